@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from functools import partial
@@ -37,6 +38,7 @@ from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
+from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.state.state_tables import StateTable
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
@@ -149,6 +151,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         session_ttl=config.session_ttl,
         retention=config.retention,
         seed=hold_out_seed(config, keys),
+        browsing=UNLIMITED_BROWSING if config.test_mode else BrowsingLimits(),
     )
     shop = Shop(
         ledger=ledger,
@@ -157,6 +160,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         keys=keys,
         settings=settings,
         encode_redemption=encode_answer,
+        free_bytes=None if config.test_mode else partial(_free_bytes, folder),
     )
     handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
@@ -258,6 +262,14 @@ def _register_tables(shop: Shop, hub: ConnectionHub, handler: OfferSessionHandle
             holders=("BucketCache._buckets", "AddressLimiter._trusted_until"),
         )
     )
+    budget = shop.state.browsing
+    add(
+        StateTable(
+            name="browsing_budgets",
+            size=lambda: len(budget),
+            holders=("BrowsingBudget._addresses",),
+        )
+    )
     add(
         StateTable(
             name="resume_points",
@@ -321,6 +333,10 @@ async def _sweep_drafts(folder: Path) -> None:
         log.warning("drafts.left", error=str(error))
 
 
+def _free_bytes(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 def _entropy(config: Config, folder: Path) -> Entropy:
     if config.test_mode and config.seed is not None:
         return SeededEntropy(config.seed, _starts(folder / "starts"))
@@ -347,6 +363,8 @@ def hold_out_seed(config: Config, keys: SigningKeys) -> str:
 
 UNLIMITED_ADDRESSES: Final = frozenset({"127.0.0.1", "::"})
 """`limit_key`s of loopback: a proxy that is not in `trusted_proxies` must not lock the shop out."""
+UNLIMITED_BROWSING: Final = BrowsingLimits(2**50, 10**6, 2**50, 10**6)
+"""The budget in test mode, where the clock stands still while a client replays a whole day."""
 NO_RATE_LIMIT: Final = 10**9
 """The rate in test mode, where the clock stands still while a client replays a whole day."""
 

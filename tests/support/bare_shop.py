@@ -1,7 +1,7 @@
 """A shop without a server: its real parts on a ledger in memory, with a clock that can be set."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,12 @@ def recorded_connection() -> tuple[SessionConnection, Recorder]:
     return SessionConnection(recorder), recorder
 
 
-def bare_shop(folder: Path, ledger: Ledger | None = None, **settings: Any) -> Shop:
+def bare_shop(
+    folder: Path,
+    ledger: Ledger | None = None,
+    free_bytes: Callable[[], int] | None = None,
+    **settings: Any,
+) -> Shop:
     """A shop that is built and not started; `folder` holds its keys."""
     clock = TestClock(NOON)
     return Shop(
@@ -71,4 +76,5 @@ def bare_shop(folder: Path, ledger: Ledger | None = None, **settings: Any) -> Sh
         keys=SigningKeys(folder / "keys", clock),
         settings=Settings(**settings),
         encode_redemption=encode_answer,
+        free_bytes=free_bytes,
     )

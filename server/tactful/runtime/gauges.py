@@ -28,6 +28,7 @@ def register_gauges(state: ShopState) -> None:
     """Have the shop's telemetry read its state at every scrape."""
     _register_session_gauges(state)
     _register_ledger_gauges(state)
+    _register_browsing_gauges(state)
     _register_feed_gauges(state)
     _register_rulebook_gauges(state)
     _register_tables(state)
@@ -68,6 +69,21 @@ def _register_ledger_gauges(state: ShopState) -> None:
         "tactful_records_lost",
         "Records of browsing that could not be written and were given up",
         lambda: [((), ledger.records_lost)],
+    )
+
+
+def _register_browsing_gauges(state: ShopState) -> None:
+    budget = state.browsing
+    state.telemetry.add_counter(
+        "tactful_browsing_unwritten",
+        "Signals of browsing that were not written, by whose budget is used up",
+        lambda: [((reason,), count) for reason, count in sorted(budget.unwritten.items())],
+        ("reason",),
+    )
+    state.telemetry.add_gauge(
+        "tactful_browsing_suspended",
+        "1 while no browsing is written because the disk is nearly full",
+        lambda: [((), float(budget.disk_low))],
     )
 
 

@@ -1,10 +1,11 @@
 """One shop: its parts, put together, started and stopped."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
+import structlog
 from msgspec import Struct
 
 from tactful.core.redemption.answers import EncodeAnswer
@@ -31,6 +32,7 @@ from tactful.runtime.sessions.expiry import SessionExpiry
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.state.session_registry import STANDING, LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
@@ -45,6 +47,11 @@ RECHECK_PAUSE_S: Final = 0.01
 
 The check takes a fifth of a core, for 5 s after a restart with 10,000 offers.
 """
+
+
+log = structlog.get_logger("tactful.shop")
+DISK_POLL_MS: Final = 5_000
+"""Milliseconds between two looks at the free bytes of the disk."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -62,6 +69,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Milliseconds from the last disconnect to the end of a session."""
     retention: int = 90 * DAY
     """Milliseconds for which turns and ended offers are kept."""
+    browsing: BrowsingLimits = BrowsingLimits()
+    """How many bytes of browsing are written."""
     seed: str = ""
     """The secret that decides hold-outs and offer ids; a new one redraws every hold-out."""
 
@@ -83,6 +92,7 @@ class Shop:
         keys: SigningKeys,
         settings: Settings,
         encode_redemption: EncodeAnswer,
+        free_bytes: Callable[[], int] | None = None,
     ) -> None:
         """Build the parts: first those that only hold state, then those that act.
 
@@ -97,11 +107,12 @@ class Shop:
             keys: Sign and verify tokens.
             settings: The settings of the shop.
             encode_redemption: Writes the body of a redemption's response.
+            free_bytes: Returns the free bytes of the disk with the ledger; None: not watched.
         """
         self.ledger, self.clock, self.settings = ledger, clock, settings
         self.state = state = ShopState(
             ledger=ledger, clock=clock, entropy=entropy, keys=keys,
-            policy=settings.policy, on_stale_feed=self._recheck_standing_offers,
+            policy=settings.policy, on_stale_feed=self._recheck_standing_offers, browsing=settings.browsing,
         )  # fmt: skip
         self.identities = IdentityVerifier(settings.identity_secret, clock)
         self.trials = TrialMonitor(state, self._stop_trial)
@@ -123,6 +134,7 @@ class Shop:
             state, self.turns, self.rulebooks, settings.default_territory
         )
         self.ready = False
+        self._free_bytes = free_bytes
         self._expiry = expiry
         self._watchdog = Watchdog(
             state.telemetry,
@@ -162,6 +174,7 @@ class Shop:
             self._watchdog.start()
             state.timers.start()
         self._prune_daily()
+        self._watch_disk()
         self.ready = True
         state.background.start_ledger_work(self._recheck(restored))
 
@@ -245,6 +258,16 @@ class Shop:
         )
         await self.ledger.record_operator_action(stopped)
         self.state.telemetry.record_stopped_trial()
+
+    def _watch_disk(self) -> None:
+        """Stop writing browsing while the disk is nearly full; look now and every `DISK_POLL_MS`."""
+        if self._free_bytes is None:
+            return
+        try:
+            self.state.browsing.observe_disk(self._free_bytes(), self.state.registry)
+        except OSError as error:
+            log.warning("disk.unreadable", error=str(error))
+        self.state.timers.set("disk", self.clock.now() + DISK_POLL_MS, self._watch_disk)
 
     def _prune_daily(self) -> None:
         """Delete what is older than the retention, now and every 24 hours."""

@@ -54,6 +54,8 @@ class SessionGreeting(Struct, frozen=True, gc=False):
     visit: LandingVisit | None = None
     """What the address of the landing page says about the visit."""
     identity: VerifiedIdentity | None = None
+    address: str = ""
+    """The address that the browsing is charged to; empty: one without limits."""
 
 
 class SessionLifecycle:
@@ -131,6 +133,7 @@ class SessionLifecycle:
         state = self._without_tabs(decode_session(saved.state), saved.seen_at)
         live = LiveSession(state, saved.resume)
         live.persists = True
+        self._state.browsing.review(live)
         self._state.registry.add(live)
         self._state.registry.index_interests(live)
         self._turns.set_timer(live)
@@ -166,6 +169,8 @@ class SessionLifecycle:
         secret = self._new_secret()
         live = LiveSession(session, ids.resume_digest(secret), secret)
         live.persists = greeting.consent != "none" and not greeting.gpc
+        live.address = greeting.address
+        self._state.browsing.review(live)
         self._state.registry.add(live)
         return live
 
@@ -183,6 +188,7 @@ class SessionLifecycle:
         """Make a connection a newcomer of its session, and submit the signals of its backlog."""
         live.last_tab += 1
         connection.live, connection.tab = live, live.last_tab
+        live.address = greeting.address
         live.ends_at = None
         live.newcomers.append(connection)
         if greeting.resume and not live.resume_secret:

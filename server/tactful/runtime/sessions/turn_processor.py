@@ -15,6 +15,7 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.decision_applier import DecisionApplier
+from tactful.runtime.state.browsing_budget import browsing_bytes
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnEvent
@@ -61,6 +62,7 @@ class TurnProcessor:
         self._may_exist = state.fact_cache.known_skus.may_exist
         self._active_rulebook = state.active_rulebook
         self._reductions = state.reductions
+        self._browsing = state.browsing
         self._memory = DecisionApplier(state)
         self._contexts = contexts
         self._build_context = contexts.build
@@ -84,14 +86,16 @@ class TurnProcessor:
                 return False
         before, now, rulebook = live.state, self._clock.now(), self._active_rulebook.current
         after = fold_without_decision(before, signal, now, rulebook.policy)
-        if after is None or live.persists is not live.recorded:
+        if after is None or live.records is not live.recorded:
             return False
         if item is not None and after.viewed_items[-1].views == 1:
             self._reductions.record_first_view(before, item, now)
         # Folding changes neither the offers nor the customer, so no index needs an update.
         live.state = after
-        if live.persists:
+        if live.records:
             self._turn_log.add(live, now, signal, rulebook.version)
+        elif live.persists:
+            self._browsing.count_unwritten(live)
         self._telemetry.record_folded()
         return True
 
@@ -111,16 +115,29 @@ class TurnProcessor:
         if type(signal) is FactsChanged and _changes_nothing(context, decision):
             return None
         self._turn_log.flush_session(live)
+        if live.unwritten_because is not None:
+            self._browsing.review(live)
+            self._browsing.count_unwritten(live)
         left = self._fact_cache.detach_customer(context.session, decision.session)
         commit = build_commit(
-            context, decision, live.resume_digest, left, persists=live.persists, known=live.recorded
+            context,
+            decision,
+            live.resume_digest,
+            left,
+            persists=live.persists,
+            records=live.records,
+            known=live.recorded,
         )
+        if live.records:
+            self._browsing.charge(live, browsing_bytes(commit))
         self._memory.apply(live, decision)
         for effect in decision.effects:
             if isinstance(effect, PROMISES):
                 return self._commit(live, context, decision, commit, started)
         if commit.entry or commit.state or commit.steps or commit.contacts:
             self._record(live, context, decision, commit)
+        elif not live.records:
+            live.recorded = False
         live.outbox += decision.effects
         return None
 
@@ -132,7 +149,7 @@ class TurnProcessor:
         live.recorded = commit.entry is not None
         if commit.state is not None:
             live.dirty_at = None
-        elif live.persists:
+        elif live.records:
             self._turn_log.mark_dirty(live, context.now)
         self._notify_observers(decision)
 

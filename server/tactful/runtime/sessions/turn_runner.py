@@ -55,7 +55,7 @@ class TurnRunner:
             observers: Are notified of every recorded offer step.
         """
         self.contexts = contexts
-        self.turn_log = TurnLogWriter(state.ledger)
+        self.turn_log = TurnLogWriter(state.ledger, state.browsing)
         processor = TurnProcessor(state, contexts, self.turn_log, observers)
         # Local references save time: every signal reads them, and a fold takes only 1.2 µs.
         self._fold = processor.fold

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
@@ -87,6 +87,9 @@ class LiveSession:
 
     # Tens of thousands are in memory at once, so they have slots instead of a dictionary.
     __slots__ = (
+        "_persists",
+        "address",
+        "budget_full_at",
         "connections",
         "customer",
         "dirty_at",
@@ -96,14 +99,15 @@ class LiveSession:
         "mailbox",
         "newcomers",
         "outbox",
-        "persists",
         "phase",
         "recorded",
+        "records",
         "resume_digest",
         "resume_secret",
         "state",
         "timer_at",
         "unwritten",
+        "unwritten_because",
     )
 
     def __init__(self, state: Session, resume_digest: bytes, resume_secret: str = "") -> None:
@@ -139,12 +143,29 @@ class LiveSession:
         """Folded signals that the turn log has not written yet."""
         self.dirty_at: int | None = None
         """The last change (ms since the Unix epoch) that no queued write holds; None: there is none."""
-        self.persists = False
-        """Whether the session may be kept in the ledger."""
+        self._persists = False
+        self.records = False
+        """Whether its browsing is written: it may be kept, and its budget is not used up."""
+        self.unwritten_because: Literal["session", "address", "disk"] | None = None
+        """Why browsing that may be kept is not written; None: it is written."""
+        self.address = ""
+        """The address whose budget its browsing is charged to; empty: one without limits."""
+        self.budget_full_at = 0
+        """When its budget of browsing is full again, in microseconds since the Unix epoch, UTC."""
         self.recorded = False
         """Whether the turn log holds the turn that led to `state`; False after a restore."""
         self.ends_at: int | None = None
         """When a session without connections ends (ms since the Unix epoch); None: it has some."""
+
+    @property
+    def persists(self) -> bool:
+        """Whether the session may be kept in the ledger."""
+        return self._persists
+
+    @persists.setter
+    def persists(self, persists: bool) -> None:
+        self._persists = persists
+        self.records = persists and self.unwritten_because is None
 
     @property
     def public_id(self) -> str:

@@ -13,6 +13,7 @@ from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances, StockCommitments
+from tactful.runtime.state.browsing_budget import BrowsingBudget, BrowsingLimits
 from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.customer_promises import CustomerPromises
 from tactful.runtime.state.reduction_tracker import ReductionTracker
@@ -40,6 +41,7 @@ class ShopState:
         keys: SigningKeys,
         policy: Policy,
         on_stale_feed: Callable[[], None],
+        browsing: BrowsingLimits,
     ) -> None:
         """Begin with empty memory.
 
@@ -50,6 +52,7 @@ class ShopState:
             keys: Sign and verify tokens.
             policy: The policy until the first rulebook is active.
             on_stale_feed: Called on the event loop when a watched feed becomes stale.
+            browsing: How many bytes of browsing are written.
         """
         self.unnamed_proxy: str | None = None
         """The address of a proxy on this machine that is missing in `trusted_proxies`; None: none."""
@@ -62,6 +65,7 @@ class ShopState:
         self.timers = Timers(clock)
         self.background = BackgroundTasks()
         self.registry = SessionRegistry()
+        self.browsing = BrowsingBudget(clock.now, browsing)
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
         self.promises = CustomerPromises()

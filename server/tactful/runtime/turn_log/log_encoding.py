@@ -201,6 +201,7 @@ def build_commit(
     detached: Mapping[str, ContactHistory],
     *,
     persists: bool,
+    records: bool,
     known: bool,
 ) -> Commit:
     """Return everything that a turn writes.
@@ -213,13 +214,15 @@ def build_commit(
         resume: Digest of the session's resume secret.
         detached: Contact histories of customers that the session belonged to until this turn.
         persists: Whether the session may be stored.
+        records: Whether its browsing is written. If not, only turns that change an offer are.
         known: Whether the log holds the turn that led to the session in `context`.
     """
     session = decision.session
-    state_matters = bool(decision.steps) or _must_persist(session, context.session)
+    promises = persists and bool(decision.steps)
+    state_matters = promises or (records and _must_persist(session, context.session))
     return Commit(
         session=session.id,
-        state=encode(session) if persists and state_matters else None,
+        state=encode(session) if state_matters else None,
         resume=resume,
         customer=session.customer,
         wake_at=session.wake_at,
@@ -228,7 +231,7 @@ def build_commit(
         offers=decision.offers,
         steps=decision.steps,
         moves=decision.moves,
-        entry=_entry(context, decision, known=known) if persists else None,
+        entry=_entry(context, decision, known=known) if promises or records else None,
     )
 
 

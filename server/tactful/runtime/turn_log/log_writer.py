@@ -15,6 +15,7 @@ from typing import Final
 from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.ports.turn_store import TurnStore
+from tactful.runtime.state.browsing_budget import BrowsingBudget, browsing_bytes
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
@@ -38,8 +39,15 @@ MIN_SESSIONS_PER_STEP: Final = 10
 class TurnLogWriter:
     """Gathers the unwritten signals and states of all sessions of one shop."""
 
-    def __init__(self, ledger: TurnStore) -> None:
+    def __init__(self, ledger: TurnStore, budget: BrowsingBudget) -> None:
+        """Write to a ledger.
+
+        Args:
+            ledger: Where the signals and states are stored.
+            budget: Is charged with every byte of them.
+        """
         self._ledger = ledger
+        self._budget = budget
         self._waiting: deque[tuple[float, LiveSession]] = deque()
         """(loop time in seconds until which the session may wait, session), ordered by time."""
         self._rulebook = ""
@@ -86,9 +94,13 @@ class TurnLogWriter:
         """Queue the gathered signals of one session now, so that a decision comes after them."""
         if live.unwritten:
             last = live.unwritten[-1].at
-            self._ledger.record(
-                Commit(session=live.state.id, seen_at=last, entry=self._drain_signals(live))
+            self._record(
+                live, Commit(session=live.state.id, seen_at=last, entry=self._drain_signals(live))
             )
+
+    def _record(self, live: LiveSession, commit: Commit) -> None:
+        self._ledger.record(commit)
+        self._budget.charge(live, browsing_bytes(commit))
 
     def _drain_signals(self, live: LiveSession) -> TurnEntry | None:
         """Return the gathered signals of a session as one entry, and count them as written."""
@@ -114,7 +126,8 @@ class TurnLogWriter:
             self._wait(live)
         else:
             state = live.state
-            self._ledger.record(
+            self._record(
+                live,
                 Commit(
                     session=state.id,
                     state=encode(state),
@@ -123,7 +136,7 @@ class TurnLogWriter:
                     wake_at=state.wake_at,
                     seen_at=live.dirty_at,
                     entry=self._drain_signals(live),
-                )
+                ),
             )
             live.dirty_at = None
 

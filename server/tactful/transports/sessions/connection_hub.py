@@ -233,6 +233,12 @@ class ClientConnection:
         """End the connection. Messages sent afterwards are dropped; `connection_closed` follows."""
         self._transport.close(code, reason)
 
+    @property
+    def charged_address(self) -> str:
+        """The `limit_key` that costs are charged to; empty: an address without limits."""
+        key = limit_key(self.address)
+        return "" if key in self._hub.policy.limits.unlimited else key
+
     def may_open_session(self) -> bool:
         """Charge a new session to the client's address; return whether it is within the rate."""
         return self._hub.address_limiter.admit_session(limit_key(self.address), self._hub.clock())

@@ -105,9 +105,9 @@ class OfferSessionHandler:
         if hello.resume and hello.n:
             digest = resume_digest(hello.resume)
             connection.highest_n = self.resume_points.highest_n(digest, hello.n)
-        self._lifecycle.open(attached, self._greeting(hello))
+        self._lifecycle.open(attached, self._greeting(hello, connection.charged_address))
 
-    def _greeting(self, hello: messages.Hello) -> SessionGreeting:
+    def _greeting(self, hello: messages.Hello, address: str) -> SessionGreeting:
         return SessionGreeting(
             consent=hello.consent,
             resume=hello.resume,
@@ -116,6 +116,7 @@ class OfferSessionHandler:
             locale=hello.locale,
             page=hello.page.kind,
             visit=self._visit(hello.page),
+            address=address,
             identity=None if hello.identity is None else self._verified(hello.identity),
         )
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, rules, stock
+from support.builders import but
 from support.live_server import LiveServer, live_server
 from tactful.core.session.session import Session
 from tactful.core.session.signals import FactsChanged, Signal
@@ -98,16 +99,19 @@ async def test_other_work_runs_between_the_chunks_of_a_fanout(
         assert set(range(10, 101, 10)) <= set(seen)
 
 
-async def test_a_change_of_rules_reaches_every_session_before_the_response(
+async def test_a_change_of_rules_reaches_every_waiting_session_before_the_response(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        sessions = idle_sessions(one, fanout.CHUNK + 1)
+        sessions = idle_sessions(one, 2 * fanout.CHUNK + 2)
+        waiting = sessions[::2]
+        for live in waiting:
+            live.state = but(live.state, wake_at=live.state.last_input + 10**9)
         notified = notified_by(one, monkeypatch)
         answer = await one.http.post("/v1/rules/R1/pause")
         assert answer.status_code == 200, answer.text
-        assert set(notified) == {(live.state.id, FactsChanged()) for live in sessions}
+        assert set(notified) == {(live.state.id, FactsChanged()) for live in waiting}
 
 
 async def test_a_session_that_ends_during_a_fanout_is_not_notified(

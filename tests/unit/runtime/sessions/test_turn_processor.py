@@ -52,7 +52,7 @@ class Case:
     def __init__(self, folder: Path, **fields: Any) -> None:
         self.shop: Shop = bare_shop(folder)
         self.observer = Observer()
-        self.turn_log = TurnLogWriter(self.shop.ledger)
+        self.turn_log = TurnLogWriter(self.shop.ledger, self.shop.state.browsing)
         self.contexts = ContextBuilder(self.shop.state, "seed")
         self.processor = TurnProcessor(
             self.shop.state, self.contexts, self.turn_log, [self.observer]

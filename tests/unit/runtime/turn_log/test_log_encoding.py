@@ -49,7 +49,9 @@ STORED_NAMES: dict[str, tuple[str, Any]] = {
 
 
 def committed(turn: Context, *, known: bool = True, persists: bool = True) -> Commit:
-    return build_commit(turn, decide(turn), b"digest", {}, persists=persists, known=known)
+    return build_commit(
+        turn, decide(turn), b"digest", {}, persists=persists, records=persists, known=known
+    )
 
 
 def turn(signal: Signal, **fields: Any) -> Context:
@@ -117,7 +119,7 @@ def test_the_state_is_committed_only_where_a_restart_must_not_find_the_one_befor
 def test_a_customer_who_was_left_keeps_the_contact_history() -> None:
     before = turn(TimerFired(), **QUIET)
     commit = build_commit(
-        before, decide(before), b"", {"c1": NO_CONTACT}, persists=True, known=True
+        before, decide(before), b"", {"c1": NO_CONTACT}, persists=True, records=True, known=True
     )
     assert commit.contacts == {"c1": ContactWrite(None, encode(NO_CONTACT))}
 

@@ -1,0 +1,132 @@
+"""Limits on the bytes of browsing that sessions and addresses may have written.
+
+Views, pages and carts are written for explanations. A client could send them without end, and a full
+disk ends redemptions. So browsing has a budget, and stops being written while the disk is nearly
+full. Offers, their steps, redemptions and facts are always written.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Final, Literal
+
+import structlog
+from msgspec import Struct
+
+from tactful.runtime.ports.ledger_rows import Commit
+from tactful.runtime.state.session_registry import LiveSession
+
+log = structlog.get_logger("tactful.browsing")
+
+UnwrittenReason = Literal["session", "address", "disk"]
+"""Whose budget is used up, or that the disk is nearly full."""
+LOW_WATER_BYTES: Final = 256 * 2**20
+"""Free bytes of the disk below which browsing is not written."""
+ENOUGH_BYTES: Final = 320 * 2**20
+"""Free bytes from which browsing is written again."""
+PRUNE_FROM: Final = 1_024
+"""Number of addresses from which those with a full budget are searched for and dropped."""
+
+
+class BrowsingLimits(Struct, frozen=True):
+    """How many bytes of browsing are written."""
+
+    session_bytes: int = 2**20
+    """Bytes that one session may write at once: some 3,000 clicks."""
+    session_bytes_per_s: int = 1_024
+    """Bytes that one session may write per second in the long run: some three clicks a second."""
+    address_bytes: int = 32 * 2**20
+    """Bytes that all sessions of an address may write at once."""
+    address_bytes_per_s: int = 16_384
+    """Bytes that all sessions of an address may write per second in the long run."""
+
+
+class BrowsingBudget:
+    """Decides which sessions have their browsing written; one for each shop."""
+
+    def __init__(self, now: Callable[[], int], limits: BrowsingLimits) -> None:
+        """Start with full budgets.
+
+        Args:
+            now: Returns milliseconds since the Unix epoch, UTC.
+            limits: The budgets.
+        """
+        self._now = now
+        self._session_step_us = 1_000_000 // limits.session_bytes_per_s
+        self._address_step_us = 1_000_000 // limits.address_bytes_per_s
+        self._session_burst_us = limits.session_bytes * self._session_step_us
+        self._address_burst_us = limits.address_bytes * self._address_step_us
+        self._addresses: dict[str, int] = {}
+        """Address → when its budget is full again, in microseconds since the Unix epoch (GCRA)."""
+        self._prune_at = PRUNE_FROM
+        self.disk_low = False
+        """Whether the disk is nearly full."""
+        self.unwritten: Counter[UnwrittenReason] = Counter()
+        """Signals of browsing that were not written, by reason."""
+
+    def __len__(self) -> int:
+        return len(self._addresses)
+
+    def charge(self, live: LiveSession, size: int) -> None:
+        """Charge bytes that a session writes to the session and its address.
+
+        Args:
+            live: The session. Nothing further is written for it if a budget is used up.
+            size: The bytes.
+        """
+        now = self._now() * 1_000
+        live.budget_full_at = max(live.budget_full_at, now) + size * self._session_step_us
+        if live.address:
+            full_at = max(self._addresses.get(live.address, 0), now) + size * self._address_step_us
+            self._addresses[live.address] = full_at
+            if len(self._addresses) >= self._prune_at:
+                self._prune(now)
+        self._apply(live, now, 1)
+
+    def review(self, live: LiveSession) -> None:
+        """Have a session's browsing written again once half of each budget is back."""
+        self._apply(live, self._now() * 1_000, 2)
+
+    def _apply(self, live: LiveSession, now: int, share: int) -> None:
+        """Stop writing a session's browsing, or let it continue, by the budgets at `now`."""
+        if self.disk_low:
+            live.unwritten_because = "disk"
+        elif live.budget_full_at - now > self._session_burst_us // share:
+            live.unwritten_because = "session"
+        elif self._addresses.get(live.address, 0) - now > self._address_burst_us // share:
+            live.unwritten_because = "address"
+        else:
+            live.unwritten_because = None
+        live.records = live.persists and live.unwritten_because is None
+
+    def count_unwritten(self, live: LiveSession) -> None:
+        """Count a signal of a session whose browsing is not written."""
+        if live.unwritten_because is not None:
+            self.unwritten[live.unwritten_because] += 1
+
+    def observe_disk(self, free: int, sessions: Iterable[LiveSession]) -> None:
+        """Stop or continue to write browsing by the free bytes of the disk.
+
+        Args:
+            free: Free bytes of the disk with the ledger.
+            sessions: All sessions in memory.
+        """
+        low = free < (ENOUGH_BYTES if self.disk_low else LOW_WATER_BYTES)
+        if low == self.disk_low:
+            return
+        self.disk_low = low
+        log.warning("browsing.suspended" if low else "browsing.resumed", free=free)
+        for live in sessions:
+            self.review(live)
+
+    def _prune(self, now: int) -> None:
+        self._addresses = {
+            address: full_at for address, full_at in self._addresses.items() if full_at > now
+        }
+        self._prune_at = max(PRUNE_FROM, 2 * len(self._addresses))
+
+
+def browsing_bytes(commit: Commit) -> int:
+    """Return the bytes of a turn that are written for its session state and its explanation."""
+    entry = commit.entry
+    parts = (commit.state, *((entry.signal, entry.inputs, entry.trace) if entry else ()))
+    return sum(len(part) for part in parts if part)
