@@ -106,7 +106,8 @@ def failed_gates_of_standing(
         yield from check_rule_state(checked_rule, scene.now, context.rulebook.paused)
         if checked_rule.digest != offer.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
-    yield from _still_allowed(scene, offer, checked_rule)
+    # The offer itself records whether it is personal: its condition may hold for other reasons now.
+    yield from check_shopper(scene, personal=offer.personal or checked_rule.remedy)
     yield from check_feeds(scene, policy, context.feed_heartbeats)
     if scene.territory != offer.territory:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
@@ -117,18 +118,6 @@ def failed_gates_of_standing(
     # Earlier promises have the first claim on the stock, so the newest offers are withdrawn first.
     yield from check_availability(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
     yield from _still_a_price(scene, offer, checked_rule, policy)
-
-
-def _still_allowed(scene: Scene, offer: Offer, rule: Rule) -> Iterator[Finding]:
-    """Gate 2 again: yield why the shopper does not allow the offer any more.
-
-    The offer itself records whether it is personal, because its rule may read other fields by now.
-    """
-    if offer.personal and not scene.session.personal:
-        gpc = scene.session.gpc and scene.session.consent == "personal"
-        reason = Reason.CONSENT_GPC if gpc else Reason.CONSENT_MISSING
-        yield Finding(reason, actual=scene.session.consent, needed="personal")
-    yield from check_shopper(scene, personal=needs_customer(rule, rule.holds_from(scene)))
 
 
 def _stand_in(offer: Offer) -> Rule:
@@ -161,8 +150,8 @@ def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> It
     floor = pricing.floor_of(
         rule.price, price_basis, policy.min_margin_bp, policy.max_total_discount_bp
     )
-    # A remedy is owed, whatever it costs.
-    if offer.unit < floor.amount and not offer.remedy:
+    # A remedy is owed, whatever it costs, and a gift is free by its rule.
+    if offer.unit < floor.amount and not (offer.remedy or rule.price.mode == "gift"):
         yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=reported.at)
     if offer.unit >= price_basis.amount:
         yield Finding(

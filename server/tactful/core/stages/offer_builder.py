@@ -19,6 +19,7 @@ from tactful.core.offers.message import (
 )
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
+from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
 from tactful.core.values import ids
@@ -56,6 +57,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     )
     price_basis = candidate.priced.price_basis
     session, item, territory = scene.session, scene.item, scene.territory
+    provenance = provenance_of(rule, scene)
     if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
@@ -96,10 +98,10 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         title=product.title if product else item.sku,
         message=_message(candidate, ends_at, rulebook.policy.language),
         placement=rule.placement,
-        disclosure=disclosure(territory, session.locale, scene.now, provenance_of(rule)),
+        disclosure=disclosure(territory, session.locale, scene.now, provenance),
         image=product.image if product else None,
         url=product.url if product else None,
-        personal="personal" in provenance_of(rule),
+        personal="personal" in provenance,
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,
         # Copied, because an accepted offer stacks as promised even if the rulebook changes.
@@ -140,15 +142,29 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
     return tuple(mark for mark, applies in marks.items() if applies)
 
 
-def provenance_of(rule: Rule) -> frozenset[Provenance]:
-    """Return the provenances of the inputs that a rule's targeting and price read.
+def provenance_of(rule: Rule, scene: Scene) -> frozenset[Provenance]:
+    """Return the provenances of the inputs that a rule's targeting and price read in a scene.
 
     A remedy is the customer's own voucher, so it is personal. A ladder counts the earlier pushes in
-    this session, so it is pseudonymous.
+    this session, so it is pseudonymous. A personal field counts only if its value is known: where
+    nobody is identified, or consent forbids reading, nothing personal was read.
     """
     if rule.remedy:
         return rule.provenance | {"personal"}
-    return rule.provenance | {"pseudonymous"} if rule.price.mode == "ladder" else rule.provenance
+    found = rule.provenance
+    if rule.price.mode == "ladder":
+        found |= {"pseudonymous"}
+    if "personal" in found and not _reads_known_customer(rule, scene):
+        found -= {"personal"}
+    return found
+
+
+def _reads_known_customer(rule: Rule, scene: Scene) -> bool:
+    """Return whether a personal clause of the rule found a value."""
+    return scene.profile is not None and any(
+        clause.provenance == "personal" and clause.read(scene) is not None
+        for clause in clauses(rule.condition)
+    )
 
 
 def _id(session: str, seq: int, seed: str) -> str:

@@ -122,7 +122,7 @@ def test_an_offer_of_another_customer_is_withdrawn() -> None:
         ("personal", False, []),
         ("anonymous", False, ["consent.missing"]),
         ("personal", True, ["consent.gpc"]),
-        ("anonymous", True, ["consent.missing"]),
+        ("anonymous", True, ["consent.gpc"]),
     ],
 )
 def test_a_personal_offer_is_withdrawn_with_its_consent(

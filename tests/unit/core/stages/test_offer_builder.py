@@ -12,7 +12,9 @@ from support.builders import (
     but,
     campaign,
     category,
+    clause,
     context,
+    customer,
     item,
     kept,
     orders_at_least,
@@ -27,11 +29,12 @@ from support.builders import (
 from support.naive_assembly import NaiveShop
 from tactful.core.compliance.reduction_history import NO_REDUCTIONS, VIEWERS, ReductionHistory
 from tactful.core.customer.profile import profile
+from tactful.core.facts.history import History
 from tactful.core.facts.item import PublicPrice
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import Campaign, PriceTerms, Rule
+from tactful.core.rules.rule import Campaign, NoneOf, PriceTerms, Rule
 from tactful.core.stages.arbitration import build_candidate
 from tactful.core.stages.offer_builder import build_offer, provenance_of
 from tactful.core.values.allocation import Deduction
@@ -161,7 +164,24 @@ def test_an_item_without_a_product_fact_is_called_by_its_sku() -> None:
     ],
 )
 def test_provenance_includes_what_the_price_reads(by: Rule, read: set[str]) -> None:
-    assert provenance_of(by) == read
+    assert provenance_of(by, scene(profile=profile(History(customer="c1"), Policy()))) == read
+
+
+def test_a_personal_field_without_a_known_value_was_not_read() -> None:
+    tier_gold = clause(
+        "customer.tier",
+        lambda at: at.history.about.fact.tier if at.history and at.history.about else None,
+        lambda tier: tier == "gold",
+        provenance="personal",
+    )
+    by = rule("R", category("run"), NoneOf((tier_gold,)))
+    nobody = scene(session=session(consent="personal"))
+    without_tier = scene(profile=profile(History(customer="c1"), Policy()))
+    for unread in (nobody, without_tier):
+        assert provenance_of(by, unread) == {"contextual"}
+    about = kept(customer("c1", tier="silver"))
+    silver = scene(profile=profile(History(customer="c1", about=about), Policy()))
+    assert provenance_of(by, silver) == {"contextual", "personal"}
 
 
 def test_an_offer_cannot_be_built_without_a_price_and_a_territory() -> None:
