@@ -11,6 +11,7 @@ from tactful.core.facts import fact_types as facts
 from tactful.core.facts.fact_types import AnyFact, ReportedFact, key_of, ms
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
+from tactful.core.facts.price_plan import PricePlan, price_plan
 
 
 class NaiveShop:
@@ -51,10 +52,15 @@ class NaiveShop:
             prices=prices,
             costs={k.fact.scope: k for k in self.of_kind(facts.Cost) if k.fact.sku == sku},
             stock={place: tuple(rows) for place, rows in stock.items()},
+            plans={place: plan for place in prices if (plan := self._plan(sku, place))},
             recalls=self._recalls(sku),
             components=tuple(self.item(one, part=True) for one in parts),
             history={place: self._public_prices(sku, place) for place in prices},
         )
+
+    def _plan(self, sku: str, place: str) -> PricePlan:
+        mine = [k for k in self.prices if (k.fact.sku, k.fact.territory) == (sku, place)]
+        return price_plan(mine)
 
     def _recalls(self, sku: str) -> tuple[str, ...]:
         """Return the recalls of an SKU: a recall of one variant recalls them all."""

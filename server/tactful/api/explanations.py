@@ -70,7 +70,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         if not versions:
             raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
         item = await shop.state.fact_cache.read_item(sku)
-        shown = [_price(one) for one in item.history.get(territory, ())]
+        now = shop.clock.now()
+        shown = [_price(one, now) for one in item.history.get(territory, ())]
         return json_response({"sku": sku, "territory": territory, "prices": shown})
 
     return (
@@ -102,9 +103,17 @@ def _step(row: AuditRow) -> dict[str, Any]:
     }
 
 
-def _price(one: PublicPrice) -> dict[str, Any]:
-    shown = {"since": views.when(one.since), "price": views.money(one.amount, one.currency)}
-    return {**shown, "general_offer": True} if one.offered else shown
+def _price(one: PublicPrice, now: int) -> dict[str, Any]:
+    """Return an entry of the price ledger; a price that begins after `now` (ms) is announced."""
+    shown: dict[str, Any] = {
+        "since": views.when(one.since),
+        "price": views.money(one.amount, one.currency),
+    }
+    if one.offered:
+        shown["general_offer"] = True
+    if one.since > now:
+        shown["announced"] = True
+    return shown
 
 
 def _budget(row: BudgetRow) -> dict[str, Any]:

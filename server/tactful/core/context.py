@@ -98,7 +98,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def price(self) -> ReportedFact[Price] | None:
         """The public price in the shopper's territory; None: there is none."""
-        return self.item.prices.get(self.territory) if self.territory else None
+        return self.item.price_at(self.territory, self.now) if self.territory else None
 
     @property
     def available(self) -> int | None:

@@ -241,6 +241,11 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
     instants = [] if next_check is None else [next_check]
     ends = [offer.lapses_at for offer in (*builder.standing.values(), *builder.parked.values())]
     instants += [end for end in ends if end is not None]
+    # An announced price takes effect without a new fact, and may end a visible offer.
+    for offer in builder.standing.values():
+        item = builder.context.items.get(offer.sku)
+        change = item.next_price_change(offer.territory, builder.now) if item else None
+        instants += [change] if change is not None else []
     # A parcel that passes its promised date taints the whole shop without a new fact.
     if builder.profile and builder.standing:
         late = builder.profile.taints.next_start(builder.now)

@@ -121,6 +121,9 @@ class FullShelves:
     async def is_shipped(self, order: str) -> bool:  # noqa: ARG002
         return False
 
+    async def customer_of(self, session: str) -> str | None:  # noqa: ARG002 - all are anonymous
+        return None
+
     def apply(self, outcome: RedemptionOutcome) -> None:
         """Nothing in memory depends on it."""
 

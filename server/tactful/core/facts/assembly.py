@@ -31,6 +31,7 @@ from tactful.core.facts.fact_types import (
 )
 from tactful.core.facts.history import History
 from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item, PublicPrice
+from tactful.core.facts.price_plan import PricePlan, price_plan, version_order
 
 Subject = tuple[str, str]
 """What a fact is about: (`sku` | `product` | `customer` | `order` | `case`, id)."""
@@ -126,6 +127,7 @@ def _item(
         prices=prices,
         costs=costs,
         stock={territory: tuple(reported) for territory, reported in stock.items()},
+        plans={territory: plan for territory, found in versions.items() if (plan := _plan(found))},
         recalls=tuple(sorted(recalls)),
         components=components,
         variants=variants,
@@ -139,28 +141,36 @@ def _item(
     )
 
 
+def _plan(versions: Sequence[KeyedFact]) -> PricePlan:
+    return price_plan([one for _, one in versions])
+
+
 def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice, ...]:
     """Return the public prices given by the versions of one price fact, oldest first.
 
     A price without `since` holds from its report on. If two prices start at one instant, the higher
-    version counts as later, whatever the order of the reports.
+    version counts as later, whatever the order of the reports. A higher version that states an
+    earlier start than a price in force, as at the end of a sale, also begins again at its report.
     """
     found = []
-    for number, one in enumerate(versions):
+    latest, announced = 0, list[int]()
+    ordered = sorted(enumerate(versions), key=lambda pair: (version_order(pair[1]), pair[0]))
+    for number, one in ordered:
         price = one.fact.price
         since = ms(one.fact.since) if one.fact.since else one.at
-        # The number preserves the order of equal versions, so that prices are never compared.
-        row = since, _age(one), number, PublicPrice(since, price.amount, price.currency)
-        found.append(row)
+        latest = max([latest, *(start for start in announced if start <= one.at)])
+        announced = [start for start in announced if start > one.at]
+        starts = {since, one.at} if since < latest else {since}
+        for start in starts:
+            # The number preserves the order of equal versions, so that prices are never compared.
+            entry = PublicPrice(start, price.amount, price.currency)
+            found.append((start, version_order(one), number, entry))
+        if since > one.at:
+            announced.append(since)
+        else:
+            latest = max(latest, *starts)
     found.sort()
     return tuple([row[3] for row in found])
-
-
-def _age(one: ReportedFact[Price]) -> int:
-    version = one.fact.version
-    if isinstance(version, int):
-        return version
-    return ms(version) if version else one.at
 
 
 def with_general_prices(

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.facts.fact_types import Cost, Price, Product, ReportedFact, Stock
+from tactful.core.facts.price_plan import PricePlan, next_change, planned_price
 
 GENERAL_KIND: Final = "general"
 """The kind under which the ledger keeps a `GeneralPrice` beside the reported facts."""
@@ -43,7 +44,9 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     sku: str
     product: ReportedFact[Product] | None = None
     prices: Mapping[str, ReportedFact[Price]] = {}
-    """Territory → the public price in force."""
+    """Territory → the price of the highest version; `price_at` says which price is in force."""
+    plans: Mapping[str, PricePlan] = {}
+    """Territory → the plan of a price that was announced for a later instant."""
     costs: Mapping[str, ReportedFact[Cost]] = {}
     """Territory, or currency for a cost without a territory → the net cost."""
     stock: Mapping[str, tuple[ReportedFact[Stock], ...]] = {}
@@ -68,6 +71,21 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     def brand(self) -> str | None:
         """The brand, where the shop named one."""
         return self.product.fact.brand if self.product else None
+
+    def price_at(self, territory: str, now: int) -> ReportedFact[Price] | None:
+        """Return the public price in force in a territory; `None`: there is none.
+
+        Args:
+            territory: ISO 3166-1 or 3166-2 code.
+            now: Milliseconds since the Unix epoch, UTC.
+        """
+        plan = self.plans.get(territory)
+        return planned_price(plan, now) if plan else self.prices.get(territory)
+
+    def next_price_change(self, territory: str, now: int) -> int | None:
+        """Return when an announced price takes effect next (ms since the Unix epoch), or `None`."""
+        plan = self.plans.get(territory)
+        return next_change(plan, now) if plan else None
 
     def available(self, territory: str) -> int | None:
         """Return how many units can be sold there, over all locations; `None`: unknown."""

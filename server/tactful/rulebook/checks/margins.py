@@ -91,22 +91,28 @@ def _named_items(
     rule: ParsedRule, catalogue: Mapping[str, Item]
 ) -> Iterator[tuple[Item, ReportedFact[Price]]]:
     """Yield each item that the rule names, with its price in each territory of the rule."""
-    skus, products = _named_ids(rule)
     territories = rule.get("territories") or ()
-    for item in catalogue.values() if skus or products else ():
-        if item.sku in skus or item.product_id in products:
-            for territory, reported in item.prices.items():
-                if not territories or territory in territories:
-                    yield item, reported
+    for item in _limited_to(rule, catalogue):
+        for territory, reported in item.prices.items():
+            if not territories or territory in territories:
+                yield item, reported
 
 
-def _named_ids(rule: ParsedRule) -> tuple[set[str], set[str]]:
-    """Return the SKUs and the product ids to which the conditions limit the rule."""
-    named: dict[str, set[str]] = {"item.sku": set(), "item.product": set()}
-    for comparison in conjuncts(rule.when):
-        if comparison.name in named and comparison.op == "in":
-            named[comparison.name].update(comparison.value)
-    return named["item.sku"], named["item.product"]
+def _limited_to(rule: ParsedRule, catalogue: Mapping[str, Item]) -> list[Item]:
+    """Return the items that the rule names; none if it names no SKU and no product.
+
+    All conditions of `when` must hold, so an item has to satisfy each comparison that names ids.
+    """
+    named = [
+        (comparison.name, set(comparison.value))
+        for comparison in conjuncts(rule.when)
+        if comparison.name in {"item.sku", "item.product"} and comparison.op == "in"
+    ]
+    return [
+        item
+        for item in (catalogue.values() if named else ())
+        if all((item.sku if name == "item.sku" else item.product_id) in ids for name, ids in named)
+    ]
 
 
 def small_budgets(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
@@ -170,17 +176,13 @@ def _check_budget(
 
 
 def _check_prices(rule: ParsedRule, context: CheckContext, findings: Findings) -> None:
-    skus, products = _named_ids(rule)
     node = rule.block.nodes.get("territories")
-    for item in context.catalogue.values() if node and (skus or products) else ():
-        if item.sku in skus or item.product_id in products:
-            for territory in rule.get("territories"):
-                if territory not in item.prices:
-                    message = (
-                        f"{item.sku} has no price in {territory}, so it is never offered there"
-                    )
-                    help_text = "remove the territory, or report a price for it"
-                    findings.add("R308", node or rule.id_node, message, help_text)
+    for item in _limited_to(rule, context.catalogue) if node else ():
+        for territory in rule.get("territories"):
+            if territory not in item.prices:
+                message = f"{item.sku} has no price in {territory}, so it is never offered there"
+                help_text = "remove the territory, or report a price for it"
+                findings.add("R308", node or rule.id_node, message, help_text)
 
 
 def _currencies(catalogue: Mapping[str, Item]) -> dict[str, set[str]]:

@@ -130,7 +130,7 @@ def cart_total(scene: Scene) -> Money | None:
     here = price(scene)
     currency = here.currency if here else None
     for item, quantity in scene.cart:
-        reported = item.prices.get(scene.territory) if scene.territory else None
+        reported = item.price_at(scene.territory, scene.now) if scene.territory else None
         if reported is None or reported.fact.price.currency != (
             currency or reported.fact.price.currency
         ):

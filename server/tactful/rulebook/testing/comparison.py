@@ -153,7 +153,7 @@ class RulebookCounter:
 def net_of_tax(context: Context, offer: Offer) -> int:
     """Return the price of an offer without tax, in minor units, rounded down."""
     item = context.items.get(offer.sku)
-    price = item.prices.get(offer.territory) if item else None
+    price = item.price_at(offer.territory, context.now) if item else None
     if price is None or not price.fact.tax_included:
         return offer.price_after_discount
     return offer.price_after_discount * 10_000 // (10_000 + price.fact.tax_rate_bp)

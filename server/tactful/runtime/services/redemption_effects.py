@@ -18,6 +18,7 @@ class RedemptionEffects:
     """The `ShopFacts` of one shop: its fact cache, its balances and its live sessions."""
 
     def __init__(self, state: ShopState, turns: TurnRunner) -> None:
+        self._clock = state.clock
         self._ledger = state.ledger
         self._facts = state.fact_cache
         self._registry = state.registry
@@ -37,7 +38,7 @@ class RedemptionEffects:
         found: dict[str, SkuNow] = {}
         for sku in skus:
             item = self._facts.item(sku) or await self._facts.read_item(sku)
-            found[sku] = sku_now(item, territory)
+            found[sku] = sku_now(item, territory, self._clock.now())
         return found
 
     async def is_shipped(self, order: str) -> bool:
@@ -81,9 +82,15 @@ def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:
     )
 
 
-def sku_now(item: Item, territory: str) -> SkuNow:
-    """Return price, stock and recall of one item in a territory; unknown values are `None`."""
-    price = item.prices.get(territory)
+def sku_now(item: Item, territory: str, now: int) -> SkuNow:
+    """Return price, stock and recall of one item in a territory; unknown values are `None`.
+
+    Args:
+        item: The item.
+        territory: ISO 3166-1 or 3166-2 code.
+        now: Milliseconds since the Unix epoch, UTC; an announced price is not charged before.
+    """
+    price = item.price_at(territory, now)
     return SkuNow(
         price=price.fact.price.amount if price else None,
         currency=price.fact.price.currency if price else None,

@@ -53,6 +53,17 @@ def test_prices_of_named_items_are_checked_against_the_catalogue() -> None:
     assert "RUN-42 in DE" in message.diagnostics[0].message
 
 
+def test_an_item_must_satisfy_every_comparison_that_names_items() -> None:
+    offer = "offer: {fixed: 200.00 EUR}"
+    both = one_rule(f"when: [item.sku: RUN-42, item.product: other]\n{offer}")
+    assert codes(both, catalogue=CATALOGUE) == []
+    twice = one_rule(f"when: [item.sku: [RUN-42, OTHER], item.sku: OTHER]\n{offer}")
+    assert len(codes(twice, catalogue=CATALOGUE)) == 1
+    fits = one_rule(f"when: [item.sku: [RUN-42, OTHER], item.product: aero-runner]\n{offer}")
+    (found,) = check(fits, catalogue=CATALOGUE).diagnostics
+    assert "RUN-42 in DE" in found.message
+
+
 def test_an_item_that_no_rule_names_is_not_checked() -> None:
     assert (
         codes(one_rule("when: [item.brand: Velo]\noffer: {fixed: 200.00 EUR}"), catalogue=CATALOGUE)

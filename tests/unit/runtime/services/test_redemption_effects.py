@@ -18,8 +18,8 @@ def effects_of(one: LiveServer) -> RedemptionEffects:
 def test_price_stock_and_recall_of_an_item_in_its_territory() -> None:
     facts = (price("A", 900), stock_fact("A", 3), cost("A", 1), recall(skus=("A",)))
     item = NaiveShop((fact, 0) for fact in facts).item("A")
-    assert sku_now(item, "DE") == SkuNow(price=900, currency="EUR", available=3, recalled=True)
-    assert sku_now(item, "GB") == SkuNow(recalled=True)
+    assert sku_now(item, "DE", 0) == SkuNow(price=900, currency="EUR", available=3, recalled=True)
+    assert sku_now(item, "GB", 0) == SkuNow(recalled=True)
 
 
 async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_path: Path) -> None:
