@@ -146,7 +146,10 @@ def test_facts_become_items_with_their_price_history() -> None:
     assert item.recalls == ("r",)
     assert item.costs["EUR"] == ReportedFact(cost("A", 1), T0)
     assert [part.sku for part in item.components] == ["B", "C"]
-    assert item.history["DE"] == (PublicPrice(T0 - 5, 9, "EUR"), PublicPrice(T0, 10, "EUR"))
+    # The price of 9 is in force, so it is the last entry too.
+    assert item.history["DE"] == (
+        PublicPrice(T0 - 5, 9, "EUR"), PublicPrice(T0, 10, "EUR"), PublicPrice(T0, 9, "EUR"),
+    )  # fmt: skip
     assert facts.history("nobody").orders == ()
 
 
