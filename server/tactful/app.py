@@ -150,6 +150,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         default_territory=config.default_territory,
         session_ttl=config.session_ttl,
         retention=config.retention,
+        money_retention=config.money_retention,
         seed=hold_out_seed(config, keys),
         browsing=UNLIMITED_BROWSING if config.test_mode else BrowsingLimits(),
     )

@@ -18,6 +18,7 @@ from support.ledger_rows import (
     redeem,
     stock,
 )
+from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, FactRow
@@ -117,3 +118,68 @@ async def test_public_prices_outlive_other_facts_by_a_year(ledger: AnyLedger) ->
     assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 2
     assert await ledger.prune(before=21 + year) == 1
     assert len(await ledger.fact_versions("price", "RUN-42|DE")) == 1
+
+
+YEAR = 365 * 86_400_000
+
+
+async def test_ended_offers_go_after_the_retention_and_their_counts_stay(ledger: AnyLedger) -> None:
+    shown = offer("of_shown", session="se_2", state=OfferState.SHOWN)
+    await ledger.commit(
+        Commit(offers=(shown,), steps=(OfferStep("of_shown", T0, 1, OfferState.SHOWN),))
+    )
+    expired = structs.replace(shown, state=OfferState.EXPIRED)
+    ledger.record(
+        Commit(offers=(expired,), steps=(OfferStep("of_shown", T0 + 9, 2, OfferState.EXPIRED),))
+    )
+    await ledger.commit(
+        Commit(offers=(offer("of_stands", session="se_3", state=OfferState.SHOWN),),
+               steps=(OfferStep("of_stands", T0, 1, OfferState.SHOWN),))
+    )  # fmt: skip
+    counts = await ledger.outcomes(), await ledger.rule_steps()
+    await ledger.prune(before=T0 + 9)
+    assert await ledger.offer("of_shown") is not None, "it ended at that instant, not before"
+    await ledger.prune(before=T0 + YEAR)
+    assert await ledger.offer("of_shown") is None
+    assert await ledger.offer_steps(offer="of_shown") == []
+    assert await ledger.offer("of_stands") is not None
+    assert (await ledger.outcomes(), await ledger.rule_steps()) == counts
+    assert await ledger.reconcile() == []
+
+
+async def test_a_redeemed_offer_loses_its_customer_first_and_its_money_rows_later(
+    ledger: AnyLedger,
+) -> None:
+    await ledger.commit(push(accepted(customer="c1")))
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    balances = await ledger.balances()
+    await ledger.prune(before=T0 + YEAR)
+    kept = present(await ledger.offer("of_1"))
+    assert kept.customer is not None
+    assert "c1" not in kept.customer
+    assert kept.session.startswith("pruned-")
+    assert (await exported(ledger, "c1"))["redemptions"] == []
+    assert await ledger.prune(before=T0 + YEAR) == 0, "it is cut off once"
+    seen: list[RedemptionState] = []
+
+    def looking(state: RedemptionState) -> RedemptionOutcome:
+        seen.append(state)
+        return RedemptionOutcome(status=200, body=b"")
+
+    await ledger.run_redemption(looking, offer="of_1", order="o1")
+    assert [row.order for state in seen for row in state.redemptions] == ["o1"]
+    await ledger.prune(before=T0 + YEAR, money_before=T0 + YEAR)
+    assert await ledger.offer("of_1") is None
+    assert await ledger.balances() == balances
+    assert await ledger.reconcile() == []
+
+
+async def test_a_contact_history_goes_when_nothing_else_of_the_customer_is_left(
+    ledger: AnyLedger,
+) -> None:
+    turn = push(accepted(customer="c1"), limit=None)
+    await ledger.commit(structs.replace(turn, contacts={"c1": ContactWrite(None, b"[]")}))
+    await ledger.commit(Commit(contacts={"c2": ContactWrite(None, b"[]")}))
+    await ledger.prune(before=T0 - 1)
+    assert await ledger.contact("c1") is not None
+    assert await ledger.contact("c2") is None

@@ -37,6 +37,7 @@ class Config(Struct, frozen=True, kw_only=True):
     idle_s: int = 60
     session_ttl: int = 30 * MINUTE
     retention: int = 90 * DAY
+    money_retention: int = 3653 * DAY
     max_connections: int = 20_000
     max_connections_per_address: int = 256
     max_memory_mib: int | None = None

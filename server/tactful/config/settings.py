@@ -125,8 +125,14 @@ SETTINGS: Final = (
     Setting(
         "retention",
         v.duration(DAY),
-        "How long decisions and superseded facts are kept. Explanations of the past and backtests need "
-        "them.",
+        "How long decisions, ended offers and superseded facts are kept. Explanations of the past and "
+        "backtests need them.",
+    ),
+    Setting(
+        "money_retention",
+        v.duration(DAY),
+        "How long redeemed offers are kept for the books. From `retention` on they no longer name the "
+        "customer or the order. Less than `retention` counts as `retention`.",
     ),
     Setting(
         "max_connections",

@@ -71,6 +71,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Milliseconds for which turns and ended offers are kept."""
     browsing: BrowsingLimits = BrowsingLimits()
     """How many bytes of browsing are written."""
+    money_retention: int = 3653 * DAY
+    """Milliseconds for which redeemed offers are kept, without their customer; not below `retention`."""
     seed: str = ""
     """The secret that decides hold-outs and offer ids; a new one redraws every hold-out."""
 
@@ -272,7 +274,10 @@ class Shop:
     def _prune_daily(self) -> None:
         """Delete what is older than the retention, now and every 24 hours."""
         now = self.clock.now()
-        work = self.ledger.prune(before=now - self.settings.retention)
+        kept = self.settings.retention
+        work = self.ledger.prune(
+            before=now - kept, money_before=now - max(kept, self.settings.money_retention)
+        )
         self.state.background.start_ledger_work(work)
         self.state.timers.set("prune", now + DAY, self._prune_daily)
 

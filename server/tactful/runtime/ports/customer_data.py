@@ -97,18 +97,20 @@ class CustomerData(Protocol):
             LedgerError: Nothing is stored.
         """
 
-    async def prune(self, *, before: int) -> int:
-        """Delete superseded facts, turns and idle sessions older than an instant.
+    async def prune(self, *, before: int, money_before: int = 0) -> int:
+        """Delete superseded facts, turns, idle sessions and ended offers older than an instant.
 
-        Facts in force, sessions with standing offers, offers and money rows are never deleted.
-        Public prices stay for `EXTRA_PRICE_RETENTION` longer. Each transaction is small, so that
-        other writes are not delayed.
+        Facts in force, and sessions with standing offers, are never deleted. Public prices stay for
+        `EXTRA_PRICE_RETENTION` longer. A redeemed offer loses its customer, session and order, and
+        stays with its redemptions until `money_before`. All counts and balances stay as they are.
+        Each transaction is small, so that other writes are not delayed.
 
         Args:
             before: Milliseconds since the Unix epoch, UTC.
+            money_before: Redeemed offers that took their last step before this instant are deleted.
 
         Returns:
-            The number of rows deleted.
+            The number of rows deleted, or offers deleted or changed.
 
         Raises:
             LedgerError: Some rows may be deleted; the same call may be repeated.

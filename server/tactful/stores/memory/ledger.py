@@ -268,8 +268,8 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
             ],
         }
 
-    async def prune(self, *, before: int) -> int:
-        """Delete superseded facts, turns and idle sessions older than an instant."""
+    async def prune(self, *, before: int, money_before: int = 0) -> int:
+        """Delete superseded facts, turns, idle sessions and ended offers older than an instant."""
         dropped = self._prune_facts(before)
         entries = [entry for entry in self._entries if entry.at >= before]
         standing = {offer.session for offer in self._offers.values() if offer.standing}
@@ -280,7 +280,52 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         }
         dropped += len(self._entries) - len(entries) + len(self._sessions) - len(sessions)
         self._entries, self._sessions = entries, sessions
-        return dropped
+        actions = [action for action in self._actions if action.at >= before]
+        dropped += len(self._actions) - len(actions)
+        self._actions = actions
+        return (
+            dropped + self._prune_offers(before, min(before, money_before)) + self._prune_contacts()
+        )
+
+    def _prune_offers(self, before: int, money_before: int) -> int:
+        """Delete offers that ended; a redeemed one stays until `money_before` without its customer."""
+        ended: dict[str, int] = {}
+        for step in self._steps:
+            ended[step.offer] = max(step.at, ended.get(step.offer, 0))
+        money = {row.offer for row in self._redemptions.values()}
+        due = {
+            key
+            for key, one in self._offers.items()
+            if not one.standing and one.issued_at < before and ended.get(key, 0) < before
+        }
+        gone = {key for key in due if key not in money or ended.get(key, 0) < money_before}
+        cut = {key for key in due - gone if not self._offers[key].session.startswith("pruned-")}
+        for key in cut:
+            alias = f"pruned-{secrets.token_urlsafe(16)}"
+            self._cut_off(key, alias)
+        self._pruned_offers += [self._offers.pop(key) for key in sorted(gone)]
+        self._pruned_steps += [step for step in self._steps if step.offer in gone]
+        self._steps = [step for step in self._steps if step.offer not in gone]
+        for pair in [pair for pair in self._redemptions if pair[0] in gone]:
+            self._pruned_redemptions.append(self._redemptions.pop(pair))
+        orders = {order for _, order in self._redemptions}
+        self._refunds = {pair: row for pair, row in self._refunds.items() if pair[0] in orders}
+        return len(gone) + len(cut)
+
+    def _cut_off(self, key: str, alias: str) -> None:
+        one = self._offers[key]
+        customer = alias if one.customer else None
+        self._offers[key] = structs.replace(one, session=alias, customer=customer)
+
+    def _prune_contacts(self) -> int:
+        """Delete the contact histories of customers of whom nothing else is left."""
+        known = {saved.customer for saved in self._sessions.values()}
+        known |= {entry.customer for entry in self._entries}
+        known |= {one.customer for one in self._offers.values()}
+        idle = self._contacts.keys() - known
+        for customer in idle:
+            del self._contacts[customer]
+        return len(idle)
 
 
 def _plain(kept: msgspec.Struct) -> object:

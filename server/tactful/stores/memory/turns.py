@@ -62,6 +62,10 @@ class MemoryTurns(MemoryChanges):
         self._fenced = 0
         self._offers: dict[str, Offer] = {}
         self._steps: list[OfferStep] = []
+        # Offers and steps past their retention, for the statistics only.
+        self._pruned_offers: list[Offer] = []
+        self._pruned_steps: list[OfferStep] = []
+        self._pruned_redemptions: list[RedemptionRow] = []
         self._balances: dict[BalanceKey, BudgetRow] = {}
         self._redemptions: dict[tuple[str, str], RedemptionRow] = {}
         self._refunds: dict[tuple[str, str], RefundRow] = {}
@@ -285,13 +289,13 @@ class MemoryTurns(MemoryChanges):
         counted = row.currency == COUNT
         offers = {
             one.id: one
-            for one in self._offers.values()
+            for one in (*self._pruned_offers, *self._offers.values())
             if (one.campaign, one.period) == balance_key(row)[:2]
             and (counted or one.currency == row.currency)
         }
         used = [
             found
-            for found in self._redemptions.values()
+            for found in (*self._pruned_redemptions, *self._redemptions.values())
             if found.offer in offers and found.status == "redeemed"
         ]
         return (
@@ -317,9 +321,10 @@ class MemoryTurns(MemoryChanges):
 
     async def outcomes(self) -> list[OutcomeRow]:
         """Return how many offers, and how many held-out offers, led to a purchase."""
-        seen = {step.offer for step in self._steps if step.to is OfferState.SHOWN}
+        steps = (*self._pruned_steps, *self._steps)
+        seen = {step.offer for step in steps if step.to is OfferState.SHOWN}
         found: dict[tuple[str, str, str], Tally] = {}
-        for offer in self._offers.values():
+        for offer in (*self._pruned_offers, *self._offers.values()):
             silent = offer.state is OfferState.HELD_OUT
             if silent or offer.id in seen:
                 key = offer.product, offer.territory, NO_OFFER if silent else offer.rule
@@ -333,7 +338,8 @@ class MemoryTurns(MemoryChanges):
     async def reductions(self, since: int) -> list[ReductionRow]:
         """Return the reductions that were offered at or after an instant."""
         found: dict[tuple[str, str, str], ReductionRow] = {}
-        for offer in sorted(self._offers.values(), key=lambda offer: offer.issued_at):
+        offers = (*self._pruned_offers, *self._offers.values())
+        for offer in sorted(offers, key=lambda offer: offer.issued_at):
             if offer.state is not OfferState.HELD_OUT and offer.issued_at >= since:
                 key = offer.rule, offer.sku, offer.territory
                 found[key] = ReductionRow(*key, offer.since, offer.issued_at)
@@ -342,8 +348,9 @@ class MemoryTurns(MemoryChanges):
     async def rule_steps(self) -> list[RuleStepRow]:
         """Return how many lifecycle steps the offers of each rule took, in a stable order."""
         found: Counter[tuple[str, str, str, str | None]] = Counter()
-        for step in self._steps:
-            offer = self._offers[step.offer]
+        offers = {offer.id: offer for offer in self._pruned_offers} | self._offers
+        for step in (*self._pruned_steps, *self._steps):
+            offer = offers[step.offer]
             found[offer.rule, offer.rule_digest, step.to.value, step.reason] += 1
         rows = sorted(found.items(), key=lambda one: (*one[0][:3], one[0][3] or ""))
         return [RuleStepRow(*key[:2], OfferState(key[2]), key[3], count) for key, count in rows]

@@ -39,8 +39,9 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
 from tactful.stores.sqlite import facts, operator_actions, redemption_transaction, turns
-from tactful.stores.sqlite.customers import customer_erasure, customer_export, retention
+from tactful.stores.sqlite.customers import customer_erasure, customer_export
 from tactful.stores.sqlite.customers.erasure import SqliteErasure, align_erasures
+from tactful.stores.sqlite.customers.retention import SqliteRetention
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
@@ -62,12 +63,9 @@ TRIM_BATCH: Final = 1_000
 """Changes deleted from the change log in one transaction."""
 PRUNE_BATCH: Final = 250
 """Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
-_NEXT_SESSIONS: Final = (
-    "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
-)
 
 
-class SqliteLedger(SqliteErasure, SqliteReads):
+class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(
@@ -342,21 +340,6 @@ class SqliteLedger(SqliteErasure, SqliteReads):
                     yield row
         except sqlite3.Error as error:
             raise translate_error(error, self._path) from error
-
-    async def prune(self, *, before: int) -> int:
-        """Delete what is older than an instant, `PRUNE_BATCH` rows a transaction."""
-        work = partial(retention.prune, before=before, limit=PRUNE_BATCH)
-        total = 0
-        while dropped := await self._open_writer.run(work):
-            total += dropped
-        last_row = 0
-        while found := await self._read_settled(_NEXT_SESSIONS, (last_row, PRUNE_BATCH)):
-            last_row = found[-1][0]
-            if ended := [session for _, session, seen in found if seen < before]:
-                total += await self._open_writer.run(
-                    partial(retention.prune_sessions, sessions=ended, before=before)
-                )
-        return total
 
     async def state_digest(self) -> str:
         """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""

@@ -40,12 +40,15 @@ _STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'ac
 
 # An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
+  SELECT rule, product, territory, sum(tried), sum(bought) FROM (
   SELECT iif(state = 'held_out', '', body ->> 'rule') AS rule, body ->> 'product' AS product,
-    body ->> 'territory' AS territory, count(*),
-    sum(iif(state = 'held_out', coalesce(body ->> 'bought', 0), state = 'redeemed'))
+    body ->> 'territory' AS territory, count(*) AS tried,
+    sum(iif(state = 'held_out', coalesce(body ->> 'bought', 0), state = 'redeemed')) AS bought
   FROM (SELECT id, state, CAST(body AS TEXT) AS body FROM offers) AS o
   WHERE state = 'held_out'
     OR EXISTS (SELECT 1 FROM steps AS s WHERE s.offer = o.id AND s.state = 'shown')
+  GROUP BY product, territory, rule
+  UNION ALL SELECT rule, product, territory, tried, bought FROM pruned_outcomes)
   GROUP BY product, territory, rule ORDER BY product, territory, rule"""
 _REDUCTIONS: Final = """
   SELECT rule, sku, territory, since, last FROM reductions WHERE last >= ?

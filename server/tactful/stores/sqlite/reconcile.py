@@ -16,6 +16,8 @@ _SUMS: Final = """
     (SELECT coalesce(sum(iif(b.currency = '#', 1, r.saved)), 0) FROM offers AS o
      JOIN redemptions AS r ON r.offer = o.id AND r.status = 'redeemed'
      WHERE o.campaign = b.campaign AND o.period = b.period AND b.currency IN ('#', o.currency))
+    + coalesce((SELECT p.settled FROM pruned_redemptions AS p WHERE p.campaign = b.campaign
+      AND p.period = b.period AND p.currency = b.currency), 0)
   FROM budgets AS b"""
 
 

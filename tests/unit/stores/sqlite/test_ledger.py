@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, push, stock
+from support.ledger_rows import T0, accepted, entry, push
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
@@ -57,18 +57,6 @@ async def test_a_closed_ledger_says_so(tmp_path: Path) -> None:
     await ledger.close()
     with pytest.raises(LedgerError, match="not open"):
         await ledger.run_redemption(lambda _: RedemptionOutcome(status=200, body=b""), order="o1")
-
-
-async def test_pruning_works_in_transactions_of_bounded_size(
-    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sqlite_ledger, "PRUNE_BATCH", 10)
-    await ledger.record_facts([stock(5, number, at=T0 + number) for number in range(1, 26)])
-    for number in range(25):
-        ledger.record(Commit(session=f"se_{number}", state=b"s", seen_at=T0, entry=entry(at=T0)))
-    await ledger.flush()
-    assert await ledger.prune(before=T0 + 1_000) == 24 + 25 + 25
-    assert await ledger.prune(before=T0 + 1_000) == 0
 
 
 async def test_a_second_place_that_cannot_be_used_is_refused_at_the_start(tmp_path: Path) -> None:

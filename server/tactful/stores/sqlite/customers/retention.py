@@ -1,35 +1,167 @@
-"""Expiry of stored data in SQLite, in slices that delay no promise."""
+"""Expiry of stored data in SQLite, in slices that delay no promise.
 
+`RETENTION` says for each table what is deleted when. Sums over deleted offers and redemptions are kept,
+so that learned rates, reports and balances do not change with the age of their rows.
+"""
+
+import secrets
 import sqlite3
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
 
+from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
+from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.turns import read_offer
+from tactful.stores.sqlite.writer.group_commit import SqliteWriter
+from tactful.stores.sqlite.writer.write_jobs import Lane
 
+RETENTION: Final = {
+    "meta": "kept: one row for each name",
+    "facts": "superseded: `retention`; superseded public prices: a year longer; in force: kept",
+    "subjects": "kept: the index of the facts",
+    "heard": "kept: one row for each feed",
+    "sessions": "without a standing offer: `retention` after the last activity",
+    "contacts": "when no session, decision or offer of the customer is left",
+    "offers": "ended: `retention`; redeemed: `money_retention`, without the customer from `retention` on",
+    "steps": "with their offers",
+    "budgets": "kept: one row for each period of a campaign",
+    "redemptions": "`money_retention`, with their offers",
+    "refunds": "with the last redemption of their order",
+    "entries": "`retention`",
+    "rulebooks": "kept: rule files hold no personal data",
+    "activations": "kept: one row for each change of the rules",
+    "rule_states": "kept: one row for each paused rule",
+    "rule_steps": "kept: sums",
+    "reductions": "a year after `retention`",
+    "acts": "`retention`",
+    "changes": "ten minutes",
+    "heads": "with the changes that they point to",
+    "stock_commitments": "kept: one row for each item",
+    "tallies": "by their readers, when the hour is older than they look back",
+    "erased": "kept: tombstones prevent that erased ids come back",
+    "pruned_outcomes": "kept: sums",
+    "pruned_redemptions": "kept: sums",
+}
+"""Table → what is deleted when."""
 
-def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
-    """Delete up to `limit` superseded facts, and up to `limit` entries, older than an instant.
-
-    Returns:
-        The number of rows deleted; 0: none are left.
-    """
-    dropped = 0
-    values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
-    for sql in _OLD:
-        dropped += connection.execute(sql, values).rowcount
-    return dropped
-
+SLICE_ROWS: Final = 250
+"""Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
+_CUT_OFF: Final = "pruned-"
+"""Prefix of the aliases of redeemed offers whose customer was cut off."""
 
 _OLD: Final = (
     """DELETE FROM facts WHERE id IN
        (SELECT id FROM facts WHERE ended < :before AND (kind <> 'price' OR ended < :prices)
         LIMIT :limit)""",
-    """DELETE FROM entries WHERE id IN
-       (SELECT id FROM entries WHERE at < :before LIMIT :limit)""",
+    "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE at < :before LIMIT :limit)",
+    "DELETE FROM acts WHERE id IN (SELECT id FROM acts WHERE at < :before LIMIT :limit)",
+    """DELETE FROM reductions WHERE (rule, sku, territory) IN
+       (SELECT rule, sku, territory FROM reductions WHERE last < :prices LIMIT :limit)""",
 )
+_NEXT_SESSIONS: Final = (
+    "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"
+)
+# Offers are stored in the order of their issue, so the walk ends at the first one that is too young.
+_NEXT_OFFERS: Final = """
+  SELECT o.rowid, o.id, o.state IN ('pushed', 'shown', 'accepted'),
+    CAST(o.body AS TEXT) ->> 'issued_at',
+    coalesce((SELECT max(s.at) FROM steps AS s WHERE s.offer = o.id), 0),
+    EXISTS (SELECT 1 FROM redemptions AS r WHERE r.offer = o.id), o.session
+  FROM offers AS o WHERE o.rowid > ? ORDER BY o.rowid LIMIT ?"""
+_NEXT_CONTACTS: Final = "SELECT rowid, shopper FROM contacts WHERE rowid > ? ORDER BY rowid LIMIT ?"
+_IDLE_CONTACT: Final = """
+  DELETE FROM contacts WHERE shopper = :shopper
+    AND NOT EXISTS (SELECT 1 FROM sessions WHERE customer = :shopper)
+    AND NOT EXISTS (SELECT 1 FROM entries WHERE customer = :shopper)
+    AND NOT EXISTS (SELECT 1 FROM offers WHERE customer = :shopper)"""
+_ADD_OUTCOME: Final = """
+  INSERT INTO pruned_outcomes VALUES (?, ?, ?, 1, ?)
+  ON CONFLICT DO UPDATE SET tried = tried + 1, bought = bought + excluded.bought"""
+_ADD_SETTLED: Final = """
+  INSERT INTO pruned_redemptions VALUES (?, ?, ?, ?)
+  ON CONFLICT DO UPDATE SET settled = settled + excluded.settled"""
+_ORPHANED_REFUNDS: Final = """
+  DELETE FROM refunds WHERE "order" = :order
+    AND NOT EXISTS (SELECT 1 FROM redemptions WHERE "order" = :order)"""
 
 
-def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], before: int) -> int:
+class SqliteRetention:
+    """The part of `SqliteLedger` that deletes what is past its retention."""
+
+    @property
+    def _open_writer(self) -> SqliteWriter:
+        raise NotImplementedError
+
+    async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
+        raise NotImplementedError
+
+    async def prune(self, *, before: int, money_before: int = 0) -> int:
+        """Delete what is older than an instant, `SLICE_ROWS` rows a transaction."""
+        total = 0
+        while dropped := await self._prune_slice(
+            partial(prune_rows, before=before, limit=SLICE_ROWS)
+        ):
+            total += dropped
+        total += await self._prune_sessions(before)
+        total += await self._prune_offers(before, min(before, money_before))
+        return total + await self._prune_contacts()
+
+    async def _prune_slice(self, work: Any) -> int:
+        # After the records that are queued, which may belong to what is examined.
+        return int(await self._open_writer.run(work, Lane.RECORD, weight=SLICE_ROWS))
+
+    async def _prune_sessions(self, before: int) -> int:
+        total = last_row = 0
+        while found := await self._read_settled(_NEXT_SESSIONS, (last_row, SLICE_ROWS)):
+            last_row = found[-1][0]
+            if ended := [session for _, session, seen in found if seen < before]:
+                work = partial(prune_sessions, sessions=ended, before=before)
+                total += await self._prune_slice(work)
+        return total
+
+    async def _prune_offers(self, before: int, money_before: int) -> int:
+        total = last_row = 0
+        while found := await self._read_settled(_NEXT_OFFERS, (last_row, SLICE_ROWS)):
+            last_row = found[-1][0]
+            old = [row for row in found if row[3] < before]
+            due = [
+                key
+                for _, key, stands, _, ended, is_money, session in old
+                if not stands
+                and ended < before
+                and (not is_money or ended < money_before or not session.startswith(_CUT_OFF))
+            ]
+            if due:
+                work = partial(prune_offers, offers=due, before=before, money_before=money_before)
+                total += await self._prune_slice(work)
+            if len(old) < len(found):
+                break
+        return total
+
+    async def _prune_contacts(self) -> int:
+        total = last_row = 0
+        while found := await self._read_settled(_NEXT_CONTACTS, (last_row, SLICE_ROWS)):
+            last_row = found[-1][0]
+            work = partial(prune_contacts, shoppers=[shopper for _, shopper in found])
+            total += await self._prune_slice(work)
+        return total
+
+
+def prune_rows(connection: sqlite3.Connection, before: int, limit: int) -> int:
+    """Delete up to `limit` rows of each table whose rows say how old they are.
+
+    Returns:
+        The number of rows deleted; 0: none are left.
+    """
+    values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
+    return sum(connection.execute(sql, values).rowcount for sql in _OLD)
+
+
+def prune_sessions(connection: sqlite3.Connection, sessions: Sequence[str], before: int) -> int:
     """Delete those of the sessions that were last seen before an instant and have no standing offer."""
     return connection.executemany(
         "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
@@ -37,3 +169,67 @@ def prune_sessions(connection: sqlite3.Connection, sessions: Iterable[str], befo
         "  AND o.state IN ('pushed', 'shown', 'accepted'))",
         [(session, before) for session in sessions],
     ).rowcount
+
+
+def prune_contacts(connection: sqlite3.Connection, shoppers: Sequence[str]) -> int:
+    """Delete the contact histories of customers of whom no session, decision or offer is left."""
+    values = [{"shopper": shopper} for shopper in shoppers]
+    return connection.executemany(_IDLE_CONTACT, values).rowcount
+
+
+def prune_offers(
+    connection: LedgerConnection, offers: Sequence[str], before: int, money_before: int
+) -> int:
+    """Delete offers that ended before an instant, with their steps, and keep their counts.
+
+    A redeemed offer stays until `money_before`. Its customer, session and order are replaced by a
+    random alias and a digest.
+
+    Returns:
+        The number of offers deleted or changed.
+    """
+    pruned = 0
+    for key in offers:
+        offer = read_offer(connection, key)
+        (ended,) = connection.execute(
+            "SELECT coalesce(max(at), 0) FROM steps WHERE offer = ?", (key,)
+        ).fetchone()
+        if offer is None or offer.standing or ended >= before:
+            continue
+        is_money = connection.execute(
+            "SELECT 1 FROM redemptions WHERE offer = ?", (key,)
+        ).fetchone()
+        if not is_money or ended < money_before:
+            _delete_offer(connection, offer)
+            pruned += 1
+        elif not offer.session.startswith(_CUT_OFF):
+            alias = _CUT_OFF + secrets.token_urlsafe(16)
+            pseudonymize_offer(connection, key, offer.customer or "", alias)
+            pruned += 1
+    return pruned
+
+
+def _delete_offer(connection: sqlite3.Connection, offer: Offer) -> None:
+    _keep_counts(connection, offer)
+    orders = connection.execute(
+        'SELECT "order", status, saved FROM redemptions WHERE offer = ?', (offer.id,)
+    ).fetchall()
+    for _, status, saved in orders:
+        if status == "redeemed" and offer.campaign is not None:
+            for currency, amount in ((offer.currency, saved), (COUNT, 1)):
+                connection.execute(_ADD_SETTLED, (offer.campaign, offer.period, currency, amount))
+    for table, column in (("redemptions", "offer"), ("steps", "offer"), ("offers", "id")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (offer.id,))  # noqa: S608
+    for order, _, _ in orders:
+        connection.execute(_ORPHANED_REFUNDS, {"order": order})
+
+
+def _keep_counts(connection: sqlite3.Connection, offer: Offer) -> None:
+    """Add an offer to the sums from which rates are learned; see `OfferStatistics.outcomes`."""
+    is_held_out = offer.state is OfferState.HELD_OUT
+    sql = "SELECT 1 FROM steps WHERE offer = ? AND state = 'shown'"
+    if is_held_out or connection.execute(sql, (offer.id,)).fetchone():
+        rule = "" if is_held_out else offer.rule
+        bought = bool(offer.bought) if is_held_out else offer.state is OfferState.REDEEMED
+        values = (rule, offer.product, offer.territory, int(bought))
+        connection.execute(_ADD_OUTCOME, values)

@@ -1,1 +1,77 @@
-"""Expiry of stored data."""
+"""Expiry of stored data: every table has a rule, and each transaction is small."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+
+from support.ledger_rows import T0, accepted, entry, push, redeem, stock
+from tactful.core.offers.offer import OfferState, OfferStep
+from tactful.runtime.ports.ledger_rows import Commit
+from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.stores.sqlite.customers import retention
+from tactful.stores.sqlite.customers.retention import RETENTION
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+DAY = 86_400_000
+CUSTOMER = "customer-of-long-ago"
+
+
+async def test_every_table_has_a_rule_of_what_is_deleted_when(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.close()
+    with closing(sqlite3.connect(ledger.path)) as made:
+        tables = made.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    assert {name for (name,) in tables} == set(RETENTION)
+
+
+async def test_rows_400_days_old_leave_no_trace_of_the_customer_after_a_day(
+    tmp_path: Path,
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for number in range(600):
+        session = f"se_{number}"
+        turn = push(accepted(f"of_{number}", session=session, customer=CUSTOMER), limit=None)
+        await ledger.commit(
+            structs.replace(turn, session=session, state=b"s", customer=CUSTOMER, seen_at=T0,
+                            entry=entry(session, T0, customer=CUSTOMER))
+        )  # fmt: skip
+    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    for number in [0, *range(2, 600)]:
+        stood = accepted(f"of_{number}", session=f"se_{number}", customer=CUSTOMER)
+        moves = [structs.replace(move, reserve=-move.reserve) for move in push(stood).moves]
+        ended = structs.replace(stood, state=OfferState.EXPIRED)
+        step = OfferStep(ended.id, T0, 9, OfferState.EXPIRED)
+        ledger.record(Commit(offers=(ended,), steps=(step,), moves=tuple(moves)))
+    action = OperatorAction(
+        at=T0, who="Ada", act="fact.stated", subject=CUSTOMER, customer=CUSTOMER
+    )
+    await ledger.record_operator_action(action)
+    now = T0 + 400 * DAY
+    await ledger.prune(before=now - DAY, money_before=now - 3653 * DAY)
+    assert await ledger.reconcile() == []
+    await ledger.close()
+    with closing(sqlite3.connect(ledger.path)) as made:
+        (offers,) = made.execute("SELECT count(*) FROM offers").fetchone()
+        (money,) = made.execute("SELECT count(*) FROM redemptions").fetchone()
+        assert (offers, money) == (1, 1)
+        assert CUSTOMER not in "\n".join(made.iterdump())
+
+
+async def test_pruning_works_in_transactions_of_bounded_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    monkeypatch.setattr(retention, "SLICE_ROWS", 10)
+    await ledger.record_facts([stock(5, number, at=T0 + number) for number in range(1, 26)])
+    for number in range(25):
+        ledger.record(Commit(session=f"se_{number}", state=b"s", seen_at=T0, entry=entry(at=T0)))
+    await ledger.flush()
+    assert await ledger.prune(before=T0 + 1_000) == 24 + 25 + 25
+    assert await ledger.prune(before=T0 + 1_000) == 0
+    await ledger.close()
