@@ -52,6 +52,7 @@ _TAINTS: Final = {
     "return_fit": ("a return because of the wrong fit or size", "the return"),
     "return_recent": ("any other return or refund", "the return or refund"),
     "delivery_late": ("a parcel that is past its promised date", "the parcel arrived"),
+    "other": ("a case of kind *other* that names an item or an order", "the case is closed"),
 }
 """Kind of taint → its cause, and the instant from which its duration counts (`server/SEMANTICS.md`, section 6)."""
 

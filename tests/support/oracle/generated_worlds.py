@@ -62,6 +62,8 @@ KINDS = (
     "service",
     "billing",
     "question",
+    "unknown",
+    "other",
 )
 EDGES = (2, 7, 30, 72, 90, 180, 365)
 

@@ -8,11 +8,12 @@ from tactful.core.facts import fact_types as facts
 from tactful.core.facts.fact_types import ms
 
 DAY = 24 * 60 * 60 * 1000
-PRODUCT_KINDS = ("defect", "not_as_described")
+PRODUCT_KINDS = ("defect", "not_as_described", "unknown")
 SERVICE_KINDS = ("late", "lost", "service", "billing")
 ORDER = [
     "recall",
     "complaint.open",
+    "complaint.unknown",
     "complaint.cooldown",
     "complaint.component",
     "complaint.brand",
@@ -76,10 +77,15 @@ class Taints:
     def complaints(self, product: str, *, any_item: bool = True) -> Iterator[str]:
         """Rows 1 and 2: defect, not as described, wrong item."""
         for case in self.my_cases():
-            if case.kind in PRODUCT_KINDS:
+            if case.kind in PRODUCT_KINDS and case.kind != "unknown":
                 yield from self.phase(case, product, 90 * DAY, any_item)
             elif case.kind == "wrong_item":
                 yield from self.phase(case, product, 30 * DAY, any_item)
+            elif case.kind == "unknown":
+                for code in self.phase(case, product, 90 * DAY, any_item):
+                    yield "complaint.unknown" if code == "complaint.open" else code
+            elif case.kind == "other":
+                yield from self.phase(case, product, 7 * DAY, False)
 
     def phase(self, case: facts.Case, product: str, after: int, any_item: bool) -> Iterator[str]:
         tainted = {self.product_of(sku) for sku in self.skus_of_case(case)}
@@ -130,6 +136,7 @@ class Taints:
                 continue
             if order.status == "delivered":
                 delivered = ms(order.delivered_at) if order.delivered_at else self.reported(order)
+                # A cooldown of a service case may have ended after this one.
                 if delivered > promised <= self.now < delivered + 2 * DAY:
                     yield "delivery.late"
             elif self.now >= promised:
@@ -146,7 +153,7 @@ class Taints:
     def misfits(self, sku: str) -> Iterator[str]:
         """Row 6: wrong fit taints that variant only."""
         for one, line in self.my_returned_lines():
-            lasts = one.status == "announced" or self.now < ms(one.at) + 30 * DAY
+            lasts = one.status == "announced" or self.now < self.came(one) + 30 * DAY
             if line.reason == "fit" and line.sku == sku and lasts:
                 yield "return.fit"
 
@@ -155,8 +162,13 @@ class Taints:
         for one, line in self.my_returned_lines():
             affected = {self.product_of(sku) for sku in self.with_parts([line.sku])}
             bad = line.reason in {"quality", "not_as_described", "unknown"}
-            if bad and product in affected and self.now < ms(one.at) + 90 * DAY:
+            if bad and product in affected and self.now < self.came(one) + 90 * DAY:
                 yield "return.recent"
+
+    def came(self, one: facts.Return) -> int:
+        """Return when goods came back, which is not before they were ordered."""
+        order = self.order_named(one.order)
+        return max(ms(one.at), ms(order.placed_at) if order else 0)
 
     def bad_reviews(self, product: str) -> Iterator[str]:
         """Row 5: ended by an edit to 4 stars or more, not by one to 3."""
@@ -287,9 +299,16 @@ class Taints:
 
     def my_returned_lines(self) -> Iterator[tuple[facts.Return, facts.ReturnLine]]:
         for one in self.all(facts.Return):
-            mine = one.customer == self.me or one.order in self.my_orders()
-            if mine and one.status != "cancelled":
-                for line in one.lines:
+            order = self.order_named(one.order)
+            people = {one.customer, order.customer if order else None}
+            linked = one.order in self.my_orders()
+            mine = self.me in people or (linked and people == {None})
+            # A case of mine may be about what another customer sent back.
+            named = {
+                sku for case in self.my_cases() if case.order == one.order for sku in case.skus
+            }
+            for line in one.lines if one.status != "cancelled" else ():
+                if mine or (linked and line.sku in named):
                     yield one, line
 
     def root(self, case: facts.Case) -> str:
@@ -310,7 +329,11 @@ class Taints:
         last = next((c for c in self.all(facts.Case) if c.case == self.root(case)), None)
         if last is None or last.status in {"open", "pending", "merged"}:
             return None
-        return ms(last.resolved_at) if last.resolved_at else self.reported(last)
+        over = ms(last.resolved_at) if last.resolved_at else self.reported(last)
+        if case.status == "merged":
+            merged = ms(case.resolved_at) if case.resolved_at else self.reported(case)
+            over = max(over, merged)
+        return max(over, ms(case.opened_at))
 
     def skus_of_case(self, case: facts.Case) -> set[str]:
         return self.meant(case)[0]
@@ -320,7 +343,11 @@ class Taints:
         return self.meant(case)[1]
 
     def meant(self, case: facts.Case) -> tuple[set[str], bool]:
-        order_first = case.kind == "wrong_item"
+        if case.kind == "other":
+            order = self.order_named(case.order)
+            named = list(case.skus) or [line.sku for line in (order.lines if order else ())]
+            return self.with_parts(named), True
+        order_first = case.kind == "wrong_item" and bool(case.order or not case.skus)
         return self.skus_of(list(case.skus), case.order, ms(case.opened_at), order_first)
 
     def skus_of(
@@ -340,7 +367,7 @@ class Taints:
                     line.sku
                     for order in self.all(facts.Order)
                     if order.customer == self.me and order.status != "cancelled"
-                    if ms(order.placed_at) >= at - 180 * DAY
+                    if at - 180 * DAY <= ms(order.placed_at) <= at
                     for line in order.lines
                 }
                 found |= bought

@@ -47,10 +47,12 @@ def _case_scope(
     last = by_id.get(root)
     since = ms(case.opened_at) - window
     # It is unknown which line of the order a wrong item replaced, so the whole order counts.
-    whole = case.kind == "wrong_item"
-    skus, bounded = concerned_skus(history, case.skus, case.order, since, whole_order=whole)
+    whole = case.kind == "wrong_item" and (case.order is not None or not case.skus)
+    skus, bounded = concerned_skus(
+        history, case.skus, case.order, since, ms(case.opened_at), whole_order=whole
+    )
     at = max(reported.at, last.at if last else 0)
-    return CaseScope(case, root, skus, bounded, _ended(last), at)
+    return CaseScope(case, root, skus, bounded, _ended_for(reported, last), at)
 
 
 def remedied_products(
@@ -67,9 +69,9 @@ def remedied_products(
     skus: set[str] = set()
     if cause.case:
         found = [scope.skus for scope in scopes if scope.case.case == cause.case]
-        skus.update(found[0] if found else concerned_skus(history, (), None, since)[0])
+        skus.update(found[0] if found else concerned_skus(history, (), None, since, None)[0])
     if cause.order or cause.skus:
-        skus.update(concerned_skus(history, cause.skus, cause.order, since)[0])
+        skus.update(concerned_skus(history, cause.skus, cause.order, since, None)[0])
     return {history.product_id(sku) for sku in skus}
 
 
@@ -78,20 +80,22 @@ def concerned_skus(
     skus: tuple[str, ...],
     order: str | None,
     since: int,
+    until: int | None,
     *,
     whole_order: bool = False,
 ) -> tuple[tuple[str, ...], bool]:
     """Return the SKUs that a complaint concerns, and whether the list is complete.
 
     The named SKUs come first. If they cannot be resolved, the SKUs of the order are added. If the
-    order cannot be resolved either, everything bought since `since` is added: an unresolved item
-    widens the scope.
+    order cannot be resolved either, everything bought in [`since`, `until`] is added: an unresolved
+    item widens the scope. What was bought after the complaint cannot be what it is about.
 
     Args:
         history: The customer.
         skus: The SKUs that the complaint names.
         order: The order that it names.
         since: The earliest time of a relevant purchase, in milliseconds since the Unix epoch, UTC.
+        until: The latest such time, inclusive; `None`: no matter how late.
         whole_order: Whether the whole order is meant, whatever items are named.
     """
     found, bounded = list(skus), history.has_products(skus)
@@ -101,7 +105,7 @@ def concerned_skus(
         if history.has_products(ordered):
             bounded = True
         else:
-            bought = history.skus_bought_since(since)
+            bought = history.skus_bought_in(since, until)
             found += bought
             bounded = bounded or bool(bought)
     return history.with_components(found), bounded
@@ -119,6 +123,21 @@ def _root(case: Case, by_id: Mapping[str, ReportedFact[Case]]) -> str:
             return case.merged_into
         case = following.fact
     return case.case
+
+
+def _ended_for(case: ReportedFact[Case], last: ReportedFact[Case] | None) -> int | None:
+    """Return when a case ended, in milliseconds since the Unix epoch, UTC; `None`: it is open.
+
+    No case ends before it was opened. A case that was merged into one that had ended already ends
+    at the merge, so that a merge never cuts its cooldown short.
+    """
+    ended = _ended(last)
+    if ended is None:
+        return None
+    fact = case.fact
+    if fact.status == "merged":
+        ended = max(ended, ms(fact.resolved_at) if fact.resolved_at else case.at)
+    return max(ended, ms(fact.opened_at))
 
 
 def _ended(last: ReportedFact[Case] | None) -> int | None:

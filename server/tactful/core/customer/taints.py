@@ -11,16 +11,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.customer.cases import CaseScope, case_scopes, remedied_products
-from tactful.core.facts.fact_types import Order, ReportedFact, Return, Review, ms
+from tactful.core.facts.fact_types import (
+    Order,
+    ReportedFact,
+    Return,
+    ReturnLine,
+    Review,
+    ms,
+)
 from tactful.core.facts.history import History
 from tactful.core.rules.policy import Policy, Scope, TaintRule
 from tactful.core.verdicts.reasons import Reason
 
-PRODUCT_KINDS: Final = frozenset({"defect", "not_as_described"})
-"""Complaints about a product itself: two of them about one brand taint the brand."""
+PRODUCT_KINDS: Final = frozenset({"defect", "not_as_described", "unknown"})
+"""Complaints about a product itself, or that may be: two of them about one brand taint the brand."""
 SERVICE_KINDS: Final = frozenset({"late", "lost", "service", "billing"})
 """Complaints about the shop; a late parcel with such a case is not counted twice."""
 
@@ -35,8 +42,10 @@ CASE_TAINTS: Final[Mapping[str, tuple[str, tuple[Reason, Reason]]]] = {
     "lost": ("service", _SERVICE),
     "service": ("service", _SERVICE),
     "billing": ("service", _SERVICE),
+    "unknown": ("defect", (Reason.COMPLAINT_UNKNOWN, Reason.COMPLAINT_COOLDOWN)),
+    "other": ("other", _COMPLAINT),
 }
-"""Kind of case → (row of `TaintRules`, reason while open and afterwards). Other kinds taint nothing."""
+"""Kind of case → (row of `TaintRules`, reason while open and afterwards). A question taints nothing."""
 
 RETURN_TAINTS: Final[Mapping[str, tuple[str, Reason]]] = {
     "fit": ("return_fit", Reason.RETURN_FIT),
@@ -166,8 +175,12 @@ def _add_case(collector: _TaintCollector, scope: CaseScope, policy: Policy) -> N
         return
     row, codes = found
     rule = _rule(policy, row)
+    if scope.case.kind == "other":
+        # Nobody says that an item is at fault, so an unresolved item widens nothing.
+        named = scope.case.skus or collector.history.skus_of_order(scope.case.order)
+        scope = structs.replace(scope, skus=collector.history.with_components(named), bounded=True)
     # A complaint that may be about any item suppresses the whole shop.
-    extent: Scope = "shop" if codes is _COMPLAINT and not scope.bounded else rule.scope
+    extent: Scope = "shop" if codes is not _SERVICE and not scope.bounded else rule.scope
     since = min(ms(scope.case.opened_at), scope.at)
     taint = _taint(codes, since, scope.ended, rule, scope.case.case, scope.at)
     collector.add(extent, scope.skus, taint)
@@ -222,9 +235,10 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
     fact, history = reported.fact, collector.history
     if fact.status == "cancelled" or _is_correction(history, fact, policy):
         return
-    start = ms(fact.at)
+    # A return cannot be older than its order: a wrong date must not end its cooldown early.
+    start = max([ms(fact.at), *_placed(history, fact.order)])
     since = min(start, reported.at)
-    for line in fact.lines:
+    for line in _lines_of_concern(history, fact):
         found = RETURN_TAINTS.get(line.reason)
         if found is None:
             continue
@@ -242,10 +256,29 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
 
 def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
     """Return whether a return came so soon after its order that the shop treats it as a mistake."""
-    if fact.order is None:
-        return False
-    placed = [ms(one.fact.placed_at) for one in history.orders if one.fact.order == fact.order]
+    placed = _placed(history, fact.order)
     return any(0 <= ms(fact.at) - at < policy.correction_within for at in placed)
+
+
+def _placed(history: History, order: str | None) -> list[int]:
+    """Return when an order was placed (ms since the Unix epoch, UTC); empty if nobody reported it."""
+    return [ms(one.fact.placed_at) for one in history.orders if order and one.fact.order == order]
+
+
+def _lines_of_concern(history: History, fact: Return) -> Sequence[ReturnLine]:
+    """Return the lines of a return that concern the customer.
+
+    Those are all lines of the customer's own return, and of a return of the customer's own order.
+    Of another customer's return on their own order, they are the lines that a case of the customer
+    is about.
+    """
+    owner = next(
+        (one.fact.customer for one in history.orders if one.fact.order == fact.order), None
+    )
+    if history.customer in {fact.customer, owner} or (fact.customer is None and owner is None):
+        return fact.lines
+    named = {sku for one in history.cases if one.fact.order == fact.order for sku in one.fact.skus}
+    return [line for line in fact.lines if line.sku in named]
 
 
 def _reviews(reviews: Iterable[ReportedFact[Review]]) -> Iterator[Sequence[ReportedFact[Review]]]:
@@ -297,6 +330,9 @@ def _add_late_parcel(
         return
     rule = policy.taints.delivery_late
     codes, since = (Reason.DELIVERY_LATE,) * 2, max(promised, covered)
+    # The suppression by the service case has outlasted this one.
+    if delivered is not None and delivered + rule.after <= since:
+        return
     taint = _taint(codes, since, delivered, rule, fact.order, reported.at)
     collector.add(rule.scope, [line.sku for line in fact.lines], taint)
 

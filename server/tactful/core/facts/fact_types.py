@@ -33,6 +33,7 @@ CaseKind = Literal[
     "billing",
     "question",
     "other",
+    "unknown",
 ]
 FeedName = Literal["stock", "prices", "orders", "cases"]
 Rate = Annotated[int, Meta(ge=0, le=100_000)]

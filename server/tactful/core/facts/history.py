@@ -63,13 +63,14 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
             for line in reported.fact.lines
         ]
 
-    def skus_bought_since(self, since: int) -> list[str]:
-        """Return the SKUs that the customer ordered from an instant (ms since the Unix epoch) on."""
+    def skus_bought_in(self, since: int, until: int | None) -> list[str]:
+        """Return the SKUs that the customer ordered in [`since`, `until`], in ms since the Unix epoch."""
         return [
             line.sku
             for reported in self.orders
             if reported.fact.customer == self.customer and reported.fact.status != "cancelled"
-            if ms(reported.fact.placed_at) >= since
+            if since <= ms(reported.fact.placed_at)
+            if until is None or ms(reported.fact.placed_at) <= until
             for line in reported.fact.lines
         ]
 

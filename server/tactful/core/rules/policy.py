@@ -33,6 +33,7 @@ class TaintRules(Struct, frozen=True):
     return_fit: TaintRule = TaintRule("variant", 30 * DAY)
     return_recent: TaintRule = TaintRule("product", 90 * DAY)
     delivery_late: TaintRule = TaintRule("shop", 2 * DAY)
+    other: TaintRule = TaintRule("product", 7 * DAY)
 
 
 class OwnedProducts(Struct, frozen=True):

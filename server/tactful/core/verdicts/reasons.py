@@ -68,6 +68,11 @@ class Reason(StrEnum):
     # Gate 5 suppression
     RECALL = "recall", "the recall is lifted"
     COMPLAINT_OPEN = "complaint.open", "the case is resolved and its cooldown passes", "resolved"
+    COMPLAINT_UNKNOWN = (
+        "complaint.unknown",
+        "the kind of the case is known, or the case is resolved and its cooldown passes",
+        "resolved",
+    )
     COMPLAINT_COOLDOWN = "complaint.cooldown", "the cooldown passes"
     COMPLAINT_COMPONENT = (
         "complaint.component",
@@ -160,6 +165,7 @@ REASON_ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enu
 TAINT_REASONS: Final = frozenset(
     {
         Reason.COMPLAINT_OPEN,
+        Reason.COMPLAINT_UNKNOWN,
         Reason.COMPLAINT_COOLDOWN,
         Reason.COMPLAINT_COMPONENT,
         Reason.COMPLAINT_BRAND,

@@ -204,7 +204,7 @@ _TAINT: Final = MappingSchema(
     ),
 )  # fmt: skip
 _TAINTS: Final = {
-    "defect": "A support case about a defect, or about an item that is not as described.",
+    "defect": "A support case about a defect, about an item that is not as described, or of unknown kind.",
     "wrong_item": "A support case about a wrong item.",
     "service": "A support case about a late or lost parcel, service or billing.",
     "brand": "A second complaint about the same brand.",
@@ -212,6 +212,7 @@ _TAINTS: Final = {
     "return_fit": "A return because of fit or size.",
     "return_recent": "A return because of quality, or without a reason.",
     "delivery_late": "A parcel that is past its promised date.",
+    "other": "A support case of another kind that names an item or an order.",
 }
 POLICY: Final = MappingSchema(
     "the policy",

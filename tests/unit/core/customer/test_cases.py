@@ -42,9 +42,10 @@ def test_a_case_that_names_only_a_customer_taints_all_bought_in_180_days() -> No
     assert tainted(NEW, before, case()) == {"TRAIL-42"}
 
 
-def test_what_was_bought_after_the_case_was_opened_is_meant_too() -> None:
-    late = order("o3", line("BOOT-42", gift=True), placed_at=T0)
-    assert tainted(late, case()) == {"BOOT-42"}
+def test_what_was_bought_after_the_case_was_opened_is_not_meant() -> None:
+    at_once = order("o3", line("BOOT-42", gift=True), placed_at=T0 - DAY)
+    later = order("o4", line("SOCK-3", gift=True), placed_at=T0 - DAY + 1)
+    assert tainted(at_once, later, case()) == {"BOOT-42"}
 
 
 def test_a_case_of_a_customer_without_purchases_taints_the_shop() -> None:
@@ -79,9 +80,12 @@ def test_a_known_item_stays_tainted_next_to_an_unknown_one() -> None:
     assert tainted(NEW, case(skus=["GHOST", "SOCK-3"])) == {"TRAIL-42", "SOCK-3"}
 
 
-def test_a_wrong_item_without_its_order_taints_all_that_was_bought() -> None:
-    assert tainted(NEW, case(kind="wrong_item", skus=["SOCK-3"])) == {"TRAIL-42", "SOCK-3"}
-    assert tainted(case(kind="wrong_item", skus=["SOCK-3"])) == {"SOCK-3"}
+def test_a_wrong_item_without_its_order_taints_what_it_names() -> None:
+    assert tainted(NEW, case(kind="wrong_item", skus=["SOCK-3"])) == {"SOCK-3"}
+    assert tainted(NEW, case(kind="wrong_item", order="o2", skus=["SOCK-3"])) == {
+        "TRAIL-42", "SOCK-3",
+    }  # fmt: skip
+    assert tainted(NEW, case(kind="wrong_item")) == {"TRAIL-42"}
 
 
 def test_a_complaint_about_a_bundle_taints_its_components() -> None:
@@ -107,9 +111,26 @@ def test_a_resolved_case_without_a_date_ended_when_it_was_reported() -> None:
     assert letdown.until == T0 + 90 * DAY
 
 
-@pytest.mark.parametrize("kind", ["question", "other"])
-def test_a_question_taints_nothing(kind: str) -> None:
-    assert all(reasons(sku, case(kind=kind, skus=["RUN-42"])) == [] for sku in ALL)
+def test_a_question_taints_nothing() -> None:
+    assert all(reasons(sku, case(kind="question", skus=["RUN-42"])) == [] for sku in ALL)
+
+
+def test_a_case_of_another_kind_taints_what_it_names_and_nothing_else() -> None:
+    assert tainted(NEW, case(kind="other", skus=["RUN-42"])) == RUN
+    assert tainted(NEW, case(kind="other", order="o2")) == {"TRAIL-42"}
+    assert tainted(NEW, case(kind="other")) == set()
+    assert tainted(NEW, case(kind="other", order="o9")) == set()
+    closed = case(kind="other", status="resolved", skus=["RUN-42"], resolved_at=T0)
+    assert reasons("RUN-42", closed, now=T0 + 7 * DAY - 1) == ["complaint.cooldown"]
+    assert reasons("RUN-42", closed, now=T0 + 7 * DAY) == []
+
+
+def test_a_case_of_unknown_kind_suppresses_like_a_defect() -> None:
+    assert reasons("RUN-43", case(kind="unknown", skus=["RUN-42"])) == ["complaint.unknown"]
+    assert reasons("BOOT-42", case(kind="unknown")) == ["complaint.unknown"]
+    closed = case(kind="unknown", status="resolved", skus=["RUN-42"], resolved_at=T0)
+    assert reasons("RUN-43", closed, now=T0 + 90 * DAY - 1) == ["complaint.cooldown"]
+    assert reasons("RUN-43", closed, now=T0 + 90 * DAY) == []
 
 
 def test_reopening_cancels_the_cooldown() -> None:
@@ -134,8 +155,24 @@ def test_a_merged_case_taints_what_it_named_in_the_state_of_the_other() -> None:
 
 
 def test_a_chain_of_merged_cases_ends_with_the_last() -> None:
-    last = case("k3", status="resolved", skus=["RUN-42"], resolved_at=T0 - 90 * DAY)
-    assert reasons("RUN-42", merged("k2"), merged("k3", "k2"), last) == []
+    opened: dict[str, Any] = {"opened_at": T0 - 200 * DAY}
+    last = case("k3", status="resolved", skus=["RUN-42"], resolved_at=T0 - 90 * DAY, **opened)
+    chain = merged("k2", **opened), merged("k3", "k2", **opened), last
+    assert reasons("RUN-42", *chain) == []
+
+
+def test_a_case_merged_into_an_older_closed_case_keeps_its_protection() -> None:
+    """A defect of yesterday that is merged into a case that ended half a year ago."""
+    old = case("o1", status="resolved", skus=["TRAIL-42"], opened_at=T0 - 190 * DAY,
+        resolved_at=T0 - 160 * DAY)  # fmt: skip
+    today = merged("o1", "n1", resolved_at=T0)
+    assert reasons("RUN-42", today, old, now=T0 + 90 * DAY - 1) == ["complaint.cooldown"]
+    assert reasons("RUN-42", today, old, now=T0 + 90 * DAY) == []
+    known_before: list[AnyFact] = [*CATALOGUE, old]
+    shop = NaiveShop((one, T0 - 500 * DAY) for one in known_before)
+    shop.report(merged("o1", "n1"), T0)
+    known = profile(shop.history("c1"), Policy())
+    assert {one.until for one in known.taints.products["run"]} == {T0 + 90 * DAY}
 
 
 @pytest.mark.parametrize(

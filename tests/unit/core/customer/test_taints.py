@@ -12,6 +12,7 @@ from support.builders import (
     DAY,
     MINUTE,
     T0,
+    but,
     case,
     line,
     order,
@@ -42,6 +43,35 @@ def test_shuffled_facts_give_the_same_taints_and_purchases_to_the_byte(
     again = NaiveShop(told).history("c1")
     assert encode(derive_taints(first, Policy())) == encode(derive_taints(again, Policy()))
     assert encode(purchases.derive_purchases(first)) == encode(purchases.derive_purchases(again))
+
+
+INSTANT = st.integers(-400, 400).map(lambda days: T0 + days * DAY)
+
+
+@given(
+    kind=st.sampled_from(("defect", "wrong_item", "service", "unknown", "other")),
+    status=st.sampled_from(("open", "resolved", "rejected", "merged")),
+    instants=st.lists(INSTANT, min_size=9, max_size=9),
+    reason=st.sampled_from(("fit", "quality", "unknown")),
+)
+def test_no_protection_ends_before_it_began(
+    kind: str, status: str, instants: list[int], reason: str
+) -> None:
+    """Every instant of every fact is anywhere, also before what it must follow."""
+    at = iter(instants)
+    told = (
+        case("k1", kind, status, skus=["RUN-42"], merged_into="k2", opened_at=next(at),
+            resolved_at=next(at)),
+        case("k2", kind, "resolved", skus=["TRAIL-42"], opened_at=next(at), resolved_at=next(at)),
+        order("o1", line("BOOT-42"), placed_at=next(at), promised_by=next(at),
+            delivered_at=next(at)),
+        returned("r1", ("BOOT-42", reason), order="o1", at=next(at)),
+        review(rating=1, at=next(at)),
+    )  # fmt: skip
+    taints = derive_taints(history(*told), Policy())
+    scopes = (*taints.skus.values(), *taints.products.values(), *taints.brands.values())
+    for taint in (*taints.shop, *(one for scope in scopes for one in scope)):
+        assert taint.until is None or taint.since < taint.until
 
 
 def history(*told: object) -> History:
@@ -128,6 +158,17 @@ def test_a_version_counts_by_its_number_and_not_by_its_date() -> None:
 def test_a_change_of_mind_and_a_cancelled_return_taint_nothing() -> None:
     assert reasons("RUN-42", returned("b1", ("RUN-42", "changed_mind"))) == []
     assert reasons("RUN-42", returned("b1", ("RUN-42", "quality"), status="cancelled")) == []
+
+
+def test_a_return_by_another_customer_of_their_own_order_is_not_mine() -> None:
+    theirs = order("o1", "RUN-42", "BOOT-42", customer="c2")
+    back = returned("b1", ("RUN-42", "quality"), customer="c2", order="o1")
+    mine = case("k1", "question", order="o1")
+    assert reasons("RUN-43", theirs, back, mine) == []
+    about_it = case("k1", "question", order="o1", skus=["RUN-42"])
+    assert reasons("RUN-43", theirs, back, about_it) == ["return.recent"]
+    nobodys = order("o1", "RUN-42", customer=None)
+    assert "return.recent" in reasons("RUN-43", nobodys, but(back, customer=None), mine)
 
 
 def test_a_return_by_another_customer_taints_the_owner_of_the_order_too() -> None:

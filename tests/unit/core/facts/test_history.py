@@ -32,8 +32,9 @@ def test_no_skus_have_no_known_products() -> None:
 def test_what_was_ordered_and_bought() -> None:
     assert BOOK.skus_of_order("o1") == ["RUN-42", "SET-1"]
     assert BOOK.skus_of_order("o9") == BOOK.skus_of_order(None) == []
-    assert BOOK.skus_bought_since(T0) == ["HAT-1"]
-    assert BOOK.skus_bought_since(T0 - 9 * DAY) == ["RUN-42", "SET-1", "HAT-1"]
+    assert BOOK.skus_bought_in(T0, T0) == ["HAT-1"]
+    assert BOOK.skus_bought_in(T0 - 9 * DAY, T0) == ["RUN-42", "SET-1", "HAT-1"]
+    assert BOOK.skus_bought_in(T0 - 9 * DAY, T0 - 1) == ["RUN-42", "SET-1"]
 
 
 def test_a_bundle_adds_each_component_once() -> None:

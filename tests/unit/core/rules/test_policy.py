@@ -11,7 +11,12 @@ from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 PAGE = (Path(__file__).parents[4] / "server" / "SEMANTICS.md").read_text("utf-8")
 POLICY = Policy()
 ROWS = {
-    "complaint.open`, then `complaint.cooldown": [POLICY.taints.defect, POLICY.taints.wrong_item],
+    "complaint.open`, then `complaint.cooldown": [
+        POLICY.taints.defect,
+        POLICY.taints.other,
+        POLICY.taints.wrong_item,
+    ],
+    "complaint.unknown`, then `complaint.cooldown": [POLICY.taints.defect],
     "service.open`, then `service.cooldown": [POLICY.taints.service],
     "complaint.brand": [POLICY.taints.brand],
     "review.bad": [POLICY.taints.review],

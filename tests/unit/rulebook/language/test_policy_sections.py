@@ -100,6 +100,7 @@ TAINTS = (
     "return_fit",
     "return_recent",
     "delivery_late",
+    "other",
 )
 CONFIGURED = {
     "correction_within",
