@@ -7,6 +7,7 @@ from msgspec import Struct, structs
 from tactful.core.session.session import Session
 from tactful.core.session.signals import (
     CartChanged,
+    CartLine,
     ConnectionClosed,
     ConnectionOpened,
     Consent,
@@ -217,17 +218,15 @@ class SessionLifecycle:
 
     def submit(self, connection: SessionConnection, signal: Signal) -> None:
         """Submit a signal to the connection's session, or to the backlog until it is found."""
-        if type(signal) is CartChanged:
-            signal = self._bounded(signal)
         if connection.live is not None:
             self._turns.submit(connection.live, signal)
         elif len(connection.backlog) < MAX_BACKLOG:
             connection.backlog.append(signal)
 
-    def _bounded(self, cart: CartChanged) -> CartChanged:
-        """Return a cart without most of its unknown SKUs, which any client can make up."""
-        kept = self._state.fact_cache.known_skus.bounded_cart(cart.lines)
-        self._state.telemetry.record_dropped_cart_lines(len(cart.lines) - len(kept))
+    def cart_changed(self, lines: tuple[CartLine, ...]) -> CartChanged:
+        """Return the signal of a cart, without most of the SKUs that its client made up."""
+        kept = self._state.fact_cache.known_skus.bounded_cart(lines)
+        self._state.telemetry.record_dropped_cart_lines(len(lines) - len(kept))
         return CartChanged(kept)
 
     def refresh(self, connection: SessionConnection) -> None:
@@ -244,6 +243,7 @@ class SessionLifecycle:
         live = connection.live
         if live is not None:
             live.connections.pop(connection.tab, None)
+            self._state.browsing.settle(live)
             self._turns.submit(live, ConnectionClosed(connection.tab))
 
     # identity

@@ -106,6 +106,7 @@ class LiveSession:
         "resume_secret",
         "state",
         "timer_at",
+        "uncharged",
         "unwritten",
         "unwritten_because",
     )
@@ -150,6 +151,8 @@ class LiveSession:
         """Why browsing that may be kept is not written; None: it is written."""
         self.address = ""
         """The address whose budget its browsing is charged to; empty: one without limits."""
+        self.uncharged = 0
+        """Bytes of browsing that are written and not charged yet."""
         self.budget_full_at = 0
         """When its budget of browsing is full again, in microseconds since the Unix epoch, UTC."""
         self.recorded = False

@@ -53,6 +53,10 @@ class OfferSessionHandler:
         self._identities = identities
         self._clock = clock
         self._timing = timing
+        self._signals: dict[type[Any], Callable[[Any, int], signals.Signal]] = {
+            **_SIGNALS,
+            messages.Cart: self._cart,
+        }
         self.resume_points = ResumePoints()
         """Where the connections that broke ended."""
 
@@ -66,7 +70,7 @@ class OfferSessionHandler:
         attached = _attached(connection)
         if type(message) is messages.Accept:
             _writer(connection).remember_accept(message)
-        build_signal = _SIGNALS.get(type(message))
+        build_signal = self._signals.get(type(message))
         if build_signal is not None:
             self._lifecycle.submit(attached, build_signal(message, attached.tab))
         elif isinstance(message, messages.Hello):
@@ -77,6 +81,11 @@ class OfferSessionHandler:
                 self._lifecycle.identify(attached, verified)
         else:
             self._lifecycle.logout(attached)
+
+    def _cart(self, cart: messages.Cart, _: int) -> signals.Signal:
+        return self._lifecycle.cart_changed(
+            tuple(signals.CartLine(line.sku, line.qty) for line in cart.lines)
+        )
 
     def client_lagging(self, connection: ClientConnection) -> None:
         """Withhold offers and withdrawals: the client gets the latest state later, not a backlog."""
@@ -168,15 +177,10 @@ def _page(page: messages.Page, _: int) -> signals.Signal:
     return signals.PageViewed(page.kind, recorded_url(page.url), query, page.moment)
 
 
-def _cart(cart: messages.Cart, _: int) -> signals.Signal:
-    return signals.CartChanged(tuple(signals.CartLine(line.sku, line.qty) for line in cart.lines))
-
-
 _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
     messages.View: lambda view, _: signals.ItemViewed(view.sku),
     messages.Activity: lambda activity, tab: signals.ActivityReported(activity.kind, tab),
     messages.Page: _page,
-    messages.Cart: _cart,
     messages.Consent: lambda message, _: signals.ConsentChanged(
         message.consent, gpc=bool(message.gpc)
     ),
@@ -186,7 +190,7 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
 }
 """Message type → function of the message and its tab that returns the signal.
 
-`hello`, `identify` and `logout` become signals in the session's lifecycle.
+`hello`, `identify`, `logout` and `cart` become signals in the session's lifecycle.
 """
 
 

@@ -13,7 +13,6 @@ from support.builders import session
 from tactful.core.session.session import Session, Tab
 from tactful.core.session.signals import (
     ActivityReported,
-    CartChanged,
     CartLine,
     ItemViewed,
     PageViewed,
@@ -243,7 +242,7 @@ async def test_views_and_carts_of_unknown_skus_wait_for_nothing_and_leave_nothin
     for number in range(50):
         shop.lifecycle.submit(connection, ItemViewed(f"x-{number}"))
         lines = tuple(CartLine(f"y-{number}-{line}", 1) for line in range(200))
-        shop.lifecycle.submit(connection, CartChanged(lines))
+        shop.lifecycle.submit(connection, shop.lifecycle.cart_changed(lines))
         assert live_of(connection).phase is TurnPhase.IDLE
         assert len(live_of(connection).state.cart) == UNKNOWN_CART_LINES
     assert shop.state.fact_cache.table_sizes()["items"][0] == 0

@@ -27,7 +27,11 @@ from tactful.runtime.state.session_registry import LiveSession, SessionConnectio
 from tactful.runtime.turn_log.log_encoding import decode_session
 
 LIMITS = BrowsingLimits(
-    session_bytes=1_000, session_bytes_per_s=10, address_bytes=3_000, address_bytes_per_s=10
+    session_bytes=1_000,
+    session_bytes_per_s=10,
+    address_bytes=3_000,
+    address_bytes_per_s=10,
+    charged_at_once=1,
 )
 
 
@@ -73,6 +77,19 @@ def test_the_sessions_of_one_address_share_its_budget() -> None:
     elsewhere = scene.session("198.51.100.1")
     scene.budget.charge(elsewhere, 900)
     assert elsewhere.records
+
+
+def test_small_writes_are_charged_together_and_at_the_latest_when_the_client_leaves() -> None:
+    budget = BrowsingBudget(lambda: NOON, BrowsingLimits())
+    live = Scene().session()
+    budget.charge(live, BrowsingLimits().charged_at_once - 1)
+    assert len(budget) == 0
+    budget.charge(live, 1)
+    assert (len(budget), live.uncharged) == (1, 0)
+    other = Scene().session("198.51.100.1")
+    budget.charge(other, 1)
+    budget.settle(other)
+    assert (len(budget), other.uncharged) == (2, 0)
 
 
 def test_an_address_without_limits_has_no_budget() -> None:
