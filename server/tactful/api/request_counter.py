@@ -27,6 +27,8 @@ class RequestCounter:
         for route in routes:
             if isinstance(route, Route):
                 self._templates[route.endpoint] = route.path
+                # A counter that exists from the start shows its first increase.
+                self._counts[route.path, "5xx"] = 0
 
     def record(self, endpoint: object, status: int) -> None:
         """Count a response.

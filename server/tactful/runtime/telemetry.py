@@ -76,11 +76,12 @@ class Telemetry:
         self._rejected_facts: Counter[tuple[str, str]] = Counter()
         self._verdicts: Counter[tuple[str, str]] = Counter()
         self._effects: Counter[str] = Counter()
-        self._facts: Counter[str] = Counter()
+        # Counters that alerts read exist from the start, so that their first increase shows.
+        self._facts = Counter({"accepted": 0, "ignored": 0, "rejected": 0})
         self._folded = 0
         self._plain: Counter[str] = Counter()
         self._reloads: Counter[str] = Counter()
-        self._redemptions: Counter[str] = Counter()
+        self._redemptions = Counter({"503": 0})
         self._gauges: list[Gauge] = []
         self._counters: list[Gauge] = []
         self._registry = CollectorRegistry(auto_describe=False)

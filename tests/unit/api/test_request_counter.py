@@ -46,6 +46,8 @@ def test_responses_are_counted_by_route_and_class_of_status() -> None:
     assert found == [
         (("/a/{status}", "2xx"), 2),
         (("/a/{status}", "4xx"), 1),
+        (("/a/{status}", "5xx"), 0),
+        (("/broken", "5xx"), 0),
         ((OTHER, "4xx"), 2),
     ]
 
