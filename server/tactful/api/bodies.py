@@ -71,7 +71,24 @@ async def read_body(request: Request, kind: type[T], largest: int = 65_536) -> T
         ProblemError: 400: the body is not JSON. 413: it is too large. 415: it is compressed. 422: it has another
             shape, or two values under one key.
     """
-    body = await read_bytes(request, largest)
+    return _decode(await read_bytes(request, largest), kind)
+
+
+async def read_optional_body(request: Request, kind: type[T], largest: int = 65_536) -> T:
+    """Return the body as `read_body` does; an empty body counts as `{}`.
+
+    Args:
+        request: The request.
+        kind: The type of the body, a Struct whose fields all have defaults.
+        largest: The most bytes that are read.
+
+    Raises:
+        ProblemError: See `read_body`.
+    """
+    return _decode(await read_bytes(request, largest) or b"{}", kind)
+
+
+def _decode(body: bytes, kind: type[T]) -> T:
     try:
         found = msgspec.json.decode(body, type=kind)
         # A proxy in front of this server may have read the other value of a repeated key.

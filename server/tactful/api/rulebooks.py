@@ -1,15 +1,16 @@
 """Endpoints that show and change the active rulebook, and the audit of operator actions."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.bodies import json_response
+from tactful.api.bodies import json_response, read_optional_body
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.runtime import operators
@@ -19,13 +20,22 @@ from tactful.runtime.shop import Shop
 
 NAME_LENGTH: Final = 80
 """Characters of an operator's name that are kept."""
+SHOWN_VERSIONS: Final = 50
+"""Earlier activations that `GET /v1/rulebook` lists."""
+
+
+class Rollback(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/rulebook/rollback`, which may be empty."""
+
+    version: Annotated[str, Meta(min_length=6, max_length=64)] | None = None
+    """The version to return to, or a unique beginning of it; None: the one before the active one."""
 
 
 def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     """Return the routes; every change is recorded with the operator who made it."""
 
     async def rulebook(request: Request) -> Response:  # noqa: ARG001
-        return json_response(_rulebook(shop))
+        return json_response(_rulebook(shop, await shop.ledger.rulebooks()))
 
     async def acts(request: Request) -> Response:
         found = await shop.ledger.operator_actions(customer=request.query_params.get("customer"))
@@ -36,7 +46,14 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return _reloaded(done, shop.state.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
-        done = await operators.roll_back_rules(shop, _operator(request))
+        version = (await read_optional_body(request, Rollback)).version
+        done = await operators.roll_back_rules(shop, _operator(request), version)
+        if done is None and version is not None:
+            problem = (
+                f"No single earlier rulebook that this server can compile begins with `{version}`."
+                " `GET /v1/rulebook` lists them under `versions`."
+            )
+            raise ProblemError(404, "rulebook.unknown", problem)
         if done is None:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
         return _reloaded(done, shop.state.active_rulebook.problem)
@@ -98,7 +115,7 @@ def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:
     )
 
 
-def _rulebook(shop: Shop) -> dict[str, Any]:
+def _rulebook(shop: Shop, activations: Sequence[tuple[str, int, bool]]) -> dict[str, Any]:
     active = shop.state.active_rulebook.current
     rules = [
         {
@@ -113,6 +130,10 @@ def _rulebook(shop: Shop) -> dict[str, Any]:
         "version": active.version,
         "activated_at": views.when(shop.state.active_rulebook.activated_at),
         "rules": rules,
+        "versions": [
+            {"version": version, "activated_at": views.when(at), "rolled_back": back}
+            for version, at, back in activations[:SHOWN_VERSIONS]
+        ],
         "trouble": shop.state.active_rulebook.problem,
         "refused": [msgspec.to_builtins(one) for one in shop.state.active_rulebook.diagnostics],
     }

@@ -114,13 +114,20 @@ async def reload_rules(shop: Shop, operator: str) -> ReloadResult:
     return done
 
 
-async def roll_back_rules(shop: Shop, operator: str) -> ReloadResult | None:
-    """Go back to the rulebook before the active one; None: there is none.
+async def roll_back_rules(
+    shop: Shop, operator: str, version: str | None = None
+) -> ReloadResult | None:
+    """Go back to a rulebook that was active once; None: there is no such rulebook.
+
+    Args:
+        shop: The shop.
+        operator: Name of the operator, for the audit log.
+        version: See `RulebookManager.rollback`.
 
     Raises:
         LedgerError: The change is not recorded; the active version stays.
     """
-    done = await shop.rulebooks.rollback()
+    done = await shop.rulebooks.rollback(version)
     if done is not None:
         await _record(shop, "rulebook.rolled_back", operator, done.version)
     return done

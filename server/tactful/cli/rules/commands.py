@@ -1,4 +1,4 @@
-"""The group `tactful rules` with `check`, `fmt`, `explain`, `diff`, `schema` and `new`."""
+"""The group `tactful rules`, with its commands on rule files."""
 
 import sys
 from importlib import resources
@@ -8,6 +8,7 @@ from typing import Any, Final
 import click
 
 from tactful.cli.rules.backtest import backtest
+from tactful.cli.rules.operating import pause, reload_, resume, rollback, status
 from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
@@ -29,15 +30,15 @@ _SCHEMA: Final = "rules.schema.json"
 
 @click.group()
 def rules() -> None:
-    """Check, format, test, explain and compare rule files.
+    """Check, format, test, explain and compare rule files, and operate the rules of a server.
 
     Without PATHS the commands use the folder of the setting `rules`, else the folder `rules` here.
+    The commands `status`, `pause`, `resume`, `reload` and `rollback` address a running server.
     """
 
 
-rules.add_command(test)
-rules.add_command(coverage)
-rules.add_command(backtest)
+for command in (test, coverage, backtest, status, pause, resume, reload_, rollback):
+    rules.add_command(command)
 
 
 @rules.command(

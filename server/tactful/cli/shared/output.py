@@ -1,4 +1,4 @@
-"""Output of commands: tables for a terminal, plain columns for a pipe, JSON for a program."""
+"""Output of commands: tables for people, JSON for a program."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -14,10 +14,13 @@ def print_json(value: object) -> None:
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print rows in columns with a head; in a pipe, separated by tabs and without the head."""
+    """Print rows in columns under a head; long texts are wrapped in a terminal, but not in a pipe."""
     if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
+        table = [tuple(head), *map(tuple, rows)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for row in table:
+            padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+            click.echo("  ".join(padded).rstrip())
         return
     from rich.console import Console  # slow to import, and only terminals need it
     from rich.table import Table

@@ -192,15 +192,30 @@ class RulebookManager:
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
         return ReloadResult("active", rulebook.version, found)
 
-    async def rollback(self) -> ReloadResult | None:
-        """Go back one version; repeated calls go further back. None: there is no earlier version.
+    async def rollback(self, version: str | None = None) -> ReloadResult | None:
+        """Go back to a version that was active once.
+
+        Args:
+            version: The version, or a unique beginning of it. None: the version before the active
+                one; repeated calls go further back.
+
+        Returns:
+            None: there is no such version, or this server can no longer compile it.
 
         Raises:
             LedgerError: The ledger cannot be read or written; the active version stays.
         """
         async with self._lock:
-            stack, _ = activation_history(await self._ledger.rulebooks())
-            before = await self._last_good(stack)
+            activations = await self._ledger.rulebooks()
+            if version is None:
+                candidates, _ = activation_history(activations)
+            else:
+                candidates = list({one for one, _, _ in activations if one.startswith(version)})
+                if len(candidates) != 1:
+                    return None
+                if candidates == [self._active.current.version]:
+                    return ReloadResult("same", self._active.current.version)
+            before = await self._last_good(candidates)
             return await self._activate(*before, back=True) if before else None
 
     async def pause(self, rule: str, *, paused: bool) -> bool:

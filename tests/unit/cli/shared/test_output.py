@@ -1,4 +1,4 @@
-"""Output is a table on a terminal, tab-separated in a pipe, and indented JSON for a program."""
+"""Output is a table for people, and indented JSON for a program."""
 
 import os
 import pty
@@ -12,9 +12,14 @@ from tactful.cli.shared.output import print_json, print_table, print_warning
 Captured = pytest.CaptureFixture[str]
 
 
-def test_in_a_pipe_rows_are_separated_by_tabs_and_have_no_head(capsys: Captured) -> None:
-    print_table(("name", "value"), [("port", "9"), ("host", "[::1]")])
-    assert capsys.readouterr().out == "port\t9\nhost\t[::1]\n"
+def test_in_a_pipe_columns_are_aligned_under_a_head(capsys: Captured) -> None:
+    print_table(("name", "value"), [("port", "9"), ("hostname", "[::1]")])
+    assert capsys.readouterr().out == "name      value\nport      9\nhostname  [::1]\n"
+
+
+def test_an_empty_table_has_its_head(capsys: Captured) -> None:
+    print_table(("name", "value"), [])
+    assert capsys.readouterr().out == "name  value\n"
 
 
 def test_on_a_terminal_columns_have_a_head_and_brackets_are_kept() -> None:
