@@ -9,6 +9,7 @@ from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json
+from tactful.core.values.money import Money, format_plain
 
 _EXAMPLE = """
 \b
@@ -91,11 +92,8 @@ def _lines(answer: dict[str, Any]) -> Iterator[str]:
             yield f"    Would change if: {gate['change']}.{age}"
     for offer in answer["offers"]:
         yield ""
-        price = offer["price"]
-        yield (
-            f"offer {offer['id']}: {offer['state']}, {price['amount']} {price['currency']} "
-            f"(minor units), until {offer['ends_at']}"
-        )
+        price = format_plain(Money(**offer["price"]))
+        yield f"offer {offer['id']}: {offer['state']}, {price}, until {offer['ends_at']}"
 
 
 def _rule_line(rule: dict[str, Any]) -> str:
@@ -109,6 +107,8 @@ def _plain(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict):
+        if value.keys() == {"amount", "currency"}:
+            return format_plain(Money(**value))
         return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "nothing"

@@ -16,10 +16,10 @@ def print_json(value: object) -> None:
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows in columns under a head; long texts are wrapped in a terminal, but not in a pipe."""
     if not sys.stdout.isatty():
-        table = [tuple(head), *map(tuple, rows)]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        for row in table:
-            padded = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        lines = [tuple(head), *map(tuple, rows)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            padded = (text.ljust(width) for text, width in zip(line, widths, strict=True))
             click.echo("  ".join(padded).rstrip())
         return
     from rich.console import Console  # slow to import, and only terminals need it

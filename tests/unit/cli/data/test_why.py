@@ -28,7 +28,7 @@ async def test_a_standing_offer_is_shown(tmp_path: Path) -> None:
         offer = await shopper.offered()
         result = await run_beside(one, "why", "RUN-42", "--session", shopper.session)
         assert "R1: standing" in result.output
-        assert f"offer {offer['id']}: " in result.output
+        assert f"offer {offer['id']}: pushed, 109.65 EUR, until 2026-03-10T" in result.output
 
 
 async def test_the_shopper_must_be_named_and_must_exist(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ async def test_the_status_says_that_files_were_refused(tmp_path: Path) -> None:
         await one.reload("rules: [")
         shown = await run_beside(one, "rules", "status")
         assert "R1" in shown.output
-        assert one.parts.shop.state.active_rulebook.problem in shown.output
+        assert str(one.parts.shop.state.active_rulebook.problem) in shown.output
 
 
 async def test_a_rule_is_paused_and_resumed(tmp_path: Path) -> None:
