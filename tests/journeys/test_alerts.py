@@ -115,6 +115,9 @@ async def feed_is_silent(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> Non
 @causes("TactfulRulesNotActive")
 async def rules_folder_vanishes(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     watch.one.rules.rename(watch.one.folder / "away")
+    await eventually(lambda: watch.one.parts.shop.state.active_rulebook.problem is not None)
+    ready = (await watch.one.http.get("/readyz")).json()
+    assert (ready["status"], ready["reasons"], ready["rules"]) == ("degraded", ["rules.missing"], 1)
     assert (await watch.one.http.post("/v1/rulebook/reload")).status_code == 422
 
 
