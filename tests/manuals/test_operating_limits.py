@@ -6,7 +6,7 @@ from pathlib import Path
 from tactful.api import bodies
 from tactful.api import facts as facts_api
 from tactful.console import login as auth
-from tactful.core.values.calendar import DAY, HOUR, MINUTE
+from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime import system_clock, timers, watchdog
 from tactful.runtime.facts.fact_cache import FactCache
@@ -50,7 +50,9 @@ def test_limits_and_durations_are_written_as_they_are() -> None:
         f"| {facts_api.MAX_REPORTS:,}, and {facts_api.MAX_REPORT_BYTES // MIB} MiB |",
         f"| memory | {memory.REFUSE_AT_PERCENT} % of `max_memory_mib`",
         f"A login lasts {auth.LOGIN_LIFETIME // HOUR} hours",
-        f"from one address in {auth.THROTTLE_WINDOW // MINUTE} minutes, or {auth.MAX_FAILURES} from all",
+        f"in {auth.THROTTLE_WINDOW // MINUTE} minutes (an IPv6 /64 counts as one), or {auth.FREE_FAILURES_IN_TOTAL} of",
+        f"a delay of at most {auth.MAX_DELAY_MS // SECOND} seconds",
+        f"recognises it for {auth.BROWSER_LIFETIME // DAY} days",
         f"the old one for {keys.OVERLAP // DAY} days",
         f"held up for longer than {watchdog.STALL_S * 1000:.0f} ms",
         f"Offers whose end has passed by then end within {timers.MAX_WAIT_S} s",
@@ -59,8 +61,8 @@ def test_limits_and_durations_are_written_as_they_are() -> None:
     ):
         assert sentence in MANUAL, sentence
     assert callers.TRUSTED_MS == 10 * MINUTE, "HTTP.md says ten minutes"
-    assert auth.MAX_FAILURES_PER_ADDRESS == 5
-    assert "Five wrong keys" in MANUAL
+    assert auth.FREE_FAILURES == 5
+    assert "After five wrong keys" in MANUAL
     assert sqlite_writer.RETRY_INTERVAL_S == 0.5
     assert "looks twice a second" in MANUAL
 
