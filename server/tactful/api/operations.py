@@ -1,6 +1,7 @@
 """Endpoints for operation: health, readiness, metrics, versions and the test clock."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import Annotated, Any
 
@@ -17,6 +18,7 @@ from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.protocol.asyncapi import document
 from tactful.runtime.health import Health, liveness, readiness
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.shop import Shop
 
 
@@ -45,6 +47,9 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         return _health_response(request, liveness(shop.state))
 
     async def readyz(request: Request) -> Response:
+        if shop.ledger.is_restored:
+            with suppress(LedgerError):
+                await shop.ledger.restored_gap()  # an operator may have confirmed it meanwhile
         return _health_response(request, readiness(shop.state, ready=shop.ready), _details)
 
     async def version(request: Request) -> Response:  # noqa: ARG001

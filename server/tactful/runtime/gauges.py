@@ -65,6 +65,11 @@ def _register_ledger_gauges(state: ShopState) -> None:
         "1 while nothing can be promised",
         lambda: [((), float(ledger.failure is not None))],
     )
+    gauge(
+        "tactful_restored",
+        "1 while older offers wait for the orders placed since a restored backup",
+        lambda: [((), float(ledger.is_restored))],
+    )
     state.telemetry.add_counter(
         "tactful_records_lost",
         "Records of browsing that could not be written and were given up",

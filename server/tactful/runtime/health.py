@@ -21,6 +21,7 @@ REASONS: Final = {
     "rules.errors": "The rule files have errors. The previous rulebook stays active.",
     "rules.missing": "The rules folder is missing or cannot be read. The previous rulebook stays active.",
     "rules.emptied": "The rules folder holds no rules any more. The previous rulebook stays active.",
+    "restored": "A backup was restored. Older tokens wait until `tactful restore --orders-complete`.",
     "feed.stale": "A watched feed has been silent for too long. Offers that need it are withheld.",
     "clock.jumped": "The machine's clock was set by more than 60 s. The server does not follow it yet.",
 }
@@ -66,6 +67,8 @@ def _reasons(state: ShopState) -> Iterator[str]:
         yield "ledger.broken" if state.ledger.is_broken else "ledger.full"
     if (kept := state.active_rulebook.kept_because) is not None:
         yield f"rules.{kept}"
+    if state.ledger.is_restored:
+        yield "restored"
     for age, limit in state.feeds.ages(state.clock.now()).values():
         if limit is not None and (age is None or age > limit):
             yield "feed.stale"

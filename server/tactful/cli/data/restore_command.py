@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, key_holder, ledger_file
+from tactful.cli.shared.data_folder import (
+    KEYS_FOLDER,
+    LEDGER_FILE,
+    key_holder,
+    ledger_file,
+    server_now,
+)
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.progress import progress
-from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.calendar import MINUTE, format_rfc3339
 
 if TYPE_CHECKING:
+    from tactful.runtime.ports.ledger_rows import RestoredGap
     from tactful.stores.shared.backup_archive import Manifest
 
 _GZIP: Final = b"\x1f\x8b"
@@ -23,7 +30,9 @@ _GZIP: Final = b"\x1f\x8b"
 @click.command(
     epilog="\b\nExample:\n  tactful restore shop-2026-03-10.tar.gz --data shop-data --keys"
 )
-@click.argument("archive", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument(
+    "archive", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False
+)
 @setting_options("data", "erasures_copy")
 @click.option("--replace", is_flag=True, help="Rename the existing ledger instead of stopping.")
 @click.option(
@@ -42,9 +51,15 @@ _GZIP: Final = b"\x1f\x8b"
     is_flag=True,
     help="Restore without a later list: customers erased since the backup are back.",
 )
+@click.option(
+    "--orders-complete",
+    is_flag=True,
+    help="Confirm that the orders placed since the backup are reported again; nothing is restored.",
+)
 def restore(
     *,
-    archive: Path,
+    archive: Path | None,
+    orders_complete: bool,
     replace: bool,
     keys: bool | None,
     erasures: Path | None,
@@ -57,12 +72,18 @@ def restore(
     its second place, the list in the backup, and the one named by --erasures.
     """
     from tactful.runtime.ports.ledger import LedgerError
+    from tactful.runtime.ports.ledger_rows import RestoredGap
     from tactful.stores.shared.backup_archive import LEDGER_MEMBER, unpack_archive
     from tactful.stores.shared.draft_folder import draft_folder
     from tactful.stores.shared.folder_lock import exclusive_lock_now
     from tactful.stores.sqlite import backup as sqlite_copies
 
     config = load_config(options)
+    if orders_complete:
+        _confirm_orders(ledger_file(config.data))
+        return
+    if archive is None:
+        raise CommandError("Name the backup to restore, or confirm with --orders-complete.")
     file = ledger_file(config.data, must_exist=False)
     before = file.exists()
     if before and not replace:
@@ -94,13 +115,43 @@ def restore(
                 is_confirmed=without_erasures,
             )
             aside = sqlite_copies.name_aside(file)
-            again = sqlite_copies.restore(draft / LEDGER_MEMBER, file, erased)
+            now = server_now(config.data)
+            gap = RestoredGap(manifest.made_at if manifest else 0, now)
+            again = sqlite_copies.restore(draft / LEDGER_MEMBER, file, erased, gap)
             if take_keys:
                 _restore_keys(draft / KEYS_FOLDER, file.parent / KEYS_FOLDER)
     erased_again = f" {again} customer{'s' * (again != 1)} erased again." if again else ""
     click.echo(f"{file}: restored.{erased_again}")
+    click.echo(_describe_gap(gap))
     if before:
         click.echo(f"The previous ledger is {aside}. Delete it when you no longer need it.")
+
+
+def _describe_gap(gap: "RestoredGap") -> str:
+    """Return what the restored ledger lacks, and what the operator has to do."""
+    made = "at an unknown instant"
+    lacks = "everything since then"
+    if gap.backup_at:
+        made = format_rfc3339(gap.backup_at)
+        minutes = max(0, gap.restored_at - gap.backup_at) // MINUTE
+        lacks = f"the {minutes // 60:,} h {minutes % 60} min since then"
+    return (
+        f"The backup was made {made}. The ledger lacks {lacks}. Offers accepted before now are not"
+        " redeemed until you have imported the orders placed since the backup and confirmed it with"
+        " `tactful restore --orders-complete`."
+    )
+
+
+def _confirm_orders(file: Path) -> None:
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.stores.sqlite.backup import confirm_orders
+
+    with exit_on(LedgerError):
+        gap = confirm_orders(file)
+    if gap is None:
+        click.echo(f"{file}: No restore waits for orders. Nothing was changed.")
+    else:
+        click.echo(f"{file}: The orders are complete. Older offers are redeemed again.")
 
 
 def _confirm_keys(archive: Path, packed: Path, keys: Path, answer: bool | None) -> bool:

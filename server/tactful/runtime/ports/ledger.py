@@ -80,6 +80,10 @@ class LedgerHealth(Protocol):
         """Return the bytes of records that were queued and are not written yet."""
 
     @property
+    def is_restored(self) -> bool:
+        """Return whether a backup was restored, and the orders of the gap are not confirmed yet."""
+
+    @property
     def records_lost(self) -> int:
         """Return the number of records given up since the opening, because they could not be written.
 

@@ -262,6 +262,17 @@ class Tombstone(Struct, frozen=True):
     """When the shop began the id anew, so that it may be written again; None: it did not."""
 
 
+class RestoredGap(Struct, frozen=True):
+    """The time that a restored ledger knows nothing of, in milliseconds since the Unix epoch, UTC."""
+
+    backup_at: int
+    """When the backup was made; 0: it does not say."""
+    restored_at: int
+    """When it was restored."""
+    is_confirmed: bool = False
+    """Whether the shop has reported the orders of the gap again."""
+
+
 class AuditRow(Struct, frozen=True):
     """One lifecycle step, with the offer in its present state."""
 

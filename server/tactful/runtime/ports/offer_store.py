@@ -4,7 +4,7 @@ from typing import Protocol, overload
 
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
-from tactful.runtime.ports.ledger_rows import AuditRow, CommitRefusal, ReadSet
+from tactful.runtime.ports.ledger_rows import AuditRow, CommitRefusal, ReadSet, RestoredGap
 
 
 class OfferStore(Protocol):
@@ -13,6 +13,13 @@ class OfferStore(Protocol):
     Offers are created and changed by `TurnStore.commit` and `TurnStore.record`, and by redemptions.
     Every read first waits until everything queued with `TurnStore.record` so far is written.
     """
+
+    async def restored_gap(self) -> RestoredGap | None:
+        """Return what the last restore of a backup lost; None: nothing was restored.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
 
     async def offer(self, offer: str) -> Offer | None:
         """Return one offer in its present state; None: there is no such offer.

@@ -30,6 +30,10 @@ from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.session_store import SessionStore
+from tactful.runtime.services.restored_tokens import (
+    UnconfirmedRestoreError,
+    with_lost_acceptance,
+)
 
 SHIPPED: Final = frozenset({"shipped", "delivered"})
 """The states in which an order can be refunded but no longer cancelled."""
@@ -143,6 +147,8 @@ class RedemptionService:
         if isinstance(claims, TokenRefusal):
             return await self._repeat(request, claims)
         try:
+            # Read before the reported orders: once they are confirmed, they are seen.
+            gap = await self._ledger.restored_gap()
             is_holder = await self._is_holder(call, claims)
             request = msgspec.structs.replace(request, is_holder=is_holder)
             skus = {claims.sku, *(line.sku for line in call.lines)}
@@ -154,7 +160,12 @@ class RedemptionService:
         now = self._clock.now()
         return await self._decide(
             lambda state: redemption.redeem(
-                state, request, now, claims, skus_now, used_elsewhere=elsewhere
+                with_lost_acceptance(state, claims, call.order, gap, skus_now.get(claims.sku)),
+                request,
+                now,
+                claims,
+                skus_now,
+                used_elsewhere=elsewhere,
             ),
             offer=claims.offer,
             order=call.order,
@@ -247,7 +258,7 @@ class RedemptionService:
     ) -> RedemptionResponse:
         try:
             outcome = await self._run(decide, offer=offer, order=order, refund=refund)
-        except LedgerError:
+        except (LedgerError, UnconfirmedRestoreError):
             return self._encode(OutcomeUnknown())
         return RedemptionResponse(outcome.status, outcome.body)
 

@@ -54,6 +54,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         return 0
 
     @property
+    def is_restored(self) -> bool:
+        """Return False: memory is not restored from backups."""
+        return False
+
+    @property
     def records_lost(self) -> int:
         """Return 0: memory can always be written."""
         return 0
@@ -68,6 +73,9 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
 
     def observe_commits(self, observer: CommitObserver) -> None:
         """Do nothing: memory has no commits."""
+
+    async def restored_gap(self) -> None:
+        """Return None: memory is not restored from backups."""
 
     # sessions
     async def claim_session(self, digest: bytes) -> SavedSession | None:

@@ -11,13 +11,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
 from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
 from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.sqlite.tables import restored_gap
 
 PAGES_A_STEP: Final = 2_000
 """Pages copied between two calls of `progress`."""
@@ -78,7 +82,12 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
     _fsync(target.parent)
 
 
-def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -> int:
+def restore(
+    copy: Path,
+    ledger: Path,
+    erased: Mapping[str, str] | None = None,
+    gap: RestoredGap | None = None,
+) -> int:
     """Replace the ledger by a copy, after erasing from it every customer on the list of erasures.
 
     The copy is renamed, not copied again. The files that were there before are kept beside it, with
@@ -88,6 +97,7 @@ def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -
         copy: The copy, on the file system of `ledger`.
         ledger: Where the ledger is to be.
         erased: Digest → alias of further erasures. They are added to the list of the ledger.
+        gap: What the backup knows nothing of; the restored ledger says it to its server.
 
     Returns:
         The number of customers that were erased again.
@@ -101,6 +111,10 @@ def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -
         # Added before the ledger is replaced: after a crash between the two, the list is complete.
         erasures.add_erasures(erasures.erasures_file(ledger), erased or {})
         again = _erase_again(copy, erasures.read_erasures(ledger), _last_erasure(ledger))
+        if gap:
+            with closing(connect(copy)) as marked:
+                restored_gap.write_gap(marked, gap)
+                marked.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         _fsync(copy)
     aside = name_aside(ledger)
     with _translated_errors(ledger), _write_lock(ledger):
@@ -112,6 +126,23 @@ def restore(copy: Path, ledger: Path, erased: Mapping[str, str] | None = None) -
         copy.rename(ledger)
     _fsync(ledger.parent)
     return again
+
+
+def confirm_orders(ledger: Path) -> RestoredGap | None:
+    """Store that the orders of the gap are reported again; a server may use the ledger meanwhile.
+
+    Returns:
+        The gap that is closed; None: none is open.
+
+    Raises:
+        LedgerError: The ledger cannot be read or written.
+    """
+    with _translated_errors(ledger), closing(connect(ledger)) as made:
+        gap = restored_gap.read_gap(made)
+        if gap is None or gap.is_confirmed:
+            return None
+        restored_gap.write_gap(made, structs.replace(gap, is_confirmed=True))
+    return gap
 
 
 def name_aside(path: Path) -> Path:

@@ -18,6 +18,7 @@ from tactful.runtime.ports.ledger_rows import (
     Change,
     OutcomeRow,
     ReductionRow,
+    RestoredGap,
     RuleStepRow,
     SavedContact,
     SavedSession,
@@ -28,7 +29,7 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
-from tactful.stores.sqlite.tables import change_rows
+from tactful.stores.sqlite.tables import change_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
 from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS, commitments_from_rows
@@ -79,6 +80,8 @@ class SqliteReads:
 
     _path: str
     _reader: aiosqlite.Connection | None = None
+    _gap: RestoredGap | None = None
+    _has_read_gap = False
 
     async def _settle(self) -> None:
         """Wait until everything queued with `record` so far is written, or has failed."""
@@ -148,6 +151,18 @@ class SqliteReads:
 
     async def feed_heartbeats(self) -> dict[str, int]:
         return dict(await self._read("SELECT feed, at FROM heard"))
+
+    @property
+    def is_restored(self) -> bool:
+        """Return whether the gap of a restore was open when it was last read."""
+        return self._gap is not None and not self._gap.is_confirmed
+
+    async def restored_gap(self) -> RestoredGap | None:
+        # A restore needs a stopped server, so only an open gap can change, and is read again.
+        if not self._has_read_gap or (self._gap and not self._gap.is_confirmed):
+            self._gap = restored_gap.gap_from_rows(await self._read(restored_gap.READ))
+            self._has_read_gap = True
+        return self._gap
 
     async def offer(self, offer: str) -> Offer | None:
         found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))

@@ -32,6 +32,22 @@ def test_a_backup_is_restored_with_its_keys_into_an_empty_folder(tmp_path: Path)
     assert keys[0] == keys[1]
 
 
+def test_a_restore_says_what_the_backup_lacks_until_the_orders_are_confirmed(
+    tmp_path: Path,
+) -> None:
+    data = filled(tmp_path, "A")
+    run("backup", tmp_path / "b.tar.gz", "--data", data)
+    restored = run("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new", "--keys")
+    assert "The backup was made 20" in restored.output
+    assert "0 h 0 min since then" in restored.output
+    confirm = ("restore", "--orders-complete", "--data", tmp_path / "new")
+    assert "Older offers are redeemed again" in run(*confirm).output
+    assert "Nothing was changed" in run(*confirm).output
+    nothing = run("restore", "--data", tmp_path / "new")
+    assert nothing.exit_code == 2
+    assert "Name the backup" in nothing.output
+
+
 def test_a_restore_replaces_a_ledger_only_with_the_option_and_keeps_the_old_one(
     tmp_path: Path,
 ) -> None:
