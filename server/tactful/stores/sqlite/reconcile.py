@@ -8,6 +8,8 @@ from typing import Final
 
 COMMITMENTS_SINCE: Final = 5
 """The schema from which on stock commitments are kept."""
+PRUNED_SINCE: Final = 6
+"""The schema from which on the sums of deleted redemptions are kept."""
 _SUMS: Final = """
   SELECT b.campaign, b.period, b.currency, b."limit", b.reserved, b.settled,
     (SELECT coalesce(sum(iif(b.currency = '#', 1, o.hold)), 0) FROM offers AS o
@@ -16,9 +18,11 @@ _SUMS: Final = """
     (SELECT coalesce(sum(iif(b.currency = '#', 1, r.saved)), 0) FROM offers AS o
      JOIN redemptions AS r ON r.offer = o.id AND r.status = 'redeemed'
      WHERE o.campaign = b.campaign AND o.period = b.period AND b.currency IN ('#', o.currency))
-    + coalesce((SELECT p.settled FROM pruned_redemptions AS p WHERE p.campaign = b.campaign
-      AND p.period = b.period AND p.currency = b.currency), 0)
+    {pruned}
   FROM budgets AS b"""
+_PRUNED: Final = """
+    + coalesce((SELECT p.settled FROM pruned_redemptions AS p WHERE p.campaign = b.campaign
+      AND p.period = b.period AND p.currency = b.currency), 0)"""
 
 
 _UNITS: Final = """
@@ -37,7 +41,8 @@ def reconcile(connection: sqlite3.Connection) -> list[str]:
     (schema,) = connection.execute("PRAGMA user_version").fetchone()
     # A backup is checked before it is migrated.
     commitments = _commitments(connection) if schema >= COMMITMENTS_SINCE else []
-    return [*_balances(connection), *commitments]
+    pruned = _PRUNED if schema >= PRUNED_SINCE else ""
+    return [*_balances(connection, _SUMS.format(pruned=pruned)), *commitments]
 
 
 def _commitments(connection: sqlite3.Connection) -> list[str]:
@@ -48,12 +53,12 @@ def _commitments(connection: sqlite3.Connection) -> list[str]:
     ]
 
 
-def _balances(connection: sqlite3.Connection) -> list[str]:
+def _balances(connection: sqlite3.Connection, sums: str) -> list[str]:
     return [
         f"{campaign} {period} {currency}: reserved {reserved} and settled {settled},"
         f" but the offers hold {held} and the redemptions spent {spent}"
         for campaign, period, currency, _, reserved, settled, held, spent in connection.execute(
-            _SUMS
+            sums
         )
         if (reserved, settled) != (held, spent)
     ]
