@@ -1,6 +1,7 @@
 """The contract of `FactStore`: versions of facts, past points and heartbeats."""
 
 import itertools
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -8,8 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from support import builders
 from support.ledger_rows import T0, AnyLedger, fact, stock
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger_rows import FactRow
+from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -35,16 +39,25 @@ FEED = [
 ]
 
 
+ACCEPTED, UNCHANGED, IGNORED = FactOutcome.ACCEPTED, FactOutcome.UNCHANGED, FactOutcome.IGNORED
+
+
+def reported(available: int, version: int | datetime | None = None, at: int = T0) -> FactRow:
+    """A stock fact as a shop reports it."""
+    return fact_row(builders.stock(available=available, version=version), at)
+
+
 async def test_a_higher_version_supersedes_and_a_known_or_older_one_is_ignored(
     ledger: AnyLedger,
 ) -> None:
     rows = [stock(5, 11), stock(0, 12), stock(5, 11), stock(0, 12), stock(7, 13)]
-    assert await ledger.record_facts(rows) == [True, True, False, False, True]
+    outcomes = [ACCEPTED, ACCEPTED, IGNORED, IGNORED, ACCEPTED]
+    assert await ledger.record_facts(rows) == outcomes
     assert await in_force(ledger) == [7]
 
 
 async def test_a_fact_without_a_version_is_newer_than_any(ledger: AnyLedger) -> None:
-    assert await ledger.record_facts([stock(5, 11), stock(4, None)]) == [True, True]
+    assert await ledger.record_facts([stock(5, 11), stock(4, None)]) == [ACCEPTED] * 2
     assert await in_force(ledger) == [4]
 
 
@@ -52,11 +65,56 @@ async def test_versions_are_compared_only_with_the_highest_of_their_kind(ledger:
     rows = [
         fact(version=7, available=1),
         fact(version=("time", T0), available=2),
-        fact(version=7, available=3),
-        fact(version=("time", T0), available=4),
+        fact(version=6, available=3),
+        fact(version=("time", T0 - 1), available=4),
         fact(version=8, available=5),
     ]
-    assert await ledger.record_facts(rows) == [True, True, False, False, True]
+    outcomes = [ACCEPTED, ACCEPTED, IGNORED, IGNORED, ACCEPTED]
+    assert await ledger.record_facts(rows) == outcomes
+
+
+async def test_another_content_under_an_equal_version_is_accepted_and_a_repeated_one_ignored(
+    ledger: AnyLedger,
+) -> None:
+    rows = [reported(5, 7), reported(4, 7), reported(5, 7), reported(4, 7), reported(3, 7)]
+    outcomes = [ACCEPTED, ACCEPTED, IGNORED, IGNORED, ACCEPTED]
+    for row, outcome in zip(rows, outcomes, strict=True):
+        assert await ledger.record_facts([row]) == [outcome]
+    assert await in_force(ledger) == [3]
+    assert await ledger.record_facts([reported(5, 8)]) == [ACCEPTED]
+    assert await ledger.record_facts([reported(4, 8)]) == [ACCEPTED]
+
+
+async def test_states_of_an_order_under_one_version_are_accepted_and_never_go_back(
+    ledger: AnyLedger,
+) -> None:
+    states = ("placed", "shipped", "delivered", "shipped", "placed")
+    orders = [fact_row(builders.order(status=state, version=3), T0) for state in states]
+    assert await ledger.record_facts(orders) == [ACCEPTED] * 3 + [IGNORED] * 2
+    edited = builders.order("o1", "A", status="placed", version=3)
+    assert await ledger.record_facts([fact_row(edited, T0)]) == [IGNORED]
+
+
+async def test_an_unchanged_content_is_stored_once_with_its_highest_version(
+    ledger: AnyLedger,
+) -> None:
+    told = [reported(5, 1), reported(5, 3), reported(5, None, T0 + 5), reported(4, 2)]
+    outcomes = [ACCEPTED, UNCHANGED, UNCHANGED, IGNORED]
+    assert await ledger.record_facts(told) == outcomes
+    (kept,) = await ledger.fact_versions("stock", "RUN-42|DE|")
+    assert msgspec.json.decode(kept.body)["version"] == 3
+    assert (kept.at, kept.ended) == (T0, None)
+    assert await ledger.newest_fact() == kept.number
+    # An instant before the unchanged report is older than that report.
+    before = datetime.fromtimestamp(T0 / 1000, UTC)
+    assert await ledger.record_facts([reported(6, before, T0 + 9)]) == [IGNORED]
+
+
+async def test_an_unchanged_fact_with_other_subjects_is_a_new_version(ledger: AnyLedger) -> None:
+    row = reported(5)
+    wider = structs.replace(row, subjects=(*row.subjects, ("location", "berlin")))
+    assert await ledger.record_facts([row, wider]) == [ACCEPTED] * 2
+    assert len(await ledger.facts_about([("location", "berlin")])) == 1
 
 
 async def test_a_past_instant_shows_the_version_that_was_in_force_then(ledger: AnyLedger) -> None:
@@ -176,7 +234,7 @@ async def test_all_dated_versions_are_kept_in_any_order_of_arrival(
 
 
 async def test_a_late_price_is_in_force_at_no_instant_and_after_no_fact(ledger: AnyLedger) -> None:
-    assert await ledger.record_facts([priced(2, T0), priced(1, T0 + 5)]) == [True, False]
+    assert await ledger.record_facts([priced(2, T0), priced(1, T0 + 5)]) == [ACCEPTED, IGNORED]
     late = next(one for one in await ledger.fact_versions("price", "RUN-42|DE") if one.at == T0 + 5)
     assert late.number == await ledger.newest_fact()
     for when in (
@@ -184,7 +242,7 @@ async def test_a_late_price_is_in_force_at_no_instant_and_after_no_fact(ledger: 
     ):  # fmt: skip
         (known,) = await ledger.facts_about([("sku", "RUN-42")], (), **when)
         assert known.body == priced(2).body
-    assert await ledger.record_facts([priced(3, T0 + 9)]) == [True]
+    assert await ledger.record_facts([priced(3, T0 + 9)]) == [ACCEPTED]
     (known,) = await ledger.facts_about([("sku", "RUN-42")], (), None, late.number)
     assert known.body == priced(2).body
 

@@ -54,7 +54,9 @@ async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -
     with quickstart(tmp_path) as (one, steps, server, page):
         start, facts, check, pages, sell, why = steps
         one.run(start)
-        assert one.run(facts).endswith('{"accepted":4,"ignored":0,"rejected":[]}')
+        assert one.run(facts).endswith(
+            '{"accepted":4,"ignored":0,"rejected":[],"unchanged":0,"notes":[]}'
+        )
         assert "No findings" in one.run(check)
         one.run(pages)
         async with websockets.connect(

@@ -87,7 +87,7 @@ def cost(
 
 
 def stock(
-    sku: str = "RUN-42", available: int = 6, territory: str = "DE", **fields: Any
+    sku: str = "RUN-42", available: int | None = 6, territory: str = "DE", **fields: Any
 ) -> facts.Stock:
     return facts.Stock(sku=sku, territory=territory, available=available, **fields)
 
@@ -146,7 +146,7 @@ def case(
     kind: str = "defect",
     status: str = "open",
     *,
-    customer: str = "c1",
+    customer: str | None = "c1",
     opened_at: int = T0 - DAY,
     resolved_at: int | None = None,
     skus: Iterable[str] = (),

@@ -136,14 +136,14 @@ def fact(
     at: int = T0,
     **body: Any,
 ) -> FactRow:
-    """A fact whose body is the given fields."""
+    """A fact whose body is the given fields; bodies of different versions differ."""
     marked = ("int", version) if isinstance(version, int) else version
     return FactRow(
         kind=kind,
         key=key,
         version=marked,  # type: ignore[arg-type]
         subjects=subjects,
-        body=msgspec.json.encode({"type": kind, **body}),
+        body=msgspec.json.encode({"type": kind, "version": version, **body}),
         at=at,
     )
 

@@ -311,6 +311,7 @@ def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: Import
     answer = send([row.fact for row in batch])
     sent.accepted += answer["accepted"]
     sent.ignored += answer["ignored"]
+    sent.unchanged += answer["unchanged"]
     sent.rejected += [
         f"{name}:{batch[each['index']].line}: {each['message']}" for each in answer["rejected"]
     ]

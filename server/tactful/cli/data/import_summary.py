@@ -83,6 +83,8 @@ class ImportResult(Struct):
     accepted: int = 0
     ignored: int = 0
     """Facts that were stored already, or older than the stored ones."""
+    unchanged: int = 0
+    """Those of the ignored facts whose content was in force already."""
     rejected: list[str] = []
     """One line for each rejected fact: file, line and reason."""
 

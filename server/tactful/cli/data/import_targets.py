@@ -11,10 +11,11 @@ from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient
 from tactful.config import Config
 from tactful.core.facts import fact_codec
-from tactful.core.facts.fact_types import FEEDS, AnyFact
+from tactful.core.facts.fact_types import AnyFact, feed_of
+from tactful.core.facts.fact_versions import FactOutcome
 
 SendFacts = Callable[[list[AnyFact]], dict[str, Any]]
-"""Stores a batch of facts and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`."""
+"""Stores a batch of facts and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`, `unchanged`."""
 
 
 def server_target(stack: ExitStack, config: Config, url: str | None) -> SendFacts:
@@ -69,8 +70,14 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     def send(facts: list[AnyFact]) -> dict[str, Any]:
         now = time.time_ns() // 1_000_000
         kept = runner.run(ledger.record_facts([fact_row(fact, now) for fact in facts]))
-        for feed in {FEEDS[type(fact)] for fact in facts if type(fact) in FEEDS}:
+        for feed in {feed for fact in facts if (feed := feed_of(fact))}:
             runner.run(ledger.record_heartbeat(feed, now))
-        return {"accepted": sum(kept), "ignored": len(kept) - sum(kept), "rejected": []}
+        accepted, unchanged = map(kept.count, (FactOutcome.ACCEPTED, FactOutcome.UNCHANGED))
+        return {
+            "accepted": accepted,
+            "ignored": len(kept) - accepted,
+            "rejected": [],
+            "unchanged": unchanged,
+        }
 
     return send

@@ -46,10 +46,14 @@ def _case_scope(
     root = _root(case, by_id)
     last = by_id.get(root)
     since = ms(case.opened_at) - window
-    # It is unknown which line of the order a wrong item replaced, so the whole order counts.
-    whole = case.kind == "wrong_item" and (case.order is not None or not case.skus)
+    of_lines = history.skus_of_lines(case.lines)
+    named, order = (*case.skus, *of_lines), next(iter(case.orders), None)
+    # It is unknown which line of the order a wrong item replaced, or which line an unknown id
+    # means, so the whole order counts.
+    wrong = case.kind == "wrong_item" and (order is not None or not named)
+    whole = wrong or len(of_lines) < len(case.lines)
     skus, bounded = concerned_skus(
-        history, case.skus, case.order, since, ms(case.opened_at), whole_order=whole
+        history, named, order, since, ms(case.opened_at), whole_order=whole
     )
     at = max(reported.at, last.at if last else 0)
     return CaseScope(case, root, skus, bounded, _ended_for(reported, last), at)

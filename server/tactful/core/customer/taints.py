@@ -13,7 +13,12 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from tactful.core.customer.cases import CaseScope, case_scopes, remedied_products
+from tactful.core.customer.cases import (
+    CaseScope,
+    case_scopes,
+    concerned_skus,
+    remedied_products,
+)
 from tactful.core.facts.fact_types import (
     Order,
     ReportedFact,
@@ -108,6 +113,7 @@ def derive_taints(history: History, policy: Policy) -> Taints:
     for versions in _reviews(history.reviews):
         _add_review(collector, versions, policy)
     for reported_order in history.orders:
+        _add_refunded_lines(collector, reported_order, policy)
         _add_late_parcel(collector, reported_order, scopes, policy)
     causes = {
         one.fact.remedy: tuple(
@@ -238,7 +244,7 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
     # A return cannot be older than its order: a wrong date must not end its cooldown early.
     start = max([ms(fact.at), *_placed(history, fact.order)])
     since = min(start, reported.at)
-    for line in _lines_of_concern(history, fact):
+    for line in _lines_of_concern(history, fact, start - policy.bought_window):
         found = RETURN_TAINTS.get(line.reason)
         if found is None:
             continue
@@ -254,6 +260,12 @@ def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], poli
         )
 
 
+def _whole_order(history: History, fact: Return, since: int) -> Sequence[ReturnLine]:
+    """Return the lines of a refund that names none: everything in its order, for no known reason."""
+    skus, _ = concerned_skus(history, (), fact.order, since, None)
+    return [ReturnLine(sku, 1, "unknown") for sku in skus]
+
+
 def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
     """Return whether a return came so soon after its order that the shop treats it as a mistake."""
     placed = _placed(history, fact.order)
@@ -262,23 +274,44 @@ def _is_correction(history: History, fact: Return, policy: Policy) -> bool:
 
 def _placed(history: History, order: str | None) -> list[int]:
     """Return when an order was placed (ms since the Unix epoch, UTC); empty if nobody reported it."""
-    return [ms(one.fact.placed_at) for one in history.orders if order and one.fact.order == order]
+    return [ms(one.fact.placed_at) for one in history.orders if order in one.fact.ids]
 
 
-def _lines_of_concern(history: History, fact: Return) -> Sequence[ReturnLine]:
+def _lines_of_concern(history: History, fact: Return, since: int) -> Sequence[ReturnLine]:
     """Return the lines of a return that concern the customer.
 
     Those are all lines of the customer's own return, and of a return of the customer's own order.
     Of another customer's return on their own order, they are the lines that a case of the customer
     is about.
     """
-    owner = next(
-        (one.fact.customer for one in history.orders if one.fact.order == fact.order), None
-    )
+    lines = fact.lines or _whole_order(history, fact, since)
+    owner = next((one.fact.customer for one in history.orders if fact.order in one.fact.ids), None)
     if history.customer in {fact.customer, owner} or (fact.customer is None and owner is None):
-        return fact.lines
-    named = {sku for one in history.cases if one.fact.order == fact.order for sku in one.fact.skus}
-    return [line for line in fact.lines if line.sku in named]
+        return lines
+    named = {sku for one in history.cases if fact.order in one.fact.orders for sku in one.fact.skus}
+    return [line for line in lines if line.sku in named]
+
+
+def _add_refunded_lines(
+    collector: _TaintCollector, reported: ReportedFact[Order], policy: Policy
+) -> None:
+    """Taint for units that were refunded and are not in any return of their order."""
+    fact, history = reported.fact, collector.history
+    if fact.customer != history.customer:
+        return
+    row, code = RETURN_TAINTS["unknown"]
+    rule = _rule(policy, row)
+    for line in fact.lines:
+        back = sum(
+            one.qty
+            for known in history.returns
+            if known.fact.order in fact.ids
+            for one in known.fact.lines
+            if one.sku == line.sku
+        )
+        if line.sku and line.refunded_qty > back:
+            taint = _taint((code, code), reported.at, reported.at, rule, fact.order, reported.at)
+            collector.add(rule.scope, history.with_components((line.sku,)), taint)
 
 
 def _reviews(reviews: Iterable[ReportedFact[Review]]) -> Iterator[Sequence[ReportedFact[Review]]]:
@@ -322,10 +355,10 @@ def _add_late_parcel(
     """Taint for the customer's own parcel past its promised date, once no service case covers it."""
     fact = reported.fact
     own = fact.customer == collector.history.customer and fact.status != "cancelled"
-    if fact.promised_by is None or not own:
+    if fact.promised_by is None or not own or fact.order in collector.history.gone_orders:
         return
     promised, delivered = ms(fact.promised_by), _delivered(reported)
-    covered = _covered_until(fact.order, scopes, policy.taints.service)
+    covered = _covered_until(fact.ids, scopes, policy.taints.service)
     if covered is None or (delivered is not None and delivered <= promised):
         return
     rule = policy.taints.delivery_late
@@ -334,7 +367,7 @@ def _add_late_parcel(
     if delivered is not None and delivered + rule.after <= since:
         return
     taint = _taint(codes, since, delivered, rule, fact.order, reported.at)
-    collector.add(rule.scope, [line.sku for line in fact.lines], taint)
+    collector.add(rule.scope, [line.sku for line in fact.lines if line.sku], taint)
 
 
 def _delivered(reported: ReportedFact[Order]) -> int | None:
@@ -345,7 +378,9 @@ def _delivered(reported: ReportedFact[Order]) -> int | None:
     return reported.at if fact.status == "delivered" else None
 
 
-def _covered_until(order: str, scopes: Iterable[CaseScope], rule: TaintRule) -> int | None:
+def _covered_until(
+    orders: tuple[str, ...], scopes: Iterable[CaseScope], rule: TaintRule
+) -> int | None:
     """Return when the suppression by a service case ends; it replaces that of the late parcel.
 
     Returns:
@@ -354,7 +389,7 @@ def _covered_until(order: str, scopes: Iterable[CaseScope], rule: TaintRule) -> 
     """
     until = 0
     for scope in scopes:
-        if scope.case.kind in SERVICE_KINDS and scope.case.order in {None, order}:
+        if scope.case.kind in SERVICE_KINDS and scope.case.order in {None, *orders}:
             if scope.ended is None:
                 return None
             until = max(until, scope.ended + rule.after)

@@ -18,6 +18,7 @@ from tactful.core.facts.fact_types import (
     Case,
     Cost,
     Customer,
+    Gone,
     Order,
     Price,
     Product,
@@ -32,6 +33,7 @@ from tactful.core.facts.fact_types import (
 from tactful.core.facts.history import History
 from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item, PublicPrice
 from tactful.core.facts.price_plan import PricePlan, price_plan, version_order
+from tactful.core.facts.succession import end_of, stock_in_force
 
 Subject = tuple[str, str]
 """What a fact is about: (`sku` | `product` | `customer` | `order` | `case`, id)."""
@@ -39,8 +41,8 @@ FactKey = tuple[str, str]
 """(kind of fact, key under which its versions supersede one another)."""
 KeyedFact = tuple[FactKey, ReportedFact[Any]]
 
-ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND)
-CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy")
+ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND, "gone")
+CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy", "gone")
 
 
 class FactsAbout(Struct, frozen=True):
@@ -76,8 +78,9 @@ def _read_item(sku: str, *, with_components: bool) -> ItemReading:
     recalls: Sequence[KeyedFact] = ()
     components: list[Item] = []
     if product is not None:
-        siblings = yield FactsAbout((("product", product.product),), ("product",))
-        variants = tuple(sorted({one.fact.sku for _, one in siblings}))
+        siblings = yield FactsAbout((("product", product.product),), ("product", "gone"))
+        variants = tuple(sorted({one.fact.sku for (kind, _), one in siblings if kind == "product"}))
+        found = [*found, *(one for one in siblings if one[0][0] == "gone")]
         # A recall of one variant applies to all variants.
         subjects = [("product", product.product), *(("sku", one) for one in variants)]
         recalls = yield FactsAbout(subjects, ("recall",))
@@ -104,17 +107,22 @@ def _item(
     stock: dict[str, list[ReportedFact[Stock]]] = defaultdict(list)
     recalls: set[str] = set()
     general: list[GeneralPrice] = []
+    facts = list(facts)
+    gone = [one for (kind, _), one in facts if kind == "gone"]
     for _, one in facts:
         fact = one.fact
         match fact:
             case Product():
                 product = one
             case Price():
-                prices[fact.territory] = one
+                if not (gone and end_of(one, gone)):
+                    prices[fact.territory] = one
             case Cost():
-                costs[fact.scope] = one
+                if fact.is_known:
+                    costs[fact.scope] = one
             case Stock():
-                stock[fact.territory].append(one)
+                if not (gone and end_of(one, gone)):
+                    stock[fact.territory].append(one)
             case Recall(status="active"):
                 recalls.add(fact.recall)
             case GeneralPrice():
@@ -126,8 +134,13 @@ def _item(
         product=product,
         prices=prices,
         costs=costs,
-        stock={territory: tuple(reported) for territory, reported in stock.items()},
-        plans={territory: plan for territory, found in versions.items() if (plan := _plan(found))},
+        stock={territory: stock_in_force(reported) for territory, reported in stock.items()},
+        end=end_of(product, gone) if product and gone else None,
+        plans={
+            territory: plan
+            for territory, found in versions.items()
+            if territory in prices and (plan := _plan(found))
+        },
         recalls=tuple(sorted(recalls)),
         components=components,
         variants=variants,
@@ -204,7 +217,7 @@ def read_history(customer: str) -> HistoryReading:
         asked |= new
         orders = [one for one in sorted(new) if one[0] == "order"]
         cases = [one for one in sorted(new) if one[0] == "case"]
-        known.update((yield FactsAbout(orders, ("order", "return"))))
+        known.update((yield FactsAbout(orders, ("order", "return", "gone"))))
         known.update((yield FactsAbout(cases, ("case",))))
     products = yield from _read_products(named_skus(known.values()))
     return _history(customer, known, products)
@@ -233,6 +246,7 @@ def _history(
     for _, one in sorted(known.items(), key=lambda pair: (pair[1].at, pair[0])):
         kinds[type(one.fact)].append(one)
     about = next((one for one in kinds[Customer] if one.fact.customer == customer), None)
+    gone = kinds[Gone]
     return History(
         customer=customer,
         about=about,
@@ -241,6 +255,7 @@ def _history(
         cases=tuple(kinds[Case]),
         reviews=tuple(kinds[Review]),
         remedies=tuple(kinds[Remedy]),
+        gone_orders=frozenset(one.fact.order for one in kinds[Order] if gone and end_of(one, gone)),
         products=products,
     )
 
@@ -251,10 +266,12 @@ def linked_subjects(facts: Iterable[ReportedFact[Any]]) -> set[Subject]:
     for one in facts:
         fact = one.fact
         match fact:
-            case Order() | Return():
+            case Order():
+                found |= {("order", order) for order in fact.ids}
+            case Return():
                 found.add(("order", fact.order))
             case Case():
-                found |= {("case", fact.case), ("order", fact.order)}
+                found |= {("case", fact.case), *(("order", order) for order in fact.orders)}
                 found |= {("case", fact.merged_into)} if fact.status == "merged" else set()
             case Remedy():
                 found |= {("order", fact.cause.order), ("case", fact.cause.case)}
@@ -270,7 +287,7 @@ def named_skus(facts: Iterable[ReportedFact[Any]]) -> set[str]:
         fact = one.fact
         match fact:
             case Order() | Return():
-                skus |= {line.sku for line in fact.lines}
+                skus |= {line.sku for line in fact.lines if line.sku}
             case Case():
                 skus |= set(fact.skus)
             case Review():

@@ -4,15 +4,31 @@ The messages are for the authors of a shop's connectors: they name the field, an
 word. Decoding never raises for bad input.
 """
 
+import json
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
-from msgspec import Struct, inspect, structs
+from msgspec import Struct, structs
 
-from tactful.core.facts.fact_types import AnyFact, Fact, kind_of
+from tactful.core.facts.checks.consistency import consistency_findings
+from tactful.core.facts.checks.findings import (
+    FieldError,
+    FieldNote,
+    Finding,
+    nearest_or_all,
+)
+from tactful.core.facts.checks.normal_forms import (
+    OPTIONAL_INSTANTS,
+    absent_note,
+    is_no_date_text,
+    missing_instants,
+    normalised,
+)
+from tactful.core.facts.checks.shape import is_instant, shape_findings
+from tactful.core.facts.fact_types import AnyFact, Fact
+from tactful.core.facts.reference import EXAMPLES, example_at
 
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
     AnyFact
@@ -24,9 +40,7 @@ Raises `msgspec.DecodeError` where the stored text is damaged.
 """
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
-_UNKNOWN: Final = re.compile(r"unknown field `(.+?)`")
-_WORD: Final = re.compile(r"Invalid enum value '(.+?)'")
-_AT: Final = re.compile(r" - at `\$\.(.+)`$")
+_LINE: Final = re.compile(r"lines\[(\d+)\]")
 KINDS: Final[dict[str, type[Fact]]] = {
     str(kind.__struct_config__.tag): kind for kind in Fact.__subclasses__()
 }
@@ -34,6 +48,17 @@ _REQUIRED: Final = {
     name: frozenset(field.encode_name for field in structs.fields(kind) if field.required)
     for name, kind in KINDS.items()
 }
+_NAMED_ERRORS: Final = 5
+"""The most errors that one message repeats; `errors` has all of them."""
+_MAX_ERRORS: Final = 50
+"""The most errors that are reported for one fact."""
+_CODES: Final = (
+    "fact.unknown_field",
+    "fact.invalid",
+    "fact.unknown_territory",
+    "fact.inconsistent",
+)
+"""The codes of findings. The first one that applies is the code of the rejection."""
 
 
 class _Typed(Struct, frozen=True):
@@ -46,14 +71,28 @@ _TYPED: Final = msgspec.json.Decoder(_Typed).decode
 
 
 class FactRejection(Struct, frozen=True):
-    """Why one fact is refused."""
+    """Why one fact is refused. The field names are on the wire."""
 
     index: int
     """The position of the fact in its batch, from 0."""
     code: str
-    """`fact.malformed`, `fact.unknown_type`, `fact.unknown_field`, `fact.invalid` or `fact.inconsistent`."""
+    """`fact.malformed`, `fact.unknown_type`, or one of `_CODES`."""
     message: str
     """What is wrong, and what to write instead."""
+    errors: tuple[FieldError, ...] = ()
+    """Every error of the fact."""
+
+
+class FactReading(Struct, frozen=True):
+    """A fact in its normal form, or why it is refused."""
+
+    result: AnyFact | FactRejection
+    notes: tuple[FieldNote, ...] = ()
+    """Values that were read as absent or left out."""
+
+
+class _DuplicateKeyError(ValueError):
+    """One object has two values under one key; the text is the key."""
 
 
 def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
@@ -63,16 +102,59 @@ def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
         raw: The fact as UTF-8 JSON.
         index: The position of the fact in its batch, for the rejection.
     """
+    return read_fact(raw, index).result
+
+
+def read_fact(raw: bytes | msgspec.Raw, index: int = 0) -> FactReading:
+    """Read one fact, or say why it is refused; no input raises.
+
+    Args:
+        raw: The fact as UTF-8 JSON.
+        index: The position of the fact in its batch, for the rejection.
+    """
+    notes: list[FieldNote] = []
     try:
-        fact = _read(raw)
-    except msgspec.ValidationError as error:
-        return _invalid(raw, index, str(error))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return FactRejection(index, "fact.malformed", _malformed(raw, error))
+        if (twice := _duplicate_key(bytes(raw))) is not None:
+            message = f"The key `{twice[:64]}` appears twice in one object. Write it once."
+            return _refused(index, "fact.malformed", message)
+        try:
+            fact = _DECODE(raw)
+        except msgspec.ValidationError:
+            found = _read_patiently(raw, index, notes)
+            if isinstance(found, FactReading):
+                return found
+            fact = found
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        return _refused(index, "fact.malformed", _malformed(raw, error))
     except RecursionError:
-        return FactRejection(index, "fact.malformed", "This is nested too deeply.")
-    problem = _inconsistent(fact)
-    return FactRejection(index, "fact.inconsistent", problem) if problem else fact
+        return _refused(index, "fact.malformed", "This is nested too deeply. Write it flat.")
+    fact, more = normalised(fact)
+    notes += more
+    findings = [*missing_instants(fact), *consistency_findings(fact)]
+    if findings:
+        return _rejected(index, str(fact.__struct_config__.tag), findings)
+    return FactReading(fact, tuple(notes))
+
+
+def _refused(index: int, code: str, message: str) -> FactReading:
+    return FactReading(FactRejection(index, code, message, (FieldError("", message),)))
+
+
+def _rejected(index: int, kind: str, findings: list[Finding]) -> FactReading:
+    code = min((found.code for found in findings), key=_CODES.index)
+    errors = tuple(_with_example(kind, found.error) for found in findings[:_MAX_ERRORS])
+    # The errors that the code names come first in the message.
+    ordered = sorted(findings, key=lambda found: found.code != code)
+    texts = [found.error.message for found in ordered]
+    message = " ".join(texts[:_NAMED_ERRORS])
+    if len(texts) > _NAMED_ERRORS:
+        message += f" And {len(texts) - _NAMED_ERRORS} more errors."
+    return FactReading(FactRejection(index, code, f"{message} (in a `{kind}`)", errors))
+
+
+def _with_example(kind: str, error: FieldError) -> FieldError:
+    example = example_at(kind, error.path)
+    return error if example is None else structs.replace(error, example=example)
 
 
 def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
@@ -85,19 +167,53 @@ def _malformed(raw: bytes | msgspec.Raw, error: Exception) -> str:
     )
 
 
-def _read(raw: bytes | msgspec.Raw) -> AnyFact:
-    # An optional field may be `null` as well as absent. Nulls are removed only after a first attempt
-    # failed, because almost no fact has any.
+def _duplicate_key(raw: bytes) -> str | None:
+    """Return a key that one object has twice, or `None`.
+
+    Counting the colons of keys is enough for almost every fact; only the others are parsed again.
+    """
+    plain = msgspec.json.decode(raw)
+    if raw.count(b'":') + raw.count(b'" :') <= _ENCODE(plain).count(b'":'):
+        return None
     try:
-        return _DECODE(raw)
-    except msgspec.ValidationError as error:
-        required = _REQUIRED.get(_kind(raw) or "")
-        if required is None or "got `null`" not in str(error):
-            raise
-        return _DECODE(msgspec.json.encode(_without_nulls(msgspec.json.decode(raw), required)))
+        json.loads(raw, object_pairs_hook=_unique_keys)
+    except _DuplicateKeyError as error:
+        return str(error)
+    return None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _DuplicateKeyError(key)
+        found[key] = value
+    return found
+
+
+def _read_patiently(
+    raw: bytes | msgspec.Raw, index: int, notes: list[FieldNote]
+) -> AnyFact | FactReading:
+    """Read a fact that the decoder refused: once more without its nulls, or with all of its errors."""
+    kind = _kind(raw)
+    if kind not in KINDS:
+        return _refused(index, "fact.unknown_type", _unknown_type(kind))
+    plain = _without_nulls(msgspec.json.decode(raw), _REQUIRED[kind])
+    for name in ("version", *OPTIONAL_INSTANTS.get(KINDS[kind], ())):
+        if is_no_date_text(plain.get(name)) and not is_instant(plain[name]):
+            del plain[name]
+            notes.append(absent_note(name))
+    findings = shape_findings(KINDS[kind], plain)
+    if kind == "order" and findings:
+        findings = _without_bad_lines(plain, findings, notes)
+    if findings:
+        others = _other_findings(kind, plain, findings)
+        return _rejected(index, kind, findings + others)
+    return _DECODE(msgspec.json.encode(plain))
 
 
 def _without_nulls(value: Any, required: Collection[str] = ()) -> Any:
+    # An optional field may be `null` as well as absent.
     if isinstance(value, list):
         return [_without_nulls(one) for one in value]
     if not isinstance(value, dict):
@@ -107,46 +223,59 @@ def _without_nulls(value: Any, required: Collection[str] = ()) -> Any:
     }
 
 
+def _without_bad_lines(
+    plain: dict[str, Any], findings: list[Finding], notes: list[FieldNote]
+) -> list[Finding]:
+    """Leave out the bad lines of an order, and return the errors that remain.
+
+    One bad line must not take away the knowledge that the customer owns what the others name. A line
+    without an SKU is kept with an empty one.
+    """
+    lines = plain.get("lines")
+    if not isinstance(lines, list):
+        return findings
+    remaining: list[Finding] = []
+    bad: dict[int, str] = {}
+    for found in findings:
+        line = _LINE.match(found.error.path)
+        if line is None:
+            remaining.append(found)
+            continue
+        place = int(line[1])
+        if found.error.path == f"lines[{place}].sku" and "sku" not in lines[place]:
+            lines[place]["sku"] = ""
+            message = "The line has no SKU: it is kept, and counts for nothing."
+            notes.append(FieldNote(f"lines[{place}]", message))
+        else:
+            bad.setdefault(place, found.error.message)
+    if bad and len(bad) == len(lines):
+        return findings
+    notes += [FieldNote(f"lines[{n}]", f"{text} The line is left out.") for n, text in bad.items()]
+    plain["lines"] = [line for n, line in enumerate(lines) if n not in bad]
+    return remaining
+
+
+def _other_findings(kind: str, plain: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:
+    """Return the contradictions among the fields whose shape is right.
+
+    The wrong fields are replaced by those of the example, so that the rest can be judged.
+    """
+    wrong = {_top(path) for found in findings for path in found.fields}
+    example = EXAMPLES[kind]
+    repaired = {name: value for name, value in plain.items() if name not in wrong}
+    repaired |= {name: example[name] for name in wrong if name in example}
+    fact, _ = normalised(_DECODE(_ENCODE(repaired)))
+    others = [*missing_instants(fact), *consistency_findings(fact)]
+    return [one for one in others if wrong.isdisjoint(_top(path) for path in one.fields)]
+
+
+def _top(path: str) -> str:
+    return re.split(r"[.\[]", path, maxsplit=1)[0]
+
+
 def encode(fact: AnyFact) -> bytes:
     """Return the canonical spelling of a fact: equal facts have equal bytes."""
     return _ENCODE(fact)
-
-
-def _inconsistent(fact: AnyFact) -> str | None:
-    """Return what is wrong with a fact of valid types, or `None`."""
-    match kind_of(fact):
-        case "recall" if not (fact.product or fact.skus):  # type: ignore[union-attr]
-            return "A recall names a `product` or `skus`: add one of them."
-        case "remedy" if not (fact.cause.case or fact.cause.order or fact.cause.skus):  # type: ignore[union-attr]
-            return "A remedy knows its cause: give `case`, `order` or `skus`."
-        case "price":
-            return _mixed_currencies(fact)
-        case _:
-            return None
-
-
-def _mixed_currencies(fact: Any) -> str | None:
-    for name in ("list", "target", "minimum_advertised"):
-        money = getattr(fact, name)
-        if money is not None and money.currency != fact.price.currency:
-            return f"`{name}` is in {money.currency}, `price` in {fact.price.currency}: use one."
-    if fact.price.amount <= 0:
-        return "A price is more than 0."
-    return None
-
-
-def _invalid(raw: bytes | msgspec.Raw, index: int, text: str) -> FactRejection:
-    kind = _kind(raw)
-    if kind not in KINDS:
-        return FactRejection(index, "fact.unknown_type", _unknown_type(kind))
-    unknown, place = _UNKNOWN.search(text), _place(text)
-    if unknown is None:
-        hint = _hint(text, kind, place)
-        return FactRejection(index, "fact.invalid", f"{_sentence(text)} (in a `{kind}`){hint}")
-    at = f", at `{'.'.join(place)}`" if place else ""
-    hint = _nearest(unknown[1], _fields(kind, place), "it has")
-    message = f"A `{kind}`{at} has no field `{unknown[1]}`; {hint}"
-    return FactRejection(index, "fact.unknown_field", message)
 
 
 def kind_or_unknown(raw: bytes | msgspec.Raw) -> str:
@@ -165,51 +294,4 @@ def _kind(raw: bytes | msgspec.Raw) -> str | None:
 def _unknown_type(kind: str | None) -> str:
     if kind is None:
         return f"A fact is an object with a `type`: {', '.join(sorted(KINDS))}."
-    return f"There is no fact of type `{kind}`; {_nearest(kind, KINDS, 'there are')}"
-
-
-def _place(text: str) -> list[str]:
-    """Return the path in a message of msgspec: `… - at `$.lines[0].unit`` gives lines, unit."""
-    found = _AT.search(text)
-    return [part.partition("[")[0] for part in found[1].split(".")] if found else []
-
-
-def _fields(kind: str, place: Iterable[str]) -> list[str]:
-    """Return the names of the fields of the object at a path."""
-    found = _at(kind, place)
-    return [field.encode_name for field in getattr(found, "fields", ())]
-
-
-def _hint(text: str, kind: str, place: Sequence[str]) -> str:
-    """Return which words may stand where an unknown one was found."""
-    wrong = _WORD.search(text)
-    if wrong is None:
-        return ""
-    words = [str(word) for word in getattr(_at(kind, place), "values", ())]
-    return f"; {_nearest(wrong[1], words, 'there are')}" if words else ""
-
-
-def _at(kind: str, place: Iterable[str]) -> inspect.Type | None:
-    """Return the type at a path in a kind of fact: an object, or an enumeration."""
-    found: inspect.Type | None = inspect.type_info(KINDS[kind])
-    for part in place:
-        fields = getattr(found, "fields", ())
-        found = next((_inner(f.type) for f in fields if f.encode_name == part), None)
-    return found
-
-
-def _inner(kind: inspect.Type) -> inspect.Type:
-    """Return a type without its optionality, and without the list around it."""
-    if isinstance(kind, inspect.UnionType):
-        return _inner(next(t for t in kind.types if not isinstance(t, inspect.NoneType)))
-    return _inner(kind.item_type) if isinstance(kind, inspect.VarTupleType) else kind
-
-
-def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
-    names = sorted(known)
-    near = get_close_matches(name, names, 1)
-    return f"did you mean `{near[0]}`?" if near else f"{otherwise} {', '.join(names)}."
-
-
-def _sentence(text: str) -> str:
-    return text.replace("Object ", "It ").replace("$.", "").replace(" - at `", ", at `")
+    return f"There is no fact of type `{kind[:64]}`; {nearest_or_all(kind, KINDS, 'there are')}"

@@ -1,198 +1,46 @@
 """The kinds of facts that a shop's systems report, in the exact shapes of the facts API.
 
-Field names and tags are public and stored. The pages of `server/HTTP.md` describe each kind for shops.
+Field names and tags are public and stored. `server/FACTS.md` describes each kind for shops.
 """
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
+from tactful.core.facts.customer_facts import (
+    Case,
+    CaseLine,
+    Customer,
+    Order,
+    OrderLine,
+    Remedy,
+    RemedyCause,
+    RemedyValue,
+    Return,
+    ReturnLine,
+    Review,
+)
+from tactful.core.facts.fact_values import (
+    BasisPoints,
+    CaseKind,
+    Fact,
+    FeedName,
+    Id,
+    Instant,
+    Territory,
+    Version,
+)
+from tactful.core.facts.item_facts import Cost, Gone, Price, Product, Recall, Stock
 from tactful.core.values.calendar import to_ms
-from tactful.core.values.money import Currency, Money
 
-Id = Annotated[str, Meta(min_length=1, max_length=128)]
-Text = Annotated[str, Meta(max_length=500)]
-Url = Annotated[str, Meta(max_length=2048)]
-Territory = Annotated[str, Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$(?!\n)")]
-Instant = Annotated[datetime, Meta(tz=True)]
-Version = Annotated[int, Meta(ge=0, le=2**63 - 1)] | Instant
-Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
-Count = Annotated[int, Meta(ge=-1_000_000_000, le=1_000_000_000)]
-BasisPoints = Annotated[int, Meta(ge=0, le=10_000)]
-Attributes = dict[Annotated[str, Meta(max_length=64)], Text | int | bool]
-
-CaseKind = Literal[
-    "defect",
-    "not_as_described",
-    "wrong_item",
-    "late",
-    "lost",
-    "service",
-    "billing",
-    "question",
-    "other",
-    "unknown",
-]
-FeedName = Literal["stock", "prices", "orders", "cases"]
-Rate = Annotated[int, Meta(ge=0, le=100_000)]
-
-
-class Fact(
-    Struct, frozen=True, gc=False, kw_only=True, tag_field="type", forbid_unknown_fields=True
-):
-    """One report of a shop's system."""
-
-    version: Version | None = None
-    """Of two reports with one key, the higher version is in force; `None`: versioned by arrival."""
-
-
-class Product(Fact, frozen=True, kw_only=True, tag="product"):
-    """One sellable variant (`sku`) of a `product`."""
-
-    sku: Id
-    product: Id
-    title: Text
-    brand: Id | None = None
-    categories: Annotated[tuple[Text, ...], Meta(max_length=50)] = ()
-    components: Annotated[tuple[Id, ...], Meta(max_length=50)] = ()
-    consumable_days: Annotated[int, Meta(ge=1, le=3650)] | None = None
-    min_age: Annotated[int, Meta(ge=0, le=120)] | None = None
-    attributes: Annotated[Attributes, Meta(max_length=50)] | None = None
-    url: Url | None = None
-    image: Url | None = None
-
-
-class Price(Fact, frozen=True, kw_only=True, tag="price"):
-    """The public price of an SKU in a territory, as the shopper sees it."""
-
-    sku: Id
-    territory: Territory
-    price: Money
-    tax_included: bool
-    tax_rate_bp: Rate
-    """The tax rate in basis points."""
-    list: Money | None = None
-    """The list price; `max_total_discount` counts from it."""
-    target: Money | None = None
-    """The lowest price at which the shop means to sell there."""
-    minimum_advertised: Money | None = None
-    """The lowest price that the manufacturer lets the shop advertise."""
-    since: Instant | None = None
-    """When the price starts to apply; `None`: when it is reported."""
-
-
-class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
-    """The shop's cost of an SKU, net of tax; without a territory, for all sales in the currency."""
-
-    sku: Id
-    cost: Money
-    territory: Territory | None = None
-
-    @property
-    def scope(self) -> str:
-        """The territory or the currency that it is for. Nothing is converted between currencies."""
-        return self.territory or self.cost.currency
-
-
-class Stock(Fact, frozen=True, kw_only=True, tag="stock"):
-    """How many units of an SKU can be sold into a territory, per location."""
-
-    sku: Id
-    territory: Territory
-    available: Count
-    location: Id | None = None
-
-
-class OrderLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One line of an order."""
-
-    sku: Id
-    qty: Quantity
-    unit: Money
-    """What was paid for one unit."""
-    gift: bool = False
-    offer: Id | None = None
-    """The offer that the line was sold with."""
-
-
-class Order(Fact, frozen=True, kw_only=True, tag="order"):
-    """A purchase through any channel."""
-
-    order: Id
-    customer: Id | None = None
-    session: Id | None = None
-    territory: Territory
-    placed_at: Instant
-    status: Literal["placed", "shipped", "delivered", "cancelled"]
-    promised_by: Instant | None = None
-    delivered_at: Instant | None = None
-    lines: Annotated[tuple[OrderLine, ...], Meta(max_length=2000)]
-
-
-class ReturnLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """One returned SKU and why."""
-
-    sku: Id
-    qty: Quantity
-    reason: Literal["fit", "quality", "not_as_described", "changed_mind", "unknown"]
-
-
-class Return(Fact, frozen=True, kw_only=True, tag="return", rename={"return_": "return"}):
-    """Goods that a customer sends back, or a refund without goods."""
-
-    return_: Id
-    order: Id | None = None
-    customer: Id | None = None
-    at: Instant
-    status: Literal["announced", "received", "cancelled"]
-    lines: Annotated[tuple[ReturnLine, ...], Meta(max_length=2000)]
-
-
-class Case(Fact, frozen=True, kw_only=True, tag="case"):
-    """A support case about an order or some items."""
-
-    case: Id
-    customer: Id
-    purchaser: Id | None = None
-    order: Id | None = None
-    skus: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
-    kind: CaseKind
-    status: Literal["open", "pending", "resolved", "rejected", "merged"]
-    opened_at: Instant
-    resolved_at: Instant | None = None
-    merged_into: Id | None = None
-
-
-class Review(Fact, frozen=True, kw_only=True, tag="review"):
-    """A customer's rating of an SKU, 1 to 5 stars; an edit is a higher version."""
-
-    review: Id
-    customer: Id
-    sku: Id
-    rating: Annotated[int, Meta(ge=1, le=5)]
-    at: Instant
-
-
-class Recall(Fact, frozen=True, kw_only=True, tag="recall"):
-    """A product, or some SKUs, that must not be offered to any shopper."""
-
-    recall: Id
-    product: Id | None = None
-    skus: Annotated[tuple[Id, ...], Meta(max_length=2000)] = ()
-    status: Literal["active", "lifted"]
-
-
-class Customer(Fact, frozen=True, kw_only=True, tag="customer"):
-    """What the shop says about a customer."""
-
-    customer: Id
-    tier: Text | None = None
-    segments: Annotated[tuple[Text, ...], Meta(max_length=100)] = ()
-    birth_year: Annotated[int, Meta(ge=1900, le=2200)] | None = None
-    opted_out: bool = False
-    attributes: Annotated[Attributes, Meta(max_length=50)] | None = None
+__all__ = [
+    "FEEDS", "AnyFact", "BasisPoints", "Case", "CaseKind", "CaseLine", "Cost", "Customer", "Fact",
+    "Feed", "FeedName", "Gone", "Id", "Instant", "Order", "OrderLine", "Price", "Product", "Recall",
+    "Remedy", "RemedyCause", "RemedyValue", "ReportedFact", "Return", "ReturnLine", "Review",
+    "Stock", "Territory", "Version", "feed_of", "key_of", "kind_of", "ms", "subjects_of",
+]  # fmt: skip
 
 
 class Feed(Fact, frozen=True, kw_only=True, tag="feed"):
@@ -200,46 +48,6 @@ class Feed(Fact, frozen=True, kw_only=True, tag="feed"):
 
     feed: FeedName
     at: Instant | None = None
-
-
-class RemedyValue(Struct, frozen=True, gc=False, kw_only=True, forbid_unknown_fields=True):
-    """An amount of money (`amount` in minor units and `currency`), or a share of the price.
-
-    `percent_bp` is in basis points.
-    """
-
-    amount: Annotated[int, Meta(ge=1, le=2**63 - 1)] | None = None
-    currency: Currency | None = None
-    percent_bp: Annotated[int, Meta(ge=1, le=10_000)] | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse a value with both an amount and a share, or with neither.
-
-        Raises:
-            ValueError: The value is not exactly one of the two.
-        """
-        money = self.amount is not None and self.currency is not None
-        share = self.percent_bp is not None
-        if money == share or (share and (self.amount or self.currency)):
-            raise ValueError('a value is {"amount", "currency"} or {"percent_bp"}')
-
-
-class RemedyCause(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
-    """What a remedy makes up for."""
-
-    case: Id | None = None
-    order: Id | None = None
-    skus: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
-
-
-class Remedy(Fact, frozen=True, kw_only=True, tag="remedy"):
-    """A compensation voucher, with its cause."""
-
-    remedy: Id
-    customer: Id
-    value: RemedyValue
-    cause: RemedyCause
-    expires_at: Instant
 
 
 AnyFact = (
@@ -255,6 +63,7 @@ AnyFact = (
     | Customer
     | Feed
     | Remedy
+    | Gone
 )
 
 FEEDS: dict[type[Fact], FeedName] = {
@@ -265,6 +74,12 @@ FEEDS: dict[type[Fact], FeedName] = {
     Case: "cases",
 }
 """Kind of fact → the feed whose heartbeat it counts as."""
+_GONE_FEEDS: dict[str, FeedName] = {"stock": "stock", "price": "prices", "order": "orders"}
+
+
+def feed_of(fact: AnyFact) -> FeedName | None:
+    """Return the feed whose heartbeat a fact counts as; `None`: no feed."""
+    return _GONE_FEEDS.get(fact.of) if isinstance(fact, Gone) else FEEDS.get(type(fact))
 
 
 F_co = TypeVar("F_co", bound=Fact, covariant=True)
@@ -276,6 +91,8 @@ class ReportedFact(Struct, Generic[F_co], frozen=True, gc=False):
     fact: F_co
     at: int
     """When this server received the fact, in milliseconds since the Unix epoch, UTC."""
+    number: int = 0
+    """Its place in the order in which facts were stored."""
 
 
 def ms(instant: datetime) -> int:
@@ -321,6 +138,9 @@ def key_of(fact: AnyFact, version: str) -> str:
             return fact.customer
         case Feed():
             return fact.feed
+        case Gone():
+            named = fact.order or (f"{fact.sku}|" if fact.sku else f"|{fact.product}")
+            return f"{fact.of}|{named}|{fact.territory or ''}|{fact.location or ''}"
         case _:
             return fact.remedy
 
@@ -336,7 +156,8 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case Price() | Cost() | Stock():
             yield "sku", fact.sku
         case Order():
-            yield "order", fact.order
+            for order in fact.ids:
+                yield "order", order
             yield from _customers(fact.customer)
             if fact.session:
                 yield "session", fact.session
@@ -349,8 +170,8 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
         case Case():
             yield "case", fact.case
             yield from _customers(fact.customer, fact.purchaser)
-            if fact.order:
-                yield "order", fact.order
+            for order in fact.orders:
+                yield "order", order
         case Review() | Remedy() | Customer():
             yield "customer", fact.customer
         case Recall():
@@ -358,6 +179,10 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
                 yield "product", fact.product
             for sku in fact.skus:
                 yield "sku", sku
+        case Gone():
+            for subject in ("sku", "product", "order"):
+                if key := getattr(fact, subject):
+                    yield subject, key
         case _:
             yield "feed", fact.feed
 

@@ -1,17 +1,41 @@
 """The order of the reported versions of one fact.
 
-Both ledgers and the rule tests decide with this code which of two versions is in force, so that a rule
-test and the server never disagree.
+Both ledgers and the rule tests decide with this code what becomes of a report, so that a rule test
+and the server never disagree.
 """
 
-from typing import Literal
+import hashlib
+from enum import StrEnum
+from typing import Final, Literal
 
-from msgspec import Struct
+import msgspec
+from msgspec import Struct, structs
 
-from tactful.core.facts.fact_types import AnyFact, Price, Version, key_of
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_types import AnyFact, Order, Price, Version, key_of
 
 VersionOrdinal = tuple[Literal["int", "time"], int]
 """A version as a comparable value: its kind, and a whole number or microseconds since the Unix epoch."""
+
+DIGEST_BYTES: Final = 16
+MAX_CONTENTS: Final = 64
+"""The most contents that are remembered per key. A source whose version never changes has many."""
+
+_ORDER_STATES: Final = ("placed", "shipped", "delivered", "cancelled")
+"""The states of an order, from the earliest to the latest."""
+
+
+class FactOutcome(StrEnum):
+    """What becomes of a report."""
+
+    ACCEPTED = "accepted"
+    """It is in force now."""
+    UNCHANGED = "unchanged"
+    """Its content is in force already. Only its version is stored."""
+    IGNORED = "ignored"
+    """It is a duplicate, or older than what is known. Nothing is stored."""
+    ERASED = "erased"
+    """It is about an erased customer. Nothing is stored."""
 
 
 class HighestVersions(Struct, frozen=True):
@@ -22,8 +46,41 @@ class HighestVersions(Struct, frozen=True):
     time: int | None = None
     """The latest instant in microseconds since the Unix epoch, UTC; `None`: none was reported."""
 
+    def of(self, kind: Literal["int", "time"]) -> int | None:
+        """Return the highest version of a kind."""
+        return self.integer if kind == "int" else self.time
+
+    def with_version(self, version: VersionOrdinal) -> "HighestVersions":
+        """Return the versions with a new highest one of its kind."""
+        kind, value = version
+        if kind == "int":
+            return HighestVersions(value, self.time)
+        return HighestVersions(self.integer, value)
+
 
 UNSEEN = HighestVersions()
+
+
+class FactHead(Struct, frozen=True):
+    """What a ledger keeps about one key."""
+
+    versions: HighestVersions
+    kind: str
+    """The kind of fact, such as `stock`."""
+    body: bytes
+    """The fact in force, as JSON."""
+    contents: bytes = b""
+    """The digest of the content in force, then those of the contents that were accepted under the
+    highest versions, each after a byte for the kind of version. Empty: not recorded, as in a ledger
+    of version 0.1.0."""
+
+
+class FactArrival(Struct, frozen=True):
+    """What becomes of one report, and what the ledger keeps about its key from then on."""
+
+    outcome: FactOutcome
+    versions: HighestVersions
+    contents: bytes
 
 
 def ordinal(version: Version | None) -> VersionOrdinal | None:
@@ -55,36 +112,105 @@ def is_dated(fact: AnyFact) -> bool:
     return isinstance(fact, Price) and fact.since is not None
 
 
+def content_digest(fact: AnyFact) -> bytes:
+    """Return a digest of everything in a fact except its version."""
+    return _digest(fact_codec.encode(structs.replace(fact, version=None)))
+
+
+def stored_content_digest(kind: str, body: bytes) -> bytes:
+    """Return the digest of the content of a stored fact, or of another row that is kept beside the facts."""
+    if kind not in fact_codec.KINDS:
+        return _digest(body)
+    try:
+        return content_digest(fact_codec.decode_stored(body))
+    except msgspec.DecodeError:
+        # The reader names a damaged row. A new report about it must be able to replace it.
+        return _digest(body)
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+
+
 def comes_late(heads: HighestVersions, version: VersionOrdinal | None) -> bool:
     """Return whether `version` is older than the newest of its kind; an equal one is not late."""
     if version is None:
         return False
-    kind, value = version
-    known = heads.integer if kind == "int" else heads.time
-    return known is not None and value < known
+    known = heads.of(version[0])
+    return known is not None and version[1] < known
 
 
 def advance(
-    heads: HighestVersions, version: VersionOrdinal | None, at: int
-) -> HighestVersions | None:
-    """Return the highest versions after a report, or `None` if the report is known or older.
+    head: FactHead | None,
+    version: VersionOrdinal | None,
+    content: bytes,
+    body: bytes,
+    at: int,
+) -> FactArrival:
+    """Return what becomes of a report.
 
     Integers are compared with integers, and instants with instants. A report without a version
     counts as versioned by its arrival. It is newer than every report before it, and newer than a
-    version that names an earlier instant.
+    version that names an earlier instant. Under an equal version, a content that was accepted
+    before is a duplicate. A new content is accepted, except for an earlier state of an order.
 
     Args:
-        heads: The highest versions before the report.
+        head: What is kept about the key; `None`: nothing was reported yet.
         version: The version of the report; `None` if it names none.
+        content: The digest of the content of the report.
+        body: The report as JSON.
         at: When the report arrived, in milliseconds since the Unix epoch, UTC.
     """
+    versions = head.versions if head else UNSEEN
+    in_force, accepted = _recorded(head) if head else (b"", [])
     if version is None:
         # One microsecond less, so that a version at the very instant of arrival is still newer.
-        return HighestVersions(heads.integer, max(heads.time or 0, at * 1000 - 1))
-    kind, value = version
-    known = heads.integer if kind == "int" else heads.time
-    if known is not None and value <= known:
-        return None
-    if kind == "int":
-        return HighestVersions(value, heads.time)
-    return HighestVersions(heads.integer, value)
+        arrival = max(versions.time or 0, at * 1000 - 1)
+        highest = HighestVersions(versions.integer, arrival)
+        accepted = [one for one in accepted if one[:1] != _TIME]
+        return _accept(highest, in_force, content, accepted)
+    mark = _INT if version[0] == "int" else _TIME
+    known = versions.of(version[0])
+    if known is not None and version[1] <= known:
+        taken = version[1] < known or mark + content in accepted
+        if head is None or taken or _is_earlier_state(head, body):
+            return FactArrival(FactOutcome.IGNORED, versions, head.contents if head else b"")
+    else:
+        accepted = [one for one in accepted if one[:1] != mark]
+    return _accept(versions.with_version(version), in_force, content, [*accepted, mark + content])
+
+
+_INT: Final = b"i"
+_TIME: Final = b"t"
+
+
+def _accept(
+    versions: HighestVersions, in_force: bytes, content: bytes, accepted: list[bytes]
+) -> FactArrival:
+    same = content == in_force
+    outcome = FactOutcome.UNCHANGED if same else FactOutcome.ACCEPTED
+    return FactArrival(outcome, versions, content + b"".join(accepted[-MAX_CONTENTS:]))
+
+
+def _recorded(head: FactHead) -> tuple[bytes, list[bytes]]:
+    """Return the digest of the content in force, and the accepted digests with their marks."""
+    if not head.contents:
+        # Which version the content came under is not recorded. Under either it is a duplicate.
+        content = stored_content_digest(head.kind, head.body)
+        return content, [_INT + content, _TIME + content]
+    step = DIGEST_BYTES + 1
+    rest = head.contents[DIGEST_BYTES:]
+    return head.contents[:DIGEST_BYTES], [
+        rest[place : place + step] for place in range(0, len(rest), step)
+    ]
+
+
+def _is_earlier_state(head: FactHead, body: bytes) -> bool:
+    if head.kind != "order":
+        return False
+    before, after = fact_codec.decode_stored(head.body), fact_codec.decode_stored(body)
+    return (
+        isinstance(before, Order)
+        and isinstance(after, Order)
+        and _ORDER_STATES.index(after.status) < _ORDER_STATES.index(before.status)
+    )

@@ -1,11 +1,12 @@
 """What the shop knows about one verified customer."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
 from tactful.core.facts.fact_types import (
     Case,
+    CaseLine,
     Customer,
     Order,
     Product,
@@ -35,6 +36,8 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     reviews: tuple[ReportedFact[Review], ...] = ()
     """Every version of every review."""
     remedies: tuple[ReportedFact[Remedy], ...] = ()
+    gone_orders: frozenset[str] = frozenset()
+    """The orders that do not exist any more. They still say what their cases are about."""
     products: Mapping[str, Product] = {}
     """SKU → product, for the SKUs that these facts name and for the components of bundles among them."""
     upto: int = 0
@@ -59,8 +62,19 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
         return [
             line.sku
             for reported in self.orders
-            if reported.fact.order == order
+            if order in reported.fact.ids
             for line in reported.fact.lines
+            if line.sku
+        ]
+
+    def skus_of_lines(self, lines: Iterable[CaseLine]) -> list[str]:
+        """Return the SKUs of some lines of orders, by the shop's own ids of the lines."""
+        wanted = {(line.order, line.line) for line in lines}
+        return [
+            line.sku
+            for reported in self.orders
+            for line in reported.fact.lines
+            if line.sku and any((order, line.line) in wanted for order in reported.fact.ids)
         ]
 
     def skus_bought_in(self, since: int, until: int | None) -> list[str]:
@@ -72,6 +86,7 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
             if since <= ms(reported.fact.placed_at)
             if until is None or ms(reported.fact.placed_at) <= until
             for line in reported.fact.lines
+            if line.sku
         ]
 
     def with_components(self, skus: Collection[str]) -> tuple[str, ...]:

@@ -1,11 +1,11 @@
 """What the shop knows about one SKU."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import Struct
 
-from tactful.core.facts.fact_types import Cost, Price, Product, ReportedFact, Stock
+from tactful.core.facts.fact_types import Cost, Gone, Price, Product, ReportedFact, Stock
 from tactful.core.facts.price_plan import PricePlan, next_change, planned_price
 
 GENERAL_KIND: Final = "general"
@@ -50,7 +50,9 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     costs: Mapping[str, ReportedFact[Cost]] = {}
     """Territory, or currency for a cost without a territory → the net cost."""
     stock: Mapping[str, tuple[ReportedFact[Stock], ...]] = {}
-    """Territory → the stock of each location."""
+    """Territory → the stock of each location, or the whole stock."""
+    end: ReportedFact[Gone] | None = None
+    """The report that the product does not exist any more; `None`: it does."""
     recalls: tuple[str, ...] = ()
     """The ids of the active recalls of the product or any of its variants, sorted."""
     variants: tuple[str, ...] = ()
@@ -87,10 +89,30 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         plan = self.plans.get(territory)
         return next_change(plan, now) if plan else None
 
+    @property
+    def ended(self) -> Literal["gone", "discontinued"] | None:
+        """Why the product is not sold any more; `None`: it is."""
+        if self.end is not None:
+            return "gone"
+        product = self.product
+        return "discontinued" if product and product.fact.status == "discontinued" else None
+
+    def is_counted(self, territory: str) -> bool:
+        """Return whether the number of units there limits what can be sold."""
+        return all(stock.fact.is_counted for stock in self.stock.get(territory, ()))
+
     def available(self, territory: str) -> int | None:
-        """Return how many units can be sold there, over all locations; `None`: unknown."""
+        """Return how many units can be sold there, over all locations.
+
+        Returns:
+            0 for a product that is not sold any more; `None`: unknown, or not counted.
+        """
+        if self.ended:
+            return 0
         reported = self.stock.get(territory)
-        return sum([stock.fact.available for stock in reported]) if reported else None
+        if not reported or not self.is_counted(territory):
+            return None
+        return sum([stock.fact.available or 0 for stock in reported])
 
     def stock_at(self, territory: str) -> int | None:
         """Return when the stock there was last reported (ms since the Unix epoch); `None`: never."""

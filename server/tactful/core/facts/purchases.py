@@ -44,10 +44,10 @@ def derive_purchases(history: History) -> Purchases:
     found: dict[str, list[Purchase]] = defaultdict(list)
     own = [one for one in history.orders if one.fact.customer == history.customer]
     for reported in sorted(own, key=lambda one: (-ms(one.fact.placed_at), one.fact.order)):
-        if reported.fact.status != "cancelled":
+        if reported.fact.status != "cancelled" and reported.fact.order not in history.gone_orders:
             # Returns are matched to gift lines first, so that what the customer owns stays owned.
             for line in sorted(reported.fact.lines, key=lambda line: not line.gift):
-                if line.qty > _consume(returned, reported.fact.order, line):
+                if line.sku and line.kept_qty > _consume(returned, reported.fact, line):
                     product = history.product_id(line.sku)
                     found[product].append(_purchase(history, reported, line))
     return {product: tuple(found[product]) for product in sorted(found)}
@@ -62,14 +62,15 @@ def _returned(history: History) -> _Returned:
     return counts
 
 
-def _consume(returned: _Returned, order: str, line: OrderLine) -> int:
+def _consume(returned: _Returned, order: Order, line: OrderLine) -> int:
     """Match returned units to a line and remove them; return how many units of the line came back.
 
     Returns that name no order are matched to the latest order, because orders are read latest first.
     """
     matched = 0
-    for key in ((order, line.sku), (None, line.sku)):
-        back = min(line.qty - matched, returned.get(key, 0))
+    for named in (*order.ids, None):
+        key = named, line.sku
+        back = min(line.kept_qty - matched, returned.get(key, 0))
         if back:
             returned[key] -= back
             matched += back

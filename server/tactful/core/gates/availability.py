@@ -1,7 +1,7 @@
 """Gate 6: enough units must be available after everything that was promised already.
 
 It enforces server/SEMANTICS.md, section 6, rule 6. An unknown stock counts as empty: only reported
-units are promised.
+units are promised. Items that are sold without counted stock pass.
 """
 
 from collections.abc import Iterator
@@ -29,6 +29,11 @@ def check_availability(
     available, at = scene.available, None
     if scene.territory:
         at = scene.item.stock_at(scene.territory)
+    if scene.item.ended:
+        yield Finding(Reason.STOCK_OUT, actual=scene.item.ended, needed=1, at=at)
+        return
+    if scene.territory and not scene.item.is_counted(scene.territory):
+        return
     # The stock is below zero if a warehouse sold more than it counted.
     if available is None or available <= 0:
         yield Finding(Reason.STOCK_OUT, actual=available, needed=1, at=at)

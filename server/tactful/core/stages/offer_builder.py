@@ -100,7 +100,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         placement=rule.placement,
         disclosure=disclosure(territory, session.locale, scene.now, provenance),
         image=product.image if product else None,
-        url=product.url if product else None,
+        url=product.page if product else None,
         personal="personal" in provenance,
         on_change=rule.on_change,
         remedy=remedy.fact.remedy if remedy else None,

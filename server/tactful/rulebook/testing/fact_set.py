@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Generator, Sequence
 from typing import Any, TypeVar
 
+from msgspec import structs
+
 from tactful.core.facts.assembly import (
     FactKey,
     FactQuery,
@@ -13,18 +15,22 @@ from tactful.core.facts.assembly import (
     read_history,
     read_item,
 )
+from tactful.core.facts.fact_codec import encode
 from tactful.core.facts.fact_types import AnyFact, Case, Price, ReportedFact, kind_of, subjects_of
 from tactful.core.facts.fact_versions import (
-    UNSEEN,
-    HighestVersions,
+    FactArrival,
+    FactHead,
+    FactOutcome,
     advance,
     comes_late,
+    content_digest,
     is_dated,
     ordinal,
     versioned_key,
 )
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.facts.succession import rivals_of
 
 R = TypeVar("R")
 
@@ -34,7 +40,9 @@ class FactSet:
 
     def __init__(self) -> None:
         self._in_force: dict[FactKey, ReportedFact[Any]] = {}
-        self._highest: dict[FactKey, HighestVersions] = {}
+        self._arrivals: dict[FactKey, FactArrival] = {}
+        """The last report of each key that was not ignored."""
+        self._number = 0
         self._by_subject: dict[Subject, set[FactKey]] = defaultdict(set)
         self._prices: dict[str, list[ReportedFact[Price]]] = defaultdict(list)
         """Key of a price fact → its versions, in the order in which they were added."""
@@ -47,20 +55,39 @@ class FactSet:
             at: When it was reported, in milliseconds since the Unix epoch, UTC.
         """
         key = kind_of(fact), versioned_key(fact, at)
-        before, version = self._highest.get(key, UNSEEN), ordinal(fact.version)
-        highest = advance(before, version, at)
-        if highest is None:
-            if is_dated(fact) and comes_late(before, version):
+        known, version, head = self._in_force.get(key), ordinal(fact.version), None
+        if known:
+            last = self._arrivals[key]
+            head = FactHead(last.versions, key[0], encode(known.fact), last.contents)
+        arrival = advance(head, version, content_digest(fact), encode(fact), at)
+        if arrival.outcome is FactOutcome.IGNORED:
+            if head and is_dated(fact) and comes_late(head.versions, version):
                 self._add_late_price(key[1], ReportedFact(fact, at))
             return
-        known = self._in_force.get(key)
-        reported: ReportedFact[Any] = ReportedFact(fact, max(at, known.at) if known else at)
-        self._highest[key] = highest
+        self._arrivals[key] = arrival
+        if (
+            known
+            and arrival.outcome is FactOutcome.UNCHANGED
+            and not self._is_replaced(fact, known)
+        ):
+            if version is not None:
+                self._in_force[key] = structs.replace(known, fact=fact)
+            return
+        self._number += 1
+        at = max(at, known.at) if known else at
+        reported: ReportedFact[Any] = ReportedFact(fact, at, self._number)
         self._in_force[key] = reported
         for subject in subjects_of(fact):
             self._by_subject[subject].add(key)
         if isinstance(fact, Price):
             self._prices[key[1]].append(reported)
+
+    def _is_replaced(self, fact: AnyFact, known: ReportedFact[Any]) -> bool:
+        return any(
+            kind == wanted and first <= key < end and one.number > known.number
+            for wanted, first, end in rivals_of(fact)
+            for (kind, key), one in self._in_force.items()
+        )
 
     def _add_late_price(self, key: str, late: ReportedFact[Any]) -> None:
         if all(one.fact != late.fact for one in self._prices[key]):

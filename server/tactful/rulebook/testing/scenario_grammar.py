@@ -35,7 +35,7 @@ _AGO: Final = DurationType(most=3660 * DAY)
 _REASONS: Final = OneOfType(tuple(Reason))
 _RETURNS: Final = OneOfType(("fit", "quality", "not_as_described", "changed_mind", "unknown"))
 _CASES: Final = OneOfType(
-    ("defect", "not_as_described", "wrong_item", "late", "lost", "service", "billing", "question", "other")
+    ("defect", "not_as_described", "wrong_item", "late", "lost", "service", "billing", "question", "other", "unknown")
 )  # fmt: skip
 _CONSENT: Final = OneOfType(get_args(Consent))
 

@@ -114,6 +114,9 @@ class FactReader:
                 except msgspec.DecodeError as error:
                     message = f"the ledger's {one.kind} {one.key} cannot be read: {error}"
                     raise LookupError(message) from error
-                fact = known[one.number] = (one.kind, one.key), ReportedFact(decoded, one.at)
+                fact = known[one.number] = (
+                    (one.kind, one.key),
+                    ReportedFact(decoded, one.at, one.number),
+                )
             facts.append(fact)
         return facts

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 
 
@@ -14,20 +15,19 @@ class FactStore(Protocol):
     millisecond.
     """
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
         """Store the rows that are newer than what is stored under their key, in the given order.
 
         Either all rows are stored, durably on return, or none is. A stored row supersedes the
-        version in force at its `at`. A row that is already known changes nothing. A row that is
-        older does not either, except that a `dated` one is kept as a version that was never in
-        force.
+        version in force at its `at`. If the content is in force already, only the version is
+        updated, in place. A row that is already known changes nothing. A row that is older does not
+        either, except that a `dated` one is kept as a version that was never in force.
 
         Args:
             rows: Facts in the order of their arrival.
 
         Returns:
-            For each row whether it is now in force: True for a new version, False for one that was
-            known, older, late or about an erased id.
+            What became of each row.
 
         Raises:
             LedgerError: The rows are not stored, or, if `retry` is set, the outcome is unknown.

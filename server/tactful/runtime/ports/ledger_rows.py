@@ -34,6 +34,13 @@ class FactRow(Struct, frozen=True, gc=False, kw_only=True):
     """Whether the fact says since when it holds. If so, a late row is kept as a past version."""
     own_at: int | None = None
     """The fact's own instant, such as when an order was placed; None: it names none."""
+    content: bytes = b""
+    """The digest of the content without its version; empty: the ledger computes it from `body`."""
+    rivals: tuple[tuple[str, str, str], ...] = ()
+    """(kind, first key, end of the keys) of facts that may have replaced this one in decisions.
+
+    If one of them was stored after the row in force, an unchanged content is a new version.
+    """
 
 
 class StoredFact(Struct, frozen=True, gc=False):

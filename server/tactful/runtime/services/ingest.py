@@ -30,16 +30,23 @@ from msgspec import Struct
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import (
-    FEEDS,
     AnyFact,
     Feed,
     FeedName,
     Order,
+    feed_of,
     kind_of,
     ms,
     subjects_of,
 )
-from tactful.core.facts.fact_versions import is_dated, ordinal, versioned_key
+from tactful.core.facts.fact_versions import (
+    FactOutcome,
+    content_digest,
+    is_dated,
+    ordinal,
+    versioned_key,
+)
+from tactful.core.facts.succession import rivals_of
 from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
@@ -49,15 +56,28 @@ from tactful.runtime.state.session_registry import STANDING, internal_id
 from tactful.runtime.state.shop_state import ShopState
 
 
+class IngestNote(Struct, frozen=True):
+    """A value of a fact that was read as absent, or a line of an order that was left out."""
+
+    index: int
+    """The position of the fact in its batch, from 0."""
+    path: str
+    message: str
+
+
 class IngestReport(Struct, frozen=True):
     """The outcome of a batch. It is the body of the answer, so its field names are on the wire."""
 
     accepted: int
     """Facts that are now in force."""
     ignored: int
-    """Facts that were known already, or older than what is known."""
+    """Facts that were known already, or older than what is known; those of `unchanged` are among them."""
     rejected: tuple[FactRejection, ...] = ()
     """Facts that cannot be read or contradict themselves, with their place in the batch."""
+    unchanged: int = 0
+    """Facts whose content was in force already. Nothing is stored but that they were reported."""
+    notes: tuple[IngestNote, ...] = ()
+    """What was read differently from what the facts say."""
 
 
 SLICE_FACTS: Final = 256
@@ -115,23 +135,31 @@ class FactIngest:
             LedgerError: The batch is not stored completely, or, if `retry` is set, the outcome is
                 unknown. Report the batch again.
         """
-        accepted = ignored = 0
+        accepted = ignored = unchanged = 0
         rejected: list[FactRejection] = []
+        notes: list[IngestNote] = []
         for start in range(0, len(raw), SLICE_FACTS):
             part = await self._ingest_slice(raw[start : start + SLICE_FACTS], start)
             accepted += part.accepted
             ignored += part.ignored
             rejected += part.rejected
-        return IngestReport(accepted, ignored, tuple(rejected))
+            unchanged += part.unchanged
+            notes += part.notes
+        return IngestReport(accepted, ignored, tuple(rejected), unchanged, tuple(notes))
 
     async def _ingest_slice(self, raw: Sequence[bytes | msgspec.Raw], first: int) -> IngestReport:
         """Ingest a slice of a batch; `first` is the place of its first fact in the batch."""
-        decoded = [fact_codec.decode(one, first + index) for index, one in enumerate(raw)]
+        readings = [fact_codec.read_fact(one, first + index) for index, one in enumerate(raw)]
+        decoded = [reading.result for reading in readings]
         facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
         stored = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
-        accepted = [fact for fact, new in zip(facts, stored, strict=True) if new]
+        accepted = [
+            fact
+            for fact, outcome in zip(facts, stored, strict=True)
+            if outcome is FactOutcome.ACCEPTED
+        ]
         recovered = [self._record_heartbeat(fact, now) for fact in facts]
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.
         self._background.start_ledger_work(self._store_heartbeats())
@@ -143,7 +171,14 @@ class FactIngest:
         # redemptions were rolled back. The shop then repeats the report.
         ended = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
         await asyncio.gather(*(self._cancelled(fact.order) for fact in ended))
-        report = IngestReport(len(accepted), len(facts) - len(accepted), rejected)
+        unchanged = stored.count(FactOutcome.UNCHANGED)
+        notes = tuple(
+            IngestNote(first + index, note.path, note.message)
+            for index, reading in enumerate(readings)
+            for note in reading.notes
+        )
+        ignored = len(facts) - len(accepted)
+        report = IngestReport(len(accepted), ignored, rejected, unchanged, notes)
         self._telemetry.record_facts(report.accepted, report.ignored, len(rejected))
         for one in rejected:
             kind = fact_codec.kind_or_unknown(raw[one.index - first])
@@ -185,7 +220,7 @@ class FactIngest:
         live = self._registry.by_id.get(internal_id(order.session)) if order.session else None
         if live is None:
             return
-        skus = {line.sku for line in order.lines if not line.gift}
+        skus = {line.sku for line in order.lines if line.sku and not line.gift and line.kept_qty}
         if order.status == "cancelled":
             skus = set()
         items = [self._facts.item(sku) or await self._facts.read_item(sku) for sku in sorted(skus)]
@@ -226,7 +261,7 @@ class FactIngest:
             return self._feeds.record_heartbeat(
                 fact.feed, min(now, ms(fact.at)) if fact.at else now
             )
-        feed = FEEDS.get(type(fact))
+        feed = feed_of(fact)
         return feed is not None and self._feeds.record_heartbeat(feed, now)
 
 
@@ -245,4 +280,6 @@ def fact_row(fact: AnyFact, now: int) -> FactRow:
         body=fact_codec.encode(fact),
         at=now,
         dated=is_dated(fact),
+        content=content_digest(fact),
+        rivals=rivals_of(fact),
     )

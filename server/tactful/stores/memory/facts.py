@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import structs
 
-from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
+from tactful.core.facts.fact_versions import (
+    UNSEEN,
+    FactHead,
+    FactOutcome,
+    HighestVersions,
+    advance,
+    comes_late,
+    stored_content_digest,
+)
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.memory.changes import MemoryChanges
@@ -22,29 +30,43 @@ class MemoryFacts(MemoryChanges):
         super().__init__()
         self._facts: dict[Name, list[tuple[StoredFact, tuple[Name, ...]]]] = {}
         self._heads: dict[Name, HighestVersions] = {}
+        self._contents: dict[Name, bytes] = {}
         self._by_subject: dict[Name, dict[Name, None]] = {}
         self._heartbeats: dict[str, int] = {}
         self._newest_fact = 0
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
-        """Store the rows that are newer; True for each row that is now in force."""
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+        """Store the rows that are newer; return what became of each row."""
         stored = [self._record(row) for row in rows]
         self._publish()
         return stored
 
-    def _record(self, row: FactRow) -> bool:
+    def _record(self, row: FactRow) -> FactOutcome:
         if self._refuses_fact(row):
-            return False
+            return FactOutcome.ERASED
         name = row.kind, row.key
         before = self._heads.get(name, UNSEEN)
-        heads = advance(before, row.version, row.at)
-        if heads is None:
+        versions = self._facts.get(name, [])
+        head = None
+        if versions:
+            body = versions[-1][0].body
+            head = FactHead(before, row.kind, body, self._contents.get(name, b""))
+        content = row.content or stored_content_digest(row.kind, row.body)
+        arrival = advance(head, row.version, content, row.body, row.at)
+        if arrival.outcome is FactOutcome.IGNORED:
             if row.dated and comes_late(before, row.version):
                 self._keep_late(row)
-            return False
-        self._heads[name] = heads
+            return arrival.outcome
+        self._heads[name], self._contents[name] = arrival.versions, arrival.contents
         before_subjects: tuple[Name, ...] = ()
         versions = self._facts.setdefault(name, [])
+        # A later release may find a fact under more subjects. Such a row is a new version.
+        same = arrival.outcome is FactOutcome.UNCHANGED and versions[-1][1] == row.subjects
+        if same and not self._is_replaced(row, versions[-1][0].number):
+            if row.version is not None:
+                last, subjects = versions[-1]
+                versions[-1] = structs.replace(last, body=row.body), subjects
+            return arrival.outcome
         at = max(row.at, versions[-1][0].at) if versions else row.at
         if versions:
             last, before_subjects = versions[-1]
@@ -57,7 +79,15 @@ class MemoryFacts(MemoryChanges):
         versions.append((fact, row.subjects))
         for subject in row.subjects:
             self._by_subject.setdefault(subject, {})[name] = None
-        return True
+        return FactOutcome.ACCEPTED
+
+    def _is_replaced(self, row: FactRow, number: int) -> bool:
+        return any(
+            kind == wanted and first <= key < end and versions[-1][0].number > number
+            for wanted, first, end in row.rivals
+            for (kind, key), versions in self._facts.items()
+            if versions
+        )
 
     def _keep_late(self, row: FactRow) -> None:
         """Store a version that is older than the one in force, and so never was in force itself."""
@@ -157,6 +187,7 @@ class MemoryFacts(MemoryChanges):
             self._facts[name] = kept
         else:
             del self._heads[name]
+        self._contents.pop(name, None)
         for _, subjects in kept:
             for subject in subjects:
                 self._by_subject.setdefault(subject, {})[name] = None

@@ -7,7 +7,15 @@ from typing import Final
 
 import msgspec
 
-from tactful.core.facts.fact_versions import UNSEEN, HighestVersions, advance, comes_late
+from tactful.core.facts.fact_versions import (
+    UNSEEN,
+    FactHead,
+    FactOutcome,
+    HighestVersions,
+    advance,
+    comes_late,
+    stored_content_digest,
+)
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import change_rows, tombstones
@@ -16,11 +24,16 @@ _DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).deco
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 _LATEST: Final = """
-  SELECT id, int_version, time_version, at, subjects FROM facts
+  SELECT id, int_version, time_version, at, subjects, body, contents FROM facts
   WHERE kind = ? AND key = ? AND ended IS NULL"""
 _INSERT: Final = """
-  INSERT INTO facts (id, kind, key, int_version, time_version, subjects, body, at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+  INSERT INTO facts (id, kind, key, int_version, time_version, contents, subjects, body, at)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_NEWER_RIVAL: Final = """
+  SELECT 1 FROM facts
+  WHERE kind = ? AND key >= ? AND key < ? AND ended IS NULL AND id > ? LIMIT 1"""
+_UPDATE_VERSIONS: Final = """
+  UPDATE facts SET int_version = ?, time_version = ?, contents = ?, body = ? WHERE id = ?"""
 
 # Versions of a key follow one another without a gap, so from the first on, one is always in force.
 # A late version has `ended` before `at`, so no query finds it in force.
@@ -39,8 +52,8 @@ _ABOUT: Final = """
   ORDER BY f.kind, f.key"""
 
 
-def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[bool]:
-    """Store the rows that are newer, in the given order; True for each row that is now in force.
+def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    """Store the rows that are newer, in the given order; return what became of each row.
 
     Each stored row is a change, and its id is its position in the change log.
     """
@@ -50,31 +63,46 @@ def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[bool]:
     return stored
 
 
-def _record(connection: LedgerConnection, row: FactRow, changes: change_rows.ChangeBatch) -> bool:
+def _record(
+    connection: LedgerConnection, row: FactRow, changes: change_rows.ChangeBatch
+) -> FactOutcome:
     if tombstones.refuses_fact(connection, row):
-        return False
+        return FactOutcome.ERASED
     known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
     before = HighestVersions(known[1], known[2]) if known else UNSEEN
-    heads = advance(before, row.version, row.at)
-    if heads is None:
+    head = FactHead(before, row.kind, known[5], known[6] or b"") if known else None
+    content = row.content or stored_content_digest(row.kind, row.body)
+    arrival = advance(head, row.version, content, row.body, row.at)
+    versions = arrival.versions.integer, arrival.versions.time, arrival.contents
+    if arrival.outcome is FactOutcome.IGNORED:
         if row.dated and comes_late(before, row.version):
             _record_late(connection, row, changes)
-        return False
-    at = max(row.at, known[3]) if known else row.at
+        return arrival.outcome
     subjects = _ENCODE(row.subjects).decode()
+    # A later release may find a fact under more subjects. Such a row is a new version.
+    same = arrival.outcome is FactOutcome.UNCHANGED and known[4] == subjects
+    if same and not _is_replaced(connection, row, known[0]):
+        body = known[5] if row.version is None else row.body
+        connection.execute(_UPDATE_VERSIONS, (*versions, body, known[0]))
+        return arrival.outcome
+    at = max(row.at, known[3]) if known else row.at
     if known:
         connection.execute("UPDATE facts SET ended = ? WHERE id = ?", (at, known[0]))
     before_subjects = known and known[4] != subjects and _DECODE_SUBJECTS(known[4])
     number = changes.add_fact(row, before_subjects or ())
-    connection.execute(
-        _INSERT, (number, row.kind, row.key, heads.integer, heads.time, subjects, row.body, at)
-    )
+    connection.execute(_INSERT, (number, row.kind, row.key, *versions, subjects, row.body, at))
     if not known or before_subjects:
         connection.executemany(
             "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?, ?)",
             [(kind, ident, row.kind, row.key) for kind, ident in row.subjects],
         )
-    return True
+    return FactOutcome.ACCEPTED
+
+
+def _is_replaced(connection: sqlite3.Connection, row: FactRow, number: int) -> bool:
+    return any(
+        connection.execute(_NEWER_RIVAL, (*rival, number)).fetchone() for rival in row.rivals
+    )
 
 
 def _record_late(

@@ -15,6 +15,7 @@ from typing import Final, Literal, overload
 import aiosqlite
 import structlog
 
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger import (
@@ -200,7 +201,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
             with suppress(LedgerError):
                 await writer.run(_no_work, Lane.RECORD)
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
         work = partial(facts.record, rows=rows)
         return await self._open_writer.run(work, weight=len(rows))
 

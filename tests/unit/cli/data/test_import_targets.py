@@ -17,7 +17,12 @@ FACTS: list[AnyFact] = [Stock(sku=sku, territory="DE", available=3) for sku in (
 def test_facts_are_stored_in_the_ledger_and_known_ones_are_ignored(tmp_path: Path) -> None:
     with ExitStack() as stack:
         send = folder_target(stack, tmp_path)
-        assert send(FACTS) == {"accepted": 2, "ignored": 0, "rejected": []}
+        assert send(FACTS) == {
+            "accepted": 2,
+            "ignored": 0,
+            "rejected": [],
+            "unchanged": 0,
+        }
     assert ledger_file(tmp_path).is_file()
     with ExitStack() as stack:
         again = folder_target(stack, tmp_path)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.builders import (
     DAY,
@@ -26,9 +27,11 @@ from support.suppressions import CATALOGUE, reasons
 from tactful.core.customer.profile import profile
 from tactful.core.customer.taints import NO_TAINTS, derive_taints
 from tactful.core.facts import purchases
-from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_types import AnyFact, CaseLine, Gone
 from tactful.core.facts.history import History
 from tactful.core.rules.policy import Policy
+from tactful.core.values.money import Money
+from tactful.rulebook.testing.fact_set import FactSet
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -252,3 +255,86 @@ def test_a_case_about_another_order_and_a_question_do_not_replace_the_taint_of_a
     assert reasons("BOOT-42", parcel(), other, now=T0) == ["delivery.late", "service.cooldown"]
     question = case(kind="question", order="o1")
     assert reasons("BOOT-42", parcel(), question, now=T0) == ["delivery.late"]
+
+
+def taints_of(*told: AnyFact, at: int = T0) -> set[tuple[str, str]]:
+    """(product, reason) of the taints of a customer."""
+    known = FactSet()
+    for fact in (*CATALOGUE, *told):
+        known.add(fact, at)
+    found = derive_taints(known.history("c1"), Policy())
+    return {
+        (product, taint.reason.value)
+        for product, taints in found.products.items()
+        for taint in taints
+    }
+
+
+def test_a_refund_that_names_no_lines_is_a_return_of_the_whole_order() -> None:
+    placed = order("o1", "RUN-42", "BOOT-42", placed_at=T0 - 9 * DAY)
+    for refund in (
+        returned("b1", order="o1"),
+        returned("b1", order="o1", amount=Money(500, "EUR")),
+        returned("b1", order="cart-7"),
+    ):
+        told = structs.replace(placed, also=("cart-7",))
+        assert taints_of(told, refund) == {("run", "return.recent"), ("boot", "return.recent")}
+
+
+def test_a_refund_of_an_unknown_order_concerns_everything_bought_lately() -> None:
+    placed = order("o1", "RUN-42", placed_at=T0 - 9 * DAY)
+    refund = returned("b1", order="o9")
+    assert taints_of(placed, refund) == {("run", "return.recent")}
+
+
+def test_a_refund_leaves_the_order_delivered_and_its_item_suppressed_for_90_days() -> None:
+    told = order("o1", "RUN-42", placed_at=T0 - 400 * DAY), returned("b1", order="o1", at=T0)
+    assert reasons("RUN-43", *told, now=T0 + 90 * DAY - 1) == ["return.recent"]
+    assert reasons("RUN-43", *told, now=T0 + 90 * DAY) == []
+
+
+def test_refunded_units_that_are_in_no_return_taint_their_product() -> None:
+    refunded = order("o1", line("RUN-42", 2, refunded_qty=1), placed_at=T0 - 9 * DAY)
+    assert taints_of(refunded) == {("run", "return.recent")}
+    returned_unit = returned("b1", ("RUN-42", "changed_mind"), order="o1")
+    assert taints_of(refunded, returned_unit) == set()
+    assert taints_of(structs.replace(refunded, customer="c2")) == set()
+
+
+@given(shift=st.integers(-900 * DAY, 0))
+def test_a_return_dated_before_its_order_suppresses_as_long_as_one_of_that_day(shift: int) -> None:
+    placed = order("o1", "BARE-1", placed_at=T0)
+    back = returned("b1", ("BARE-1", "quality"), order="o1", at=T0 + shift)
+    known = FactSet()
+    known.add(placed, T0)
+    known.add(back, T0 + DAY)
+    (taint,) = derive_taints(known.history("c1"), Policy()).products["BARE-1"]
+    assert taint.until == T0 + 90 * DAY
+
+
+def test_a_case_of_unknown_kind_suppresses_like_a_defect() -> None:
+    told = case("k1", "unknown", skus=("RUN-42",))
+    assert taints_of(told) == {("run", "complaint.unknown")}
+
+
+def test_a_case_without_a_customer_is_that_of_the_customer_of_its_order() -> None:
+    told = order("o1", "RUN-42"), case("k1", customer=None, order="o1")
+    assert taints_of(*told) == {("run", "complaint.open")}
+    assert taints_of(*told, order("o1", "RUN-42", customer="c2", version=2)) == set()
+
+
+def test_a_case_about_a_line_concerns_its_item_and_one_of_an_unknown_line_the_order() -> None:
+    placed = order("o1", line("RUN-42", line="1"), line("BOOT-42", line="2"))
+    about = case("k1", lines=(CaseLine("o1", "2"),))
+    assert taints_of(placed, about) == {("boot", "complaint.open")}
+    unknown = case("k1", lines=(CaseLine("o1", "9"),))
+    assert {product for product, _ in taints_of(placed, unknown)} == {"run", "boot"}
+
+
+def test_the_parcel_of_an_order_that_is_gone_is_not_late() -> None:
+    placed = order("o1", "RUN-42", status="shipped", promised_by=T0 - DAY, version=1)
+    for told, late in (((placed,), True), ((placed, Gone(of="order", order="o1")), False)):
+        known = FactSet()
+        for fact in told:
+            known.add(fact, T0)
+        assert bool(derive_taints(known.history("c1"), Policy()).shop) is late

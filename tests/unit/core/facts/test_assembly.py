@@ -78,7 +78,7 @@ def test_an_item_is_read_with_its_variants_recalls_and_price_versions() -> None:
     )
     assert asked == [
         FactsAbout((("sku", "A"),), ITEM_KINDS),
-        FactsAbout((("product", "p"),), ("product",)),
+        FactsAbout((("product", "p"),), ("product", "gone")),
         FactsAbout([("product", "p"), ("sku", "A"), ("sku", "B")], ("recall",)),
         PriceVersions("A|DE"),
     ]
@@ -178,9 +178,9 @@ def test_a_history_follows_orders_and_cases_until_nothing_new_is_named() -> None
     assert asked == [
         FactsAbout((("customer", "c1"),), CUSTOMER_KINDS),
         FactsAbout([("order", "o1")], ("case",)),
-        FactsAbout([("order", "o1"), ("order", "o2")], ("order", "return")),
+        FactsAbout([("order", "o1"), ("order", "o2")], ("order", "return", "gone")),
         FactsAbout([("case", "k1"), ("case", "k2")], ("case",)),
-        FactsAbout([("order", "o3")], ("order", "return")),
+        FactsAbout([("order", "o3")], ("order", "return", "gone")),
         FactsAbout([], ("case",)),
         FactsAbout([("sku", "A"), ("sku", "B"), ("sku", "C")], ("product",)),
     ]
@@ -240,3 +240,9 @@ def test_skus_that_facts_name() -> None:
         product("F", "f"),
     )
     assert named_skus(facts) == {"A", "B", "C", "D", "E"}
+
+
+def test_a_cost_of_zero_is_unknown_unless_the_shop_says_that_it_is_zero() -> None:
+    for told, known in ((cost("A", 0), False), (cost("A", 0, cost_is_zero=True), True)):
+        item, _ = answered(read_item("A"), keyed(told))
+        assert (item.cost("DE", "EUR") is not None) is known

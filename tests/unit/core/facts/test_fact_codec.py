@@ -21,8 +21,24 @@ from support.builders import (
     review,
     stock,
 )
-from tactful.core.facts.fact_codec import KINDS, FactRejection, decode, encode
-from tactful.core.facts.fact_types import Fact, Feed, Order, Product, Stock
+from tactful.core.facts.fact_codec import (
+    KINDS,
+    FactRejection,
+    decode,
+    decode_stored,
+    encode,
+    read_fact,
+)
+from tactful.core.facts.fact_types import (
+    Case,
+    Fact,
+    Feed,
+    Gone,
+    Order,
+    Price,
+    Product,
+    Stock,
+)
 
 PRICE = {
     "type": "price",
@@ -49,9 +65,9 @@ ORDER = {
     "lines": [],
 }
 GIVEN = [
-    product(), price("A"), cost("A"), stock("A"), order("o1"), returned("b1"), case("k1"),
+    product(), price("A"), cost("A"), stock("A"), order("o1"), returned("b1", ("A", "fit"), order="o1"), case("k1", order="o1"),
     review("v1"), recall(product="p", skus=("A",)), customer("c1"), Feed(feed="stock"),
-    remedy("m1", order="o1"),
+    remedy("m1", order="o1"), Gone(of="product", sku="A", product="p"),
 ]  # fmt: skip
 
 
@@ -71,7 +87,7 @@ def test_a_good_fact_is_read_and_written_in_one_spelling() -> None:
 
 
 def test_every_type_of_the_contract_is_known() -> None:
-    kinds = "product price cost stock order return case review recall customer feed remedy"
+    kinds = "product price cost stock order return case review recall customer feed remedy gone"
     assert set(KINDS) == set(kinds.split())
 
 
@@ -81,7 +97,7 @@ def test_every_type_of_the_contract_is_known() -> None:
         (b"{", "fact.malformed", "not JSON"),
         (b'{"type":"\xff"}', "fact.malformed", "not JSON"),
         (b'{"type":"feed","feed":"\\ud83d"}', "fact.malformed", "half a character"),
-        (b"[" * 100_000, "fact.unknown_type", "an object"),
+        (b"[" * 100_000, "fact.malformed", "deeply"),
         (b'{"x":' + b"[" * 100_000, "fact.malformed", "deeply"),
         ([], "fact.unknown_type", "an object with a `type`"),
         ({}, "fact.unknown_type", "an object with a `type`"),
@@ -101,7 +117,13 @@ def test_every_type_of_the_contract_is_known() -> None:
         (CASE | {"kind": "defekt"}, "fact.invalid", "did you mean `defect`?"),
         (CASE | {"status": "x"}, "fact.invalid", "there are merged, open, pending"),
         (CASE | {"skus": None, "opened_at": None}, "fact.invalid", "opened_at"),
-        (b'{"type":"stock","available":1' + b"0" * 5000 + b"}", "fact.invalid", "available"),
+        (b'{"type":"stock","available":1' + b"0" * 5000 + b"}", "fact.malformed", "not JSON"),
+        (b'{"type":"stock","sku":"A","sku":"B"}', "fact.malformed", "`sku` appears twice"),
+        (
+            b'{"type":"stock","sku" : "A", "x": {"a":1,"a" :2}}',
+            "fact.malformed",
+            "`a` appears twice",
+        ),
         ({"type": "recall", "recall": "r", "status": "active"}, "fact.inconsistent", "skus"),
         (
             {
@@ -174,3 +196,122 @@ def test_no_bytes_raise(raw: bytes) -> None:
 )
 def test_no_json_raises(value: Any) -> None:
     assert isinstance(decode(json.dumps(value).encode()), FactRejection)
+
+
+def errors_of(fact: Any) -> list[str]:
+    return [error.path for error in refused(fact).errors]
+
+
+def test_all_errors_of_a_fact_are_reported_at_once_with_examples() -> None:
+    found = refused(
+        PRICE | {"territory": "UK", "tax_rate_bp": "19", "list": {"amount": 1, "currency": "GBP"}}
+    )
+    assert found.code == "fact.invalid"
+    assert [(error.path, error.example) for error in found.errors] == [
+        ("territory", "DE"),
+        ("tax_rate_bp", 1900),
+        ("list", {"amount": 14900, "currency": "EUR"}),
+    ]
+    for words in ("Did you mean GB?", "a whole number from 0 to 100,000", "use one"):
+        assert words in found.message
+
+
+def test_no_word_of_the_decoder_reaches_a_message() -> None:
+    for value in (None, 7, "x", [], {}, True, 1.5):
+        for name in ORDER:
+            if name != "type":
+                found = decode(json.dumps(ORDER | {name: value}).encode())
+                if isinstance(found, FactRejection):
+                    for word in ("`int`", "`str`", "Expected", "Object", "$"):
+                        assert word not in found.message
+
+
+def test_a_message_names_a_few_errors_and_counts_the_others() -> None:
+    found = refused({"type": "order", **{f"field{number}": 1 for number in range(9)}})
+    assert found.message.count("has no field") == 5
+    assert "And 9 more errors." in found.message
+    assert len(found.errors) == 14
+
+
+def test_a_text_that_looks_like_a_key_is_no_key() -> None:
+    raw = b'{"type":"product","sku":"A","product":"P","title":"the \\" :key"}'
+    assert isinstance(decode(raw), Product)
+
+
+def test_an_unknown_territory_has_a_code_of_its_own() -> None:
+    found = refused(PRICE | {"territory": "UK"})
+    assert (found.code, errors_of(PRICE | {"territory": "UK"})) == (
+        "fact.unknown_territory", ["territory"],
+    )  # fmt: skip
+    assert refused(PRICE | {"territory": "Schweiz"}).code == "fact.unknown_territory"
+    assert "Did you mean CH?" in refused(PRICE | {"territory": "Schweiz"}).message
+    assert "Did you mean GB?" in found.message
+
+
+def test_a_return_dated_year_one_is_refused_and_a_case_resolved_then_is_open() -> None:
+    back = {"type": "return", "return": "b", "order": "o", "status": "received"}
+    assert errors_of(back | {"at": "0001-01-01T00:00:00Z"}) == ["at"]
+    zero = CASE | {"status": "resolved", "resolved_at": "0001-01-01T00:00:00Z"}
+    reading = read_fact(json.dumps(zero).encode())
+    assert isinstance(reading.result, Case)
+    assert reading.result.resolved_at is None
+    assert [note.path for note in reading.notes] == ["resolved_at"]
+
+
+@pytest.mark.parametrize(
+    "text", ["0000-00-00T00:00:00Z", "0000-00-00 00:00:00", "1970-01-01T00:00:00Z"]
+)
+def test_the_zero_dates_of_databases_are_read_as_absent_and_noted(text: str) -> None:
+    reading = read_fact(json.dumps(ORDER | {"promised_by": text, "version": text}).encode())
+    assert isinstance(reading.result, Order)
+    assert (reading.result.promised_by, reading.result.version) == (None, None)
+    assert sorted(note.path for note in reading.notes) == ["promised_by", "version"]
+
+
+def test_an_instant_before_what_it_follows_names_both() -> None:
+    found = refused(CASE | {"resolved_at": "2026-03-09T12:00:00Z"})
+    assert found.code == "fact.inconsistent"
+    assert "2026-03-09T12:00:00Z" in found.message
+    assert "2026-03-10T12:00:00Z" in found.message
+
+
+LINE = {"sku": "A", "qty": 1, "unit": {"amount": 5, "currency": "EUR"}}
+
+
+def test_a_bad_line_of_an_order_leaves_the_others_and_is_noted() -> None:
+    lines = [LINE, LINE | {"qty": 0}, {"qty": 1, "unit": LINE["unit"]}, 7]
+    reading = read_fact(json.dumps(ORDER | {"lines": lines}).encode())
+    assert isinstance(reading.result, Order)
+    assert [(line.sku, line.qty) for line in reading.result.lines] == [("A", 1), ("", 1)]
+    assert sorted(note.path for note in reading.notes) == ["lines[1]", "lines[2]", "lines[3]"]
+
+
+def test_an_order_whose_lines_are_all_bad_is_refused() -> None:
+    assert errors_of(ORDER | {"lines": [LINE | {"qty": 0}]}) == ["lines[0].qty"]
+    assert errors_of(ORDER | {"lines": 7}) == ["lines"]
+    assert errors_of(ORDER | {"lines": [LINE, LINE | {"qty": 0}], "status": "x"}) == ["status"]
+
+
+def test_a_bad_field_beside_a_contradiction_that_cannot_be_judged_is_reported_alone() -> None:
+    value = {"type": "remedy", "remedy": "v", "value": {"amount": 5}, "cause": {}, "x": 1}
+    assert errors_of(value | {"expires_at": "2026-06-01T00:00:00Z"}) == [
+        "x", "customer", "value", "cause",
+    ]  # fmt: skip
+
+
+def test_every_fact_of_0_1_0_is_read_from_its_stored_spelling() -> None:
+    stored = (
+        b'{"type":"product","version":3,"sku":"A","product":"P","title":"T","brand":null,'
+        b'"categories":["/Shoes"],"components":[],"consumable_days":null,"min_age":null,'
+        b'"attributes":null,"url":"javascript:x","image":null}'
+    )
+    fact = decode_stored(stored)
+    assert isinstance(fact, Product)
+    assert fact.categories == ("/Shoes",)
+    assert isinstance(
+        decode_stored(
+            b'{"type":"price","sku":"A","territory":"ZZ","price":'
+            b'{"amount":1,"currency":"EUR"},"tax_included":true,"tax_rate_bp":0}'
+        ),
+        Price,
+    )

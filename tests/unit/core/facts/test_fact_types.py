@@ -24,8 +24,11 @@ from support.builders import (
 from tactful.core.facts.fact_types import (
     FEEDS,
     AnyFact,
+    CaseLine,
     Feed,
+    Gone,
     RemedyValue,
+    feed_of,
     key_of,
     kind_of,
     ms,
@@ -54,6 +57,14 @@ EACH: list[tuple[AnyFact, str, str, list[tuple[str, str]]]] = [
     (customer("c1"), "customer", "c1", [("customer", "c1")]),
     (Feed(feed="stock"), "feed", "stock", [("feed", "stock")]),
     (remedy("m1", order="o1"), "remedy", "m1", [("customer", "c1")]),
+    (order("o1", also=("cart-7",)), "order", "o1", [("order", "o1"), ("order", "cart-7"), ("customer", "c1")]),
+    (case("k1", customer=None, order="o1"), "case", "k1", [("case", "k1"), ("order", "o1")]),
+    (case("k1", lines=(CaseLine("o1", "1"), CaseLine("o2", "1"))), "case", "k1", [("case", "k1"), ("customer", "c1"), ("order", "o1"), ("order", "o2")]),
+    (Gone(of="product", sku="A"), "gone", "product|A|||", [("sku", "A")]),
+    (Gone(of="product", product="p"), "gone", "product||p||", [("product", "p")]),
+    (Gone(of="price", sku="A", territory="DE"), "gone", "price|A||DE|", [("sku", "A")]),
+    (Gone(of="stock", sku="A", territory="DE", location="attic"), "gone", "stock|A||DE|attic", [("sku", "A")]),
+    (Gone(of="order", order="o1"), "gone", "order|o1||", [("order", "o1")]),
 ]  # fmt: skip
 
 
@@ -69,6 +80,14 @@ def test_a_fact_is_found_under_its_key_and_what_it_is_about(
 def test_every_type_of_fact_is_tried_here() -> None:
     assert {type(fact) for fact, *_ in EACH} == set(get_args(AnyFact))
     assert set(FEEDS.values()) == {"stock", "prices", "orders", "cases"}
+
+
+def test_a_fact_counts_for_the_feed_of_what_it_is_about() -> None:
+    assert feed_of(stock("A")) == feed_of(Gone(of="stock", sku="A")) == "stock"
+    assert feed_of(Gone(of="price", sku="A")) == "prices"
+    assert feed_of(Gone(of="order", order="o")) == feed_of(returned("b1")) == "orders"
+    assert feed_of(Gone(of="product", sku="A")) is None
+    assert feed_of(product("A")) is None
 
 
 def test_an_instant_is_whole_milliseconds() -> None:

@@ -1,7 +1,8 @@
 """What is known about a customer's orders and the products in them."""
 
-from support.builders import DAY, T0, order, product
+from support.builders import DAY, T0, line, order, product
 from support.naive_assembly import NaiveShop
+from tactful.core.facts.fact_types import CaseLine
 from tactful.core.facts.history import History
 
 
@@ -39,3 +40,20 @@ def test_what_was_ordered_and_bought() -> None:
 
 def test_a_bundle_adds_each_component_once() -> None:
     assert BOOK.with_components(["SET-1", "RUN-42"]) == ("SET-1", "RUN-42", "GHOST")
+
+
+def test_a_line_without_an_sku_is_no_item() -> None:
+    fee = history(order("o1", "RUN-42", "", placed_at=T0))
+    assert fee.skus_of_order("o1") == fee.skus_bought_in(T0, T0) == ["RUN-42"]
+
+
+def test_an_order_is_found_under_each_of_its_ids() -> None:
+    aliased = history(order("o1", "RUN-42", also=("cart-7",)))
+    assert aliased.skus_of_order("cart-7") == ["RUN-42"]
+
+
+def test_lines_are_found_by_the_ids_of_order_and_line() -> None:
+    lines = (line("RUN-42", line="1"), line("HAT-1", line="2"), line("", line="3"))
+    book = history(order("o1", *lines, also=("cart-7",)))
+    assert book.skus_of_lines([CaseLine("cart-7", "2"), CaseLine("o1", "9")]) == ["HAT-1"]
+    assert book.skus_of_lines([CaseLine("o1", "3"), CaseLine("o2", "1")]) == []

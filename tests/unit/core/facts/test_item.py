@@ -1,6 +1,9 @@
 """What is known about an SKU; what nobody reported is unknown."""
 
+import pytest
+
 from support.builders import cost, item, kept, product, stock
+from tactful.core.facts.fact_types import Gone
 from tactful.core.facts.item import Item
 
 
@@ -31,3 +34,21 @@ def test_a_cost_of_the_territory_goes_before_one_of_the_currency() -> None:
 def test_a_known_item_has_the_product_and_the_brand_of_its_entry() -> None:
     shoe = item(product=kept(product(brand="Velo")))
     assert (shoe.product_id, shoe.brand) == ("run", "Velo")
+
+
+@pytest.mark.parametrize("policy", ["backorder", "untracked"])
+def test_stock_that_nobody_counts_has_no_number(policy: str) -> None:
+    free = item(stock={"DE": (kept(stock(available=None, policy=policy)),)})
+    assert not free.is_counted("DE")
+    assert free.is_counted("GB")
+    assert free.available("DE") is None
+
+
+def test_a_product_that_is_not_sold_any_more_is_not_available() -> None:
+    shelf = {"DE": (kept(stock(available=5)),)}
+    ended = kept(Gone(of="product", sku="RUN-42"))
+    assert item(stock=shelf).ended is None
+    gone = item(product=kept(product()), stock=shelf, end=ended)
+    assert (gone.ended, gone.available("DE")) == ("gone", 0)
+    stopped = item(product=kept(product(status="discontinued")), stock=shelf)
+    assert (stopped.ended, stopped.available("DE")) == ("discontinued", 0)

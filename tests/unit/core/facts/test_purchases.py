@@ -15,9 +15,11 @@ from support.builders import (
 from support.naive_assembly import NaiveShop
 from support.suppressions import CATALOGUE, RUN, reasons
 from tactful.core.customer.profile import profile
-from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_types import AnyFact, Gone
+from tactful.core.facts.purchases import derive_purchases
 from tactful.core.gates.suppression import check_price_regret
 from tactful.core.rules.policy import Policy
+from tactful.rulebook.testing.fact_set import FactSet
 
 
 def bought(sku: str = "RUN-42", **fields: Any) -> AnyFact:
@@ -90,3 +92,33 @@ def test_a_gift_was_paid_for_too_and_what_came_back_was_not() -> None:
     gift = order("o1", line("SOCK-3", unit=1990, gift=True), placed_at=T0)
     assert regretted(1989, gift)
     assert not regretted(1989, gift, returned("b1", ("SOCK-3", "changed_mind"), order="o1"))
+
+
+def facts_of(*told: AnyFact) -> set[str]:
+    """The products that a customer owns."""
+    known = FactSet()
+    for fact in (*CATALOGUE, *told):
+        known.add(fact, T0)
+    return set(derive_purchases(known.history("c1")))
+
+
+def test_cancelled_units_and_lines_without_an_sku_are_not_owned() -> None:
+    assert reasons("RUN-42", order("o1", line(cancelled_qty=1), placed_at=T0)) == []
+    assert reasons("RUN-42", order("o1", line(qty=2, cancelled_qty=1), placed_at=T0))
+    assert facts_of(order("o1", line(""), line("TRAIL-42"))) == {"trail"}
+
+
+def test_refunded_units_that_were_not_sent_back_are_owned() -> None:
+    assert facts_of(order("o1", line("TRAIL-42", refunded_qty=1))) == {"trail"}
+
+
+def test_a_return_may_name_another_id_of_the_order() -> None:
+    bought_once = order("o1", line("TRAIL-42"), also=("cart-7",))
+    back = returned("b1", ("TRAIL-42", "changed_mind"), order="cart-7")
+    assert facts_of(bought_once, back) == set()
+
+
+def test_an_order_that_is_gone_is_not_owned() -> None:
+    bought_once = order("o1", "TRAIL-42", version=1)
+    assert facts_of(bought_once, Gone(of="order", order="o1", version=2)) == set()
+    assert facts_of(bought_once, Gone(of="order", order="o1", version=0)) == {"trail"}

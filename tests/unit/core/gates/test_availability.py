@@ -2,8 +2,9 @@
 
 import pytest
 
-from support.builders import T0, item, kept, scene, session, stock
+from support.builders import T0, item, kept, product, scene, session, stock
 from tactful.core.context import Scene
+from tactful.core.facts.fact_types import Gone
 from tactful.core.gates.availability import check_availability
 from tactful.core.rules.policy import Policy
 
@@ -52,3 +53,18 @@ def test_stock_of_another_territory_does_not_count() -> None:
 def test_a_stock_finding_has_the_report_time_of_the_stock() -> None:
     (out,) = check_availability(shelf(0), Policy(), 0, 1)
     assert out.at == T0 - 1
+
+
+@pytest.mark.parametrize("policy", ["backorder", "untracked"])
+def test_an_item_that_is_sold_without_counted_stock_passes(policy: str) -> None:
+    rows = {"DE": (kept(stock(available=None, policy=policy)),)}
+    assert not list(check_availability(scene(item=item(stock=rows)), Policy(stock_minimum=5), 9, 9))
+
+
+def test_a_product_that_is_gone_or_discontinued_is_out_of_stock_and_says_why() -> None:
+    rows = {"DE": (kept(stock(available=9)),)}
+    gone = item(stock=rows, product=kept(product()), end=kept(Gone(of="product", sku="RUN-42")))
+    stopped = item(stock=rows, product=kept(product(status="discontinued")))
+    for ended, word in ((gone, "gone"), (stopped, "discontinued")):
+        (found,) = check_availability(scene(item=ended), Policy(), 0, 1)
+        assert (found.reason.value, found.actual) == ("stock.out", word)

@@ -25,7 +25,7 @@ from support.builders import (
     stock,
 )
 from support.oracle.generated_worlds import BOUGHT, world
-from tactful.core.facts.fact_types import AnyFact, ReportedFact
+from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item, PublicPrice
 from tactful.rulebook.testing.fact_set import FactSet
@@ -144,7 +144,7 @@ def test_facts_become_items_with_their_price_history() -> None:
     item = facts.items()["A"]
     assert item.available("DE") == 3
     assert item.recalls == ("r",)
-    assert item.costs["EUR"] == ReportedFact(cost("A", 1), T0)
+    assert item.costs["EUR"].fact == cost("A", 1)
     assert [part.sku for part in item.components] == ["B", "C"]
     # The price of 9 is in force, so it is the last entry too.
     assert item.history["DE"] == (

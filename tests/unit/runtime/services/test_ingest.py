@@ -14,6 +14,7 @@ from support.builders import price as price_fact
 from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
 from tactful.core.facts.fact_types import FeedName
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import SLICE_FACTS, IngestReport, fact_row
@@ -114,7 +115,7 @@ def count_slices(
     sizes: list[int] = []
     record_facts = one.parts.shop.ledger.record_facts
 
-    async def counted(rows: Sequence[FactRow]) -> list[bool]:
+    async def counted(rows: Sequence[FactRow]) -> list[FactOutcome]:
         sizes.append(len(rows))
         if len(sizes) - 1 == fail_at:
             raise LedgerError("the disk is full")

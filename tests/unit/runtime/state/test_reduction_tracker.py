@@ -6,6 +6,7 @@ from support import ledger_rows
 from support.builders import T0, item, session
 from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import VIEWERS
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.session.session import ViewedItem
 from tactful.core.stages.offer_builder import GENERAL
@@ -78,7 +79,7 @@ class Full(MemoryLedger):
 
     full = True
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[bool]:
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
         """Refuse them, or record them."""
         if self.full:
             raise LedgerError("no room")

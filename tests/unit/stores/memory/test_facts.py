@@ -5,6 +5,7 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, fact, stock
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.ledger import MemoryLedger
@@ -33,7 +34,7 @@ async def test_erasing_the_only_customer_of_a_fact_forgets_its_versions() -> Non
     await ledger.erase_customer("c1", "erased-1", T0)
     assert await ledger.fact_versions("customer", "c1") == []
     later = structs.replace(own, own_at=T0 + 1)
-    assert await ledger.record_facts([own, later]) == [False, True]
+    assert await ledger.record_facts([own, later]) == [FactOutcome.ERASED, FactOutcome.ACCEPTED]
 
 
 async def test_erasing_one_of_two_customers_leaves_the_fact_to_the_other() -> None:
