@@ -1,4 +1,4 @@
-"""Facts about customers: orders, returns, cases, reviews, remedies and what the shop says of them."""
+"""Facts about customers: orders, returns, cases, reviews, remedies, loyalty tiers."""
 
 from typing import Annotated, Literal
 

@@ -15,8 +15,8 @@ from msgspec import Struct, structs
 from tactful.core.facts.checks.consistency import consistency_findings
 from tactful.core.facts.checks.findings import (
     FieldError,
+    FieldFinding,
     FieldNote,
-    Finding,
     nearest_or_all,
 )
 from tactful.core.facts.checks.normal_forms import (
@@ -28,7 +28,7 @@ from tactful.core.facts.checks.normal_forms import (
 )
 from tactful.core.facts.checks.shape import is_instant, shape_findings
 from tactful.core.facts.fact_types import AnyFact, Fact
-from tactful.core.facts.reference import EXAMPLES, example_at
+from tactful.core.facts.reference.fields import EXAMPLES, example_at
 
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
     AnyFact
@@ -91,10 +91,6 @@ class FactReading(Struct, frozen=True):
     """Values that were read as absent or left out."""
 
 
-class _DuplicateKeyError(ValueError):
-    """One object has two values under one key; the text is the key."""
-
-
 def decode(raw: bytes | msgspec.Raw, index: int = 0) -> AnyFact | FactRejection:
     """Decode one fact, or say why it is refused; no input raises.
 
@@ -140,7 +136,7 @@ def _refused(index: int, code: str, message: str) -> FactReading:
     return FactReading(FactRejection(index, code, message, (FieldError("", message),)))
 
 
-def _rejected(index: int, kind: str, findings: list[Finding]) -> FactReading:
+def _rejected(index: int, kind: str, findings: list[FieldFinding]) -> FactReading:
     code = min((found.code for found in findings), key=_CODES.index)
     errors = tuple(_with_example(kind, found.error) for found in findings[:_MAX_ERRORS])
     # The errors that the code names come first in the message.
@@ -177,8 +173,8 @@ def _duplicate_key(raw: bytes) -> str | None:
         return None
     try:
         json.loads(raw, object_pairs_hook=_unique_keys)
-    except _DuplicateKeyError as error:
-        return str(error)
+    except KeyError as error:
+        return str(error.args[0])
     return None
 
 
@@ -186,7 +182,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise _DuplicateKeyError(key)
+            raise KeyError(key)
         found[key] = value
     return found
 
@@ -224,8 +220,8 @@ def _without_nulls(value: Any, required: Collection[str] = ()) -> Any:
 
 
 def _without_bad_lines(
-    plain: dict[str, Any], findings: list[Finding], notes: list[FieldNote]
-) -> list[Finding]:
+    plain: dict[str, Any], findings: list[FieldFinding], notes: list[FieldNote]
+) -> list[FieldFinding]:
     """Leave out the bad lines of an order, and return the errors that remain.
 
     One bad line must not take away the knowledge that the customer owns what the others name. A line
@@ -234,7 +230,7 @@ def _without_bad_lines(
     lines = plain.get("lines")
     if not isinstance(lines, list):
         return findings
-    remaining: list[Finding] = []
+    remaining: list[FieldFinding] = []
     bad: dict[int, str] = {}
     for found in findings:
         line = _LINE.match(found.error.path)
@@ -255,12 +251,16 @@ def _without_bad_lines(
     return remaining
 
 
-def _other_findings(kind: str, plain: Mapping[str, Any], findings: list[Finding]) -> list[Finding]:
+def _other_findings(
+    kind: str, plain: Mapping[str, Any], findings: list[FieldFinding]
+) -> list[FieldFinding]:
     """Return the contradictions among the fields whose shape is right.
 
     The wrong fields are replaced by those of the example, so that the rest can be judged.
     """
     wrong = {_top(path) for found in findings for path in found.fields}
+    # A field that is missing under a misspelt name has no finding of its own.
+    wrong |= _REQUIRED[kind] - plain.keys()
     example = EXAMPLES[kind]
     repaired = {name: value for name, value in plain.items() if name not in wrong}
     repaired |= {name: example[name] for name in wrong if name in example}

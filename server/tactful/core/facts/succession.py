@@ -1,4 +1,4 @@
-"""Which of several facts about one thing holds: the newer one, whatever the order of arrival.
+"""The fact that holds among several about one thing, whatever the order of arrival.
 
 Facts of one key supersede one another in the ledger. This module compares facts of different keys:
 a thing and the report that it is gone, or stock with and without a location.

@@ -68,7 +68,7 @@ def test_standard_input_goes_into_a_folder_without_a_server(tmp_path: Path) -> N
     assert "standard input: facts as JSON Lines: 3 stock" in result.output
     assert result.exit_code == 0
     again = run("import", "-", "--data", tmp_path / "data", "--json", given=GOOD)
-    assert printed_json(again)["accepted"] == 1
+    assert (printed_json(again)["accepted"], printed_json(again)["unchanged"]) == (0, 1)
     with closing(sqlite3.connect(tmp_path / "data" / "tactful.db")) as ledger:
         assert [feed for (feed,) in ledger.execute("SELECT feed FROM heard")] == ["stock"]
 

@@ -217,7 +217,8 @@ def test_all_errors_of_a_fact_are_reported_at_once_with_examples() -> None:
 
 
 def test_no_word_of_the_decoder_reaches_a_message() -> None:
-    for value in (None, 7, "x", [], {}, True, 1.5):
+    values: list[Any] = [None, 7, "x", [], {}, True, 1.5]
+    for value in values:
         for name in ORDER:
             if name != "type":
                 found = decode(json.dumps(ORDER | {name: value}).encode())
@@ -231,6 +232,12 @@ def test_a_message_names_a_few_errors_and_counts_the_others() -> None:
     assert found.message.count("has no field") == 5
     assert "And 9 more errors." in found.message
     assert len(found.errors) == 14
+
+
+def test_a_misspelt_required_field_is_one_error() -> None:
+    found = refused({"type": "stock", "sku": "A", "territory": "DE", "avaliable": 1})
+    assert (found.code, len(found.errors)) == ("fact.unknown_field", 1)
+    assert "did you mean `available`?" in found.message
 
 
 def test_a_text_that_looks_like_a_key_is_no_key() -> None:
@@ -293,7 +300,13 @@ def test_an_order_whose_lines_are_all_bad_is_refused() -> None:
 
 
 def test_a_bad_field_beside_a_contradiction_that_cannot_be_judged_is_reported_alone() -> None:
-    value = {"type": "remedy", "remedy": "v", "value": {"amount": 5}, "cause": {}, "x": 1}
+    value: dict[str, Any] = {
+        "type": "remedy",
+        "remedy": "v",
+        "value": {"amount": 5},
+        "cause": {},
+        "x": 1,
+    }
     assert errors_of(value | {"expires_at": "2026-06-01T00:00:00Z"}) == [
         "x", "customer", "value", "cause",
     ]  # fmt: skip

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from tactful.core.facts.checks.findings import Finding, finding
+from tactful.core.facts.checks.findings import FieldFinding, finding
 from tactful.core.facts.fact_types import (
     AnyFact,
     Case,
@@ -26,26 +26,26 @@ INCONSISTENT: Final = "fact.inconsistent"
 _SCHEMES: Final = ("https://", "http://")
 
 
-def consistency_findings(fact: AnyFact) -> list[Finding]:
+def consistency_findings(fact: AnyFact) -> list[FieldFinding]:
     """Return every contradiction within a fact; almost always none."""
     check = _CHECKS.get(type(fact))
     return list(check(fact)) if check else []
 
 
-def _territory(fact: Any) -> Iterator[Finding]:
+def _territory(fact: Any) -> Iterator[FieldFinding]:
     code = fact.territory
     if code is not None and not is_territory(code):
         problem = f"`territory`: {territory_problem(code)}"
         yield finding("fact.unknown_territory", "territory", problem)
 
 
-def _product(fact: Product) -> Iterator[Finding]:
+def _product(fact: Product) -> Iterator[FieldFinding]:
     urls = fact.url if isinstance(fact.url, tuple) else (fact.url,)
     yield from _address("url", *urls)
     yield from _address("image", fact.image)
 
 
-def _address(field: str, *urls: str | None) -> Iterator[Finding]:
+def _address(field: str, *urls: str | None) -> Iterator[FieldFinding]:
     for url in urls:
         if url is not None and not is_web_address(url):
             message = (
@@ -62,7 +62,7 @@ def is_web_address(url: str) -> bool:
     return bool(found) and f"{scheme.lower()}://" in _SCHEMES and bool(host) and printable
 
 
-def _price(fact: Price) -> Iterator[Finding]:
+def _price(fact: Price) -> Iterator[FieldFinding]:
     yield from _territory(fact)
     if fact.price.amount <= 0:
         message = "A price is more than 0. Report `gone` for a price that does not exist any more."
@@ -80,7 +80,7 @@ def _price(fact: Price) -> Iterator[Finding]:
             )
 
 
-def _cost(fact: Cost) -> Iterator[Finding]:
+def _cost(fact: Cost) -> Iterator[FieldFinding]:
     yield from _territory(fact)
     if fact.cost.amount < 0:
         message = "A cost is not below 0. Leave it out where it is not known."
@@ -90,7 +90,7 @@ def _cost(fact: Cost) -> Iterator[Finding]:
         yield finding(INCONSISTENT, "cost_is_zero", message, "cost_is_zero", "cost")
 
 
-def _stock(fact: Stock) -> Iterator[Finding]:
+def _stock(fact: Stock) -> Iterator[FieldFinding]:
     yield from _territory(fact)
     if fact.available is None and fact.is_counted:
         message = (
@@ -100,7 +100,7 @@ def _stock(fact: Stock) -> Iterator[Finding]:
         yield finding(INCONSISTENT, "available", message, "available", "policy")
 
 
-def _order(fact: Order) -> Iterator[Finding]:
+def _order(fact: Order) -> Iterator[FieldFinding]:
     yield from _territory(fact)
     for name in ("promised_by", "delivered_at"):
         yield from _follows(fact, name, "placed_at")
@@ -116,7 +116,7 @@ def _order(fact: Order) -> Iterator[Finding]:
             yield finding(INCONSISTENT, path, message, path)
 
 
-def _follows(fact: Any, later: str, earlier: str) -> Iterator[Finding]:
+def _follows(fact: Any, later: str, earlier: str) -> Iterator[FieldFinding]:
     after: datetime | None = getattr(fact, later)
     before: datetime | None = getattr(fact, earlier)
     if after is not None and before is not None and after < before:
@@ -132,7 +132,7 @@ def instant_text(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def _return(fact: Return) -> Iterator[Finding]:
+def _return(fact: Return) -> Iterator[FieldFinding]:
     if not (fact.order or fact.lines):
         message = "A return names an `order`, some `lines`, or both: add one of them."
         yield finding("fact.invalid", "order", message, "order", "lines")
@@ -140,20 +140,20 @@ def _return(fact: Return) -> Iterator[Finding]:
         yield finding(INCONSISTENT, "amount", "`amount` is below 0. Write what was refunded.")
 
 
-def _case(fact: Case) -> Iterator[Finding]:
+def _case(fact: Case) -> Iterator[FieldFinding]:
     yield from _follows(fact, "resolved_at", "opened_at")
     if not (fact.customer or fact.purchaser or fact.orders):
         message = "A case names a `customer` or an `order`: add one of them."
         yield finding("fact.invalid", "customer", message, "customer", "order")
 
 
-def _recall(fact: Recall) -> Iterator[Finding]:
+def _recall(fact: Recall) -> Iterator[FieldFinding]:
     if not (fact.product or fact.skus):
         message = "A recall names a `product` or `skus`: add one of them."
         yield finding(INCONSISTENT, "product", message, "product", "skus")
 
 
-def _remedy(fact: Remedy) -> Iterator[Finding]:
+def _remedy(fact: Remedy) -> Iterator[FieldFinding]:
     if not (fact.cause.case or fact.cause.order or fact.cause.skus):
         message = "A remedy knows its cause: give `case`, `order` or `skus`."
         yield finding(INCONSISTENT, "cause", message)
@@ -173,7 +173,7 @@ _GONE_TAKES: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def _gone(fact: Gone) -> Iterator[Finding]:
+def _gone(fact: Gone) -> Iterator[FieldFinding]:
     yield from _territory(fact)
     needs, takes = _GONE_NEEDS[fact.of], _GONE_TAKES[fact.of]
     if not any(getattr(fact, name) for name in needs):
@@ -187,7 +187,7 @@ def _gone(fact: Gone) -> Iterator[Finding]:
             yield finding(INCONSISTENT, name, message, name, "of")
 
 
-_CHECKS: Final[Mapping[type[Fact], Callable[[Any], Iterator[Finding]]]] = {
+_CHECKS: Final[Mapping[type[Fact], Callable[[Any], Iterator[FieldFinding]]]] = {
     Product: _product,
     Price: _price,
     Cost: _cost,

@@ -28,7 +28,7 @@ class FieldNote(Struct, frozen=True):
     message: str
 
 
-class Finding(Struct, frozen=True):
+class FieldFinding(Struct, frozen=True):
     """An error with the code of the rejection that it causes."""
 
     code: str
@@ -37,9 +37,9 @@ class Finding(Struct, frozen=True):
     """The fields that the error is about."""
 
 
-def finding(code: str, path: str, message: str, *fields: str) -> Finding:
+def finding(code: str, path: str, message: str, *fields: str) -> FieldFinding:
     """Return a finding about a field, or about several that contradict each other."""
-    return Finding(code, FieldError(path, message), fields or (path,))
+    return FieldFinding(code, FieldError(path, message), fields or (path,))
 
 
 def quoted(value: Any) -> str:

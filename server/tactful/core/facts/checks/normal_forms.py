@@ -1,4 +1,4 @@
-"""Normal forms of texts and instants, so that equal things compare equal from the door on.
+"""Normal forms of texts and instants, so that equal things compare equal everywhere.
 
 Instants with which many systems write "no date" are read as absent, and noted.
 """
@@ -10,7 +10,7 @@ from unicodedata import is_normalized, normalize
 
 from msgspec import structs
 
-from tactful.core.facts.checks.findings import FieldNote, Finding, finding
+from tactful.core.facts.checks.findings import FieldFinding, FieldNote, finding
 from tactful.core.facts.fact_types import (
     AnyFact,
     Case,
@@ -78,7 +78,7 @@ def absent_note(name: str) -> FieldNote:
     return FieldNote(name, f"`{name}` is an instant that means no date: read as absent.")
 
 
-def missing_instants(fact: AnyFact) -> Iterator[Finding]:
+def missing_instants(fact: AnyFact) -> Iterator[FieldFinding]:
     """Yield the required instants that mean that there is no date."""
     for name in REQUIRED_INSTANTS.get(type(fact), ()):
         value: datetime = getattr(fact, name)

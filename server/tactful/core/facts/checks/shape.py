@@ -1,4 +1,4 @@
-"""All errors in the shape of a fact: missing and unknown fields, wrong types, values out of bounds.
+"""All errors in the shape of a fact: missing and unknown fields, and wrong values.
 
 The decoder stops at the first error and speaks of its own types. This module walks the same types
 after the decoder refused a fact, and finds every error. It costs nothing for valid facts.
@@ -16,7 +16,7 @@ from msgspec import Meta, inspect
 
 from tactful.core.facts.checks.findings import (
     FieldError,
-    Finding,
+    FieldFinding,
     finding,
     nearest_or_all,
     quoted,
@@ -34,7 +34,7 @@ _as_instant: Final = Annotated[datetime, Meta(tz=True)]
 _REASON: Final = re.compile(r" - at `.*`$")
 
 
-def shape_findings(kind: type[Fact], fact: Mapping[str, Any]) -> list[Finding]:
+def shape_findings(kind: type[Fact], fact: Mapping[str, Any]) -> list[FieldFinding]:
     """Return every error in the shape of a fact.
 
     Args:
@@ -49,7 +49,9 @@ def _type_of(kind: type[Fact]) -> inspect.StructType:
     return cast("inspect.StructType", inspect.type_info(kind))
 
 
-def _object(expected: inspect.StructType, value: Any, path: str, owner: str) -> Iterator[Finding]:
+def _object(
+    expected: inspect.StructType, value: Any, path: str, owner: str
+) -> Iterator[FieldFinding]:
     if not isinstance(value, Mapping):
         yield _wrong(path, value, "an object")
         return
@@ -75,7 +77,7 @@ def _object(expected: inspect.StructType, value: Any, path: str, owner: str) -> 
         yield from _contradiction(expected.cls, value, path)
 
 
-def _contradiction(kind: type, value: Any, path: str) -> Iterator[Finding]:
+def _contradiction(kind: type, value: Any, path: str) -> Iterator[FieldFinding]:
     present = {name: one for name, one in value.items() if one is not None}
     try:
         msgspec.convert(present, kind)
@@ -84,15 +86,15 @@ def _contradiction(kind: type, value: Any, path: str) -> Iterator[Finding]:
         yield finding("fact.invalid", path, f"`{path}`: {reason}.")
 
 
-def _unknown_field(name: str, fields: Iterable[str], path: str, owner: str) -> Finding:
+def _unknown_field(name: str, fields: Iterable[str], path: str, owner: str) -> FieldFinding:
     at = f", at `{path}`" if path else ""
     hint = nearest_or_all(name, fields, "it has")
     message = f"A `{owner}`{at} has no field `{name[:64]}`; {hint}"
     there = _join(path, name[:64])
-    return Finding("fact.unknown_field", FieldError(there, message), (there,))
+    return FieldFinding("fact.unknown_field", FieldError(there, message), (there,))
 
 
-def _value(expected: inspect.Type, value: Any, path: str, owner: str) -> Iterator[Finding]:
+def _value(expected: inspect.Type, value: Any, path: str, owner: str) -> Iterator[FieldFinding]:
     match expected:
         case inspect.StructType():
             yield from _object(expected, value, path, owner)
@@ -132,7 +134,9 @@ def is_instant(text: str) -> bool:
     return True
 
 
-def _one_of(expected: inspect.UnionType, value: Any, path: str, owner: str) -> Iterator[Finding]:
+def _one_of(
+    expected: inspect.UnionType, value: Any, path: str, owner: str
+) -> Iterator[FieldFinding]:
     kinds = [one for one in expected.types if not isinstance(one, inspect.NoneType)]
     if value is None and len(kinds) < len(expected.types):
         return
@@ -150,7 +154,9 @@ def _one_of(expected: inspect.UnionType, value: Any, path: str, owner: str) -> I
         yield _wrong(path, value, " or ".join(_expectation(one) for one in kinds))
 
 
-def _list(expected: inspect.VarTupleType, value: Any, path: str, owner: str) -> Iterator[Finding]:
+def _list(
+    expected: inspect.VarTupleType, value: Any, path: str, owner: str
+) -> Iterator[FieldFinding]:
     if not isinstance(value, list):
         yield _wrong(path, value, "a list")
         return
@@ -162,7 +168,9 @@ def _list(expected: inspect.VarTupleType, value: Any, path: str, owner: str) -> 
         yield from _value(expected.item_type, one, f"{path}[{index}]", owner)
 
 
-def _mapping(expected: inspect.DictType, value: Any, path: str, owner: str) -> Iterator[Finding]:
+def _mapping(
+    expected: inspect.DictType, value: Any, path: str, owner: str
+) -> Iterator[FieldFinding]:
     if not isinstance(value, Mapping):
         yield _wrong(path, value, "an object")
         return
@@ -176,7 +184,7 @@ def _mapping(expected: inspect.DictType, value: Any, path: str, owner: str) -> I
         yield from _value(expected.value_type, one, there, owner)
 
 
-def _word(expected: inspect.LiteralType, value: Any, path: str) -> Iterator[Finding]:
+def _word(expected: inspect.LiteralType, value: Any, path: str) -> Iterator[FieldFinding]:
     if isinstance(value, str) and value in expected.values:
         return
     if _CURRENCIES.issuperset(expected.values):
@@ -189,7 +197,7 @@ def _word(expected: inspect.LiteralType, value: Any, path: str) -> Iterator[Find
     yield finding("fact.invalid", path, f"`{path}` is {quoted(value)}; {hint}")
 
 
-def _text(expected: inspect.StrType, value: Any, path: str) -> Iterator[Finding]:
+def _text(expected: inspect.StrType, value: Any, path: str) -> Iterator[FieldFinding]:
     if not isinstance(value, str):
         yield _wrong(path, value, _expectation(expected))
     elif expected.pattern is not None:
@@ -203,7 +211,7 @@ def _text(expected: inspect.StrType, value: Any, path: str) -> Iterator[Finding]
         yield finding("fact.invalid", path, message)
 
 
-def _wrong(path: str, value: Any, expectation: str, hint: str = "") -> Finding:
+def _wrong(path: str, value: Any, expectation: str, hint: str = "") -> FieldFinding:
     message = f"`{path}` is {quoted(value)}. Write {expectation}.{hint}"
     return finding("fact.invalid", path, message)
 

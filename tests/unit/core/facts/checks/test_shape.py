@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tactful.core.facts.checks.shape import shape_findings
 from tactful.core.facts.fact_codec import KINDS
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.facts.reference import EXAMPLES
+from tactful.core.facts.reference.fields import EXAMPLES
 
 
 def findings(kind: str, **changes: Any) -> list[tuple[str, str]]:

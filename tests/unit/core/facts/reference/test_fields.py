@@ -7,7 +7,7 @@ import pytest
 from msgspec import inspect
 
 from tactful.core.facts.fact_codec import KINDS, FactRejection, decode
-from tactful.core.facts.reference import EXAMPLES, MEANINGS, example_at, meaning_of
+from tactful.core.facts.reference.fields import EXAMPLES, MEANINGS, example_at, meaning_of
 
 
 def paths(found: inspect.Type, prefix: str = "") -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Meaning and example of every field of every fact, for the manual, the schemas and error messages."""
+"""Meaning and example of every field of every fact, for manual, schemas and messages."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,0 +1,1 @@
+"""Reference of the facts: meanings, examples and JSON Schemas."""
