@@ -374,7 +374,7 @@ def _access_policy(config: Config, proxies: TrustedProxies | None = None) -> Acc
     return AccessPolicy(
         origins=frozenset(config.origins),
         hosts=config.allowed_hosts,
-        proxies=proxies or TrustedProxies(),
+        proxies=TrustedProxies() if proxies is None else proxies,  # empty ones are falsy
         limits=AdmissionLimits(
             connections=config.max_connections,
             per_address=config.max_connections_per_address,
