@@ -13,6 +13,7 @@ from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.facts.item import PublicPrice
 from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.ledger_rows import AuditRow
@@ -50,14 +51,24 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         rows = await shop.ledger.offer_steps(
             session=internal_id(session) if session else None, customer=customer, offer=offer
         )
-        return json_response({"decisions": [_step(row) for row in rows]})
+        shown = []
+        for row in rows:
+            step = _step(row)
+            if row.step.to is OfferState.WITHDRAWN:
+                found = await shop.explanations.evidence_of(row.offer, row.step.at, withdrawn=True)
+                step |= views.shown_evidence(found, row.step.at, "price_steps")
+            shown.append(step)
+        return json_response({"decisions": shown})
 
     async def one_offer(request: Request) -> Response:
         await shop.ledger.flush()
         found = await shop.ledger.offer(request.path_params["id"])
         if found is None:
             raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
-        return json_response(views.offer(found))
+        evidence = await shop.explanations.evidence_of(found, found.issued_at)
+        return json_response(
+            views.offer(found) | views.shown_evidence(evidence, found.issued_at, "price_steps")
+        )
 
     async def budgets(request: Request) -> Response:  # noqa: ARG001
         shop.state.balances.view(shop.clock.now())

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from tactful.core.evidence import Evidence, InputRead
 from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import format_rfc3339
 from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
@@ -66,10 +69,54 @@ def explanation(found: Explanation) -> dict[str, Any]:
     shown |= {
         "at": when(found.at),
         "rulebook": found.rulebook,
-        "rules": [verdict(one, found.at) for one in found.verdicts],
+        "rules": [
+            verdict(one, found.at) | shown_evidence(found.evidence.get(one.rule), found.at)
+            for one in found.verdicts
+        ],
         "offers": [offer(one) for one in found.offers],
     }
     return shown
+
+
+def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> dict[str, Any]:
+    """Return what a verdict or an offer rests on; empty where it is not known.
+
+    Args:
+        found: The evidence.
+        now: The instant at which ages are counted, milliseconds since the Unix epoch, UTC.
+        steps: The name of the price steps. An offer has a `price` already, so its steps are
+            `price_steps`.
+    """
+    if found is None:
+        return {}
+    return {
+        "inputs": [_input(one, now) for one in found.inputs],
+        "conditions": [
+            {
+                "field": one.field,
+                "actual": one.actual,
+                "needed": one.needed,
+                "holds_from": when(one.holds_from),
+            }
+            for one in found.conditions
+        ],
+        steps: [
+            {"step": one.step, "amount": one.amount, "currency": found.currency}
+            for one in found.price
+        ],
+        "lost": [{"rule": one.rule, "reason": one.reason} for one in found.lost],
+    }
+
+
+def _input(one: InputRead, now: int) -> dict[str, Any]:
+    return {
+        "fact": one.fact,
+        "id": one.id,
+        "version": one.version,
+        "age": None if one.at is None else max(0, now - one.at) // 1000,
+        "provenance": one.provenance,
+        "value": msgspec.to_builtins(one.value),
+    }
 
 
 def verdict(one: Verdict, now: int) -> dict[str, Any]:

@@ -7,8 +7,18 @@ cannot disagree with a decision (server/SEMANTICS.md, section 7).
 from tactful.core.context import Context
 from tactful.core.decide import build_scene
 from tactful.core.decision import DecisionBuilder
+from tactful.core.evidence import (
+    Evidence,
+    conditions_held,
+    inputs_read,
+    lost_rules,
+    price_steps,
+    steps_of_offer,
+)
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
+from tactful.core.offers.offer import Offer
+from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
 from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
 from tactful.core.stages.reducer import expire_offers
@@ -40,6 +50,66 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     }
     return tuple(
         one if isinstance(one, Verdict) else selected[name] for name, one in results.items()
+    )
+
+
+def evidence(context: Context, sku: str, verdicts: tuple[Verdict, ...]) -> dict[str, Evidence]:
+    """Return what the verdicts that are not refusals rest on.
+
+    Args:
+        context: The inputs that the verdicts were computed from.
+        sku: The SKU of the item.
+        verdicts: What `explain` returned for them.
+
+    Returns:
+        Rule id → evidence, for the outcomes `pushed`, `standing`, `held_out` and `shadow`.
+    """
+    builder = DecisionBuilder(context)
+    expire_offers(builder)
+    standing = tuple(builder.standing.values())
+    evaluation = Evaluation(context, build_scene(builder, sku), standing)
+    return {
+        one.rule: _evidence(
+            evaluation,
+            context.rulebook.rules.get(one.rule),
+            next((offer for offer in standing if (offer.rule, offer.sku) == (one.rule, sku)), None),
+            verdicts,
+        )
+        for one in verdicts
+        if one.outcome != "withheld"
+    }
+
+
+def evidence_of_offer(context: Context, offer: Offer, verdicts: tuple[Verdict, ...]) -> Evidence:
+    """Return what an offer rested on in the turn that made or ended it.
+
+    Args:
+        context: The inputs of that turn.
+        offer: The offer.
+        verdicts: The trace of that turn.
+    """
+    builder = DecisionBuilder(context)
+    evaluation = Evaluation(context, build_scene(builder, offer.sku), ())
+    rule = context.rulebook.rules.get(offer.rule)
+    return _evidence(evaluation, rule, offer, verdicts)
+
+
+def _evidence(
+    evaluation: Evaluation, rule: Rule | None, offer: Offer | None, verdicts: tuple[Verdict, ...]
+) -> Evidence:
+    scene, basis = evaluation.scene, evaluation.price_basis
+    quote = evaluation.price_of(rule).quote if rule else None
+    known = quote if isinstance(quote, Quote) else None
+    if offer:
+        price = steps_of_offer(offer, rule, known)
+    else:
+        price = price_steps(basis.amount, rule, known) if basis else ()
+    return Evidence(
+        currency=offer.currency if offer else basis.currency if basis else None,
+        inputs=inputs_read(scene, rule),
+        conditions=tuple(conditions_held(scene, rule.condition)) if rule else (),
+        price=price,
+        lost=lost_rules((one.rule, one.reason) for one in verdicts),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from journeys.fixture import CATALOGUE, rules
+from journeys.fixture import CATALOGUE, rules, stock
 from support.live_server import live_server
 
 
@@ -66,12 +66,27 @@ async def test_decisions_offers_budgets_and_prices_show_one_pushed_offer(tmp_pat
         assert (step["to"], step["sku"], step["rule"]) == ("pushed", "RUN-42", "R1")
         shown = (await one.http.get(f"/v1/offers/{offer['id']}")).json()
         assert shown["price"] == offer["price"]
+        assert {one["fact"] for one in shown["inputs"]} == {"product", "price", "cost", "stock"}
+        assert [one["step"] for one in shown["price_steps"]] == [
+            "public", "percent", "floor", "offer",
+        ]  # fmt: skip
+        assert {one["field"] for one in shown["conditions"]} == {"item.category", "session.dwell"}
+        why = await one.http.get("/v1/why", params={"sku": "RUN-42", "session": shopper.session})
+        (verdict,) = why.json()["rules"]
+        assert verdict["outcome"] == "standing"
+        assert [one["amount"] for one in verdict["price"]] == [12900, 10965, 10965, 10965]
+        assert verdict["lost"] == []
         rows: list[dict[str, Any]] = (await one.http.get("/v1/budgets")).json()["budgets"]
         (row,) = [row for row in rows if row["currency"] == "EUR"]
         assert (row["campaign"], row["unit"], row["limit"]) == ("C", "minor units", 50_000)
         assert row["reserved"] > 0
         prices = (await one.http.get("/v1/prices/RUN-42", params={"territory": "DE"})).json()
         assert prices["prices"][0]["price"] == {"amount": 12_900, "currency": "EUR"}
+        await one.facts(stock("RUN-42", "DE", 0, version=9))
+        withdrawn = (await one.decisions(offer=offer["id"]))[0]
+        assert withdrawn["reason"] == "stock.out"
+        (empty,) = [read for read in withdrawn["inputs"] if read["fact"] == "stock"]
+        assert (empty["version"], empty["age"], empty["value"]["available"]) == (9, 0, 0)
 
 
 @pytest.mark.parametrize(

@@ -6,20 +6,23 @@ full is decided again, then every turn after it. The result is explained as of t
 for. An explanation changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct, structs
 
 from tactful.core.context import Context
 from tactful.core.decide import decide
-from tactful.core.explain import explain
+from tactful.core.decision import DecisionBuilder
+from tactful.core.evidence import Evidence
+from tactful.core.explain import evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play
 from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session, Tab
 from tactful.core.session.signals import Signal, TimerFired
+from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.ports.ledger_rows import TurnEntry
@@ -32,6 +35,7 @@ from tactful.runtime.turn_log.log_encoding import (
     decode_inputs,
     decode_session,
     decode_signal,
+    decode_trace,
     readable_customer,
     split_entry,
 )
@@ -70,6 +74,8 @@ class Explanation(Struct, frozen=True):
     """One per rule that is about the item, with the findings of all gates."""
     offers: tuple[Offer, ...]
     """The offers that stood in the session at that instant."""
+    evidence: Mapping[str, Evidence]
+    """Rule id → what its verdict rests on, where the rule is not withheld."""
 
 
 class ExplanationService:
@@ -187,6 +193,61 @@ class ExplanationService:
     def _hypothetical(self, customer: str | None, sku: str, visit: HypotheticalVisit) -> Session:
         return hypothetical_session(customer, sku, self._shop.clock.now(), visit, self._territory)
 
+    async def evidence_of(
+        self, offer: Offer, at: int, *, withdrawn: bool = False
+    ) -> Evidence | None:
+        """Return what an offer rested on in the recorded turn that made or withdrew it.
+
+        Args:
+            offer: The offer.
+            at: The instant of the turn, milliseconds since the Unix epoch, UTC.
+            withdrawn: Whether the turn that withdrew it is meant.
+
+        Returns:
+            The evidence; None if the turn is not recorded, or not with all its inputs: the shopper
+            did not consent, or the retention has ended.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        ledger = self._shop.ledger
+        self._turns.turn_log.flush_all()
+        stored = await ledger.turn_entries(session=offer.session, since=at, until=at + 1)
+        for entry in (turn for one in stored for turn in split_entry(one)):
+            inputs = decode_inputs(entry.inputs)
+            trace = decode_trace(entry.trace) if entry.trace else None
+            if inputs.session is None or trace is None:
+                continue
+            mine = [one for one in trace.verdicts if (one.rule, one.sku) == (offer.rule, offer.sku)]
+            if any((one.outcome == "withheld") is withdrawn for one in mine):
+                context = await self._recorded(entry, inputs, inputs.session)
+                return evidence_of_offer(context, offer, trace.verdicts)
+        return None
+
+    async def _recorded(
+        self, entry: TurnEntry, inputs: DecisionInputs, session: Session
+    ) -> Context:
+        """Return the context of a turn that was recorded in full, with its signal applied."""
+        facts = RecordedFacts(self._shop.ledger)
+        signal = decode_signal(entry.signal)
+        customer = readable_customer(session, signal)
+        contacts = {customer: inputs.contact} if customer and inputs.contact else {}
+        rulebook = await self._rulebooks.version(entry.rulebook)
+        rulebook = rulebook or self._shop.active_rulebook.current
+        profile = await facts.profile(
+            session, signal, rulebook, contacts, upto=inputs.customer_upto or 0, at=entry.at
+        )
+        context = recorded_context(
+            inputs, now=entry.at, session=session, signal=signal, rulebook=rulebook,
+            items=await facts.items(inputs.items), profile=profile,
+            seed=self._turns.contexts.seed,
+        )  # fmt: skip
+        # The fields that conditions read are those after the signal.
+        builder = DecisionBuilder(context)
+        expire_offers(builder)
+        apply_signal(builder)
+        return structs.replace(context, session=builder.session)
+
     # the past
 
     async def _past(self, sku: str, session: str | None, at: int) -> Context:
@@ -276,14 +337,16 @@ class _PastTurns:
 def _explanation(
     sku: str, session: str | None, customer: str | None, context: Context
 ) -> Explanation:
+    verdicts = explain(context, sku)
     return Explanation(
         sku,
         session,
         context.session.customer or customer,
         context.now,
         context.rulebook.version,
-        explain(context, sku),
+        verdicts,
         context.session.offers,
+        evidence(context, sku, verdicts),
     )
 
 
