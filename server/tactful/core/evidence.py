@@ -1,4 +1,4 @@
-"""What a decision about one rule and item rests on: facts, conditions, price steps, lost rules.
+"""Basis of a verdict: the facts, conditions, price steps and lost rules behind it.
 
 It is computed on request, from the same scene as the gates, and never during a decision.
 """
