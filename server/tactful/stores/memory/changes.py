@@ -15,9 +15,9 @@ from tactful.runtime.ports.ledger_rows import (
     Subject,
     Tombstone,
 )
-from tactful.stores.shared.commit_check import WITHOUT_HEADS
 from tactful.stores.shared.erased_ids import ERASABLE_KINDS, subjects_without
 from tactful.stores.shared.erasures import erasure_digest
+from tactful.stores.shared.recent_heads import RecentHeads
 
 _SECRET: Final = b"the ledger in memory"
 """The key of digests, which never leave the process."""
@@ -29,7 +29,7 @@ class MemoryChanges:
     def __init__(self) -> None:
         super().__init__()
         self._changes: list[Change] = []
-        self._subject_heads: dict[Subject, int] = {}
+        self._recent_heads = RecentHeads(0)
         self._subscribers: list[OnChanges] = []
         self._unpublished: list[Change] = []
         self._tombstones: dict[str, Tombstone] = {}
@@ -58,9 +58,6 @@ class MemoryChanges:
         """Delete the changes up to a position but the newest; return how many."""
         gone = [change for change in self._changes[:-1] if change.position <= upto]
         self._changes = self._changes[len(gone) :]
-        for subject in {subject for change in gone for subject in change.subjects}:
-            if self._subject_heads.get(subject, upto + 1) <= gone[-1].position:
-                del self._subject_heads[subject]
         return len(gone)
 
     def _newest(self) -> int:
@@ -76,8 +73,7 @@ class MemoryChanges:
         change = Change(self._newest() + 1, max(at, last), kind, subjects, body)
         self._changes.append(change)
         self._unpublished.append(change)
-        if kind not in WITHOUT_HEADS:
-            self._subject_heads.update(dict.fromkeys(subjects, change.position))
+        self._recent_heads.add((change,))
         return change.position
 
     def _publish(self) -> None:
@@ -89,8 +85,6 @@ class MemoryChanges:
         for place, change in enumerate(self._changes):
             left = subjects_without(change.subjects, replacements)
             self._changes[place] = structs.replace(change, subjects=left)
-        for subject in replacements:
-            self._subject_heads.pop(subject, None)
 
     def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
         """Return those of the subjects that a change after a position is about."""
@@ -98,16 +92,16 @@ class MemoryChanges:
             subject
             for subject in subjects
             for known in (subject, (subject[0], self._digest(*subject)))
-            if self._subject_heads.get(known, 0) > position
+            if self._recent_heads.changed_since(known, position)
         }
 
     def newest_position(self) -> int:
         """Return the position of the newest change; 0: there is none."""
         return self._newest()
 
-    def oldest_position(self) -> int:
-        """Return the position of the oldest change that is kept; 0: there is none."""
-        return self._oldest()
+    def known_since(self) -> int:
+        """Return the position after which all changes are known."""
+        return self._recent_heads.base
 
     # tombstones
     async def tombstone(self, kind: str, ident: str) -> Tombstone | None:

@@ -22,9 +22,6 @@ Shelf = tuple[str, str]
 SETTINGS_KINDS = frozenset({"settings", "rule"})
 """Kinds of subjects whose change refuses a commit as `settings.newer`, and not as `facts.newer`."""
 
-WITHOUT_HEADS = frozenset({"heartbeat"})
-"""Kinds of changes that no read set can name, so that they set no head."""
-
 
 class CommitView(Protocol):
     """What a commit is checked against, read within one transaction."""
@@ -32,8 +29,8 @@ class CommitView(Protocol):
     def newest_position(self) -> int:
         """Return the position of the newest change; 0: there is none."""
 
-    def oldest_position(self) -> int:
-        """Return the position of the oldest change that is kept; 0: there is none."""
+    def known_since(self) -> int:
+        """Return the position after which all changes are known."""
 
     def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
         """Return those of the subjects that a change after a position is about."""
@@ -75,7 +72,7 @@ def refuse_stale_reads(view: CommitView, reads: ReadSet | None) -> CommitRefusal
     """
     if reads is None or view.newest_position() <= reads.position:
         return None
-    if reads.position < view.oldest_position() - 1:
+    if reads.position < view.known_since():
         # What changed between the two positions is no longer known.
         return CommitRefusal("facts.newer")
     newer = view.newer_subjects(reads.subjects, reads.position)

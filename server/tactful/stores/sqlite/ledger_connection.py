@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 from tactful.runtime.ports.ledger_rows import Change
+from tactful.stores.shared.recent_heads import RecentHeads
 
 
 class TransactionState:
@@ -12,13 +13,11 @@ class TransactionState:
     Another process may write between two transactions, so nothing is kept longer.
     """
 
-    __slots__ = ("aliases", "any_erased", "changes", "newest", "oldest")
+    __slots__ = ("aliases", "any_erased", "changes", "newest")
 
     def __init__(self) -> None:
         self.newest: int | None = None
         """The newest position of the change log; None: not read yet."""
-        self.oldest: int | None = None
-        """The oldest position that is kept; None: not read yet."""
         self.any_erased: bool | None = None
         """Whether the ledger has any tombstone; None: not read yet."""
         self.aliases: dict[tuple[str, str], str | None] = {}
@@ -41,6 +40,8 @@ class LedgerConnection(sqlite3.Connection):
         """Of the transaction that is open, or was last."""
         self.fenced = 0
         """Records that were dropped because another process has claimed their session."""
+        self.heads: RecentHeads | None = None
+        """The heads of the last changes; None: not known."""
 
     def start(self) -> None:
         """Begin a transaction that no other writer can overtake."""
@@ -52,6 +53,7 @@ class LedgerConnection(sqlite3.Connection):
         if self.in_transaction:
             self.execute("ROLLBACK")
         self.state = TransactionState()
+        self.heads = None
 
     def take_changes(self) -> list[Change]:
         """Return the changes of the last transaction once it is committed; they are forgotten."""
@@ -63,5 +65,6 @@ class LedgerConnection(sqlite3.Connection):
         self.execute(f"ROLLBACK TO {savepoint}")
         kept = self.state.changes
         self.state = TransactionState()
+        self.heads = None
         (newest,) = self.execute("SELECT coalesce(max(position), 0) FROM changes").fetchone()
         self.state.changes = [change for change in kept if change.position <= newest]

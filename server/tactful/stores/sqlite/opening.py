@@ -18,6 +18,7 @@ from tactful.stores.sqlite.migrations import (
     newest_schema,
     schema_version,
 )
+from tactful.stores.sqlite.tables import change_rows
 from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 BUSY_MS: Final = 5_000
@@ -78,6 +79,7 @@ def open_writer(path: Path) -> LedgerConnection:
             _set(connection, pragma, value, expected)
         migrate(connection)
         _check_tables(connection, path)
+        change_rows.recent_heads(connection)
     except (sqlite3.Error, OSError) as error:
         _close_if_open(connection)
         if is_disk_full(error):

@@ -6,7 +6,7 @@ the commit.
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -21,7 +21,8 @@ from tactful.stores.shared.commit_check import promised_by, refuse_commit, units
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import stock, tombstones
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
-from tactful.stores.sqlite.tables.contacts import write_contacts
+from tactful.stores.sqlite.tables.contacts import write_checked, write_contacts
+from tactful.stores.sqlite.tables.offer_sums import count_steps, note_reductions
 from tactful.stores.sqlite.tables.sessions import moved_sessions, write_sessions
 from tactful.stores.sqlite.tables.tallies import add_tallies
 
@@ -59,9 +60,11 @@ def commit(connection: LedgerConnection, turn: Commit) -> CommitRefusal | None:
         return refused
     put_balances(connection, balances.values())
     put_offers(connection, turn.offers, turn.steps)
+    if len(known) < len(turn.offers):
+        note_reductions(connection, _new_offers(turn.offers, known))
     stock.add_units(connection, growth)
     write_sessions_and_entries(connection, [turn])
-    write_contacts(connection, turn.contacts.items())
+    write_checked(connection, turn.contacts)
     return None
 
 
@@ -96,12 +99,12 @@ def _record_offers(connection: LedgerConnection, turns: Sequence[Commit]) -> Non
     ended = {one.id for one in known.values() if one.has_ended}
     moves: list[BudgetMove] = []
     offers: list[Offer] = []
-    steps: list[tuple[object, ...]] = []
+    steps: list[tuple[OfferStep, Offer]] = []
     for turn in turns:
         moves += [change for change in turn.moves if change.offer not in ended]
         moved = {offer.id: offer for offer in turn.offers if offer.id not in ended}
         offers += moved.values()
-        steps += [_step_row(one, moved[one.offer]) for one in turn.steps if one.offer in moved]
+        steps += [(one, moved[one.offer]) for one in turn.steps if one.offer in moved]
         ended.update(offer.id for offer in moved.values() if not offer.standing)
     balances = _balances_of_moves(connection, moves)
     if apply_moves(balances, moves):
@@ -111,7 +114,9 @@ def _record_offers(connection: LedgerConnection, turns: Sequence[Commit]) -> Non
         raise ValueError(message)
     put_balances(connection, balances.values())
     connection.executemany(_PUT_OFFER, [_offer_row(offer) for offer in offers])
-    connection.executemany(_PUT_STEP, steps)
+    connection.executemany(_PUT_STEP, [_step_row(*pair) for pair in steps])
+    count_steps(connection, steps)
+    note_reductions(connection, _new_offers(offers, known))
     stock.add_units(connection, units_growth(offers, {one.id: one.units for one in known.values()}))
 
 
@@ -152,6 +157,15 @@ class _KnownOffer(Struct, frozen=True, gc=False):
     @property
     def has_ended(self) -> bool:
         return self.state not in STANDING
+
+
+def _new_offers(offers: Iterable[Offer], known: Container[str]) -> Iterable[Offer]:
+    """Return the first state of each offer that was not stored before."""
+    first: dict[str, Offer] = {}
+    for offer in offers:
+        if offer.id not in known:
+            first.setdefault(offer.id, offer)
+    return first.values()
 
 
 def _known_offers(
@@ -195,8 +209,10 @@ def put_offers(
     if offers:
         connection.executemany(_PUT_OFFER, [_offer_row(offer) for offer in offers])
     if steps:
-        sessions = {**known, **{offer.id: offer for offer in offers}}
-        connection.executemany(_PUT_STEP, [_step_row(step, sessions[step.offer]) for step in steps])
+        offers_of = {**known, **{offer.id: offer for offer in offers}}
+        pairs = [(step, offers_of[step.offer]) for step in steps]
+        connection.executemany(_PUT_STEP, [_step_row(*pair) for pair in pairs])
+        count_steps(connection, pairs)
 
 
 def _offer_row(offer: Offer) -> tuple[object, ...]:

@@ -22,11 +22,11 @@ async def test_a_write_is_published_before_its_caller_continues() -> None:
     assert len(seen) == 1
 
 
-async def test_trimming_keeps_the_newest_change_and_later_heads() -> None:
+async def test_trimming_keeps_the_newest_change_and_the_heads() -> None:
     ledger = MemoryLedger()
     await ledger.record_facts([fact(version=number) for number in (1, 2, 3)])
     assert await ledger.trim_changes(9) == 2
     assert [change.position for change in await ledger.changes(0)] == [3]
     assert ledger.newer_subjects([("sku", "RUN-42")], 2) == {("sku", "RUN-42")}
-    assert ledger.oldest_position() == ledger.newest_position() == 3
+    assert ledger.newest_position() == 3
     assert await ledger.trim_changes(9) == 0

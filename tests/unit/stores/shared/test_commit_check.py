@@ -30,14 +30,14 @@ class View(Struct):
     """A ledger with one newest change, at position 10, and one shelf with 3 units promised."""
 
     heads: dict[Subject, int] = {}
-    oldest: int = 5
+    known: int = 4
     lookups: int = 0
 
     def newest_position(self) -> int:
         return 10
 
-    def oldest_position(self) -> int:
-        return self.oldest
+    def known_since(self) -> int:
+        return self.known
 
     def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
         self.lookups += 1

@@ -10,14 +10,6 @@ CREATE TABLE changes (
 -- The newest row is never deleted, so positions continue after it. Older ledgers start at their last fact.
 INSERT INTO changes SELECT id, at, 'fact', subjects, NULL FROM facts ORDER BY id DESC LIMIT 1;
 
--- The newest position about each subject; absent: older than every change that is kept.
-CREATE TABLE heads (
-  kind TEXT NOT NULL,
-  id TEXT NOT NULL,
-  number INTEGER NOT NULL,
-  PRIMARY KEY (kind, id)
-) STRICT, WITHOUT ROWID;
-
 -- The units that standing offers promise, kept by the writer with every change of an offer.
 ALTER TABLE offers ADD COLUMN units INTEGER NOT NULL DEFAULT 0;
 UPDATE offers
@@ -57,3 +49,7 @@ CREATE TABLE erased (
   at INTEGER NOT NULL,
   begun_at INTEGER               -- when the shop began the id anew
 ) STRICT, WITHOUT ROWID;
+
+-- The writer keeps these sums itself: a trigger would read each offer's JSON several times.
+DROP TRIGGER steps_counted;
+DROP TRIGGER offers_noted;

@@ -1,4 +1,4 @@
-"""The change log in SQLite: positions, heads of subjects, reading and trimming."""
+"""The change log in SQLite: positions, heads, reading and trimming."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,20 +7,20 @@ from typing import Any, Final
 import msgspec
 
 from tactful.runtime.ports.ledger_rows import Change, ChangeKind, FactRow, Subject
-from tactful.stores.shared.commit_check import WITHOUT_HEADS
 from tactful.stores.shared.erased_ids import subjects_without
+from tactful.stores.shared.recent_heads import RecentHeads
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 
 _PUT: Final = "INSERT INTO changes VALUES (?, ?, ?, ?, ?)"
-_PUT_HEAD: Final = """
-  INSERT INTO heads VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = excluded.number"""
 READ_CHANGES: Final = """
   SELECT c.position, c.at, c.kind, c.subjects, coalesce(c.body, f.body, x'')
   FROM changes AS c LEFT JOIN facts AS f ON c.kind = 'fact' AND f.id = c.position
   WHERE c.position > ? ORDER BY c.position LIMIT ?"""
+CATCH_UP: Final = 1_000
+"""Changes of other processes that are read at a time."""
 NEWEST: Final = "SELECT coalesce(max(position), 0) FROM changes"
 
 
@@ -32,13 +32,21 @@ def newest_position(connection: LedgerConnection) -> int:
     return state.newest
 
 
-def oldest_position(connection: LedgerConnection) -> int:
-    """Return the position of the oldest change that is kept; 0: there is none."""
-    state = connection.state
-    if state.oldest is None:
-        sql = "SELECT coalesce(min(position), 0) FROM changes"
-        (state.oldest,) = connection.execute(sql).fetchone()
-    return state.oldest
+def recent_heads(connection: LedgerConnection) -> RecentHeads:
+    """Return the heads of the last changes, brought up to date within the transaction.
+
+    Changes of another process are read from the log. If they are no longer kept, the heads begin
+    anew.
+    """
+    newest, heads = newest_position(connection), connection.heads
+    while heads and heads.upto < newest:
+        found = connection.execute(READ_CHANGES, (heads.upto, CATCH_UP)).fetchall()
+        if not found or found[0][0] != heads.upto + 1:
+            heads = None
+        else:
+            heads.add(changes_from_rows(found))
+    connection.heads = heads or RecentHeads(newest)
+    return connection.heads
 
 
 def append(
@@ -65,24 +73,16 @@ def append(
 
 
 def write_changes(connection: LedgerConnection, changes: Sequence[Change]) -> None:
-    """Write changes that follow the newest position, and their heads.
-
-    The body of a fact is not repeated. Of several changes about a subject, only the last head is
-    written.
-    """
+    """Write changes that follow the newest position. The body of a fact is not repeated."""
     if not changes:
         return
     connection.executemany(_PUT, [_row(change) for change in changes])
-    heads = {
-        subject: change.position
-        for change in changes
-        if change.kind not in WITHOUT_HEADS
-        for subject in change.subjects
-    }
-    connection.executemany(_PUT_HEAD, [(*subject, number) for subject, number in heads.items()])
     state = connection.state
     state.newest = changes[-1].position
     state.changes += changes
+    heads = connection.heads
+    if heads and heads.upto == changes[0].position - 1:
+        heads.add(changes)
 
 
 class ChangeBatch:
@@ -127,17 +127,6 @@ def _last_instant(connection: LedgerConnection) -> int:
     return int(row[0]) if row else 0
 
 
-def newer_subjects(
-    connection: sqlite3.Connection, subjects: Iterable[Subject], position: int
-) -> set[Subject]:
-    """Return those of the subjects that a change after a position is about."""
-    sql = """
-      SELECT h.kind, h.id FROM json_each(?) AS j CROSS JOIN heads AS h
-      ON h.kind = j.value ->> 0 AND h.id = j.value ->> 1
-      WHERE h.number > ?"""
-    return set(connection.execute(sql, (_ENCODE(list(subjects)).decode(), position)).fetchall())
-
-
 def changes_from_rows(rows: Iterable[Any]) -> list[Change]:
     """Return the changes of rows that `READ_CHANGES` found."""
     return [
@@ -149,18 +138,17 @@ def changes_from_rows(rows: Iterable[Any]) -> list[Change]:
 def replace_subjects(
     connection: sqlite3.Connection, replacements: Mapping[Subject, Subject]
 ) -> None:
-    """Replace erased subjects in the whole log, and delete their heads."""
+    """Replace erased subjects in the whole log."""
     for position, listed in connection.execute("SELECT position, subjects FROM changes").fetchall():
         subjects = _DECODE_SUBJECTS(listed)
         left = subjects_without(subjects, replacements)
         if left != subjects:
             sql = "UPDATE changes SET subjects = ? WHERE position = ?"
             connection.execute(sql, (_ENCODE(left).decode(), position))
-    connection.executemany("DELETE FROM heads WHERE kind = ? AND id = ?", list(replacements))
 
 
 def trim(connection: sqlite3.Connection, upto: int, limit: int) -> int:
-    """Delete up to `limit` of the oldest changes up to a position, and the heads that they set.
+    """Delete up to `limit` of the oldest changes up to a position.
 
     The newest change always stays, so that positions continue after it.
 
@@ -168,7 +156,7 @@ def trim(connection: sqlite3.Connection, upto: int, limit: int) -> int:
         The number of changes deleted; 0: none are left.
     """
     found = connection.execute(
-        "SELECT position, subjects FROM changes"
+        "SELECT position FROM changes"
         " WHERE position <= ? AND position < (SELECT max(position) FROM changes)"
         " ORDER BY position LIMIT ?",
         (upto, limit),
@@ -176,10 +164,5 @@ def trim(connection: sqlite3.Connection, upto: int, limit: int) -> int:
     if not found:
         return 0
     last = found[-1][0]
-    heads = {subject for _, subjects in found for subject in _DECODE_SUBJECTS(subjects)}
-    connection.executemany(
-        "DELETE FROM heads WHERE kind = ? AND id = ? AND number <= ?",
-        [(*subject, last) for subject in sorted(heads)],
-    )
     connection.execute("DELETE FROM changes WHERE position <= ?", (last,))
     return len(found)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.shared.commit_check import Shelf
+from tactful.stores.shared.erased_ids import ERASABLE_KINDS
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import change_rows, contacts, sessions, stock, tombstones
 
@@ -20,23 +21,29 @@ class SqliteCommitView:
         """Return the position of the newest change; 0: there is none."""
         return change_rows.newest_position(self._connection)
 
-    def oldest_position(self) -> int:
-        """Return the position of the oldest change that is kept; 0: there is none."""
-        return change_rows.oldest_position(self._connection)
+    def known_since(self) -> int:
+        """Return the position after which all changes are known."""
+        return change_rows.recent_heads(self._connection).base
 
     def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
         """Return those of the subjects that a change after a position is about.
 
         An erased customer's changes are found under the digest of the id.
         """
-        hidden = {
-            ("customer", found): ("customer", ident)
-            for kind, ident in subjects
-            if kind == "customer"
-            and (found := tombstones.digest_if_erased(self._connection, kind, ident))
+        heads = change_rows.recent_heads(self._connection)
+        return {
+            subject
+            for subject in subjects
+            if heads.changed_since(subject, position) or self._is_erased_since(subject, position)
         }
-        newer = change_rows.newer_subjects(self._connection, [*subjects, *hidden], position)
-        return {hidden.get(subject, subject) for subject in newer}
+
+    def _is_erased_since(self, subject: Subject, position: int) -> bool:
+        kind, ident = subject
+        if kind not in ERASABLE_KINDS:
+            return False
+        digest = tombstones.digest_if_erased(self._connection, kind, ident)
+        heads = change_rows.recent_heads(self._connection)
+        return digest is not None and heads.changed_since((kind, digest), position)
 
     def epoch_of(self, session: str) -> int:
         """Return the epoch of a stored session; 0: it is not stored."""
@@ -44,8 +51,7 @@ class SqliteCommitView:
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
-        known = contacts.read_contact(self._connection, customer)
-        return known.revision if known else 0
+        return contacts.revision_of(self._connection, customer)
 
     def promised_units(self, shelf: Shelf) -> int:
         """Return the units that standing offers promise."""

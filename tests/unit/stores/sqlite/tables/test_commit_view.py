@@ -10,7 +10,7 @@ from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 
 def test_an_empty_ledger_has_neither_positions_nor_rows(connection: LedgerConnection) -> None:
     view = SqliteCommitView(connection)
-    assert (view.newest_position(), view.oldest_position()) == (0, 0)
+    assert (view.newest_position(), view.known_since()) == (0, 0)
     assert view.newer_subjects([("sku", "RUN-42"), ("customer", "c1")], 0) == set()
     assert (view.epoch_of("se_1"), view.contact_revision("c1")) == (0, 0)
     assert view.promised_units(("RUN-42", "DE")) == 0
@@ -23,7 +23,7 @@ def test_a_filled_ledger_is_read_in_the_same_transaction(connection: LedgerConne
         connection, Commit(session="se_1", state=b"", contacts={"c1": ContactWrite(0, b"")})
     )
     view = SqliteCommitView(connection)
-    assert (view.newest_position(), view.oldest_position()) == (1, 1)
+    assert (view.newest_position(), view.known_since()) == (1, 0)
     assert view.newer_subjects([("sku", "RUN-42")], 0) == {("sku", "RUN-42")}
     assert (view.epoch_of("se_1"), view.contact_revision("c1")) == (1, 1)
     assert view.promised_units(("RUN-42", "DE")) == 2
