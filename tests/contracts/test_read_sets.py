@@ -43,7 +43,7 @@ async def change(ledger: AnyLedger, what: str) -> None:
             await ledger.store_rulebook("v1", b"[]", T0)
         case "pause":
             await ledger.set_rule_state("r1", "paused")
-        case "other":
+        case _:
             await ledger.record_facts([fact(key="x", version=1, subjects=(("sku", "x"),))])
             await ledger.set_rule_state("r2", "paused")
             await ledger.record_heartbeat("erp", T0)

@@ -22,6 +22,7 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.memory.turns import MemoryTurns
+from tactful.stores.shared.erased_ids import action_without_erased_id
 from tactful.stores.shared.json_text import as_plain_data
 
 
@@ -189,7 +190,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
     # operator actions and customer data
     async def record_operator_action(self, action: OperatorAction) -> None:
         """Store an operator action."""
-        self._actions.append(action)
+        self._actions.append(action_without_erased_id(action, self._alias_of))
 
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200

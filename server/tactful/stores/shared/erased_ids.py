@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import structs
 
 from tactful.runtime.ports.ledger_rows import Commit, Subject, TurnEntry
+from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.json_text import replace_packed_id
 
 AliasOf = Callable[[str, str], str | None]
@@ -34,6 +35,12 @@ def without_erased_ids(turn: Commit, alias_of: AliasOf) -> Commit:
         ),
         entry=turn.entry and _entry(turn.entry, aliases),
     )
+
+
+def action_without_erased_id(action: OperatorAction, alias_of: AliasOf) -> OperatorAction:
+    """Return an operator action in which an erased customer is replaced by the alias."""
+    alias = alias_of("customer", action.customer) if action.customer else None
+    return structs.replace(action, customer=alias, subject=alias) if alias else action
 
 
 def _aliases_in(turn: Commit, alias_of: AliasOf) -> Mapping[str, str]:

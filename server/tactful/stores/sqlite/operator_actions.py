@@ -1,18 +1,23 @@
 """Operator actions in SQLite."""
 
 import sqlite3
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
 from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.stores.shared.erased_ids import action_without_erased_id
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables.tombstones import alias_of
 
 _COLUMNS: Final = "at, who, act, subject, detail, customer"
 
 
-def insert(connection: sqlite3.Connection, action: OperatorAction) -> None:
-    """Insert an operator action."""
+def insert(connection: LedgerConnection, action: OperatorAction) -> None:
+    """Insert an operator action; an erased customer is replaced by the alias."""
+    action = action_without_erased_id(action, partial(alias_of, connection))
     sql = f"INSERT INTO acts ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
     connection.execute(sql, structs.astuple(action))
 

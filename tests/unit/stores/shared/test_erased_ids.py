@@ -5,7 +5,12 @@ from msgspec import structs
 
 from support.ledger_rows import entry, offer, push
 from tactful.runtime.ports.ledger_rows import ContactWrite
-from tactful.stores.shared.erased_ids import subjects_without, without_erased_ids
+from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.stores.shared.erased_ids import (
+    action_without_erased_id,
+    subjects_without,
+    without_erased_ids,
+)
 
 PACKED = msgspec.msgpack.encode({"customer": "c1", "seen": ["c1", "c12"]})
 
@@ -42,3 +47,12 @@ def test_subjects_are_replaced_in_place() -> None:
     subjects = (("sku", "a"), ("customer", "c1"))
     hidden = {("customer", "c1"): ("customer", "~1")}
     assert subjects_without(subjects, hidden) == (("sku", "a"), ("customer", "~1"))
+
+
+def test_an_action_names_the_alias_of_an_erased_customer_only() -> None:
+    action = OperatorAction(at=1, who="Ada", act="fact.stated", subject="c1", customer="c1")
+    written = action_without_erased_id(action, alias)
+    assert (written.customer, written.subject) == ("erased-1", "erased-1")
+    for customer in ("c2", None):
+        other = structs.replace(action, customer=customer)
+        assert action_without_erased_id(other, alias) is other

@@ -1,21 +1,20 @@
 """Operator actions as rows."""
 
-import sqlite3
-
 from support.ledger_rows import T0
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import operator_actions
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 PAUSED = OperatorAction(at=T0, who="Ada", act="rule.paused", subject="r1", detail="too generous")
 STATED = OperatorAction(at=T0 + 1, who="Bo", act="fact.stated", subject="f1", customer="c1")
 
 
-def found(connection: sqlite3.Connection, customer: str | None, limit: int) -> list[OperatorAction]:
+def found(connection: LedgerConnection, customer: str | None, limit: int) -> list[OperatorAction]:
     rows = connection.execute(*operator_actions.query(customer, limit)).fetchall()
     return [operator_actions.action_from_row(row) for row in rows]
 
 
-def test_an_action_is_read_as_it_was_inserted(connection: sqlite3.Connection) -> None:
+def test_an_action_is_read_as_it_was_inserted(connection: LedgerConnection) -> None:
     operator_actions.insert(connection, PAUSED)
     operator_actions.insert(connection, STATED)
     assert found(connection, None, 10) == [STATED, PAUSED]
@@ -23,7 +22,7 @@ def test_an_action_is_read_as_it_was_inserted(connection: sqlite3.Connection) ->
     assert found(connection, "c1", -1) == [STATED]
 
 
-def test_an_erasure_replaces_the_customer_and_the_subject(connection: sqlite3.Connection) -> None:
+def test_an_erasure_replaces_the_customer_and_the_subject(connection: LedgerConnection) -> None:
     operator_actions.insert(connection, PAUSED)
     operator_actions.insert(connection, STATED)
     operator_actions.erase(connection, "c1", "erased-1")

@@ -39,7 +39,6 @@ RETENTION: Final = {
     "reductions": "a year after `retention`",
     "acts": "`retention`",
     "changes": "ten minutes",
-    "heads": "with the changes that they point to",
     "stock_commitments": "kept: one row for each item",
     "tallies": "by their readers, when the hour is older than they look back",
     "erased": "kept: tombstones prevent that erased ids come back",

@@ -1,4 +1,4 @@
-"""Sums over all offers ever made, which a start needs; the writer keeps them with every offer."""
+"""Sums over all offers ever made, which the writer keeps with every offer."""
 
 import sqlite3
 from collections.abc import Iterable
