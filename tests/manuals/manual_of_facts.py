@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import NODEFAULT, inspect
 
-from tactful.core.facts.fact_codec import KINDS
+from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES, MEANINGS, meaning_of
 
 PATH = Path(__file__).parents[2] / "server" / "FACTS.md"

@@ -4,7 +4,8 @@ import json
 import re
 
 from manuals.manual_of_facts import PATH, with_reference
-from tactful.core.facts.fact_codec import KINDS, FactRejection, decode
+from tactful.core.facts.fact_codec import FactRejection, decode
+from tactful.core.facts.fact_types import KINDS
 
 MANUAL = PATH.read_text("utf-8")
 

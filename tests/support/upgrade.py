@@ -20,10 +20,9 @@ from msgspec import inspect
 
 from support.cli_runner import run
 from support.live_server import LiveServer
-from tactful.core.facts.fact_codec import KINDS
 from tactful.core.facts.fact_codec import decode as fact_from
 from tactful.core.facts.fact_codec import encode as encode_fact
-from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_types import KINDS, AnyFact
 from tactful.core.facts.item import GeneralPrice
 from tactful.core.offers.offer import Offer
 from tactful.core.offers.tokens import TokenClaims

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api.bodies import json_response
+from tactful.core.facts.reference.schemas import fact_components
+from tactful.runtime.services.ingest import IngestReport
 
+_SCHEMA_REF: Final = "#/components/schemas/{name}"
 CONSOLE_PATH: Final = "/console"
 """Pages for people, which are not part of the API."""
 PUBLIC_PATHS: Final = frozenset(
@@ -67,11 +71,22 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             path = route.path.replace(":path}", "}")
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
+    names, schemas = fact_components(_SCHEMA_REF)
+    _, answers = msgspec.json.schema_components([IngestReport], ref_template=_SCHEMA_REF)
+    paths.get("/v1/facts", {}).get("post", {}).update(_fact_bodies())
+    fact = {
+        "oneOf": [{"$ref": _SCHEMA_REF.format(name=name)} for name in names.values()],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {kind: _SCHEMA_REF.format(name=name) for kind, name in names.items()},
+        },
+    }
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tactful", "version": "1"},
         "paths": paths,
         "components": {
+            "schemas": {"Fact": fact, **schemas, **answers},
             "securitySchemes": {"serverKey": {"type": "http", "scheme": "bearer"}},
             "responses": {
                 "problem": {
@@ -86,6 +101,31 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
                     },
                 }
             },
+        },
+    }
+
+
+def _fact_bodies() -> dict[str, Any]:
+    """Return the bodies of the request and of the response of `POST /v1/facts`."""
+    fact = {"$ref": _SCHEMA_REF.format(name="Fact")}
+    report = {"$ref": _SCHEMA_REF.format(name=IngestReport.__name__)}
+    problem = {"$ref": "#/components/responses/problem"}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "array", "items": fact}},
+                "application/x-ndjson": {
+                    "schema": {"type": "string", "description": "One fact a line."}
+                },
+            },
+        },
+        "responses": {
+            "200": {
+                "description": "What became of the facts",
+                "content": {"application/json": {"schema": report}},
+            },
+            "default": problem,
         },
     }
 

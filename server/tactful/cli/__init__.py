@@ -16,6 +16,9 @@ COMMANDS = {
     "import": LazyCommand(
         "tactful.cli.data.import_facts:import_", "Import facts from files, feeds and exports."
     ),
+    "facts": LazyCommand(
+        "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
+    ),
     "rules": LazyCommand(
         "tactful.cli.rules.commands:rules", "Check, test, explain and compare rule files."
     ),

@@ -1,5 +1,7 @@
 """The OpenAPI document, generated from the routes."""
 
+import json
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -7,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api.openapi import describe, openapi_routes
+from tactful.core.facts.fact_types import KINDS
 
 
 async def endpoint(_: Request) -> Response:
@@ -66,3 +69,21 @@ def test_the_document_is_served() -> None:
     (route,) = openapi_routes(ROUTES)
     assert isinstance(route, Route)
     assert route.path == "/openapi.json"
+
+
+def test_every_reference_of_the_document_is_defined() -> None:
+    document = describe([Route("/v1/facts", endpoint, methods=["POST"])])
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert named <= set(document["components"]["schemas"])
+    assert {"Fact", "Order", "OrderLine", "IngestReport", "FactRejection", "FieldError"} <= named
+
+
+def test_the_report_of_facts_has_the_schemas_of_its_bodies() -> None:
+    document = describe([Route("/v1/facts", endpoint, methods=["POST"])])
+    operation = document["paths"]["/v1/facts"]["post"]
+    facts = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert facts == {"type": "array", "items": {"$ref": "#/components/schemas/Fact"}}
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Fact"]["discriminator"]["mapping"]) == set(KINDS)
+    report = schemas["IngestReport"]["properties"]
+    assert set(report) == {"accepted", "ignored", "rejected", "unchanged", "notes"}

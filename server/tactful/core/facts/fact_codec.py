@@ -27,7 +27,7 @@ from tactful.core.facts.checks.normal_forms import (
     normalised,
 )
 from tactful.core.facts.checks.shape import is_instant, shape_findings
-from tactful.core.facts.fact_types import AnyFact, Fact
+from tactful.core.facts.fact_types import KINDS, AnyFact
 from tactful.core.facts.reference.fields import EXAMPLES, example_at
 
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
@@ -41,9 +41,6 @@ Raises `msgspec.DecodeError` where the stored text is damaged.
 _ENCODE: Final = msgspec.json.Encoder(order="deterministic").encode
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _LINE: Final = re.compile(r"lines\[(\d+)\]")
-KINDS: Final[dict[str, type[Fact]]] = {
-    str(kind.__struct_config__.tag): kind for kind in Fact.__subclasses__()
-}
 _REQUIRED: Final = {
     name: frozenset(field.encode_name for field in structs.fields(kind) if field.required)
     for name, kind in KINDS.items()

@@ -36,7 +36,7 @@ from tactful.core.facts.item_facts import Cost, Gone, Price, Product, Recall, St
 from tactful.core.values.calendar import to_ms
 
 __all__ = [
-    "FEEDS", "AnyFact", "BasisPoints", "Case", "CaseKind", "CaseLine", "Cost", "Customer", "Fact",
+    "FEEDS", "KINDS", "AnyFact", "BasisPoints", "Case", "CaseKind", "CaseLine", "Cost", "Customer", "Fact",
     "Feed", "FeedName", "Gone", "Id", "Instant", "Order", "OrderLine", "Price", "Product", "Recall",
     "Remedy", "RemedyCause", "RemedyValue", "ReportedFact", "Return", "ReturnLine", "Review",
     "Stock", "Territory", "Version", "feed_of", "key_of", "kind_of", "ms", "subjects_of",
@@ -65,6 +65,11 @@ AnyFact = (
     | Remedy
     | Gone
 )
+
+KINDS: dict[str, type[Fact]] = {
+    str(kind.__struct_config__.tag): kind for kind in Fact.__subclasses__()
+}
+"""The `type` of a fact → its class."""
 
 FEEDS: dict[type[Fact], FeedName] = {
     Stock: "stock",

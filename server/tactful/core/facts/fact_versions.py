@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.facts import fact_codec
-from tactful.core.facts.fact_types import AnyFact, Order, Price, Version, key_of
+from tactful.core.facts.fact_types import KINDS, AnyFact, Order, Price, Version, key_of
 
 VersionOrdinal = tuple[Literal["int", "time"], int]
 """A version as a comparable value: its kind, and a whole number or microseconds since the Unix epoch."""
@@ -119,7 +119,7 @@ def content_digest(fact: AnyFact) -> bytes:
 
 def stored_content_digest(kind: str, body: bytes) -> bytes:
     """Return the digest of the content of a stored fact, or of another row that is kept beside the facts."""
-    if kind not in fact_codec.KINDS:
+    if kind not in KINDS:
         return _digest(body)
     try:
         return content_digest(fact_codec.decode_stored(body))

@@ -22,7 +22,6 @@ from support.builders import (
     stock,
 )
 from tactful.core.facts.fact_codec import (
-    KINDS,
     FactRejection,
     decode,
     decode_stored,
@@ -30,6 +29,7 @@ from tactful.core.facts.fact_codec import (
     read_fact,
 )
 from tactful.core.facts.fact_types import (
+    KINDS,
     Case,
     Fact,
     Feed,

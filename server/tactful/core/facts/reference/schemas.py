@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import inspect
 
-from tactful.core.facts.fact_codec import KINDS
+from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES, example_at, meaning_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.core.facts.checks.shape import shape_findings
-from tactful.core.facts.fact_codec import KINDS
-from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_types import KINDS, AnyFact
 from tactful.core.facts.reference.fields import EXAMPLES
 
 

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 from msgspec import inspect
 
-from tactful.core.facts.fact_codec import KINDS, FactRejection, decode
+from tactful.core.facts.fact_codec import FactRejection, decode
+from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES, MEANINGS, example_at, meaning_of
 
 

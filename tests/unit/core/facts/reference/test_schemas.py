@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tactful.core.facts.fact_codec import KINDS
+from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES
 from tactful.core.facts.reference.schemas import DIALECT, fact_components, fact_schema
 
