@@ -19,8 +19,8 @@ from tactful.rulebook.compilation.builder import (
     build_rule,
     build_suppress_rule,
     canonical,
-    digest,
 )
+from tactful.rulebook.compilation.meaning_digest import digest
 from tactful.rulebook.compilation.rule_index import IndexEntry, RuleIndex, index_key
 from tactful.rulebook.language.policy_sections import read_policy
 from tactful.rulebook.language.rule_files import ParsedFiles, read_files

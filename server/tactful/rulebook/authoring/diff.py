@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from tactful.rulebook.compilation.builder import canonical, digest
+from tactful.rulebook.compilation.builder import canonical
+from tactful.rulebook.compilation.meaning_digest import digest
 from tactful.rulebook.compiler import CompiledRulebook
 from tactful.rulebook.language.conditions import ConditionGroup, spelled
 from tactful.rulebook.language.mappings import ParsedMapping

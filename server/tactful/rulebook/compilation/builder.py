@@ -1,11 +1,9 @@
 """Builds rules, campaigns and suppress rules from parsed files that passed the checks.
 
 Everything that a decision reads is resolved here: defaults, time zones, units. The digest of a rule
-depends on its meaning, not on its spelling. Each offer stores the digest, so its computation must
-not change between releases.
+depends on its meaning, not on its spelling.
 """
 
-import hashlib
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +26,7 @@ from tactful.core.rules.rule import (
 from tactful.core.values import calendar
 from tactful.core.values.money import BP
 from tactful.rulebook.compilation.codegen import generate_function
+from tactful.rulebook.compilation.meaning_digest import digest, meaningful_fields
 from tactful.rulebook.compilation.predicates import build_condition, reads_customer
 from tactful.rulebook.compilation.timetables import schedule_hours, weekly_state
 from tactful.rulebook.language.conditions import Comparison, ConditionTree
@@ -195,16 +194,6 @@ def build_suppress_rule(parsed: ParsedSuppressRule, policy: Policy) -> SuppressR
     )
 
 
-def digest(meaning: Any) -> str:
-    """Return the digest of a meaning: the first 16 hex digits of the SHA-256 of its JSON.
-
-    Args:
-        meaning: plain data that msgspec can encode as JSON.
-    """
-    encoded = msgspec.json.encode(meaning, order="deterministic")
-    return hashlib.sha256(encoded).hexdigest()[:16]
-
-
 def canonical(tree: ConditionTree | None) -> Any:
     """Return a condition as plain data that does not depend on its spelling.
 
@@ -263,7 +252,7 @@ _NOT_IN_MEANING: Final = (
 def _meaning(rule: Rule, parsed: ParsedRule, zone: str) -> Any:
     """Return everything that can change a decision, in an order independent of the file."""
     plain = {
-        name: value for name, value in structs.asdict(rule).items() if name not in _NOT_IN_MEANING
+        name: getattr(rule, name) for name in meaningful_fields(rule) if name not in _NOT_IN_MEANING
     }
     sets = {
         name: sorted(getattr(rule, name)) for name in ("provenance", "territories", "stacks_with")
