@@ -1,9 +1,17 @@
 """Facts as rows: versions, subjects, and the query for any past point."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from msgspec import structs
 
+from support import builders
 from support.ledger_rows import T0, fact, stock
+from tactful.core.facts.fact_versions import FactOutcome
+from tactful.runtime.services.ingest import fact_row
 from tactful.stores.sqlite import facts
+from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 
@@ -64,3 +72,30 @@ def test_the_digest_ignores_the_order_of_arrival(connection: LedgerConnection) -
     connection.execute("DELETE FROM facts")
     facts.record(connection, [fact("cost", "c", 1), stock(4, 1), stock(5, 2), stock(4, 1)])
     assert facts.digest(connection) == first
+
+
+async def test_ninety_nights_of_an_unchanged_import_leave_the_file_as_large_as_the_first(
+    tmp_path: Path,
+) -> None:
+    sizes = []
+    catalogue = [
+        fact
+        for number in range(40)
+        for fact in (
+            builders.product(f"S{number}", f"p{number}"),
+            builders.price(f"S{number}", 1000 + number),
+            builders.stock(f"S{number}", number),
+        )
+    ]
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for night in range(90):
+        rows = [fact_row(fact, T0 + night * builders.DAY) for fact in catalogue]
+        outcomes = await ledger.record_facts(rows)
+        assert set(outcomes) == {FactOutcome.UNCHANGED if night else FactOutcome.ACCEPTED}
+        if night in {0, 89}:
+            with closing(sqlite3.connect(tmp_path / "tactful.db")) as made:
+                made.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            sizes.append((tmp_path / "tactful.db").stat().st_size)
+    await ledger.close()
+    assert sizes[1] <= 1.5 * sizes[0]
