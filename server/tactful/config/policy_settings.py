@@ -190,6 +190,11 @@ POLICY_SETTINGS: Final = (
     PolicySetting(
         "min_margin", _SHARE, "The smallest margin on the net price, for rules that name none."
     ),
+    PolicySetting(
+        "max_claim",
+        _TIME,
+        "How long a reduction shows what the price was, without a pause of 30 days.",
+    ),
     PolicySetting("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
     PolicySetting(
         "arbitration",

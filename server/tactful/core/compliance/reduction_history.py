@@ -25,6 +25,14 @@ class ReductionHistory(Struct, frozen=True, gc=False):
         """Return when a rule's reduction of an SKU first applied (ms since the Unix epoch); `now` if it never did."""
         return self.since.get((sku, territory), {}).get(rule, now)
 
+    def reduced_since(self, sku: str, territory: str, now: int) -> int:
+        """Return when the reductions of an SKU began that still count; `now` where there are none.
+
+        Any rule counts: another rule, or a new name of the same one, is no pause at the regular
+        price.
+        """
+        return min(self.since.get((sku, territory), {}).values(), default=now)
+
     def makes_general(self, rule: str, product: str, territory: str) -> bool:
         """Return whether one more offer of the rule makes it a general offer (`is_general`)."""
         counts = self.counts.get((product, territory), {})

@@ -30,7 +30,7 @@ from tactful.core.gates.eligibility import (
     check_shopper,
     needs_customer,
 )
-from tactful.core.gates.evaluation import Evaluation, price_basis_of
+from tactful.core.gates.evaluation import Evaluation, PricedRule, price_basis_of
 from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
@@ -64,7 +64,7 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
     if isinstance(priced.quote, Quote) and priced.price_basis:
         yield from check_price_regret(scene, priced.quote.unit, priced.price_basis.currency, policy)
     yield from evaluation.availability_findings(rule.max_qty)
-    yield from _price_findings(scene, priced.quote)
+    yield from _price_findings(scene, rule, priced)
     yield from evaluation.timing_findings(rule, holds_at)
     yield from evaluation.contact_findings(rule)
     yield from check_rule_limits(scene, rule)
@@ -73,11 +73,15 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 
 
-def _price_findings(scene: Scene, quote: Quote | PriceRefusal) -> Iterator[Finding]:
+def _price_findings(scene: Scene, rule: Rule, priced: PricedRule) -> Iterator[Finding]:
     """Gate 7: yield why there is no price to offer."""
+    quote, basis = priced.quote, priced.price_basis
     if isinstance(quote, PriceRefusal):
         at = scene.price.at if scene.price else None
-        yield Finding(Reason(quote.reason), actual=quote.actual, needed=quote.needed, at=at)
+        needed: int | str | None = quote.needed
+        if quote.reason == "price.missing" and basis and not rule.remedy:
+            needed = pricing.missing_input(rule.price, basis)
+        yield Finding(Reason(quote.reason), actual=quote.actual, needed=needed, at=at)
 
 
 def failed_gates_of_standing(

@@ -18,6 +18,9 @@ FloorKind = Literal[
     "cost", "minimum_advertised", "target", "rule", "max_total_discount", "smallest_unit"
 ]
 
+Missing = Literal["a cost", "a target price", "an amount in this currency"]
+"""What a rule's price needs beside the public price."""
+
 
 class PriceBasis(Struct, frozen=True, gc=False):
     """The current public price of an SKU in a territory, and the bounds of an offer below it."""
@@ -131,6 +134,19 @@ def quote(
         return PriceRefusal("price.zero", actual=asked, needed=1)
     found = _above_floor(terms, price, asked, floor)
     return structs.replace(found, saved=off.at_most) if off and isinstance(found, Quote) else found
+
+
+def missing_input(terms: PriceTerms, price: PriceBasis) -> Missing:
+    """Return what a rule's price lacks although the public price is known.
+
+    Args:
+        terms: The terms of a rule whose quote is `price.missing`.
+        price: The public price.
+    """
+    if terms.margin_bp is not None and price.cost is None:
+        return "a cost"
+    targeted = any(one.mode == "to_target" for one in (terms, *terms.ladder))
+    return "a target price" if targeted and price.target is None else "an amount in this currency"
 
 
 def deduction(terms: PriceTerms, currency: str) -> Deduction | None:

@@ -149,6 +149,8 @@ class Policy(Struct, frozen=True):
     """The largest discount against the list price, in basis points."""
     min_margin_bp: int = 0
     """The least margin of an offer over the cost, as a share of the net price, in basis points."""
+    max_claim: int = 30 * DAY
+    """How long a reduction may claim "was" and a percentage, in milliseconds."""
     accept_hold: int = 30 * MINUTE
     """How long an accepted offer can be redeemed, in milliseconds."""
     arbitration: Literal["tier", "expected_value"] = "tier"

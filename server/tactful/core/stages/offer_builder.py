@@ -32,6 +32,9 @@ GENERAL: Final = "price.general"
 SHORT_HISTORY: Final = "price.short_history"
 """Note: fewer public prices are on record than the window of the prior price asks for."""
 
+CLAIM_ENDED: Final = "price.claim_ended"
+"""Note: the item has been reduced for longer than `max_claim`, so there is no "was"."""
+
 
 def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     """Return the offer of a winning candidate, as it is pushed.
@@ -69,6 +72,8 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     prior = prior_price_of(scene, since, price_basis.currency)
     # An offer on the shipping leaves the item's price as it is, so there is no reduction to claim.
     claimed = claim(prior, quote.unit) if quote.unit < price_basis.amount else None
+    if _claim_ended(context, scene):
+        claimed = None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
@@ -130,6 +135,15 @@ def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None
     return today if at_start and today and today.amount < at_start.amount else at_start
 
 
+def _claim_ended(context: Context, scene: Scene) -> bool:
+    """Return whether the item has been reduced for so long that "was" is no longer true.
+
+    A reduction that never pauses is the regular price (Directive 98/6/EC, article 6a).
+    """
+    reduced = context.reductions.reduced_since(scene.item.sku, scene.territory or "", scene.now)
+    return scene.now - reduced > context.rulebook.policy.max_claim
+
+
 def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> tuple[str, ...]:
     """Return the marks that operators see beside an offer."""
     rule, scene = candidate.rule, candidate.scene
@@ -138,7 +152,12 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
     changes_price = not rule.remedy and rule.level != "shipping"
     general = changes_price and context.reductions.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
-    marks = {CLAMPED: candidate.quote.clamped, GENERAL: general, SHORT_HISTORY: short}
+    marks = {
+        CLAMPED: candidate.quote.clamped,
+        GENERAL: general,
+        SHORT_HISTORY: short,
+        CLAIM_ENDED: _claim_ended(context, scene),
+    }
     return tuple(mark for mark, applies in marks.items() if applies)
 
 

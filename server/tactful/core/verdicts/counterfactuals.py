@@ -1,6 +1,7 @@
 """Counterfactual explanations: what would change a gate's answer."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from tactful.core.values.calendar import format_rfc3339
 from tactful.core.verdicts.reasons import Reason
@@ -29,7 +30,17 @@ def needed_value(finding: Finding) -> Any:
     return format_rfc3339(finding.until) if finding.until else finding.reason.needed
 
 
+MISSING_CHANGES: Final[Mapping[str, str]] = {
+    "a cost": "a cost fact for this item arrives, or the rule names no margin",
+    "a target price": "the price fact names a `target`, or the rule does not need one",
+    "an amount in this currency": "the rule names an amount in the currency of the price",
+}
+"""What `price.missing` needs → what would bring it; any other need is a public price."""
+
+
 def change_text(finding: Finding) -> str:
     """Return what would change a gate's answer, and when it changes by itself."""
     text = finding.reason.change
+    if finding.reason is Reason.PRICE_MISSING and finding.needed in MISSING_CHANGES:
+        text = MISSING_CHANGES[finding.needed]
     return f"{text}; by itself at {format_rfc3339(finding.until)}" if finding.until else text

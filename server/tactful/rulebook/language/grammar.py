@@ -253,6 +253,7 @@ POLICY: Final = MappingSchema(
         KeySchema("min_stock", CountType(), "The least stock. With less, an item is not offered.", "2"),
         KeySchema("min_margin", PercentType(most=9900), "The least margin of every offer, as a share of the net price.", "10%"),
         KeySchema("max_total_discount", PercentType(), "The largest discount from the list price.", "50%"),
+        KeySchema("max_claim", DurationType(), "How long a reduction shows what the price was, without a pause of 30 days. Afterwards its offers have no `was` and no percentage.", "30d"),
         KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer stays valid.", "30m"),
         KeySchema("taints", MappingSchema("the suppression table", tuple(
             KeySchema(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()

@@ -34,7 +34,7 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import Rule
+from tactful.core.rules.rule import NOW, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Tab
 from tactful.core.values.allocation import Deduction
@@ -226,3 +226,20 @@ def test_a_price_finding_has_the_report_time_of_the_price() -> None:
         if one.reason.startswith("price.")
     ]
     assert [one.at for one in refused] == [T0 - 7]
+
+
+@pytest.mark.parametrize(
+    ("terms", "needed"),
+    [
+        (PriceTerms("percent", percent_bp=1500, margin_bp=2000), "a cost"),
+        (PriceTerms("to_target"), "a target price"),
+        (PriceTerms("ladder", ladder=(PriceTerms("to_target"),)), "a target price"),
+        (PriceTerms("amount", amounts={"GBP": 100}), "an amount in this currency"),
+    ],
+)
+def test_a_missing_price_names_what_is_missing(terms: PriceTerms, needed: str) -> None:
+    by = rule(price=terms)
+    turn = context(by)
+    evaluation = Evaluation(turn, scene(item=item(costs={})), ())
+    found = [one for one in failed_gates(evaluation, by, NOW) if one.reason == "price.missing"]
+    assert [one.needed for one in found] == [needed]

@@ -147,6 +147,18 @@ def test_the_message_is_in_the_shopper_s_language() -> None:
     assert planned(rule()).message == ""
 
 
+@pytest.mark.parametrize(("days", "claims"), [(30, True), (31, False), (300, False)])
+def test_a_reduction_without_a_pause_loses_its_claim_and_not_its_price(
+    days: int, claims: bool
+) -> None:
+    long = ReductionHistory({("RUN-42", "DE"): {"EARLIER": T0 - days * DAY, "R1": T0 - DAY}})
+    ledger = {"DE": (PublicPrice(T0 - 400 * DAY, 12900, "EUR"),)}
+    made = planned(rule(), reductions=long, item=item(history=ledger))
+    assert made.unit == 10965
+    assert (made.was, made.percent) == ((12900, 15) if claims else (None, None))
+    assert ("price.claim_ended" in made.notes) is not claims
+
+
 def test_an_item_without_a_product_fact_is_called_by_its_sku() -> None:
     bare = item(product=None)
     by = rule(messages={"": "{item.title}"})

@@ -1,8 +1,16 @@
 """What would change a finding, and its values as an explanation shows them."""
 
+from typing import get_args
+
 import pytest
 
-from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
+from tactful.core.pricing.quote import Missing
+from tactful.core.verdicts.counterfactuals import (
+    MISSING_CHANGES,
+    as_plain_value,
+    change_text,
+    needed_value,
+)
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
@@ -16,6 +24,15 @@ def test_a_finding_that_ends_by_waiting_says_when() -> None:
         == "the quiet after a withdrawal passes; by itself at 2026-03-10T12:00:00Z"
     )
     assert change_text(Finding(Reason.STOCK_OUT)) == "the stock feed reports some"
+
+
+@pytest.mark.parametrize("missing", get_args(Missing))
+def test_a_missing_price_says_what_is_missing_and_what_would_bring_it(missing: str) -> None:
+    found = Finding(Reason.PRICE_MISSING, needed=missing)
+    assert needed_value(found) == missing
+    assert change_text(found) == MISSING_CHANGES[missing]
+    assert needed_value(Finding(Reason.PRICE_MISSING)) == "a price"
+    assert "price fact" in change_text(Finding(Reason.PRICE_MISSING))
 
 
 def test_the_needed_value_is_a_value_an_instant_or_a_word() -> None:

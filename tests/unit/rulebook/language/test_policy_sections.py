@@ -86,6 +86,7 @@ SETTINGS = {
     "min_margin": "7%",
     "max_total_discount": "77%",
     "accept_hold": "7m",
+    "max_claim": "7m",
     "brand_window": "777d",
     "bought_window": "777d",
     "bad_rating": "3",
