@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
+    "Policy": frozenset({"max_claim"}),
     "TaintRules": frozenset({"other"}),
 }
 """Struct name → its fields that version 0.1.0 did not have."""
