@@ -4,7 +4,7 @@ from support.builders import DAY, T0, case, category, context, item, offer, rule
 from support.naive_assembly import NaiveShop
 from support.scenario_fixture import play, r1
 from tactful.core.customer.profile import profile
-from tactful.core.explain import explain
+from tactful.core.explain import evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
@@ -82,3 +82,15 @@ def test_a_taint_is_explained_with_its_cause_its_age_and_its_end() -> None:
     (one,) = explain(context(rule("A"), session=here, profile=known), "RUN-42")
     (finding,) = one.findings
     assert (finding.actual, finding.at, finding.until) == ("k1", T0 - 5, T0 + 89 * DAY)
+
+
+def test_an_offer_rests_on_the_inputs_of_its_turn() -> None:
+    turn = context(rule("R1"), rule("B"))
+    verdicts = explain(turn, "RUN-42")
+    found = evidence_of_offer(turn, offer(), verdicts)
+    assert [one.fact for one in found.inputs] == ["product", "price", "cost", "stock"]
+    assert (found.currency, found.price[-1].amount) == ("EUR", 10965)
+    gone = evidence_of_offer(turn, offer(rule="GONE"), verdicts)
+    assert [one.step for one in gone.price] == ["public", "offer"]
+    pushed = evidence(turn, "RUN-42", verdicts)
+    assert [one.price[-1].amount for one in pushed.values()] == [10965]
