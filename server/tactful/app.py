@@ -52,7 +52,6 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import cgroup_limit, resident_bytes
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.resume_points import MAX_SESSIONS
 from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
 from tactful.transports.sessions.sse import EventStreams
 
@@ -170,7 +169,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     hub = ConnectionHub(handler, _access_policy(config, proxies))
     requests = RequestCounter()
     _register_gauges(shop, hub, requests)
-    _register_tables(shop, hub, handler)
+    _register_tables(shop, hub)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -238,7 +237,7 @@ def _register_gauges(shop: Shop, hub: ConnectionHub, requests: RequestCounter) -
     )
 
 
-def _register_tables(shop: Shop, hub: ConnectionHub, handler: OfferSessionHandler) -> None:
+def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
     """Register the tables of the transports whose keys clients choose."""
     add = shop.state.tables.add
     add(
@@ -269,14 +268,6 @@ def _register_tables(shop: Shop, hub: ConnectionHub, handler: OfferSessionHandle
             name="browsing_budgets",
             size=lambda: len(budget),
             holders=("BrowsingBudget._addresses",),
-        )
-    )
-    add(
-        StateTable(
-            name="resume_points",
-            size=lambda: len(handler.resume_points),
-            bound=lambda: MAX_SESSIONS,
-            holders=("ResumePoints._by_session",),
         )
     )
 

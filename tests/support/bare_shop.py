@@ -36,6 +36,8 @@ class Recorder:
         self.snapshots: list[SessionSnapshot] = []
         self.effects: list[Outgoing] = []
         self.replaced = False
+        self.highest_n = 0
+        self.continued: list[tuple[int, ...]] = []
         self.moved = False
 
     def send_snapshot(self, snapshot: SessionSnapshot) -> None:
@@ -45,6 +47,10 @@ class Recorder:
     def deliver(self, effects: Sequence[Outgoing]) -> None:
         """Keep them."""
         self.effects += effects
+
+    def continue_numbering(self, taken: tuple[int, ...]) -> None:
+        """Keep them."""
+        self.continued.append(taken)
 
     def close_replaced(self) -> None:
         """Note it."""

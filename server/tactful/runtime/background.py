@@ -31,6 +31,11 @@ class BackgroundTasks:
         """Run `work` on the event loop; a `LedgerError` is logged, because no caller waits for it."""
         self.start(_log_ledger_error(work))
 
+    async def wait_for_running(self) -> None:
+        """Return when the tasks that run now have ended; those started meanwhile may still run."""
+        if self._running:
+            await asyncio.wait(tuple(self._running))
+
     async def wait_until_idle(self) -> None:
         """Return when no task runs, including tasks that other tasks started meanwhile."""
         while self._running:

@@ -11,16 +11,15 @@ from msgspec import Struct
 from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
-from tactful.core.values import ids
 from tactful.core.values.calendar import DAY
 from tactful.runtime.disk_room import wait_for_room
-from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.gauges import register_gauges
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.security.identity import IdentityVerifier
 from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.redemption_effects import RedemptionEffects
@@ -125,6 +124,7 @@ class Shop:
         self.lifecycle = SessionLifecycle(
             state, self.turns, delivery, expiry, settings.default_territory
         )
+        self._erasure = ErasureService(state, self.turns, self.lifecycle)
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
         self.redemptions = RedemptionService(
@@ -161,6 +161,7 @@ class Shop:
         """
         state, ledger = self.state, self.ledger
         await wait_for_room(ledger.open)
+        await state.erased_customers.start()
         state.balances.restore(await ledger.balances())
         for offer in await ledger.standing_offers():
             state.stock_commitments.update(offer)
@@ -219,6 +220,7 @@ class Shop:
         """Return when no session and no background task waits for anything."""
         await self.lifecycle.wait_until_idle()
         await self.turns.wait_until_idle()
+        self.state.reductions.flush()
         await self.state.background.wait_until_idle()
 
     async def move_clock(self, to: int) -> None:
@@ -302,13 +304,4 @@ class Shop:
         Raises:
             LedgerError: The erasure is not complete; repeat it.
         """
-        state = self.state
-        for live in state.registry.concerned([("customer", customer)]):
-            self.lifecycle.erase_customer(live)
-        await self.settled()
-        alias = ids.shopper_id(state.entropy.token_bytes(ids.ID_BYTES))
-        erased = await FactReader(self.ledger).history(customer)
-        touched = await self.ledger.erase_customer(customer, alias, self.clock.now())
-        state.fact_cache.erase_customer(erased)
-        state.conversions.forget_customer(customer)
-        return touched
+        return await self._erasure.erase(customer)

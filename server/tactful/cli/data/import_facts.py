@@ -312,6 +312,6 @@ def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: Import
     sent.accepted += answer["accepted"]
     sent.ignored += answer["ignored"]
     sent.unchanged += answer["unchanged"]
-    sent.rejected += [
-        f"{name}:{batch[each['index']].line}: {each['message']}" for each in answer["rejected"]
-    ]
+    for each in answer["rejected"]:
+        line = f"{name}:{batch[each['index']].line}: {each['message']}"
+        (sent.erased if each["code"] == "fact.erased" else sent.rejected).append(line)

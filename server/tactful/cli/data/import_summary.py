@@ -87,6 +87,8 @@ class ImportResult(Struct):
     """Those of the ignored facts whose content was in force already."""
     rejected: list[str] = []
     """One line for each rejected fact: file, line and reason."""
+    erased: list[str] = []
+    """One line for each fact about an erased customer. Such facts do not fail an import."""
 
 
 def print_findings(checked: list[CheckedFile]) -> None:
@@ -137,7 +139,7 @@ def print_summary(
         _print_messages(each)
     empty = not all(each.kinds for each in checked)
     bad = sum(len(each.bad) for each in checked)
-    for line in sent.rejected[:_MAX_LINES]:
+    for line in (sent.rejected + sent.erased)[:_MAX_LINES]:
         click.echo(line, err=True)
     if dry_run:
         rows = f"{bad:,} bad rows" if bad else "All rows are valid"
@@ -147,8 +149,9 @@ def print_summary(
     elif bad and not sent.accepted + sent.ignored:
         click.echo(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
     else:
+        erased = f"{len(sent.erased):,} about erased customers, " if sent.erased else ""
         click.echo(
-            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, "
+            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, {erased}"
             f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
         )
 

@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient
 from tactful.config import Config
@@ -52,7 +54,8 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.services.ingest import fact_row
+    from tactful.runtime.services.ingest import erased_fact_rejection, fact_row
+    from tactful.runtime.state.erased_customers import ErasedCustomers
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
@@ -67,16 +70,24 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     runner.run(ledger.open())
     stack.callback(lambda: runner.run(ledger.close()))
 
-    def send(facts: list[AnyFact]) -> dict[str, Any]:
+    erased = ErasedCustomers(ledger)
+    runner.run(erased.start())
+
+    def send(given: list[AnyFact]) -> dict[str, Any]:
         now = time.time_ns() // 1_000_000
+        found = [erased_fact_rejection(fact, index, erased) for index, fact in enumerate(given)]
+        facts = [fact for fact, refused in zip(given, found, strict=True) if refused is None]
         kept = runner.run(ledger.record_facts([fact_row(fact, now) for fact in facts]))
+        for fact, outcome in zip(facts, kept, strict=True):
+            if outcome is FactOutcome.ACCEPTED:
+                erased.note_stored(fact)
         for feed in {feed for fact in facts if (feed := feed_of(fact))}:
             runner.run(ledger.record_heartbeat(feed, now))
         accepted, unchanged = map(kept.count, (FactOutcome.ACCEPTED, FactOutcome.UNCHANGED))
         return {
             "accepted": accepted,
             "ignored": len(kept) - accepted,
-            "rejected": [],
+            "rejected": [msgspec.to_builtins(refused) for refused in found if refused],
             "unchanged": unchanged,
         }
 

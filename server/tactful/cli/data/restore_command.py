@@ -22,6 +22,7 @@ from tactful.core.values.calendar import MINUTE, format_rfc3339
 if TYPE_CHECKING:
     from tactful.runtime.ports.ledger_rows import RestoredGap
     from tactful.stores.shared.backup_archive import Manifest
+    from tactful.stores.shared.erasures import Erasure
 
 _GZIP: Final = b"\x1f\x8b"
 """First bytes of a gzip file (RFC 1952); every backup is a gzip file."""
@@ -191,7 +192,7 @@ def _erased_since(
     others: tuple[Path | None, Path | None],
     *,
     is_confirmed: bool,
-) -> dict[str, str]:
+) -> "dict[str, Erasure]":
     """Return all known erasures that the folder's own list may lack, as digest → alias.
 
     Args:
@@ -207,7 +208,7 @@ def _erased_since(
         NegativeAnswerError: No list is later than the backup, and the operator did not confirm it.
     """
     from tactful.stores.shared.backup_archive import ERASURES_MEMBER
-    from tactful.stores.shared.erasures import erasures_file, read_list
+    from tactful.stores.shared.erasures import erasures_file, latest_erasures, read_list
     from tactful.stores.sqlite.backup import count_customers
 
     then = read_list(draft / ERASURES_MEMBER)
@@ -233,7 +234,7 @@ def _erased_since(
                 " would be back. Name a later list or a later backup with --erasures, or confirm with"
                 " --without-erasures. Nothing was restored."
             )
-    return {key: alias for listed in (then, *lists, named_list) for key, alias in listed.items()}
+    return latest_erasures(then, *lists, named_list)
 
 
 def _is_own(copy: Path, ledger: Path) -> bool | None:
@@ -252,7 +253,7 @@ def _is_own(copy: Path, ledger: Path) -> bool | None:
     return same
 
 
-def _read_named(file: Path, draft: Path) -> dict[str, str]:
+def _read_named(file: Path, draft: Path) -> "dict[str, Erasure]":
     """Return the list in a file, or in a backup.
 
     Raises:

@@ -73,7 +73,7 @@ class FactRejection(Struct, frozen=True):
     index: int
     """The position of the fact in its batch, from 0."""
     code: str
-    """`fact.malformed`, `fact.unknown_type`, or one of `_CODES`."""
+    """`fact.malformed`, `fact.unknown_type`, `fact.erased`, or one of `_CODES`."""
     message: str
     """What is wrong, and what to write instead."""
     errors: tuple[FieldError, ...] = ()

@@ -181,8 +181,15 @@ class FactCache:
         changed = self._changed
         return bool(changed) and any(changed.get(one, 0) > since for one in subjects)
 
-    def erase_customer(self, erased: History) -> None:
-        """Drop everything of a customer, and the other customers who are linked by an order or a case."""
+    async def erase_customer(self, erased: History) -> None:
+        """Drop everything of a customer, and the other customers who are linked by an order or a case.
+
+        Args:
+            erased: The customer, as the ledger had them before the erasure.
+        """
+        under_way = self._loading.get(_customer_key(erased.customer))
+        if under_way is not None:
+            await asyncio.wait({under_way})
         known: list[AnyFact] = [one.fact for one in erased.orders]
         known += [one.fact for one in erased.returns]
         known += [one.fact for one in erased.cases]
@@ -190,6 +197,10 @@ class FactCache:
             self.invalidate(kind_of(fact), subjects_of(fact))
         self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
+        for key, dependents in [*self._mentions.items()]:
+            dependents.discard(erased.customer)
+            if not dependents:
+                del self._mentions[key]
 
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
         """Bring items and customers into memory; concurrent callers share one read.

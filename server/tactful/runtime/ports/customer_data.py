@@ -1,6 +1,6 @@
 """The role of the ledger that exports, erases and expires the data of customers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from typing import Final, Protocol
 
 from tactful.core.values.calendar import DAY
@@ -36,10 +36,27 @@ class CustomerData(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
+    async def sessions_of(self, customer: str) -> set[str]:
+        """Return the sessions in which a customer was identified, or that an order of theirs names.
+
+        Args:
+            customer: The shop's id of the customer.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def erase_customer(
+        self,
+        customer: str,
+        alias: str,
+        at: int,
+        *,
+        open_sessions: Collection[str] = (),
+    ) -> int:
         """Delete everything about a customer; offers and redemptions stay under `alias`.
 
-        When it returns, no byte about the customer is left in the ledger's files, and a restored
+        What was queued before is erased too. When it returns, no byte about the customer is left in the ledger's files, and a restored
         backup will erase the customer again. Regulation (EU) 2016/679, Article 17.
 
         A tombstone stays. Every later write that names the customer gets the alias instead, until
@@ -50,12 +67,32 @@ class CustomerData(Protocol):
             customer: The shop's id of the customer.
             alias: A random id that replaces the customer, so that balances still add up.
             at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+            open_sessions: Sessions of the customer that go on without them. They keep their ids, their
+                offers and their stored state, which must not name the customer any more.
 
         Returns:
             The number of rows that were deleted or changed; 0: nothing was known.
 
         Raises:
             LedgerError: The erasure is not complete; the same call may be repeated.
+        """
+
+    def erasure_digest(self, kind: str, ident: str) -> str:
+        """Return the keyed digest under which the tombstone of an id is stored.
+
+        Args:
+            kind: What the id names, for example `customer`.
+            ident: The id.
+
+        Raises:
+            LedgerError: The ledger is not open.
+        """
+
+    async def tombstones(self) -> list[Tombstone]:
+        """Return every tombstone.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
         """
 
     async def tombstone(self, kind: str, ident: str) -> Tombstone | None:

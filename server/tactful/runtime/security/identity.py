@@ -39,6 +39,8 @@ class VerifiedIdentity(Struct, frozen=True):
     """The shop's own id of the customer."""
     territory: str | None = None
     """The territory (ISO 3166-1 or 3166-2) that the shop declares; None: it declares none."""
+    signed_at: int | None = None
+    """When it was signed, milliseconds since the Unix epoch, UTC; None: the signature does not say."""
 
 
 class IdentityVerifier:
@@ -132,7 +134,9 @@ class IdentityVerifier:
         if ends <= now or max(issued, starts) > now + LEEWAY_S or ends - issued > MAX_LIFETIME_S:
             return None
         territory = claims.get("territory")
-        return VerifiedIdentity(subject, territory if _is_text(territory) else None)
+        return VerifiedIdentity(
+            subject, territory if _is_text(territory) else None, signed_at=issued * 1000
+        )
 
     def verify_hmac(
         self, customer: str, digest: str, expires: int | None = None

@@ -28,6 +28,7 @@ import msgspec
 from msgspec import Struct
 
 from tactful.core.facts import fact_codec
+from tactful.core.facts.checks.findings import FieldError
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import (
     AnyFact,
@@ -46,12 +47,14 @@ from tactful.core.facts.fact_versions import (
     ordinal,
     versioned_key,
 )
+from tactful.core.facts.own_instant import own_instant
 from tactful.core.facts.succession import rivals_of
 from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.erased_customers import ErasedCustomers
 from tactful.runtime.state.session_registry import STANDING, internal_id
 from tactful.runtime.state.shop_state import ShopState
 
@@ -119,6 +122,7 @@ class FactIngest:
         self._cancelled = cancelled
         self._telemetry = shop.telemetry
         self._background = shop.background
+        self._erased = shop.erased_customers
         self._stored_heartbeats: dict[FeedName, int] = {}
 
     async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
@@ -150,7 +154,9 @@ class FactIngest:
     async def _ingest_slice(self, raw: Sequence[bytes | msgspec.Raw], first: int) -> IngestReport:
         """Ingest a slice of a batch; `first` is the place of its first fact in the batch."""
         readings = [fact_codec.read_fact(one, first + index) for index, one in enumerate(raw)]
-        decoded = [reading.result for reading in readings]
+        decoded = [
+            self._admit(reading.result, first + index) for index, reading in enumerate(readings)
+        ]
         facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
@@ -160,6 +166,8 @@ class FactIngest:
             for fact, outcome in zip(facts, stored, strict=True)
             if outcome is FactOutcome.ACCEPTED
         ]
+        for fact in accepted:
+            self._erased.note_stored(fact)
         recovered = [self._record_heartbeat(fact, now) for fact in facts]
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.
         self._background.start_ledger_work(self._store_heartbeats())
@@ -184,6 +192,12 @@ class FactIngest:
             kind = fact_codec.kind_or_unknown(raw[one.index - first])
             self._telemetry.record_rejected_fact(kind, one.code)
         return report
+
+    def _admit(self, fact: AnyFact | FactRejection, index: int) -> AnyFact | FactRejection:
+        """Return a fact, or why it is refused because it is about an erased customer."""
+        if isinstance(fact, FactRejection):
+            return fact
+        return erased_fact_rejection(fact, index, self._erased) or fact
 
     async def _propagate(
         self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], *, recovered: bool
@@ -265,6 +279,26 @@ class FactIngest:
         return feed is not None and self._feeds.record_heartbeat(feed, now)
 
 
+def erased_fact_rejection(
+    fact: AnyFact, index: int, erased: ErasedCustomers
+) -> FactRejection | None:
+    """Return why a fact about an erased customer is refused; None: it may be stored.
+
+    Args:
+        fact: The fact.
+        index: The position of the fact in its batch.
+        erased: The customers who were erased.
+    """
+    customer = erased.erased_customer_of(fact)
+    if customer is None:
+        return None
+    message = (
+        f"The customer {customer} of this {kind_of(fact)} was erased, and nothing shows that it"
+        " happened after the erasure. Leave the customer out of what you send."
+    )
+    return FactRejection(index, "fact.erased", message, (FieldError("customer", message),))
+
+
 def fact_row(fact: AnyFact, now: int) -> FactRow:
     """Return a fact as the ledger stores it.
 
@@ -282,4 +316,5 @@ def fact_row(fact: AnyFact, now: int) -> FactRow:
         dated=is_dated(fact),
         content=content_digest(fact),
         rivals=rivals_of(fact),
+        own_at=own_instant(fact),
     )

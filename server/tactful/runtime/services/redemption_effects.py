@@ -22,6 +22,7 @@ class RedemptionEffects:
         self._ledger = state.ledger
         self._facts = state.fact_cache
         self._registry = state.registry
+        self._erased = state.erased_customers
         self._turns = turns
         self._balances = state.balances
         self._commitments = state.stock_commitments
@@ -67,7 +68,9 @@ class RedemptionEffects:
         """Bring memory and the live session in line with an outcome that is durable."""
         self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
-        for offer in outcome.offers:
+        for used in outcome.offers:
+            # The ledger may have read it just before its customer was erased.
+            offer = self._erased.offer_without_erased(used)
             self._commitments.update(offer)
             self._promises.update(offer)
             live = self._registry.by_id.get(offer.session)

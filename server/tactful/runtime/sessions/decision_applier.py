@@ -9,6 +9,7 @@ from tactful.core.context import Context
 from tactful.core.decision import Decision
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
+from tactful.core.session.signals import ItemViewed
 from tactful.runtime.ports.ledger_rows import CommitRefusal
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
@@ -36,6 +37,7 @@ class DecisionApplier:
         for offer in decision.offers:
             self._state.stock_commitments.update(offer)
             self._state.promises.update(offer)
+        self._state.reductions.count_decided(decision.offers)
         self._index(live, before)
 
     def rollback(self, live: LiveSession, context: Context, decision: Decision) -> None:
@@ -47,6 +49,7 @@ class DecisionApplier:
         decided = live.state
         live.state = context.session
         self._state.balances.reverse(decision.moves)
+        self._reverse_counts(context, decision)
         kept = (*context.session.offers, *context.session.parked)
         before = {offer.id: offer for offer in kept}
         for offer in decision.offers:
@@ -62,6 +65,14 @@ class DecisionApplier:
                     contact = contact.without_reservation(offer.id)
                 self._state.fact_cache.set_contact(customer, contact)
         self._index(live, decided)
+
+    def _reverse_counts(self, context: Context, decision: Decision) -> None:
+        """Reverse what the turn counted, because it is decided again, or failed."""
+        reductions, signal = self._state.reductions, context.signal
+        reductions.count_decided(decision.offers, times=-1)
+        if isinstance(signal, ItemViewed) and signal.sku in context.items:
+            item = context.items[signal.sku]
+            reductions.record_view(context.session, item, context.now, times=-1)
 
     def _index(self, live: LiveSession, before: Session) -> None:
         """Index a session under its offers and its customer, where these changed."""

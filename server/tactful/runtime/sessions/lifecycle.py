@@ -25,6 +25,7 @@ from tactful.runtime.security.identity import VerifiedIdentity
 from tactful.runtime.sessions.delivery import Delivery
 from tactful.runtime.sessions.expiry import SessionExpiry
 from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.client_numbers import decode_taken, with_earlier
 from tactful.runtime.state.session_registry import LiveSession, SessionConnection
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnPhase
@@ -131,10 +132,13 @@ class SessionLifecycle:
 
     def restore(self, saved: SavedSession) -> LiveSession:
         """Bring a session of the ledger into memory, with its timer."""
-        state = self._without_tabs(decode_session(saved.state), saved.seen_at)
+        # The row may have been read just before its customer was erased.
+        session = self._state.erased_customers.session_without_erased(decode_session(saved.state))
+        state = self._without_tabs(session, saved.seen_at)
         live = LiveSession(state, saved.resume)
         live.persists = True
         self._state.browsing.review(live)
+        live.taken = decode_taken(saved.taken)
         self._state.registry.add(live)
         self._state.registry.index_interests(live)
         self._turns.set_timer(live)
@@ -191,6 +195,8 @@ class SessionLifecycle:
         connection.live, connection.tab = live, live.last_tab
         live.address = greeting.address
         live.ends_at = None
+        if not new:
+            connection.subscriber.continue_numbering(live.taken_by_all())
         live.newcomers.append(connection)
         if greeting.resume and not live.resume_secret:
             live.resume_secret = greeting.resume
@@ -203,7 +209,7 @@ class SessionLifecycle:
             greeting.page,
             greeting.visit,
         )
-        identity = greeting.identity
+        identity = self._admitted(connection, greeting.identity)
         if identity and identity.customer != live.customer:
             # Handled together with the identification, so that no snapshot is sent in between.
             live.mailbox.append(opened)
@@ -243,6 +249,7 @@ class SessionLifecycle:
         live = connection.live
         if live is not None:
             live.connections.pop(connection.tab, None)
+            live.taken = with_earlier(live.taken, connection.subscriber.highest_n)
             self._state.browsing.settle(live)
             self._turns.submit(live, ConnectionClosed(connection.tab))
 
@@ -254,12 +261,42 @@ class SessionLifecycle:
         If the session already belongs to that customer, only a changed territory is submitted.
         """
         live = connection.live
-        if live is None:
+        if live is None or self._admitted(connection, identity) is None:
             return
         if live.customer != identity.customer:
             self._authenticate(live, identity, rotate=True)
         elif identity.territory not in {None, live.state.territory}:
             self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
+
+    def _admitted(
+        self, connection: SessionConnection, identity: VerifiedIdentity | None
+    ) -> VerifiedIdentity | None:
+        """Return an identity, unless its customer was erased.
+
+        If it was signed after the erasure, the session is assigned to the customer as soon as the
+        ledger has stored that the id began anew.
+        """
+        erased = self._state.erased_customers
+        if identity is None or not erased.is_erased(identity.customer):
+            return identity
+        signed_at = identity.signed_at
+        if signed_at is not None and erased.follows_erasure(identity.customer, signed_at):
+            self._lookups.start(self._begin_anew(connection, identity, signed_at))
+        return None
+
+    async def _begin_anew(
+        self, connection: SessionConnection, identity: VerifiedIdentity, signed_at: int
+    ) -> None:
+        """Begin an erased id anew, and assign the connection's session to it."""
+        try:
+            begun = await self._state.ledger.begin_anew("customer", identity.customer, signed_at)
+        except LedgerError:
+            # The shopper stays anonymous until the next page presents an identity.
+            return
+        if begun:
+            self._state.erased_customers.begin_anew(identity.customer, signed_at)
+            if not connection.closed:
+                self.identify(connection, identity)
 
     def _authenticate(self, live: LiveSession, identity: VerifiedIdentity, *, rotate: bool) -> None:
         live.customer = identity.customer
@@ -270,12 +307,17 @@ class SessionLifecycle:
     def logout(self, connection: SessionConnection) -> None:
         """Detach the customer from a connection's session, which continues anonymously."""
         if connection.live is not None:
-            self.erase_customer(connection.live)
+            shopper = ids.shopper_id(self._state.entropy.token_bytes(ids.ID_BYTES))
+            self.detach_customer(connection.live, shopper)
 
-    def erase_customer(self, live: LiveSession) -> None:
-        """Detach the customer from a session, after a logout or before an erasure."""
+    def detach_customer(self, live: LiveSession, shopper: str) -> None:
+        """Detach the customer from a session, which continues as that of an anonymous shopper.
+
+        Args:
+            live: The session.
+            shopper: The id of the anonymous shopper; after an erasure, the alias of the customer.
+        """
         live.customer = None
-        shopper = ids.shopper_id(self._state.entropy.token_bytes(ids.ID_BYTES))
         self._rotate_secret(live)
         self._turns.submit(live, CustomerLoggedOut(shopper))
 

@@ -16,6 +16,7 @@ from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.decision_applier import DecisionApplier
 from tactful.runtime.state.browsing_budget import browsing_bytes
+from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnEvent
@@ -107,7 +108,7 @@ class TurnProcessor:
             ended. None: the turn is finished.
         """
         if type(signal) is ItemViewed and (item := self._fact_cache.item(signal.sku)) is not None:
-            self._reductions.record_view(live.state, item)
+            self._reductions.record_view(live.state, item, self._clock.now())
         context = self._build_context(live.state, signal)
         started = self._telemetry.clock()
         decision = decide(context)
@@ -127,6 +128,7 @@ class TurnProcessor:
             persists=live.persists,
             records=live.records,
             known=live.recorded,
+            taken=encode_taken(live.taken_by_all()),
         )
         if live.records:
             self._browsing.charge(live, browsing_bytes(commit))

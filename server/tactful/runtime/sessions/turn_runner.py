@@ -157,6 +157,10 @@ class TurnRunner:
             kind = type(signal).__name__
             log.error("turn.crashed", signal=kind, error=type(error).__name__, where=where)
 
+    async def wait_for_running(self) -> None:
+        """Return when the sessions that wait now have gone on; a busy shop always has others."""
+        await self._waits.wait_for_running()
+
     async def wait_until_idle(self) -> None:
         """Return when no session waits and every folded signal is queued for the ledger."""
         await self._waits.wait_until_idle()

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
@@ -178,6 +179,13 @@ class StockCommitments:
             self._standing.pop(key, None)
             self.totals.pop(key, None)
             self._ahead.pop(key, None)
+
+    def erase_customer(self, erasure: CustomerErasure) -> None:
+        """Replace a customer by the alias in every standing offer; the units stay promised."""
+        for standing in self._standing.values():
+            for key, offer in standing.items():
+                if offer.customer == erasure.customer:
+                    standing[key] = erasure.replace_in(offer)
 
     def invalidate(self, sku: str) -> None:
         """Drop the computed order of an SKU's offers, because its stock has changed."""

@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
+from tactful.core.customer.aliasing import CustomerErasure
+from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Order
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.pricing.conversion_rates import (
@@ -19,6 +21,7 @@ from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.values.calendar import DAY, to_ms
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.offer_statistics import OfferStatistics
 
 PURCHASE_WINDOW: Final = 7 * DAY
@@ -36,6 +39,10 @@ class HeldOutShopper(Struct):
     """Ids of the orders in which they bought the product without the offer."""
 
 
+class ConversionLedger(FactStore, OfferStatistics, Protocol):
+    """The roles of the ledger that the tracker uses: outcomes of offers, and reported orders."""
+
+
 class ConversionTracker:
     """Counts what came of each offer and each hold-out.
 
@@ -44,7 +51,7 @@ class ConversionTracker:
     not counted.
     """
 
-    def __init__(self, *, ledger: OfferStatistics, clock: Clock, fact_cache: FactCache) -> None:
+    def __init__(self, *, ledger: ConversionLedger, clock: Clock, fact_cache: FactCache) -> None:
         self._ledger = ledger
         self._clock = clock
         self._fact_cache = fact_cache
@@ -113,6 +120,8 @@ class ConversionTracker:
         for shopper in candidates:
             if shopper.offer.product in products:
                 was, now = bool(shopper.orders), order.status != "cancelled"
+                if not now and EARLIER_ORDER in shopper.orders:
+                    shopper.orders = await self._orders_in_force(order, shopper.offer)
                 (shopper.orders.add if now else shopper.orders.discard)(order.order)
                 if was is not bool(shopper.orders):
                     changed[now].append(shopper.offer.id)
@@ -126,9 +135,12 @@ class ConversionTracker:
         """Drop the hold-outs listed under a session that has ended."""
         self._held_out.pop(("session", session), None)
 
-    def forget_customer(self, customer: str) -> None:
-        """Drop the hold-outs listed under a customer who is erased."""
-        self._held_out.pop(("customer", customer), None)
+    def erase_customer(self, erasure: CustomerErasure) -> None:
+        """Recognise a customer's later purchases no more; the hold-outs stay counted."""
+        hold_outs = self._held_out.pop(("customer", erasure.customer), {})
+        for shopper in hold_outs.values():
+            self._stop_waiting(shopper.offer)
+        self._queue = deque(erasure.replace_in(offer) for offer in self._queue)
 
     def _candidates(self, order: Order) -> Iterator[HeldOutShopper]:
         """Yield the hold-outs of the order's shopper whose window is open, each once."""
@@ -148,6 +160,26 @@ class ConversionTracker:
         await cache.load([sku for sku in skus if cache.item(sku) is None], [])
         items = [cache.item(sku) or await cache.read_item(sku) for sku in skus]
         return {item.product_id for item in items}
+
+    async def _orders_in_force(self, cancelled: Order, offer: Offer) -> set[str]:
+        """Return the orders of a held-out shopper that bought the product, as the ledger has them.
+
+        After a restart it is not known which orders had been counted.
+
+        Args:
+            cancelled: An order of the shopper that is cancelled now.
+            offer: The offer that was held out.
+        """
+        named = [("customer", cancelled.customer), ("session", cancelled.session)]
+        subjects = [(kind, key) for kind, key in named if key is not None]
+        found: set[str] = set()
+        for one in await self._ledger.facts_about(subjects, ("order",)):
+            fact = decode_stored(one.body)
+            if isinstance(fact, Order) and fact.status != "cancelled":
+                age = to_ms(fact.placed_at) - offer.issued_at
+                if 0 <= age < PURCHASE_WINDOW and offer.product in await self._products(fact):
+                    found.add(fact.order)
+        return found
 
     def _watch(self, offer: Offer) -> None:
         """List a hold-out for its purchase window, and drop those whose window has closed."""

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 
+from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.offers.offer import Offer, OfferState
 
 
@@ -30,6 +31,11 @@ class CustomerPromises:
         if offer.customer and offer.state is OfferState.ACCEPTED:
             self._owner[offer.id] = offer.customer
             self._promises[offer.customer][offer.id] = offer
+
+    def erase_customer(self, erasure: CustomerErasure) -> None:
+        """Keep a customer's promises under the alias."""
+        for offer in tuple(self._promises.get(erasure.customer, {}).values()):
+            self.update(erasure.replace_in(offer))
 
     def of(self, customer: str | None, session: str) -> tuple[Offer, ...]:
         """Return a customer's accepted offers that other sessions keep, in order of issue.

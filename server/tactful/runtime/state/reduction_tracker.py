@@ -1,5 +1,6 @@
 """When each rule's reduction began, and how many viewers of a product it reached."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, Protocol
@@ -18,8 +19,9 @@ from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.ledger_rows import FactRow
-from tactful.runtime.ports.offer_statistics import OfferStatistics
+from tactful.runtime.ports.ledger_rows import Commit, FactRow, TallyRow
+from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
+from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.telemetry import Telemetry
 
 log = structlog.get_logger("tactful.reach")
@@ -30,8 +32,20 @@ Where = tuple[str, str]
 """(SKU or product, territory)."""
 
 
-class ReductionLedger(FactStore, OfferStatistics, Protocol):
-    """The roles of the ledger that the tracker uses: past reductions, and general prices as facts."""
+VIEWER_TALLY: Final = "viewers"
+"""What the ledger counts viewers as, per hour, product and territory."""
+OFFER_TALLY: Final = "offers"
+"""What the ledger counts pushed offers as, per hour, product, territory and rule."""
+WRITE_DELAY_S: Final = 1
+"""Seconds for which counted viewers may wait to be written, as folded signals do."""
+
+
+class ReductionLedger(FactStore, OfferStatistics, Tallies, TurnStore, Protocol):
+    """The roles of the ledger that the tracker uses.
+
+    It reads past reductions and the counts of the last day, writes counts, and records general prices
+    as facts.
+    """
 
 
 class ReductionTracker:
@@ -39,7 +53,11 @@ class ReductionTracker:
 
     An offer that reached most of a product's viewers is in fact a public price. Such a price is
     recorded with the public prices, on which later claims of a reduction rest (Directive 98/6/EC,
-    Article 6a). A restart clears the counts, but not the reductions.
+    Article 6a).
+
+    A decision counts its offers at once, so that every later decision of the same instant sees them.
+    Offers are stored with the commit that promises them, and viewers about a second later, so a
+    restart goes on with the same counts.
     """
 
     def __init__(
@@ -57,39 +75,49 @@ class ReductionTracker:
         """(product, territory) → `VIEWERS` or rule → how many in the last `COUNTED_HOURS`."""
         self._hours: dict[int, dict[tuple[Where, str], int]] = {}
         """Hour since the Unix epoch → the counts of that hour, which are subtracted later."""
+        self._unwritten: dict[tuple[int, Where], int] = {}
+        """(hour since the Unix epoch, (product, territory)) → viewers that are not written yet."""
+        self._writing: asyncio.TimerHandle | None = None
         self._general: dict[tuple[str, str, str, int], GeneralPrice] = {}
         """(SKU, territory, rule, unit price) → the newest public price that was written for it."""
         self.view = ReductionHistory(self._since, self._counts)
         """Live view for one turn."""
 
     async def start(self) -> None:
-        """Read the start of every reduction that still counts.
+        """Read the start of every reduction that still counts, and the counts of the last day.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        first_hour = self._clock.now() // HOUR - COUNTED_HOURS + 1
+        for tally in await self._ledger.tally_sums(first_hour):
+            if tally.what in {VIEWER_TALLY, OFFER_TALLY}:
+                self._add((tally.product, tally.territory), tally.name, tally.hour, tally.count)
         for row in await self._ledger.reductions(self._clock.now() - WINDOW):
             where = row.sku, row.territory
             self._since.setdefault(where, {})[row.rule] = row.since
             self._last[where, row.rule] = row.last
 
-    def record_view(self, session: Session, item: Item) -> None:
+    def record_view(self, session: Session, item: Item, now: int, times: int = 1) -> None:
         """Count a viewer of a product, once per session.
 
         Args:
             session: The state before the view.
             item: What is viewed.
+            now: When it is viewed, milliseconds since the Unix epoch, UTC.
+            times: −1 reverses the count of a view that is decided again.
         """
         if session.viewed_item(item.sku) is None:
-            self.record_first_view(session, item, self._clock.now())
+            self.record_first_view(session, item, now, times)
 
-    def record_first_view(self, session: Session, item: Item, now: int) -> None:
+    def record_first_view(self, session: Session, item: Item, now: int, times: int = 1) -> None:
         """Count a session's first view of an item, unless it has viewed another variant before.
 
         Args:
             session: The state before the view.
             item: What is viewed.
             now: Milliseconds since the Unix epoch, UTC.
+            times: −1 reverses the count.
         """
         # A page names the territory. Only one with a price is counted, so that no client can make up
         # more counters than the shop has prices.
@@ -98,7 +126,25 @@ class ReductionTracker:
             return
         viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
         if not viewed_before:
-            self._count((item.product_id, territory), VIEWERS, now)
+            where, hour = (item.product_id, territory), now // HOUR
+            self._add(where, VIEWERS, hour, times)
+            self._unwritten[hour, where] = self._unwritten.get((hour, where), 0) + times
+            if self._writing is None:
+                loop = asyncio.get_running_loop()
+                self._writing = loop.call_later(WRITE_DELAY_S, self.flush)
+
+    def flush(self) -> None:
+        """Queue the viewers that are not written yet."""
+        if self._writing is not None:
+            self._writing.cancel()
+            self._writing = None
+        if self._unwritten:
+            rows = [
+                TallyRow(hour, VIEWER_TALLY, *where, VIEWERS, count)
+                for (hour, where), count in self._unwritten.items()
+            ]
+            self._unwritten = {}
+            self._ledger.record(Commit(tallies=tuple(rows)))
 
     def forget_old(self) -> None:
         """Drop reductions not pushed within `WINDOW`, and counts older than `COUNTED_HOURS`."""
@@ -110,16 +156,25 @@ class ReductionTracker:
         this = now // HOUR
         for hour in [hour for hour in self._hours if hour <= this - COUNTED_HOURS]:
             for (where, name), count in self._hours.pop(hour).items():
-                self._counts[where][name] -= count
+                counts = self._counts[where]
+                counts[name] -= count
+                if not counts[name]:
+                    del counts[name]
+
+    def count_decided(self, offers: Iterable[Offer], times: int = 1) -> None:
+        """Count the offers that a decision pushes; −1 reverses a decision that was refused."""
+        for offer in offers:
+            if offer.state is OfferState.PUSHED:
+                where = offer.product, offer.territory
+                self._add(where, offer.rule, offer.issued_at // HOUR, times)
 
     async def record_pushed(self, offers: Iterable[Offer]) -> None:
-        """Count offers that are recorded and about to be shown, and publish the general ones."""
+        """Note offers that are recorded and about to be shown, and publish the general ones."""
         for offer in offers:
             if offer.state is OfferState.PUSHED:
                 where = offer.sku, offer.territory
                 self._since.setdefault(where, {}).setdefault(offer.rule, offer.issued_at)
                 self._last[where, offer.rule] = offer.issued_at
-                self._count((offer.product, offer.territory), offer.rule, self._clock.now())
                 if GENERAL in offer.notes:
                     await self._publish(offer)
 
@@ -154,16 +209,26 @@ class ReductionTracker:
         self._general[key] = price
         self._fact_cache.invalidate_item(offer.sku)
 
-    def _count(self, where: Where, name: str, now: int) -> None:
-        """Count one viewer or offer under this hour."""
-        hour = now // HOUR
+    def _add(self, where: Where, name: str, hour: int, count: int) -> None:
+        """Count viewers or offers under an hour since the Unix epoch."""
         counted = self._hours.get(hour)
         if counted is None:
             self.forget_old()
             counted = self._hours[hour] = defaultdict(int)
-        counted[where, name] += 1
+        counted[where, name] += count
         counts = self._counts.setdefault(where, {})
-        counts[name] = counts.get(name, 0) + 1
+        counts[name] = counts.get(name, 0) + count
+
+
+def offer_tallies(offers: Iterable[Offer]) -> tuple[TallyRow, ...]:
+    """Return the counts that the commit of a decision stores: one for each pushed offer."""
+    return tuple(
+        TallyRow(
+            offer.issued_at // HOUR, OFFER_TALLY, offer.product, offer.territory, offer.rule, 1
+        )
+        for offer in offers
+        if offer.state is OfferState.PUSHED
+    )
 
 
 def _has_viewed(session: Session, variants: tuple[str, ...]) -> bool:

@@ -11,6 +11,7 @@ from tactful.core.offers.offer import Offer
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 from tactful.runtime.security.token_issuer import IssuedOffer
+from tactful.runtime.state.client_numbers import Taken
 from tactful.runtime.state.turn_phase import TurnPhase
 
 Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
@@ -61,6 +62,19 @@ class Subscriber(Protocol):
         """Close the connection, because a newer one of the session takes its place."""
         ...
 
+    @property
+    def highest_n(self) -> int:
+        """The highest number of a message that was received; 0: the client uses no numbers."""
+        ...
+
+    def continue_numbering(self, taken: Taken) -> None:
+        """Drop the messages that the client sends again although the session has taken them.
+
+        Args:
+            taken: The highest number of each connection of the session.
+        """
+        ...
+
     def close_moved(self) -> None:
         """Close the connection, because another process has claimed the session."""
         ...
@@ -105,6 +119,7 @@ class LiveSession:
         "resume_digest",
         "resume_secret",
         "state",
+        "taken",
         "timer_at",
         "uncharged",
         "unwritten",
@@ -159,6 +174,8 @@ class LiveSession:
         """Whether the turn log holds the turn that led to `state`; False after a restore."""
         self.ends_at: int | None = None
         """When a session without connections ends (ms since the Unix epoch); None: it has some."""
+        self.taken: Taken = ()
+        """The numbers of the messages that earlier connections took."""
 
     @property
     def persists(self) -> bool:
@@ -174,6 +191,11 @@ class LiveSession:
     def public_id(self) -> str:
         """The id that the shopper sees: a new one after each login and logout."""
         return f"{self.state.id}.{self.id_rotations}" if self.id_rotations else self.state.id
+
+    def taken_by_all(self) -> Taken:
+        """Return the numbers that earlier and open connections took."""
+        connected = [*self.connections.values(), *self.newcomers]
+        return (*self.taken, *[n for one in connected if (n := one.subscriber.highest_n)])
 
 
 def internal_id(public_id: str) -> str:

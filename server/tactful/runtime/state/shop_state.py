@@ -16,6 +16,7 @@ from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.state.browsing_budget import BrowsingBudget, BrowsingLimits
 from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.customer_promises import CustomerPromises
+from tactful.runtime.state.erased_customers import ErasedCustomers
 from tactful.runtime.state.reduction_tracker import ReductionTracker
 from tactful.runtime.state.session_registry import SessionRegistry
 from tactful.runtime.state.state_tables import StateTables
@@ -66,6 +67,7 @@ class ShopState:
         self.background = BackgroundTasks()
         self.registry = SessionRegistry()
         self.browsing = BrowsingBudget(clock.now, browsing)
+        self.erased_customers = ErasedCustomers(ledger)
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
         self.promises = CustomerPromises()

@@ -27,6 +27,7 @@ from tactful.core.session.signals import (
 )
 from tactful.core.verdicts.verdict import DecisionTrace
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, TurnEntry
+from tactful.runtime.state.reduction_tracker import offer_tallies
 from tactful.runtime.state.session_registry import RecordedSignal
 
 T = TypeVar("T")
@@ -203,6 +204,7 @@ def build_commit(
     persists: bool,
     records: bool,
     known: bool,
+    taken: bytes | None = None,
 ) -> Commit:
     """Return everything that a turn writes.
 
@@ -216,6 +218,7 @@ def build_commit(
         persists: Whether the session may be stored.
         records: Whether its browsing is written. If not, only turns that change an offer are.
         known: Whether the log holds the turn that led to the session in `context`.
+        taken: The encoded numbers of the client messages that led to the session.
     """
     session = decision.session
     promises = persists and bool(decision.steps)
@@ -232,6 +235,8 @@ def build_commit(
         steps=decision.steps,
         moves=decision.moves,
         entry=_entry(context, decision, known=known) if promises or records else None,
+        taken=taken if state_matters else None,
+        tallies=offer_tallies(decision.offers) if decision.offers else (),
     )
 
 

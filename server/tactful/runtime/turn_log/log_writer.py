@@ -16,6 +16,7 @@ from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.ports.turn_store import TurnStore
 from tactful.runtime.state.browsing_budget import BrowsingBudget, browsing_bytes
+from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import encode, encode_signals
@@ -102,6 +103,19 @@ class TurnLogWriter:
         self._ledger.record(commit)
         self._budget.charge(live, browsing_bytes(commit))
 
+    def restart_session(self, live: LiveSession, now: int) -> None:
+        """Write the state of a session now, and begin its log anew, without what waits to be written.
+
+        Args:
+            live: The session, which waits for nothing.
+            now: Milliseconds since the Unix epoch, UTC.
+        """
+        live.unwritten = []
+        live.recorded = False
+        if live.persists:
+            live.dirty_at = now
+            self._write(live)
+
     def _drain_signals(self, live: LiveSession) -> TurnEntry | None:
         """Return the gathered signals of a session as one entry, and count them as written."""
         signals = live.unwritten
@@ -136,6 +150,7 @@ class TurnLogWriter:
                     wake_at=state.wake_at,
                     seen_at=live.dirty_at,
                     entry=self._drain_signals(live),
+                    taken=encode_taken(live.taken_by_all()),
                 ),
             )
             live.dirty_at = None

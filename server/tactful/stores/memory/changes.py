@@ -15,7 +15,7 @@ from tactful.runtime.ports.ledger_rows import (
     Subject,
     Tombstone,
 )
-from tactful.stores.shared.erased_ids import ERASABLE_KINDS, subjects_without
+from tactful.stores.shared.erased_ids import ERASABLE_KINDS, forbids_fact, subjects_without
 from tactful.stores.shared.erasures import erasure_digest
 from tactful.stores.shared.recent_heads import RecentHeads
 
@@ -85,6 +85,7 @@ class MemoryChanges:
         for place, change in enumerate(self._changes):
             left = subjects_without(change.subjects, replacements)
             self._changes[place] = structs.replace(change, subjects=left)
+        self._recent_heads.replace(replacements)
 
     def newer_subjects(self, subjects: Sequence[Subject], position: int) -> set[Subject]:
         """Return those of the subjects that a change after a position is about."""
@@ -104,6 +105,14 @@ class MemoryChanges:
         return self._recent_heads.base
 
     # tombstones
+    def erasure_digest(self, kind: str, ident: str) -> str:
+        """Return the keyed digest under which the tombstone of an id is stored."""
+        return self._digest(kind, ident)
+
+    async def tombstones(self) -> list[Tombstone]:
+        """Return every tombstone."""
+        return [*self._tombstones.values()]
+
     async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
         """Return the tombstone of an erased id; None: the id was not erased."""
         return self._tombstones.get(self._digest(kind, ident))
@@ -140,9 +149,11 @@ class MemoryChanges:
         return known.alias if known and known.begun_at is None else None
 
     def _refuses_fact(self, row: FactRow) -> bool:
-        return any(
-            kind in ERASABLE_KINDS
-            and self._alias_of(kind, ident) is not None
-            and (row.own_at is None or not self._begin_anew(kind, ident, row.own_at))
-            for kind, ident in row.subjects
-        )
+        named = [pair for pair in row.subjects if pair[0] in ERASABLE_KINDS]
+        known = [self._tombstones.get(self._digest(*pair)) for pair in named]
+        if any(one is not None and forbids_fact(one, row) for one in known):
+            return True
+        if row.own_at is not None:
+            for pair in named:
+                self._begin_anew(*pair, row.own_at)
+        return False

@@ -164,8 +164,10 @@ class MemoryFacts(MemoryChanges):
         found = dict(self._by_subject.get(("customer", customer), {}))
         for key in [key for kind, key in found if kind == "order"]:
             found |= self._by_subject.get(("order", key), {})
-        for session in sessions:
-            found |= self._by_subject.get(("session", session), {})
+        ended = set(sessions)
+        for (kind, ident), names in self._by_subject.items():
+            if kind == "session" and ident.partition(".")[0] in ended:
+                found |= names
         return sum(self._erase_fact(name, customer, alias) for name in found)
 
     def _erase_fact(self, name: Name, customer: str, alias: str) -> int:
@@ -181,8 +183,10 @@ class MemoryFacts(MemoryChanges):
                     (structs.replace(fact, body=replace_id(fact.body, customer, alias)), left)
                 )
         touched = len(self._facts.pop(name))
-        for under in self._by_subject.values():
+        for subject, under in [*self._by_subject.items()]:
             under.pop(name, None)
+            if not under:
+                del self._by_subject[subject]
         if kept:
             self._facts[name] = kept
         else:

@@ -4,7 +4,7 @@ Tests and dry runs use it. The contract suites in `tests/contracts` run on it an
 """
 
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from typing import Any
 
 import msgspec
@@ -199,31 +199,60 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         found = [one for one in self._actions if customer in {None, one.customer}]
         return found[::-1][:limit]
 
-    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
-        """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
-        sessions = {
+    async def sessions_of(self, customer: str) -> set[str]:
+        """Return the sessions of a customer, and those that an order of theirs names."""
+        orders = {
+            name for name in self._by_subject.get(("customer", customer), {}) if name[0] == "order"
+        }
+        public = {
+            ident
+            for (kind, ident), names in self._by_subject.items()
+            if kind == "session" and not orders.isdisjoint(names)
+        }
+        return {
             *(saved.session for saved in self._sessions.values() if saved.customer == customer),
             *(entry.session for entry in self._entries if entry.customer == customer),
             *(one.session for one in self._offers.values() if one.customer == customer),
+            *(ident.partition(".")[0] for ident in public),
         }
-        orders = self._orders_of(customer)
+
+    async def erase_customer(
+        self,
+        customer: str,
+        alias: str,
+        at: int,
+        *,
+        open_sessions: Collection[str] = (),
+    ) -> int:
+        """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
+        opened = set(open_sessions)
+        sessions = await self.sessions_of(customer) | opened
+        orders = {("order", order) for order in self._orders_of(customer)}
+        about = self._by_subject.get(("customer", customer), {})
+        cases = {name for name in about if name[0] == "case"}
         touched = self._erase_facts(customer, alias, sessions)
         touched += self._contacts.pop(customer, None) is not None
-        for session in sessions:
+        gone = sessions - opened
+        for session in gone:
             touched += self._sessions.pop(session, None) is not None
+        for session, saved in self._sessions.items():
+            if saved.customer == customer:
+                self._sessions[session] = structs.replace(saved, customer=None)
+                touched += 1
         kept = [entry for entry in self._entries if entry.session not in sessions]
         touched += len(self._entries) - len(kept)
         self._entries = kept
         for key, one in self._offers.items():
-            if one.session in sessions:
-                named = alias if one.customer == customer else one.customer
-                self._offers[key] = structs.replace(one, session=alias, customer=named)
+            if one.customer == customer or (one.customer is None and one.session in gone):
+                named = alias if one.customer else None
+                session = one.session if one.session in opened else alias
+                self._offers[key] = structs.replace(one, session=session, customer=named)
                 touched += 1
         touched += self._erase_actions(customer, alias)
         digest = self._bury("customer", customer, alias, at)
         hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
-        hidden |= {("session", session): ("session", alias) for session in sessions}
-        hidden |= {("order", one): ("order", self._digest("order", one)) for one in orders}
+        hidden |= {("session", session): ("session", alias) for session in gone}
+        hidden |= {named: (named[0], self._digest(*named)) for named in (*orders, *cases)}
         self._replace_subjects(hidden)
         self._refresh_bodies()
         self._log("customer_erased", (("customer", digest),), at=at, body=alias.encode())

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import structs
 
-from tactful.runtime.ports.ledger_rows import Commit, Subject, TurnEntry
+from tactful.runtime.ports.ledger_rows import Commit, FactRow, Subject, Tombstone, TurnEntry
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.json_text import replace_packed_id
 
@@ -70,6 +70,11 @@ def _replaced(body: bytes | None, aliases: Mapping[str, str]) -> bytes | None:
         if body is not None:
             body = replace_packed_id(body, customer, alias)
     return body
+
+
+def forbids_fact(known: Tombstone, row: FactRow) -> bool:
+    """Return whether a fact about an erased id may not be stored; see `CustomerData`."""
+    return known.begun_at is None if row.own_at is None else row.own_at <= known.at
 
 
 def subjects_without(

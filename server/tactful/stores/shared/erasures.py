@@ -20,6 +20,19 @@ ERASED_PREFIX: Final = "~"
 """First character of every digest that replaces an erased id. The shop's own ids may have it too."""
 
 
+DIGEST_CHARS: Final = 40
+"""Hexadecimal digits of a digest."""
+
+
+class Erasure(msgspec.Struct, frozen=True):
+    """One erasure as a list has it."""
+
+    alias: str
+    """What replaces the id."""
+    at: int
+    """When it was erased, milliseconds since the Unix epoch, UTC; 0: release 0.1.0 did not say."""
+
+
 def erasure_digest(secret: bytes, kind: str, ident: str) -> str:
     """Return `~` and a keyed digest of an id.
 
@@ -30,7 +43,13 @@ def erasure_digest(secret: bytes, kind: str, ident: str) -> str:
         kind: What the id names, for example `customer` or `order`.
         ident: The id.
     """
-    return ERASED_PREFIX + hmac.digest(secret, f"{kind}:{ident}".encode(), "sha256").hex()[:40]
+    digest = hmac.digest(secret, f"{kind}:{ident}".encode(), "sha256")
+    return ERASED_PREFIX + digest.hex()[:DIGEST_CHARS]
+
+
+def is_digest(ident: str) -> bool:
+    """Return whether an id has the form of a digest that replaced one."""
+    return ident.startswith(ERASED_PREFIX) and len(ident) == 1 + DIGEST_CHARS
 
 
 def ledger_secret(connection: sqlite3.Connection) -> bytes:
@@ -44,13 +63,13 @@ def erasures_file(ledger: Path) -> Path:
     return ledger.with_name(ledger.name + ".erasures")
 
 
-def append_erasure(ledger: Path, digest: str, alias: str, copy: Path | None = None) -> None:
+def append_erasure(ledger: Path, digest: str, erased: Erasure, copy: Path | None = None) -> None:
     """Add a digest to the list durably, in both of its places, before anything is erased.
 
     Args:
         ledger: The ledger, which the list lies beside.
         digest: Digest of the customer's id.
-        alias: What replaces the id.
+        erased: What replaces the id, and when it was erased.
         copy: The second place of the list.
 
     Raises:
@@ -58,28 +77,45 @@ def append_erasure(ledger: Path, digest: str, alias: str, copy: Path | None = No
     """
     for path in (erasures_file(ledger), copy):
         if path is not None:
-            _append(path, {digest: alias})
+            _append(path, {digest: erased})
 
 
-def add_erasures(path: Path, erased: Mapping[str, str]) -> None:
+def add_erasures(path: Path, erased: Mapping[str, Erasure]) -> None:
     """Add the entries that a list does not have yet, durably.
 
     Args:
         path: The list; it is created where it does not exist.
-        erased: Digest → alias.
+        erased: Digest → erasure. A later erasure of the same id is added too.
 
     Raises:
         OSError: The list cannot be read or written.
     """
     known = read_list(path)
-    _append(path, {digest: alias for digest, alias in erased.items() if digest not in known})
+    _append(
+        path,
+        {
+            digest: one
+            for digest, one in erased.items()
+            if digest not in known or known[digest].at < one.at
+        },
+    )
 
 
-def _append(path: Path, erased: Mapping[str, str]) -> None:
+def latest_erasures(*lists: Mapping[str, Erasure]) -> dict[str, Erasure]:
+    """Return the latest erasure of each digest in several lists."""
+    found: dict[str, Erasure] = {}
+    for listed in lists:
+        for digest, one in listed.items():
+            if digest not in found or found[digest].at < one.at:
+                found[digest] = one
+    return found
+
+
+def _append(path: Path, erased: Mapping[str, Erasure]) -> None:
     # The leading newline puts an entry on a line of its own, even where a crash cut the last one.
     lines = b"".join(
-        b"\n" + msgspec.json.encode({"digest": digest, "alias": alias}) + b"\n"
-        for digest, alias in erased.items()
+        b"\n" + msgspec.json.encode(_Entry(digest, one.alias, one.at)) + b"\n"
+        for digest, one in erased.items()
     )
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     with os.fdopen(handle, "wb") as file:
@@ -88,8 +124,8 @@ def _append(path: Path, erased: Mapping[str, str]) -> None:
         os.fsync(handle)
 
 
-def read_erasures(ledger: Path) -> dict[str, str]:
-    """Return digest → alias of the list beside a ledger; empty where there is no list.
+def read_erasures(ledger: Path) -> dict[str, Erasure]:
+    """Return digest → erasure of the list beside a ledger; empty where there is no list.
 
     Raises:
         OSError: The list cannot be read.
@@ -97,17 +133,17 @@ def read_erasures(ledger: Path) -> dict[str, str]:
     return read_list(erasures_file(ledger))
 
 
-def read_list(path: Path) -> dict[str, str]:
-    """Return digest → alias. A line that a crash cut off is skipped: its erasure never began.
+def read_list(path: Path) -> dict[str, Erasure]:
+    """Return digest → latest erasure. A line that a crash cut off is skipped: its erasure never began.
 
     Raises:
         OSError: The list cannot be read.
     """
-    found: dict[str, str] = {}
+    found: dict[str, Erasure] = {}
     for line in path.read_bytes().split(b"\n")[:-1] if path.exists() else ():
         with suppress(msgspec.DecodeError, RecursionError):
             entry = msgspec.json.decode(line, type=_Entry)
-            found[entry.digest] = entry.alias
+            found[entry.digest] = Erasure(entry.alias, entry.at)
     return found
 
 
@@ -116,3 +152,4 @@ class _Entry(msgspec.Struct, frozen=True):
 
     digest: str
     alias: str
+    at: int = 0

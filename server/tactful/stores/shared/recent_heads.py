@@ -5,7 +5,7 @@ memory, because a row for each subject would cost a third of what storing a fact
 brings them up to date from the change log within the transaction that checks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from tactful.runtime.ports.ledger_rows import Change, Subject
@@ -43,6 +43,14 @@ class RecentHeads:
         if self.upto - self._middle > WINDOW:
             self.base, self._middle = self._middle, self.upto
             self._older, self._newer = self._newer, {}
+
+    def replace(self, replacements: Mapping[Subject, Subject]) -> None:
+        """Replace erased subjects, which later look-ups name by their digests."""
+        for heads in (self._older, self._newer):
+            for subject, hidden in replacements.items():
+                position = heads.pop(subject, 0)
+                if position:
+                    heads[hidden] = max(position, heads.get(hidden, 0))
 
     def changed_since(self, subject: Subject, position: int) -> bool:
         """Return whether a change after a position is about a subject."""

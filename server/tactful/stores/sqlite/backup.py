@@ -16,12 +16,13 @@ from msgspec import structs
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.shared.erasures import Erasure, erasure_digest, ledger_secret
 from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
 from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
 from tactful.stores.sqlite.reconcile import reconcile
 from tactful.stores.sqlite.tables import restored_gap
+from tactful.stores.sqlite.tables.tombstones import PUT_TOMBSTONE, read_tombstones
 
 PAGES_A_STEP: Final = 2_000
 """Pages copied between two calls of `progress`."""
@@ -85,7 +86,7 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
 def restore(
     copy: Path,
     ledger: Path,
-    erased: Mapping[str, str] | None = None,
+    erased: Mapping[str, Erasure] | None = None,
     gap: RestoredGap | None = None,
 ) -> int:
     """Replace the ledger by a copy, after erasing from it every customer on the list of erasures.
@@ -96,7 +97,7 @@ def restore(
     Args:
         copy: The copy, on the file system of `ledger`.
         ledger: Where the ledger is to be.
-        erased: Digest → alias of further erasures. They are added to the list of the ledger.
+        erased: Digest → erasure of further erasures. They are added to the list of the ledger.
         gap: What the backup knows nothing of; the restored ledger says it to its server.
 
     Returns:
@@ -110,7 +111,7 @@ def restore(
         copy.chmod(0o600)
         # Added before the ledger is replaced: after a crash between the two, the list is complete.
         erasures.add_erasures(erasures.erasures_file(ledger), erased or {})
-        again = _erase_again(copy, erasures.read_erasures(ledger), _last_erasure(ledger))
+        again = _erase_again(copy, erasures.read_erasures(ledger))
         if gap:
             with closing(connect(copy)) as marked:
                 restored_gap.write_gap(marked, gap)
@@ -167,19 +168,19 @@ def refuse_if_in_use(ledger: Path) -> None:
         pass
 
 
-def count_customers(copy: Path, erased: Mapping[str, str]) -> int:
+def count_customers(copy: Path, erased: Mapping[str, Erasure]) -> int:
     """Return the number of customers with data in a copy, without those listed as erased.
 
     Args:
         copy: The copy.
-        erased: Digest → alias; a copy still names the aliases.
+        erased: Digest → erasure; a copy still names the aliases.
 
     Raises:
         LedgerError: It cannot be read.
     """
     with _translated_errors(copy), closing(connect(copy)) as made:
         found = {customer for (customer,) in made.execute(_CUSTOMERS)}
-    return len(found - set(erased.values()))
+    return len(found - {one.alias for one in erased.values()})
 
 
 def have_same_secret(copy: Path, ledger: Path) -> bool | None:
@@ -218,29 +219,30 @@ def check_copy(copy: Path) -> None:
             )
 
 
-def _last_erasure(ledger: Path) -> int:
-    """Return the instant of the last erasure in a list, in milliseconds since the Unix epoch, UTC."""
-    listed = erasures.erasures_file(ledger)
-    return listed.stat().st_mtime_ns // 1_000_000 if listed.exists() else 0
+def _erase_again(draft: Path, erased: dict[str, Erasure]) -> int:
+    """Erase every customer of a copy who was erased after it was made, and return their number.
 
-
-def _erase_again(draft: Path, erased: dict[str, str], at: int) -> int:
-    """Erase every customer of a copy whose digest is listed, and return their number.
-
-    The list has digests only, so every customer of the copy is looked up in it. The list names no
-    instants either, so all tombstones get that of the last erasure.
+    The list has digests only, so every customer of the copy is looked up in it. A customer whose
+    erasure the copy knows began anew after it, and stays. Every listed erasure leaves a tombstone.
     """
     connection = open_writer(draft)
     with closing(connection):
         secret = ledger_secret(connection)
         count = 0
-        for (customer,) in connection.execute(_CUSTOMERS).fetchall() if erased else ():
-            alias = erased.get(erasure_digest(secret, "customer", customer))
-            if alias:
+        before = {one.digest: one.at for one in read_tombstones(connection)}
+        new = {key: one for key, one in erased.items() if before.get(key, -1) < one.at}
+        for (customer,) in connection.execute(_CUSTOMERS).fetchall() if new else ():
+            found = new.get(erasure_digest(secret, "customer", customer))
+            if found:
                 connection.start()
-                customer_erasure.erase(connection, customer, alias, at)
+                customer_erasure.erase(connection, customer, found.alias, found.at)
                 connection.execute("COMMIT")
                 count += 1
+        connection.start()
+        connection.executemany(
+            PUT_TOMBSTONE, [(key, one.alias, one.at) for key, one in new.items()]
+        )
+        connection.execute("COMMIT")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return count
 

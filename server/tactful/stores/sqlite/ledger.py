@@ -37,6 +37,7 @@ from tactful.runtime.ports.ledger_rows import (
     Subject,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.stores.shared.erasures import ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
 from tactful.stores.sqlite import facts, operator_actions, redemption_transaction, turns
@@ -93,6 +94,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
         self._records_lost = 0
         self._is_dropping = False
         self._connection: LedgerConnection | None = None
+        self._secret: bytes | None = None
         self._subscribers: list[OnChanges] = []
         self._on_commit: CommitObserver = _ignore_commit
 
@@ -111,6 +113,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
             connection.close()
             raise
         self._connection = connection
+        self._secret = ledger_secret(connection)
         self._writer = SqliteWriter(
             connection, self._path, turns.record, self._failpoint, self._publish, self._on_commit
         )

@@ -25,7 +25,7 @@ from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.shared.redemption_change import redemption_subjects
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
-from tactful.stores.sqlite.tables import change_rows, stock
+from tactful.stores.sqlite.tables import change_rows, stock, tombstones
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 from tactful.stores.sqlite.turns import (
     ENCODE,
@@ -71,6 +71,10 @@ def run_redemption(
         message = f"a redemption moved {beyond.campaign} beyond its limit"
         raise ValueError(message)
     # The order of an erased customer is stored under its digest, and a retry stays under it.
+    erased = erased or any(
+        one.customer is not None and tombstones.is_alias(connection, one.customer)
+        for one in state.offers.values()
+    )
     stored_order = hidden if erased else order
     put_balances(connection, balances.values() if outcome.moves else ())
     connection.executemany(

@@ -10,7 +10,6 @@ from tactful.core.decision import PushOffer, RefuseAcceptance, WithdrawOffer
 from tactful.core.offers.offer import Offer
 from tactful.core.session import signals
 from tactful.core.session.signals import LandingVisit
-from tactful.core.values.ids import resume_digest
 from tactful.core.values.money import Money
 from tactful.protocol import messages
 from tactful.protocol.close_codes import MOVED, REPLACED, TOO_FAST
@@ -19,9 +18,9 @@ from tactful.protocol.messages import ClientMessage
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.identity import IdentityVerifier, VerifiedIdentity
 from tactful.runtime.sessions.lifecycle import SessionGreeting, SessionLifecycle
+from tactful.runtime.state.client_numbers import Taken, highest_below
 from tactful.runtime.state.session_registry import Outgoing, SessionConnection, SessionSnapshot
 from tactful.transports.sessions.connection_hub import ClientConnection
-from tactful.transports.sessions.resume_points import ResumePoints
 from tactful.transports.sessions.urls import recorded_text, recorded_url, sendable_url
 
 MAX_SOURCE_CHARS: Final = 128
@@ -57,8 +56,6 @@ class OfferSessionHandler:
             **_SIGNALS,
             messages.Cart: self._cart,
         }
-        self.resume_points = ResumePoints()
-        """Where the connections that broke ended."""
 
     def connection_opened(self, connection: ClientConnection) -> None:
         """Attach a connection that belongs to no session until its `hello`."""
@@ -97,10 +94,8 @@ class OfferSessionHandler:
         self._lifecycle.refresh(_attached(connection))
 
     def connection_closed(self, connection: ClientConnection) -> None:
-        """Disconnect from the session, and remember the highest `n` for when the client resumes."""
+        """Disconnect from the session, which remembers the highest `n` for when the client resumes."""
         attached = _attached(connection)
-        if attached.live is not None:
-            self.resume_points.remember(attached.live.resume_digest, connection.highest_n)
         # The two refer to each other and would wait for the garbage collector.
         connection.attached = None
         self._lifecycle.disconnect(attached)
@@ -112,8 +107,7 @@ class OfferSessionHandler:
             connection.close(TOO_FAST, "Too many new sessions from this address.")
             return
         if hello.resume and hello.n:
-            digest = resume_digest(hello.resume)
-            connection.highest_n = self.resume_points.highest_n(digest, hello.n)
+            _writer(connection).resuming_n = hello.n
         self._lifecycle.open(attached, self._greeting(hello, connection.charged_address))
 
     def _greeting(self, hello: messages.Hello, address: str) -> SessionGreeting:
@@ -197,7 +191,7 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
 class _FrameWriter:
     """The `Subscriber` of one connection: writes a session's state and effects as messages."""
 
-    __slots__ = ("_clock", "_connection", "_last_accept", "_timing", "lagging")
+    __slots__ = ("_clock", "_connection", "_last_accept", "_timing", "lagging", "resuming_n")
 
     def __init__(
         self, connection: ClientConnection, clock: Clock, timing: ConnectionTiming
@@ -208,6 +202,18 @@ class _FrameWriter:
         self._last_accept: messages.Accept | None = None
         self.lagging = False
         """Whether the client does not read the messages sent to it."""
+        self.resuming_n = 0
+        """The number of a `hello` that resumes a session; 0: it had none."""
+
+    @property
+    def highest_n(self) -> int:
+        """The highest `n` received."""
+        return self._connection.highest_n
+
+    def continue_numbering(self, taken: Taken) -> None:
+        """Count the messages that this client sent on an earlier connection as received."""
+        if self.resuming_n:
+            self._connection.highest_n = highest_below(taken, self.resuming_n)
 
     def remember_accept(self, accept: messages.Accept) -> None:
         """Keep the last `accept`, so that a refusal can name the message it answers."""

@@ -8,12 +8,14 @@ import pytest
 from support.builders import case, order, product, recall, stock
 from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
+from support.reachable_text import paths_to_text
 from tactful.core.customer.taints import derive_taints
 from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
 from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
 from tactful.core.session.contact_history import ContactHistory
 from tactful.runtime.facts.fact_cache import FactCache
+from tactful.runtime.ports.ledger_rows import SavedContact
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 
@@ -206,8 +208,31 @@ async def test_a_profile_follows_the_policy_and_the_contact_history() -> None:
 async def test_an_erased_customer_leaves_nothing_in_memory() -> None:
     known, _ = await world_of([(order("o1", "RUN-42"), 1)])
     await known.load([], ["c1"])
-    known.erase_customer(await known.read_history("c1"))
+    await known.erase_customer(await known.read_history("c1"))
     assert known.customer("c1") is None
+    assert paths_to_text(known._mentions, "c1") == []
+
+
+async def test_a_customer_who_is_read_while_they_are_erased_leaves_nothing_in_memory() -> None:
+    """The read began before the erasure, so it may hold what the ledger does not have any more."""
+    reading, release = asyncio.Event(), asyncio.Event()
+
+    class Slow(MemoryLedger):
+        async def contact(self, shopper: str) -> SavedContact | None:
+            reading.set()
+            await release.wait()
+            return await super().contact(shopper)
+
+    ledger = Slow()
+    known = FactCache(ledger)
+    history = await known.read_history("c1")
+    loading = asyncio.ensure_future(known.load([], ["c1"]))
+    await reading.wait()
+    erasing = asyncio.ensure_future(known.erase_customer(history))
+    release.set()
+    await asyncio.gather(loading, erasing)
+    assert known.customer("c1") is None
+    assert known._contacts == {}
 
 
 async def test_a_caller_that_needs_more_entries_than_fit_finds_all_of_them_in_memory() -> None:

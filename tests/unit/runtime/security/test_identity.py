@@ -28,10 +28,12 @@ def token(secret: str = SECRET, **claims: Any) -> str:
 
 
 def test_a_good_token_names_the_customer_and_where_they_are() -> None:
-    assert IDENTITIES.verify_token(token()) == VerifiedIdentity("c1")
-    assert IDENTITIES.verify_token(token(territory="DE")) == VerifiedIdentity("c1", "DE")
-    assert IDENTITIES.verify_token(token(exp=NOW + 600)) == VerifiedIdentity("c1")
-    assert IDENTITIES.verify_token(token(iat=NOW + 30, exp=NOW + 60)) == VerifiedIdentity("c1")
+    signed_at = NOW * 1000
+    assert IDENTITIES.verify_token(token()) == VerifiedIdentity("c1", None, signed_at)
+    assert IDENTITIES.verify_token(token(territory="DE")) == VerifiedIdentity("c1", "DE", signed_at)
+    assert IDENTITIES.verify_token(token(exp=NOW + 600)) == VerifiedIdentity("c1", None, signed_at)
+    early = IDENTITIES.verify_token(token(iat=NOW + 30, exp=NOW + 60))
+    assert early == VerifiedIdentity("c1", None, signed_at + 30_000)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +64,12 @@ def test_half_a_character_in_a_signed_claim_is_refused(claim: str) -> None:
     # JSON can escape half of a surrogate pair; no store and no socket can encode it.
     signed = token(**{claim: "c\ud83d"})
     found = IDENTITIES.verify_token(signed)
-    assert found == {"sub": None, "territory": VerifiedIdentity("c1")}.get(claim, found)
+    assert found == {"sub": None, "territory": VerifiedIdentity("c1", None, NOW * 1000)}.get(
+        claim, found
+    )
     assert IDENTITIES.link_purpose(signed) is None
-    assert IDENTITIES.verify_token(token(sub="c\ud83d\ude00")) == VerifiedIdentity("c😀")
+    whole = IDENTITIES.verify_token(token(sub="c\ud83d\ude00"))
+    assert whole == VerifiedIdentity("c😀", None, NOW * 1000)
 
 
 def test_a_forged_token_leaves_the_shopper_anonymous() -> None:

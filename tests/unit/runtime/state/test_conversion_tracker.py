@@ -6,6 +6,7 @@ from msgspec import structs
 
 from support.builders import when
 from support.ledger_rows import T0, offer
+from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.facts.fact_types import Order, OrderLine
 from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
@@ -41,7 +42,7 @@ async def test_a_purchase_counts_within_its_window_and_not_after_an_erasure() ->
     held_out(tracker, "of_1", T0, session="se_1", customer="c1")
     held_out(tracker, "of_2", T0, session="se_2")
     held_out(tracker, "of_3", T0 + DAY, session="se_2")
-    tracker.forget_customer("c1")
+    tracker.erase_customer(CustomerErasure(customer="c1", alias="sh_1"))
     clock._now = T0 + PURCHASE_WINDOW
     held_out(tracker, "of_4", T0 + PURCHASE_WINDOW, session="se_4")
     assert [*tracker._held_out] == [("session", "se_2"), ("session", "se_4")]

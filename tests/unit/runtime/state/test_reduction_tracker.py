@@ -38,16 +38,16 @@ def views(*skus: str) -> tuple[ViewedItem, ...]:
     return tuple(ViewedItem(sku, 1, T0, T0) for sku in skus)
 
 
-def test_a_shopper_counts_at_the_first_view_and_not_again() -> None:
+async def test_a_shopper_counts_at_the_first_view_and_not_again() -> None:
     tracker = opened()
-    tracker.record_view(session(), item(variants=ONE))
-    tracker.record_view(session(viewed_items=views("RUN-42")), item(variants=ONE))
+    tracker.record_view(session(), item(variants=ONE), T0)
+    tracker.record_view(session(viewed_items=views("RUN-42")), item(variants=ONE), T0)
     assert viewers(tracker) == 1
-    tracker.record_view(session("s2", viewed_items=views("BOOT-42")), item(variants=ONE))
+    tracker.record_view(session("s2", viewed_items=views("BOOT-42")), item(variants=ONE), T0)
     assert viewers(tracker) == 2
 
 
-def test_another_variant_of_a_viewed_product_does_not_count() -> None:
+async def test_another_variant_of_a_viewed_product_does_not_count() -> None:
     tracker = opened()
     tracker.record_first_view(
         session(viewed_items=views("BOOT-42", "RUN-43")), item(variants=BOTH), T0
@@ -57,13 +57,13 @@ def test_another_variant_of_a_viewed_product_does_not_count() -> None:
     assert viewers(tracker) == 1
 
 
-def test_a_shopper_without_a_territory_is_not_counted() -> None:
+async def test_a_shopper_without_a_territory_is_not_counted() -> None:
     tracker = opened()
-    tracker.record_view(session(territory=None), item(variants=ONE))
+    tracker.record_view(session(territory=None), item(variants=ONE), T0)
     assert tracker.view.counts == {}
 
 
-def test_a_view_counts_for_a_day() -> None:
+async def test_a_view_counts_for_a_day() -> None:
     tracker = opened()
     for at in (T0, T0 + HOUR, T0 + DAY):
         tracker.record_first_view(session(), item(variants=ONE), at)
@@ -130,9 +130,9 @@ async def test_a_reduction_goes_on_over_a_restart_until_it_was_not_offered_for_a
     assert tracker.view.first_applied_at("r1", "RUN-42", "DE", now) == now
 
 
-def test_a_territory_without_a_price_is_not_counted() -> None:
+async def test_a_territory_without_a_price_is_not_counted() -> None:
     tracker = opened()
     for number in range(100):
         known = session(territory=f"DE-{number:03}")
-        tracker.record_view(known, item(variants=ONE))
+        tracker.record_view(known, item(variants=ONE), T0)
     assert tracker.view.counts == {}

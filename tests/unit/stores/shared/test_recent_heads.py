@@ -27,3 +27,13 @@ def test_only_two_windows_of_changes_are_kept(monkeypatch: pytest.MonkeyPatch) -
         for age in range(min(position - heads.base, 10)):
             assert heads.changed_since(("sku", str(position - age)), position - age - 1)
     assert not heads.changed_since(("sku", "1"), 0)
+
+
+def test_an_erased_subject_is_found_under_its_digest_alone() -> None:
+    heads = RecentHeads(0)
+    heads.add([Change(1, 0, "fact", (("customer", "c1"), ("sku", "A")))])
+    heads.replace({("customer", "c1"): ("customer", "~1"), ("order", "o1"): ("order", "~2")})
+    assert not heads.changed_since(("customer", "c1"), 0)
+    assert heads.changed_since(("customer", "~1"), 0)
+    assert heads.changed_since(("sku", "A"), 0)
+    assert not heads.changed_since(("order", "~2"), 0)

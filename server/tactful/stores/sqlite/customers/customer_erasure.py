@@ -6,7 +6,7 @@ the ledger empties it after an erasure.
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Collection, Generator, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from msgspec import structs
 
 from tactful.core.redemption.redemption_rows import RefundRow
 from tactful.runtime.ports.ledger_rows import Subject
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.shared.erasures import erasure_digest, is_digest, ledger_secret
 from tactful.stores.shared.json_text import replace_id
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
@@ -31,7 +31,7 @@ ErasureSlices = Generator[Callable[[LedgerConnection], Any], Any, int]
 
 
 def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> int:
-    """Delete a customer in the present transaction; offers and redemptions stay under an alias.
+    """Delete a customer without open sessions in the present transaction; offers and redemptions stay under an alias.
 
     Args:
         connection: In a transaction.
@@ -53,7 +53,9 @@ def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> i
         answer = work(connection)
 
 
-def erasure_slices(customer: str, alias: str, at: int) -> ErasureSlices:
+def erasure_slices(
+    customer: str, alias: str, at: int, open_sessions: Collection[str] = ()
+) -> ErasureSlices:
     """Yield the steps of an erasure, each short and complete; each takes the answer of the one before.
 
     The tombstone comes first, so that whatever is written meanwhile carries the alias. What leads to
@@ -64,26 +66,28 @@ def erasure_slices(customer: str, alias: str, at: int) -> ErasureSlices:
         customer: The shop's id of the customer.
         alias: A random id that replaces the customer's id and those of the customer's sessions.
         at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+        open_sessions: See `CustomerData.erase_customer`.
 
     Returns:
         The number of rows that were deleted or changed. The tombstone and the changes do not count.
     """
     touched: int = 0
-    sessions: list[str] = yield partial(_sessions_of, customer=customer)
+    known: set[str] = yield partial(sessions_of, customer=customer)
+    ended = sorted(known - set(open_sessions))
+    sessions = [*ended, *sorted(open_sessions)]
     hidden: dict[Subject, Subject] = yield partial(
-        _bury, customer=customer, sessions=sessions, alias=alias, at=at
+        _bury, customer=customer, sessions=ended, alias=alias, at=at
     )
-    groups = [
-        ENCODE(sessions[start : start + SLICE_ROWS]).decode()
-        for start in range(0, len(sessions), SLICE_ROWS)
-    ]
-    found = [(_OFFERS_OF, (customer,)), *((_OFFERS_IN, (group,)) for group in groups)]
+    for subject in hidden:
+        if subject[0] == "order":
+            touched += yield partial(_pseudonymize_order, order=subject[1])
+    groups, ended_groups = _groups(sessions), _groups(ended)
+    found = [(_OFFERS_OF, (customer,)), *((_OFFERS_IN, (group,)) for group in ended_groups)]
+    replace = partial(
+        _pseudonymize_offers, customer=customer, alias=alias, open_sessions=open_sessions
+    )
     for sql, chosen in found:
-        while done := (
-            yield partial(
-                _pseudonymize_offers, sql=sql, values=chosen, customer=customer, alias=alias
-            )
-        ):
+        while done := (yield partial(replace, sql=sql, values=chosen)):
             touched += done
     keys: list[tuple[str, str]] = yield partial(_fact_keys, customer=customer, sessions=sessions)
     for start in range(0, len(keys), SLICE_ROWS):
@@ -93,7 +97,8 @@ def erasure_slices(customer: str, alias: str, at: int) -> ErasureSlices:
     old = [
         *((_OTHER_ENTRIES_IN, (group, customer)) for group in groups),
         (_ENTRIES_OF, (customer,)),
-        *((_SESSIONS_IN, (group,)) for group in groups),
+        *((_SESSIONS_IN, (group,)) for group in ended_groups),
+        (_LEAVE_SESSIONS, (customer,)),
     ]
     for sql, values in old:
         while done := (yield partial(_delete, sql=sql, values=values)):
@@ -105,7 +110,9 @@ def erasure_slices(customer: str, alias: str, at: int) -> ErasureSlices:
 SLICE_ROWS: Final = 100
 """Offers, facts or entries that one step changes; with their steps and pages some 10 ms."""
 _OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"
-_OFFERS_IN: Final = "SELECT id FROM offers WHERE session IN (SELECT value FROM json_each(?))"
+# An offer of another known customer, who used the same browser, stays as it is.
+_OFFERS_IN: Final = """
+  SELECT id FROM offers WHERE session IN (SELECT value FROM json_each(?)) AND customer IS NULL"""
 _OTHER_ENTRIES_IN: Final = """
   DELETE FROM entries WHERE id IN
     (SELECT id FROM entries WHERE session IN (SELECT value FROM json_each(?)) AND customer IS NOT ?
@@ -113,20 +120,29 @@ _OTHER_ENTRIES_IN: Final = """
 _ENTRIES_OF: Final = """
   DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE customer = ? LIMIT 100)"""
 _SESSIONS_IN: Final = "DELETE FROM sessions WHERE session IN (SELECT value FROM json_each(?))"
+_LEAVE_SESSIONS: Final = "UPDATE sessions SET customer = NULL WHERE customer = ?"
+
+
+def _groups(sessions: list[str]) -> list[str]:
+    """Return sessions as JSON lists, each for one step."""
+    return [
+        ENCODE(sessions[start : start + SLICE_ROWS]).decode()
+        for start in range(0, len(sessions), SLICE_ROWS)
+    ]
 
 
 def _bury(
     connection: LedgerConnection, customer: str, sessions: list[str], alias: str, at: int
 ) -> dict[Subject, Subject]:
     """Write the tombstone, and return by what each subject of the customer is replaced in the log."""
-    orders = _orders_of(connection, customer)
+    keys = _keys_under(connection, "customer", customer)
+    named = {(kind, key) for kind, key in keys if kind in {"order", "case"}}
+    named |= {("order", order) for order in _redeemed_orders(connection, customer, sessions)}
     digest = tombstones.add_tombstone(connection, "customer", customer, alias, at)
     secret = ledger_secret(connection)
     hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
     hidden |= {("session", session): ("session", alias) for session in sessions}
-    hidden |= {
-        ("order", order): ("order", erasure_digest(secret, "order", order)) for order in orders
-    }
+    hidden |= {(kind, key): (kind, erasure_digest(secret, kind, key)) for kind, key in named}
     change_rows.replace_subjects(connection, hidden)
     return hidden
 
@@ -143,11 +159,17 @@ def _announce(
     change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
 
 
-def _orders_of(connection: sqlite3.Connection, customer: str) -> set[str]:
-    facts = {key for kind, key in _keys_under(connection, "customer", customer) if kind == "order"}
+def _redeemed_orders(
+    connection: sqlite3.Connection, customer: str, sessions: list[str]
+) -> set[str]:
+    """Return the orders that redeemed offers of a customer, or anonymous offers of their sessions."""
     sql = """SELECT r."order" FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
-      WHERE o.customer = ?"""
-    return facts | {order for (order,) in connection.execute(sql, (customer,))}
+      WHERE o.customer = ?1
+      UNION SELECT r."order" FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
+      WHERE o.customer IS NULL AND o.session IN (SELECT value FROM json_each(?2))"""
+    found = connection.execute(sql, (customer, ENCODE(sessions).decode()))
+    # An erasure that was cut off may have replaced some of them already.
+    return {order for (order,) in found if not is_digest(order)}
 
 
 def _delete(connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> int:
@@ -162,21 +184,33 @@ def _erase_contact(connection: sqlite3.Connection, customer: str, alias: str) ->
 
 
 def _pseudonymize_offers(
-    connection: sqlite3.Connection, sql: str, values: tuple[str, ...], customer: str, alias: str
+    connection: sqlite3.Connection,
+    sql: str,
+    values: tuple[str, ...],
+    customer: str,
+    alias: str,
+    open_sessions: Collection[str],
 ) -> int:
     """Pseudonymise the next offers that a query finds; return the number of rows changed."""
     before = connection.total_changes
     found = connection.execute(f"{sql} LIMIT ?", (*values, SLICE_ROWS)).fetchall()
     for (offer,) in found:
-        pseudonymize_offer(connection, offer, customer, alias)
+        pseudonymize_offer(connection, offer, customer, alias, open_sessions)
     return connection.total_changes - before
 
 
-def _sessions_of(connection: sqlite3.Connection, customer: str) -> list[str]:
+def sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
+    """Return the sessions of a customer; see `CustomerData.sessions_of`."""
     sql = """SELECT session FROM sessions WHERE customer = :customer
       UNION SELECT session FROM entries WHERE customer = :customer
-      UNION SELECT session FROM offers WHERE customer = :customer"""
-    return [session for (session,) in connection.execute(sql, {"customer": customer})]
+      UNION SELECT session FROM offers WHERE customer = :customer
+      UNION SELECT s.id FROM subjects AS c
+        JOIN subjects AS s ON s.fact_kind = c.fact_kind AND s.fact_key = c.fact_key
+        WHERE c.kind = 'customer' AND c.id = :customer AND c.fact_kind = 'order'
+          AND s.kind = 'session'"""
+    found = connection.execute(sql, {"customer": customer})
+    # An order names a session by its public id, which ends in a number after a login.
+    return {session.partition(".")[0] for (session,) in found}
 
 
 def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
@@ -195,37 +229,47 @@ def forget_session(connection: sqlite3.Connection, session: str) -> None:
 
 
 def pseudonymize_offer(
-    connection: sqlite3.Connection, key: str, customer: str | None, alias: str
+    connection: sqlite3.Connection,
+    key: str,
+    customer: str | None,
+    alias: str,
+    open_sessions: Collection[str] = (),
 ) -> None:
-    """Replace session and customer of an offer, its steps and its redemptions by an alias."""
+    """Replace session and customer of an offer and its steps by an alias.
+
+    An offer of an open session stays with the session.
+    """
     (body,) = connection.execute("SELECT body FROM offers WHERE id = ?", (key,)).fetchone()
     offer = DECODE_OFFER(body)
     named = alias if offer.customer and offer.customer == customer else offer.customer
-    offer = structs.replace(offer, session=alias, customer=named)
+    session = offer.session if offer.session in open_sessions else alias
+    offer = structs.replace(offer, session=session, customer=named)
     connection.execute(
         "UPDATE offers SET session = ?, customer = ?, body = ? WHERE id = ?",
-        (alias, named, ENCODE(offer), key),
+        (session, named, ENCODE(offer), key),
     )
-    connection.execute("UPDATE steps SET session = ? WHERE offer = ?", (alias, key))
-    if customer is not None:
-        _pseudonymize_orders(connection, key)
+    connection.execute("UPDATE steps SET session = ? WHERE offer = ?", (session, key))
 
 
-def _pseudonymize_orders(connection: sqlite3.Connection, offer: str) -> None:
-    """Replace the orders of an offer by digests, because an order identifies its customer.
+def _pseudonymize_order(connection: sqlite3.Connection, order: str) -> int:
+    """Replace an order by its digest in its redemptions, because it identifies its customer.
 
     A retry of the redemption still finds its row, since its order has the same digest.
+
+    Returns:
+        The number of rows changed.
     """
-    secret = ledger_secret(connection)
-    sql = "SELECT rowid, body FROM redemptions WHERE offer = ?"
-    for rowid, body in connection.execute(sql, (offer,)).fetchall():
-        row = DECODE_REDEMPTION(body)
-        hidden = erasure_digest(secret, "order", row.order)
+    before = connection.total_changes
+    hidden = erasure_digest(ledger_secret(connection), "order", order)
+    sql = 'SELECT rowid, body FROM redemptions WHERE "order" = ?'
+    for rowid, body in connection.execute(sql, (order,)).fetchall():
+        row = structs.replace(DECODE_REDEMPTION(body), order=hidden)
         connection.execute(
             'UPDATE redemptions SET "order" = ?, body = ? WHERE rowid = ?',
-            (hidden, ENCODE(structs.replace(row, order=hidden)), rowid),
+            (hidden, ENCODE(row), rowid),
         )
-        _pseudonymize_refunds(connection, row.order, hidden)
+    _pseudonymize_refunds(connection, order, hidden)
+    return connection.total_changes - before
 
 
 def _pseudonymize_refunds(connection: sqlite3.Connection, order: str, hidden: str) -> None:
@@ -245,7 +289,7 @@ def _fact_keys(
     for order in [key for kind, key in found if kind == "order"]:
         found |= _keys_under(connection, "order", order)
     for session in sessions:
-        found |= _keys_under(connection, "session", session)
+        found |= _keys_under_session(connection, session)
     return sorted(found)
 
 
@@ -256,6 +300,13 @@ def _erase_facts(
     for named in keys:
         _erase_fact(connection, named, customer, alias)
     return connection.total_changes - before
+
+
+def _keys_under_session(connection: sqlite3.Connection, session: str) -> set[tuple[str, str]]:
+    """Return the facts that name a session by any of its public ids."""
+    sql = """SELECT fact_kind, fact_key FROM subjects
+      WHERE kind = 'session' AND (id = ?1 OR (id > ?1 || '.' AND id < ?1 || '/'))"""
+    return set(connection.execute(sql, (session,)).fetchall())
 
 
 def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Tombstone
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.shared.erasures import Erasure, erasure_digest
 from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.opening import BUSY_MS
 from tactful.stores.sqlite.tables import tombstones
@@ -28,12 +29,26 @@ class SqliteErasure:
 
     path: Path
     _erasures_copy: Path | None
+    _secret: bytes | None
 
     @property
     def _open_writer(self) -> SqliteWriter:
         raise NotImplementedError
 
-    async def erase_customer(self, customer: str, alias: str, at: int) -> int:
+    def erasure_digest(self, kind: str, ident: str) -> str:
+        """Return the keyed digest under which the tombstone of an id is stored."""
+        if self._secret is None:
+            raise LedgerError("the ledger is not open", retry=False)
+        return erasure_digest(self._secret, kind, ident)
+
+    async def sessions_of(self, customer: str) -> set[str]:
+        """Return the sessions of a customer, behind everything that is queued."""
+        work = partial(customer_erasure.sessions_of, customer=customer)
+        return await self._open_writer.run(work, Lane.RECORD)
+
+    async def erase_customer(
+        self, customer: str, alias: str, at: int, *, open_sessions: Collection[str] = ()
+    ) -> int:
         """Erase a customer from the file, its log and every backup that is restored later.
 
         The digest goes onto the list of erasures first. A crash after that leads to one needless
@@ -41,16 +56,19 @@ class SqliteErasure:
         (`secure_delete`), and the write-ahead log, which holds old pages, is emptied.
         """
         writer = self._open_writer
-        remember = partial(_remember_erasure, path=self.path, copy=self._erasures_copy)
-        await writer.run(partial(remember, customer=customer, alias=alias))
+        digest, erased = self.erasure_digest("customer", customer), Erasure(alias, at)
+        remember = partial(_remember_erasure, self.path, self._erasures_copy, digest, erased)
+        await writer.run(lambda _: remember())
         # Records that are queued already belong to what is erased.
         await writer.run(_no_work, Lane.RECORD)
-        touched = await self._erase_in_slices(customer, alias, at)
+        touched = await self._erase_in_slices(customer, alias, at, open_sessions)
         await self._empty_log()
         return touched
 
-    async def _erase_in_slices(self, customer: str, alias: str, at: int) -> int:
-        slices = customer_erasure.erasure_slices(customer, alias, at)
+    async def _erase_in_slices(
+        self, customer: str, alias: str, at: int, open_sessions: Collection[str]
+    ) -> int:
+        slices = customer_erasure.erasure_slices(customer, alias, at, open_sessions)
         answer: Any = None
         while True:
             try:
@@ -58,6 +76,9 @@ class SqliteErasure:
             except StopIteration as ended:
                 return int(ended.value)
             answer = await self._open_writer.run(work, weight=SLICE_ROWS)
+
+    async def tombstones(self) -> list[Tombstone]:
+        return await self._open_writer.run(tombstones.read_tombstones)
 
     async def tombstone(self, kind: str, ident: str) -> Tombstone | None:
         return await self._open_writer.run(
@@ -104,12 +125,9 @@ def _checkpoint(connection: sqlite3.Connection) -> bool:
     return not busy and left == 0
 
 
-def _remember_erasure(
-    connection: sqlite3.Connection, path: Path, copy: Path | None, customer: str, alias: str
-) -> None:
-    digest = erasure_digest(ledger_secret(connection), "customer", customer)
+def _remember_erasure(path: Path, copy: Path | None, digest: str, erased: Erasure) -> None:
     try:
-        erasures.append_erasure(path, digest, alias, copy)
+        erasures.append_erasure(path, digest, erased, copy)
     except OSError as error:
         raise LedgerError(
             f"{error.filename or path}: {error.strerror}. The erasure cannot be listed, so nothing"

@@ -135,10 +135,10 @@ def changes_from_rows(rows: Iterable[Any]) -> list[Change]:
     ]
 
 
-def replace_subjects(
-    connection: sqlite3.Connection, replacements: Mapping[Subject, Subject]
-) -> None:
+def replace_subjects(connection: LedgerConnection, replacements: Mapping[Subject, Subject]) -> None:
     """Replace erased subjects in the whole log."""
+    if connection.heads:
+        connection.heads.replace(replacements)
     for position, listed in connection.execute("SELECT position, subjects FROM changes").fetchall():
         subjects = _DECODE_SUBJECTS(listed)
         left = subjects_without(subjects, replacements)

@@ -11,9 +11,12 @@ from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 _SELECT: Final = "SELECT digest, alias, at, begun_at FROM erased WHERE digest = ?"
-_PUT: Final = """
+PUT_TOMBSTONE: Final = """
   INSERT INTO erased (digest, alias, at) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET alias = excluded.alias, at = excluded.at, begun_at = NULL"""
+"""Stores (digest, alias, instant in milliseconds since the Unix epoch, UTC)."""
+
+_BEGIN: Final = "UPDATE erased SET begun_at = ? WHERE digest = ?"
 
 
 def read_tombstone(connection: sqlite3.Connection, kind: str, ident: str) -> Tombstone | None:
@@ -23,10 +26,25 @@ def read_tombstone(connection: sqlite3.Connection, kind: str, ident: str) -> Tom
     return Tombstone(*row) if row else None
 
 
+def read_tombstones(connection: sqlite3.Connection) -> list[Tombstone]:
+    """Return every tombstone."""
+    rows = connection.execute("SELECT digest, alias, at, begun_at FROM erased").fetchall()
+    return [Tombstone(*row) for row in rows]
+
+
+def is_alias(connection: LedgerConnection, ident: str) -> bool:
+    """Return whether an id is what replaces an erased one."""
+    if not _is_any_erased(connection):
+        return False
+    return (
+        connection.execute("SELECT 1 FROM erased WHERE alias = ?", (ident,)).fetchone() is not None
+    )
+
+
 def add_tombstone(connection: LedgerConnection, kind: str, ident: str, alias: str, at: int) -> str:
     """Store that an id was erased, and return its digest."""
     digest = erasure_digest(ledger_secret(connection), kind, ident)
-    connection.execute(_PUT, (digest, alias, at))
+    connection.execute(PUT_TOMBSTONE, (digest, alias, at))
     connection.state.forget_aliases()
     return digest
 
@@ -38,7 +56,7 @@ def begin_anew(connection: LedgerConnection, kind: str, ident: str, at: int) -> 
         return True
     if at <= known.at:
         return False
-    connection.execute("UPDATE erased SET begun_at = ? WHERE digest = ?", (at, known.digest))
+    connection.execute(_BEGIN, (at, known.digest))
     connection.state.forget_aliases()
     return True
 
@@ -77,16 +95,24 @@ def without_erased_ids(connection: LedgerConnection, turns: Sequence[Commit]) ->
 def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
     """Return whether a fact may not be stored because it is about an erased id.
 
-    A fact whose own instant is later than the erasure begins the id anew.
+    A fact whose own instant is later than the erasure begins the id anew. One whose own instant is
+    not later is refused even after that.
     """
     if not _is_any_erased(connection):
         return False
-    return any(
-        kind in erased_ids.ERASABLE_KINDS
-        and alias_of(connection, kind, ident) is not None
-        and (row.own_at is None or not begin_anew(connection, kind, ident, row.own_at))
+    found = [
+        known
         for kind, ident in row.subjects
-    )
+        if kind in erased_ids.ERASABLE_KINDS
+        if (known := read_tombstone(connection, kind, ident))
+    ]
+    if any(erased_ids.forbids_fact(known, row) for known in found):
+        return True
+    for known in found:
+        if known.begun_at is None and row.own_at is not None:
+            connection.execute(_BEGIN, (row.own_at, known.digest))
+            connection.state.forget_aliases()
+    return False
 
 
 def _is_any_erased(connection: LedgerConnection) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from support.ledger_rows import T0, accepted, offer, push
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.shared.erasures import append_erasure, read_erasures, read_list
+from tactful.stores.shared.erasures import Erasure, append_erasure, read_erasures, read_list
 from tactful.stores.sqlite.customers import customer_erasure
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -28,25 +28,27 @@ async def test_an_erasure_is_on_the_list_before_anything_is_deleted(
     def failing(*_: object, **__: object) -> int:
         raise LedgerError("the disk is gone")
 
-    monkeypatch.setattr(customer_erasure, "_sessions_of", failing)
+    monkeypatch.setattr(customer_erasure, "sessions_of", failing)
     with pytest.raises(LedgerError):
         await ledger.erase_customer("c1", "erased-1", T0)
-    assert list(read_erasures(ledger.path).values()) == ["erased-1"]
+    assert [one.alias for one in read_erasures(ledger.path).values()] == ["erased-1"]
 
 
 async def test_both_places_of_the_list_of_erasures_get_all_entries_at_the_start(
     tmp_path: Path,
 ) -> None:
     path, second = tmp_path / "tactful.db", tmp_path / "elsewhere"
-    append_erasure(path, "~1", "a")
-    append_erasure(tmp_path / "other.db", "~2", "b", second)
+    append_erasure(path, "~1", Erasure("a", 1))
+    append_erasure(tmp_path / "other.db", "~2", Erasure("b", 2), second)
     ledger = SqliteLedger(path, erasures_copy=second)
     await ledger.open()
-    assert read_erasures(path) == read_list(second) == {"~1": "a", "~2": "b"}
+    assert (
+        read_erasures(path) == read_list(second) == {"~1": Erasure("a", 1), "~2": Erasure("b", 2)}
+    )
     await ledger.erase_customer("c1", "erased-1", T0)
     await ledger.close()
     assert read_erasures(path) == read_list(second)
-    assert "erased-1" in read_list(second).values()
+    assert Erasure("erased-1", T0) in read_list(second).values()
 
 
 async def test_nothing_is_erased_where_the_second_list_cannot_be_written(tmp_path: Path) -> None:
@@ -64,5 +66,5 @@ async def test_nothing_is_erased_where_the_second_list_cannot_be_written(tmp_pat
     assert found.customer == "c1"
     second.parent.mkdir()
     assert await ledger.erase_customer("c1", "erased-2", T0) > 0
-    assert "erased-2" in read_list(second).values()
+    assert Erasure("erased-2", T0) in read_list(second).values()
     await ledger.close()

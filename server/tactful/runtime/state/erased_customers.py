@@ -1,0 +1,130 @@
+"""The customers who were erased, so that nothing brings them back by accident."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from msgspec import structs
+
+from tactful.core.customer.aliasing import CustomerErasure
+from tactful.core.facts.fact_types import AnyFact, subjects_of
+from tactful.core.facts.own_instant import may_follow_erasure, own_instant
+from tactful.core.offers.offer import Offer
+from tactful.core.session.session import Session
+from tactful.runtime.ports.customer_data import CustomerData
+from tactful.runtime.ports.ledger_rows import Tombstone
+
+CUSTOMER: Final = "customer"
+"""The kind of id whose tombstones count here."""
+
+
+class ErasedCustomers:
+    """The tombstones of a shop's customers in memory, which every way into memory is checked against.
+
+    An identity or a fact from before the erasure brings nothing back. One from after it begins the
+    id anew (`server/SEMANTICS.md`, section 8). Without erasures every check is one look at an empty
+    dictionary.
+    """
+
+    def __init__(self, ledger: CustomerData) -> None:
+        """Begin empty; `start` reads the tombstones of `ledger`."""
+        self._ledger = ledger
+        self._tombstones: dict[str, Tombstone] = {}
+        """Digest → tombstone."""
+
+    async def start(self) -> None:
+        """Read every tombstone.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        self._tombstones = {one.digest: one for one in await self._ledger.tombstones()}
+
+    def tombstone(self, customer: str) -> Tombstone | None:
+        """Return the tombstone of a customer; None: the customer was never erased."""
+        if not self._tombstones:
+            return None
+        return self._tombstones.get(self._ledger.erasure_digest(CUSTOMER, customer))
+
+    def is_erased(self, customer: str | None) -> bool:
+        """Return whether nothing may name a customer, because the id was erased and not begun anew."""
+        if customer is None or not self._tombstones:
+            return False
+        known = self.tombstone(customer)
+        return known is not None and known.begun_at is None
+
+    def bury(self, customer: str, alias: str, at: int) -> None:
+        """Let nothing of a customer into memory from now on.
+
+        Args:
+            customer: The shop's id of the customer.
+            alias: What replaces the id.
+            at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+        """
+        digest = self._ledger.erasure_digest(CUSTOMER, customer)
+        self._tombstones[digest] = Tombstone(digest, alias, at)
+
+    def follows_erasure(self, customer: str, at: int | None) -> bool:
+        """Return whether something that happened at an instant begins an erased id anew.
+
+        Args:
+            customer: The shop's id of an erased customer.
+            at: Milliseconds since the Unix epoch, UTC; None: the instant is not known.
+        """
+        known = self.tombstone(customer)
+        return known is not None and at is not None and at > known.at
+
+    def begin_anew(self, customer: str, at: int) -> None:
+        """Let a customer's id into memory again, because the ledger has stored that it began anew."""
+        known = self.tombstone(customer)
+        if known is not None and known.begun_at is None and at > known.at:
+            digest, alias = known.digest, known.alias
+            self._tombstones[digest] = Tombstone(digest, alias, known.at, at)
+
+    def erased_customer_of(self, fact: AnyFact) -> str | None:
+        """Return an erased customer whom a fact may not name; None: the fact may be stored."""
+        if not self._tombstones:
+            return None
+        for customer in _customers(fact):
+            known = self.tombstone(customer)
+            if known and not may_follow_erasure(fact, known.at, known.begun_at):
+                return customer
+        return None
+
+    def note_stored(self, fact: AnyFact) -> None:
+        """Begin anew the ids that a stored fact names, where it happened after their erasure."""
+        happened = own_instant(fact) if self._tombstones else None
+        if happened is not None:
+            for customer in _customers(fact):
+                self.begin_anew(customer, happened)
+
+    def offer_without_erased(self, offer: Offer) -> Offer:
+        """Return an offer that was read before an erasure, under the alias."""
+        for erasure in self._erasures_of({offer.customer}):
+            offer = erasure.replace_in(offer)
+        return offer
+
+    def session_without_erased(self, session: Session) -> Session:
+        """Return a session that was read before an erasure, as that of an anonymous shopper."""
+        if not self._tombstones:
+            return session
+        kept = (*session.offers, *session.parked)
+        named = {session.customer, *(offer.customer for offer in kept)}
+        # The orders of the customer are not known any more, so those of the session count as theirs.
+        orders = frozenset(one.order for one in session.bought)
+        for erasure in self._erasures_of(named, orders):
+            if session.customer == erasure.customer:
+                session = structs.replace(session, customer=None, shopper=erasure.alias)
+            session = erasure.replace_in(session)
+        return session
+
+    def _erasures_of(
+        self, customers: Iterable[str | None], orders: frozenset[str] = frozenset()
+    ) -> Iterator[CustomerErasure]:
+        for customer in customers:
+            known = self.tombstone(customer) if customer else None
+            if customer and known and known.begun_at is None:
+                yield CustomerErasure(customer=customer, alias=known.alias, orders=orders)
+
+
+def _customers(fact: AnyFact) -> list[str]:
+    return [ident for kind, ident in subjects_of(fact) if kind == CUSTOMER]
