@@ -3,6 +3,7 @@
 from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, entry, fact, offer, present, push
+from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger_rows import ContactWrite
 from tactful.runtime.ports.operator_actions import OperatorAction
 
@@ -43,11 +44,13 @@ async def test_facts_about_an_erased_customer_are_stored_only_if_they_happened_l
 ) -> None:
     await ledger.erase_customer("c1", "erased-1", T0)
     before, after = (structs.replace(OWN, own_at=T0 + n) for n in (0, 1))
-    assert await ledger.record_facts([OWN, before]) == [False, False]
+    assert await ledger.record_facts([OWN, before]) == [FactOutcome.ERASED] * 2
     assert await ledger.facts_about([("customer", "c1")]) == []
-    assert await ledger.record_facts([after]) == [True]
+    assert await ledger.record_facts([after]) == [FactOutcome.ACCEPTED]
     assert present(await ledger.tombstone("customer", "c1")).begun_at == T0 + 1
-    assert await ledger.record_facts([structs.replace(OWN, version=("int", 2))]) == [True]
+    assert await ledger.record_facts([structs.replace(OWN, version=("int", 2))]) == [
+        FactOutcome.ACCEPTED
+    ]
 
 
 async def test_an_identity_signed_later_begins_the_id_anew(ledger: AnyLedger) -> None:
@@ -73,4 +76,6 @@ async def test_any_kind_of_id_can_have_a_tombstone(ledger: AnyLedger) -> None:
     assert present(await ledger.tombstone("contact", "a@example.org")).alias == "erased-1"
     assert await ledger.tombstone("customer", "a@example.org") is None
     about = (("contact", "a@example.org"),)
-    assert await ledger.record_facts([fact("case", "k1", 1, subjects=about)]) == [False]
+    assert await ledger.record_facts([fact("case", "k1", 1, subjects=about)]) == [
+        FactOutcome.ERASED
+    ]

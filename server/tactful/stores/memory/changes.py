@@ -19,7 +19,7 @@ from tactful.stores.shared.erased_ids import ERASABLE_KINDS, forbids_fact, subje
 from tactful.stores.shared.erasures import erasure_digest
 from tactful.stores.shared.recent_heads import RecentHeads
 
-_SECRET: Final = b"the ledger in memory"
+SECRET: Final = b"the ledger in memory"
 """The key of digests, which never leave the process."""
 
 
@@ -126,7 +126,7 @@ class MemoryChanges:
         return self._begin_anew(kind, ident, at)
 
     def _digest(self, kind: str, ident: str) -> str:
-        return erasure_digest(_SECRET, kind, ident)
+        return erasure_digest(SECRET, kind, ident)
 
     def _bury(self, kind: str, ident: str, alias: str, at: int) -> str:
         digest = self._digest(kind, ident)

@@ -48,7 +48,7 @@ class MemoryFacts(MemoryChanges):
         before = self._heads.get(name, UNSEEN)
         versions = self._facts.get(name, [])
         head = None
-        if versions:
+        if name in self._heads:
             body = versions[-1][0].body
             head = FactHead(before, row.kind, body, self._contents.get(name, b""))
         content = row.content or stored_content_digest(row.kind, row.body)
@@ -67,8 +67,10 @@ class MemoryFacts(MemoryChanges):
                 last, subjects = versions[-1]
                 versions[-1] = structs.replace(last, body=row.body), subjects
             return arrival.outcome
-        at = max(row.at, versions[-1][0].at) if versions else row.at
-        if versions:
+        at = row.at
+        # An erasure may have left only superseded versions, which concern other customers.
+        if versions and versions[-1][0].ended is None:
+            at = max(at, versions[-1][0].at)
             last, before_subjects = versions[-1]
             versions[-1] = structs.replace(last, ended=at), before_subjects
         about = row.subjects
@@ -155,6 +157,8 @@ class MemoryFacts(MemoryChanges):
         found = hashlib.sha256()
         for name, versions in sorted(self._facts.items()):
             fact, subjects = versions[-1]
+            if fact.ended is not None:
+                continue
             about = msgspec.json.encode(subjects).decode()
             row = *name, *structs.astuple(self._heads[name]), about, fact.body
             found.update(msgspec.json.encode(row))
@@ -189,8 +193,8 @@ class MemoryFacts(MemoryChanges):
                 del self._by_subject[subject]
         if kept:
             self._facts[name] = kept
-        else:
-            del self._heads[name]
+        if not kept or kept[-1][0].ended is not None:
+            self._heads.pop(name, None)
         self._contents.pop(name, None)
         for _, subjects in kept:
             for subject in subjects:
