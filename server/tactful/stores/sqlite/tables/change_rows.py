@@ -139,12 +139,19 @@ def replace_subjects(connection: LedgerConnection, replacements: Mapping[Subject
     """Replace erased subjects in the whole log."""
     if connection.heads:
         connection.heads.replace(replacements)
-    for position, listed in connection.execute("SELECT position, subjects FROM changes").fetchall():
-        subjects = _DECODE_SUBJECTS(listed)
-        left = subjects_without(subjects, replacements)
-        if left != subjects:
-            sql = "UPDATE changes SET subjects = ? WHERE position = ?"
-            connection.execute(sql, (_ENCODE(left).decode(), position))
+    quoted = [_ENCODE(ident).decode() for _, ident in replacements]
+    found = [
+        (position, _DECODE_SUBJECTS(listed))
+        for position, listed in connection.execute("SELECT position, subjects FROM changes")
+        if any(ident in listed for ident in quoted)
+    ]
+    connection.executemany(
+        "UPDATE changes SET subjects = ? WHERE position = ?",
+        [
+            (_ENCODE(subjects_without(subjects, replacements)).decode(), position)
+            for position, subjects in found
+        ],
+    )
 
 
 def trim(connection: sqlite3.Connection, upto: int, limit: int) -> int:
