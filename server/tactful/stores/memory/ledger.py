@@ -227,7 +227,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
         opened = set(open_sessions)
         sessions = await self.sessions_of(customer) | opened
-        orders = {("order", order) for order in self._orders_of(customer)}
+        orders = {("order", order) for order in self._orders_of(customer, sessions)}
         about = self._by_subject.get(("customer", customer), {})
         cases = {name for name in about if name[0] == "case"}
         touched = self._erase_facts(customer, alias, sessions)
@@ -259,7 +259,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         self._publish()
         return touched
 
-    def _orders_of(self, customer: str) -> set[str]:
+    def _orders_of(self, customer: str, sessions: set[str]) -> set[str]:
         facts = self._by_subject.get(("customer", customer), {})
         return {
             *(key for kind, key in facts if kind == "order"),
@@ -267,6 +267,10 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
                 row.order
                 for row in self._redemptions.values()
                 if self._offers[row.offer].customer == customer
+                or (
+                    self._offers[row.offer].customer is None
+                    and self._offers[row.offer].session in sessions
+                )
             ),
         }
 

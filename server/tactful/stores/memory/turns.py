@@ -233,10 +233,17 @@ class MemoryTurns(MemoryChanges):
         self._put_offers(outcome.offers)
         self._steps.extend(outcome.steps)
         if outcome.has_effect:
-            subjects, at = redemption_subjects(outcome, order)
+            subjects, at = redemption_subjects(outcome, self._logged_order(outcome, order))
             self._log("redemption", subjects, at=at)
             self._publish()
         return outcome
+
+    def _logged_order(self, outcome: RedemptionOutcome, order: str) -> str:
+        """Return an order as the log names it: by its digest if its customer was erased."""
+        aliases = {known.alias for known in self._tombstones.values()}
+        hidden = self._digest("order", order)
+        erased = any(one.customer in aliases for one in outcome.offers)
+        return hidden if erased else order
 
     def _redemption_state(
         self, offer: str | None, order: str, refund: str | None
