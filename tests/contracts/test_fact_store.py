@@ -162,6 +162,17 @@ async def test_the_known_skus_are_those_that_a_fact_is_about(ledger: AnyLedger) 
     assert await ledger.known_skus() == ["RUN-42"]
 
 
+async def test_the_facts_in_force_of_a_kind_are_listed_in_order_of_their_keys(
+    ledger: AnyLedger,
+) -> None:
+    rows = [fact("stock", key, 1, at=T0, available=1) for key in ("c", "a", "b")]
+    newer = fact("stock", "b", 2, at=T0 + 1, available=2)
+    await ledger.record_facts([*rows, newer, fact("price", "a", 1, amount=1)])
+    first = await ledger.facts_of_kind("stock", "", 2)
+    assert [(one.key, one.at) for one in first] == [("a", T0), ("b", T0 + 1)]
+    assert [one.key for one in await ledger.facts_of_kind("stock", "b", 2)] == ["c"]
+
+
 async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(
     ledger: AnyLedger,
 ) -> None:

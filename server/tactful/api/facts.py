@@ -13,6 +13,7 @@ from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
 from tactful.api.exports import export_text
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
+from tactful.runtime.services.catalogue import CATALOGUE_KINDS, read_page
 from tactful.runtime.shop import Shop
 
 MAX_REPORTS: Final = 1_000
@@ -74,6 +75,15 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             result = await shop.ingest.ingest(raw)
         return json_response(msgspec.to_builtins(result))
 
+    async def listing(request: Request) -> Response:
+        query = request.query_params
+        if query.get("of") not in CATALOGUE_KINDS:
+            kinds = ", ".join(CATALOGUE_KINDS)
+            raise ProblemError(400, "query.missing", f"Give `of` in the query: {kinds}.")
+        page = await read_page(shop.ledger, query["of"], query.get("after", ""))
+        body = msgspec.json.encode({"facts": page.facts, "next": page.next})
+        return Response(body, 200, {"Cache-Control": "no-store"}, "application/json")
+
     async def export(request: Request) -> Response:
         customer = request.path_params["id"]
         rows = shop.ledger.export_customer(customer)
@@ -89,6 +99,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     return (
         Route("/v1/facts", key.guard(report), methods=["POST"]),
+        Route("/v1/facts", key.guard(listing), methods=["GET"]),
         Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
         Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
     )

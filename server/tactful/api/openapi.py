@@ -21,6 +21,7 @@ PUBLIC_PATHS: Final = frozenset(
 """Endpoints without the server key; those of the widget and of sessions have other checks."""
 SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/facts"): "Report facts: a JSON array, or JSON Lines",
+    ("GET", "/v1/facts"): "Facts in force about what is sold, page by page",
     ("GET", "/v1/customers/{id}/export"): "Everything stored about a customer",
     ("DELETE", "/v1/customers/{id}"): "Erase a customer",
     ("POST", "/v1/redemptions"): "Redeem an offer's token for an order",

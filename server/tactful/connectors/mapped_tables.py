@@ -133,7 +133,7 @@ def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
             yield record
         else:
             row = {field: record.fields[column] for field, column in columns.items()}
-            yield from rows_of(record.line, terms, partial(_facts, row, terms))
+            yield from rows_of(record.line, partial(_facts, row, terms))
 
 
 def _check_columns(source: ByteSource, columns: Mapping[str, str]) -> None:

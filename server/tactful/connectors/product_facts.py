@@ -19,24 +19,20 @@ class LeftOutError(Exception):
     """A row is left out; the text says why.
 
     Attributes:
-        sku: The variant that cannot be sold; empty: none, as in a row for a further image.
+        facts: What the row still says about its variant, such as that it is not sold any more. An
+            earlier import may have put the variant on offer.
     """
 
-    def __init__(self, reason: str, sku: str = "") -> None:
+    def __init__(self, reason: str, *facts: dict[str, Any]) -> None:
         super().__init__(reason)
-        self.sku = sku
+        self.facts = facts
 
 
-def rows_of(
-    line: int, terms: ImportTerms, make: Callable[[list[str]], Iterator[dict[str, Any]]]
-) -> Iterator[Row]:
-    """Yield the facts of one row with its notes, or the reason why the row gives no facts.
-
-    A variant that is left out gets a stock of 0: an earlier import may have put it on offer.
+def rows_of(line: int, make: Callable[[list[str]], Iterator[dict[str, Any]]]) -> Iterator[Row]:
+    """Yield the facts of one row with its notes, or the reason why the row is left out or bad.
 
     Args:
         line: Line on which the row begins.
-        terms: Contains the territory of the stock.
         make: Yields the facts, and adds its notes to the given list. It raises `RowError` for a
             bad row and `LeftOutError` for a row that is left out.
     """
@@ -48,13 +44,17 @@ def rows_of(
         return
     except LeftOutError as reason:
         yield SkippedRow(line, str(reason))
-        if reason.sku:
-            yield from (fact_or_error(line, fact) for fact in stock_facts(reason.sku, terms, 0))
+        yield from (fact_or_error(line, fact) for fact in reason.facts)
         return
     for fact in facts:
         yield fact_or_error(line, fact)
     for note in notes:
         yield RowNote(line, note)
+
+
+def discontinued(product: dict[str, Any]) -> dict[str, Any]:
+    """Return a product fact that says that the variant is not sold any more."""
+    return {**product, "status": "discontinued"}
 
 
 def price_fact(sku: str, terms: ImportTerms, price: str, was: str) -> dict[str, Any]:

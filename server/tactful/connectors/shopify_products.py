@@ -12,6 +12,7 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.product_facts import (
     LeftOutError,
     cost_facts,
+    discontinued,
     price_fact,
     rows_of,
     stock_facts,
@@ -27,8 +28,8 @@ COLUMNS: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
 def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """Yield the facts of each row, which is one variant.
 
-    What belongs to the product is in the first row of the product only. Rows of further images, of
-    gift cards and of products that are not published are left out.
+    What belongs to the product is in the first row of the product only. Rows of further images and of
+    gift cards are left out. A product that is not published is not sold any more.
     """
     product: Fields = {}
     for record in tables.table_rows(source, column_names.SHOPIFY_PRODUCTS):
@@ -38,7 +39,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         fields = record.fields
         if fields["Title"] or fields["Handle"] != product.get("Handle"):
             product = fields
-        yield from rows_of(record.line, terms, partial(_facts, product, fields, terms))
+        yield from rows_of(record.line, partial(_facts, product, fields, terms))
 
 
 def _facts(
@@ -46,11 +47,24 @@ def _facts(
 ) -> Iterator[dict[str, Any]]:
     # Shopify puts an apostrophe before numbers, for spreadsheets.
     sku = row["Variant SKU"].lstrip("'")
-    _leave_out(sku, product, row, notes)
+    if not row["Variant Price"]:
+        raise LeftOutError("a further image")
+    if product.get("Gift Card", "").lower() == "true":
+        raise LeftOutError("a gift card", *(stock_facts(sku, terms, 0) if sku else ()))
+    shown = _product(sku, product, row)
+    if not _is_published(product, notes):
+        raise LeftOutError("not published", *([discontinued(shown)] if sku else ()))
     if not sku:
         raise RowError("The variant has no SKU. Give it a SKU in Shopify.")
+    yield shown
+    yield price_fact(sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""))
+    yield from cost_facts(sku, terms, row.get("Cost per item", ""))
+    yield from stock_facts(sku, terms, _available(row, terms, notes))
+
+
+def _product(sku: str, product: Fields, row: Fields) -> dict[str, Any]:
     kind = product.get("Type", "") or product.get("Product Category", "")
-    yield {
+    return {
         "type": "product",
         "sku": sku,
         "product": product["Handle"],
@@ -59,23 +73,14 @@ def _facts(
         "categories": [category_path(kind)] if kind else [],
         "image": row.get("Variant Image") or product.get("Image Src") or None,
     }
-    yield price_fact(sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""))
-    yield from cost_facts(sku, terms, row.get("Cost per item", ""))
-    yield from stock_facts(sku, terms, _available(row, terms, notes))
 
 
-def _leave_out(sku: str, product: Fields, row: Fields, notes: list[str]) -> None:
-    if not row["Variant Price"]:
-        raise LeftOutError("a further image")
+def _is_published(product: Fields, notes: list[str]) -> bool:
     status = product.get("Status", "").lower()
-    if status in {"draft", "archived"}:
-        raise LeftOutError("not published", sku)
-    if status not in {"", "active", "unlisted"}:
+    if status not in {"", "active", "unlisted", "draft", "archived"}:
         notes.append(f"Status {status[:40]!r} is an unknown word: read as active.")
-    if product.get("Published", "").lower() == "false":
-        raise LeftOutError("not published", sku)
-    if product.get("Gift Card", "").lower() == "true":
-        raise LeftOutError("a gift card", sku)
+    hidden = product.get("Published", "").lower() == "false"
+    return not hidden and status not in {"draft", "archived"}
 
 
 def _available(row: Fields, terms: ImportTerms, notes: list[str]) -> int | None:

@@ -13,6 +13,7 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.product_facts import (
     LeftOutError,
     cost_facts,
+    discontinued,
     price_fact,
     rows_of,
     stock_facts,
@@ -58,7 +59,7 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
                 parents[fields["SKU"]] = fields
             yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
-        yield from rows_of(record.line, terms, partial(_facts, parents, fields, kinds, terms))
+        yield from rows_of(record.line, partial(_facts, parents, fields, kinds, terms))
 
 
 def _facts(
@@ -70,33 +71,34 @@ def _facts(
 ) -> Iterator[dict[str, Any]]:
     sku = row["SKU"]
     parent = _parent(parents, row, notes)
-    _leave_out(parent, row, kinds, notes)
+    if kinds & _GIFT_CARDS:
+        raise LeftOutError("a gift card", *(stock_facts(sku, terms, 0) if sku else ()))
+    product = _product(parent, row)
+    # The export marks a variation as published even if its product is a draft.
+    if row.get("Published", "1") != "1" or parent.get("Published", "1") != "1":
+        raise LeftOutError("not published", *([discontinued(product)] if sku else ()))
+    unknown = sorted(kinds - _KNOWN_TYPES)
+    notes += [f"Type {kind[:40]!r} is an unknown word: read as simple." for kind in unknown]
     if not sku:
         raise RowError("The product has no SKU. Give it a SKU in WooCommerce.")
-    categories = (parent.get("Categories") or row.get("Categories", "")).split(",")
-    yield {
-        "type": "product",
-        "sku": sku,
-        "product": parent["SKU"] or parent["ID"],
-        "title": plain_text(parent["Name"]) or plain_text(row["Name"]),
-        "brand": plain_text(parent.get("Brands", "").split(",")[0]) or None,
-        "categories": [path for path in map(category_path, categories) if path],
-        "image": (row.get("Images") or parent.get("Images", "")).split(",")[0].strip() or None,
-    }
+    yield product
     regular = row["Regular price"]
     yield price_fact(sku, terms, _sale_price(row, terms, notes) or regular, regular)
     yield from cost_facts(sku, terms, row.get("Cost of goods", ""))
     yield from stock_facts(sku, terms, _available(parent, row, terms, notes))
 
 
-def _leave_out(parent: Fields, row: Fields, kinds: set[str], notes: list[str]) -> None:
-    if kinds & _GIFT_CARDS:
-        raise LeftOutError("a gift card", row["SKU"])
-    # The export marks a variation as published even if its product is a draft.
-    if row.get("Published", "1") != "1" or parent.get("Published", "1") != "1":
-        raise LeftOutError("not published", row["SKU"])
-    unknown = sorted(kinds - _KNOWN_TYPES)
-    notes += [f"Type {kind[:40]!r} is an unknown word: read as simple." for kind in unknown]
+def _product(parent: Fields, row: Fields) -> dict[str, Any]:
+    categories = (parent.get("Categories") or row.get("Categories", "")).split(",")
+    return {
+        "type": "product",
+        "sku": row["SKU"],
+        "product": parent["SKU"] or parent["ID"],
+        "title": plain_text(parent["Name"]) or plain_text(row["Name"]),
+        "brand": plain_text(parent.get("Brands", "").split(",")[0]) or None,
+        "categories": [path for path in map(category_path, categories) if path],
+        "image": (row.get("Images") or parent.get("Images", "")).split(",")[0].strip() or None,
+    }
 
 
 def _parent(parents: dict[str, Fields], row: Fields, notes: list[str]) -> Fields:

@@ -49,6 +49,16 @@ async def test_a_report_beyond_the_bound_gets_429_with_retry_after(
         assert await report(one, NEWS[5]) == 200
 
 
+async def test_the_catalogue_is_listed_by_kind_and_other_kinds_are_refused(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        await report(one, stock("s1", "DE", 3))
+        page = (await one.http.get("/v1/facts", params={"of": "stock"})).json()
+        assert [fact["available"] for fact in page["facts"]] == [3]
+        assert page["next"] is None
+        refused = await one.http.get("/v1/facts", params={"of": "order"})
+        assert (refused.status_code, refused.json()["code"]) == (400, "query.missing")
+
+
 async def test_large_reports_are_bounded_by_their_bytes_and_one_alone_always_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,7 +24,7 @@ def test_the_notes_of_a_row_follow_its_facts() -> None:
         notes.append("assumed")
         yield STOCK
 
-    fact, note = rows_of(7, IMPORT_TERMS, make)
+    fact, note = rows_of(7, make)
     assert isinstance(fact, FoundFact)
     assert note == RowNote(7, "assumed")
 
@@ -41,15 +41,15 @@ def test_a_row_that_fails_gives_no_facts(error: Exception, row: object) -> None:
         yield STOCK
         raise error
 
-    assert list(rows_of(7, IMPORT_TERMS, make)) == [row]
+    assert list(rows_of(7, make)) == [row]
 
 
-def test_a_variant_that_is_left_out_has_no_stock() -> None:
+def test_a_row_that_is_left_out_still_says_that_its_variant_cannot_be_sold() -> None:
     def make(notes: list[str]) -> Iterator[dict[str, Any]]:
         yield STOCK
-        raise LeftOutError("a draft", "A")
+        raise LeftOutError("a draft", {**STOCK, "available": 0})
 
-    assert list(rows_of(7, IMPORT_TERMS, make)) == [
+    assert list(rows_of(7, make)) == [
         SkippedRow(7, "a draft"),
         FoundFact(7, Stock(sku="A", territory="GB", available=0)),
     ]

@@ -70,11 +70,11 @@ def test_a_gift_card_is_left_out_and_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["archived", "Draft", "draft"])
-def test_a_product_that_is_not_sold_has_no_stock(tmp_path: Path, status: str) -> None:
+def test_a_product_that_is_not_published_is_not_sold_any_more(tmp_path: Path, status: str) -> None:
     found = facts_in(import_rows(file_with(tmp_path, SHOPIFY_PRODUCTS.replace("draft", status))))
-    assert [f for f in found if getattr(f, "sku", "") == "G-1"] == [
-        Stock(sku="G-1", territory="GB", available=0)
-    ]
+    (ghost,) = [f for f in found if getattr(f, "sku", "") == "G-1"]
+    assert isinstance(ghost, Product)
+    assert ghost.status == "discontinued"
 
 
 def test_an_unknown_status_is_read_as_active_and_named(tmp_path: Path) -> None:

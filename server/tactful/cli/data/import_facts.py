@@ -1,6 +1,7 @@
 """The command `tactful import`, which reads facts from files and feeds, all or nothing."""
 
 import shlex
+import sys
 import time
 import tomllib
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any, Final
 
 import click
 
+from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
 from tactful.cli.data.import_summary import (
     CheckedFile,
     ImportResult,
@@ -20,11 +22,11 @@ from tactful.cli.data.import_summary import (
     print_findings,
     print_summary,
 )
-from tactful.cli.data.import_targets import SendFacts, folder_target, server_target
-from tactful.cli.shared.errors import EXIT_NEGATIVE, exit_on
+from tactful.cli.data.import_targets import ImportTarget, SendFacts, folder_target, server_target
+from tactful.cli.shared.errors import EXIT_NEGATIVE, NegativeAnswerError, exit_on
 from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
 from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
 from tactful.connectors import files, mapped_tables, tables
@@ -38,7 +40,7 @@ from tactful.connectors.results import (
     SkippedRow,
     SourceError,
 )
-from tactful.core.facts.fact_types import kind_of
+from tactful.core.facts.fact_types import Gone, kind_of
 
 BATCH_FACTS: Final = 1000
 """Facts in one request: the server answers in about ten milliseconds, so that progress is visible."""
@@ -168,6 +170,14 @@ def _read_mapping(path: Path) -> dict[str, str]:
     "--guess", is_flag=True, help="Propose a --column for each field, and import nothing."
 )
 @click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
+@click.option(
+    "--complete",
+    is_flag=True,
+    help="The files are whole: what is missing from them is not sold any more.",
+)
+@click.option(
+    "--yes", is_flag=True, help="Do not ask if more than 20 % of what is known is missing."
+)
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
 @setting_options("data")
@@ -179,6 +189,8 @@ def import_(
     dry_run: bool,
     skip_bad: bool,
     guess: bool,
+    complete: bool,
+    yes: bool,
     **options: Any,
 ) -> None:
     """Import facts from JSON Lines, Merchant feeds, exports of Shopify and WooCommerce, and tables.
@@ -189,35 +201,82 @@ def import_(
     if guess:
         _propose(names)
         return
+    if complete and skip_bad:
+        raise click.UsageError(
+            "--complete and --skip-bad exclude each other: the items of bad rows would be missing."
+        )
     started = time.monotonic()
     json_output, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
     folder = options["data"]
     config = load_config(options)
+    contents = FileContents() if complete else None
+    absences: list[Absence] = []
     with ExitStack() as stack, exit_on(SourceError):
         checked = [
-            _check_file(stack.enter_context(open_source(name)), form, terms) for name in names
+            _check_file(stack.enter_context(open_source(name)), form, terms, contents)
+            for name in names
         ]
-        if terms.customer_column and not any(each.form.name in files.ORDERS for each in checked):
-            raise SourceError(
-                "--customer-column is for order exports, and no file is one. Leave it out."
-            )
+        _check_options(checked, terms, contents)
         if not json_output:
             print_findings(checked)
         empty = any(not each.kinds for each in checked)
         stopped = (empty or any(each.bad for each in checked)) and not skip_bad
         sent = ImportResult()
-        if not (dry_run or stopped):
-            send = (
+        if not stopped and (contents is not None or not dry_run):
+            target = (
                 folder_target(stack, Path(folder)) if folder else server_target(stack, config, url)
             )
-            for each in checked:
-                _send_file(each, terms, send, sent)
+            gone: list[Gone] = []
+            if contents is not None:
+                gone, absences = missing_facts(contents, target.facts_of_kind)
+            if not dry_run:
+                _confirm_absences(absences, yes=yes)
+                for each in checked:
+                    _send_file(each, terms, target.send, sent)
+                _send_ends(gone, target, sent)
     if json_output:
-        print_json(json_report(checked, sent, dry_run=dry_run))
+        print_json(json_report(checked, sent, absences, dry_run=dry_run))
     else:
-        print_summary(checked, sent, dry_run=dry_run, seconds=time.monotonic() - started)
+        seconds = time.monotonic() - started
+        print_summary(checked, sent, absences, dry_run=dry_run, seconds=seconds)
     if stopped or empty or sent.rejected:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
+
+
+def _check_options(
+    checked: list[CheckedFile], terms: ImportTerms, contents: FileContents | None
+) -> None:
+    if terms.customer_column and not any(each.form.name in files.ORDERS for each in checked):
+        raise SourceError(
+            "--customer-column is for order exports, and no file is one. Leave it out."
+        )
+    if contents is not None and not contents.kinds and all(each.kinds for each in checked):
+        raise SourceError(
+            "--complete is for products, prices and stock, and no file has any. Leave it out."
+        )
+
+
+def _confirm_absences(absences: list[Absence], *, yes: bool) -> None:
+    """Ask before so much ends that the files may be cut off; nothing was sent yet."""
+    suspicious = [each.text() for each in absences if each.is_suspicious]
+    if yes or not suspicious:
+        return
+    if not sys.stdin.isatty():
+        raise NegativeAnswerError(
+            *suspicious,
+            "Nothing was imported. Check that the files are whole, then add --yes.",
+        )
+    for text in suspicious:
+        print_warning(text)
+    click.confirm("Report all of it as not sold any more?", abort=True, err=True)
+
+
+def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> None:
+    """Report what is missing from the files as gone."""
+    for first in range(0, len(gone), BATCH_FACTS):
+        answer = target.send([*gone[first : first + BATCH_FACTS]])
+        sent.ended += answer["accepted"]
+        sent.rejected += [each["message"] for each in answer["rejected"]]
 
 
 def _propose(names: tuple[str, ...]) -> None:
@@ -255,7 +314,9 @@ def _terms_from(options: dict[str, Any]) -> ImportTerms:
     )
 
 
-def _check_file(source: ByteSource, name: str | None, terms: ImportTerms) -> CheckedFile:
+def _check_file(
+    source: ByteSource, name: str | None, terms: ImportTerms, contents: FileContents | None
+) -> CheckedFile:
     if name is None and terms.columns:
         name = "table"
     form = files.BY_NAME[name] if name else files.detect_format(source)
@@ -272,6 +333,8 @@ def _check_file(source: ByteSource, name: str | None, terms: ImportTerms) -> Che
                 notes.add(line, message)
             case FoundFact(_, fact):
                 kinds[kind_of(fact)] += 1
+                if contents is not None:
+                    contents.add(fact)
     return CheckedFile(source, form, tuple(bad), skipped, notes, dict(kinds))
 
 

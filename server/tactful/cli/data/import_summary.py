@@ -6,6 +6,7 @@ import click
 import msgspec
 from msgspec import Struct
 
+from tactful.cli.data.import_completeness import Absence
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.files import FileFormat
 from tactful.connectors.results import BadRow
@@ -85,6 +86,8 @@ class ImportResult(Struct):
     """Facts that were stored already, or older than the stored ones."""
     unchanged: int = 0
     """Those of the ignored facts whose content was in force already."""
+    ended: int = 0
+    """Facts that a complete file does not contain any more, and that are reported as gone."""
     rejected: list[str] = []
     """One line for each rejected fact: file, line and reason."""
     erased: list[str] = []
@@ -104,7 +107,9 @@ def print_findings(checked: list[CheckedFile]) -> None:
             click.echo(f"{each.source.name}: {message}", err=True)
 
 
-def json_report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool) -> dict[str, Any]:
+def json_report(
+    checked: list[CheckedFile], sent: ImportResult, absences: list[Absence], *, dry_run: bool
+) -> dict[str, Any]:
     """Return the whole report as plain data."""
     shown = [
         {
@@ -118,17 +123,24 @@ def json_report(checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool
         }
         for each in checked
     ]
-    return {"dry_run": dry_run, "files": shown, **msgspec.to_builtins(sent)}
+    missing = msgspec.to_builtins(absences)
+    return {"dry_run": dry_run, "files": shown, "missing": missing, **msgspec.to_builtins(sent)}
 
 
 def print_summary(
-    checked: list[CheckedFile], sent: ImportResult, *, dry_run: bool, seconds: float
+    checked: list[CheckedFile],
+    sent: ImportResult,
+    absences: list[Absence],
+    *,
+    dry_run: bool,
+    seconds: float,
 ) -> None:
     """Print a summary of each file and the outcome of the import.
 
     Args:
         checked: The files.
         sent: What the receiver answered.
+        absences: What complete files do not contain any more.
         dry_run: Whether nothing should be sent.
         seconds: How long the import took.
     """
@@ -139,6 +151,8 @@ def print_summary(
         _print_messages(each)
     empty = not all(each.kinds for each in checked)
     bad = sum(len(each.bad) for each in checked)
+    for absence in absences:
+        click.echo(f"Not sold any more: {absence.text()}")
     for line in (sent.rejected + sent.erased)[:_MAX_LINES]:
         click.echo(line, err=True)
     if dry_run:

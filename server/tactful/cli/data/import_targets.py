@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient
@@ -16,11 +17,20 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import AnyFact, feed_of
 from tactful.core.facts.fact_versions import FactOutcome
 
+ListFacts = Callable[[str], Iterator[AnyFact]]
+"""Yields the facts in force of one kind: `product`, `price`, `cost` or `stock`."""
 SendFacts = Callable[[list[AnyFact]], dict[str, Any]]
 """Stores a batch of facts and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`, `unchanged`."""
 
 
-def server_target(stack: ExitStack, config: Config, url: str | None) -> SendFacts:
+class ImportTarget(Struct, frozen=True):
+    """A receiver of facts, which also says what it knows already."""
+
+    send: SendFacts
+    facts_of_kind: ListFacts
+
+
+def server_target(stack: ExitStack, config: Config, url: str | None) -> ImportTarget:
     """Return a receiver that reports facts to a running server, in the order of the files.
 
     Args:
@@ -38,10 +48,18 @@ def server_target(stack: ExitStack, config: Config, url: str | None) -> SendFact
         report: dict[str, Any] = server.request("POST", "/v1/facts", body, "application/x-ndjson")
         return report
 
-    return send
+    def facts_of_kind(kind: str) -> Iterator[AnyFact]:
+        after: str | None = ""
+        while after is not None:
+            page = server.get("/v1/facts", of=kind, after=after)
+            for plain in page["facts"]:
+                yield fact_codec.decode_stored(msgspec.json.encode(plain))
+            after = page["next"]
+
+    return ImportTarget(send, facts_of_kind)
 
 
-def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
+def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
     """Return a receiver that writes facts into the ledger of a server that is not running.
 
     Args:
@@ -54,6 +72,7 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
     from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
+    from tactful.runtime.services.catalogue import read_page
     from tactful.runtime.services.ingest import erased_fact_rejection, fact_row
     from tactful.runtime.state.erased_customers import ErasedCustomers
     from tactful.stores.sqlite.ledger import SqliteLedger
@@ -91,4 +110,11 @@ def folder_target(stack: ExitStack, folder: Path) -> SendFacts:
             "unchanged": unchanged,
         }
 
-    return send
+    def facts_of_kind(kind: str) -> Iterator[AnyFact]:
+        after: str | None = ""
+        while after is not None:
+            page = runner.run(read_page(ledger, kind, after))
+            yield from page.facts
+            after = page.next
+
+    return ImportTarget(send, facts_of_kind)

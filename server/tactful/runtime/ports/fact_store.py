@@ -81,6 +81,18 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
+        """Return the facts in force of one kind whose key is above `after`, in order of their keys.
+
+        Args:
+            kind: The kind of fact, such as `price`.
+            after: A key; empty: from the first key on.
+            limit: The most facts to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def record_heartbeat(self, feed: str, at: int) -> None:
         """Store that a feed was alive at an instant, unless a later heartbeat is stored.
 

@@ -141,6 +141,12 @@ class MemoryFacts(MemoryChanges):
         found = [fact for fact, _ in self._facts.get((kind, key), ())]
         return sorted(found, key=lambda fact: fact.number)
 
+    async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
+        """Return the facts in force of one kind whose key is above `after`, in order of their keys."""
+        names = sorted(name for name in self._facts if name[0] == kind and name[1] > after)
+        found = [fact for name in names for fact, _ in _in_force(self._facts[name], None, None)]
+        return found[:limit]
+
     async def feed_heartbeats(self) -> dict[str, int]:
         """Return feed → its last heartbeat, milliseconds since the Unix epoch, UTC."""
         return dict(self._heartbeats)

@@ -51,6 +51,10 @@ _ABOUT: Final = """
   WHERE {instant} {kinds}
   ORDER BY f.kind, f.key"""
 
+OF_KIND: Final = """
+  SELECT kind, key, body, at, ended, id FROM facts
+  WHERE kind = ? AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
+
 
 def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[FactOutcome]:
     """Store the rows that are newer, in the given order; return what became of each row.

@@ -149,6 +149,10 @@ class SqliteReads:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
         return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
 
+    async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
+        found = await self._read(facts.OF_KIND, (kind, after, limit))
+        return [StoredFact(*row) for row in found]
+
     async def feed_heartbeats(self) -> dict[str, int]:
         return dict(await self._read("SELECT feed, at FROM heard"))
 

@@ -226,3 +226,55 @@ def test_a_wrong_column_is_refused_with_what_to_do(
     result = run("import", file, *options, *TABLE_TERMS)
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
+
+
+SHOP_TABLE = ("--column", "sku=sku", "--column", "title=name", "--column", "stock=stock")
+
+
+async def test_an_item_that_is_missing_from_a_complete_file_is_not_sold_any_more(
+    tmp_path: Path,
+) -> None:
+    rows = [f"S{number},Shoe,3\n" for number in range(10)]
+    header = "sku,name,stock\n"
+    full = write_file(tmp_path / "full.csv", header + "".join(rows))
+    less = write_file(tmp_path / "less.csv", header + "".join(rows[1:]))
+    terms = (*SHOP_TABLE, "--territory", "DE", "--complete", "--json")
+    async with live_server(tmp_path) as one:
+        assert printed_json(await run_beside(one, "import", full, *terms))["ended"] == 0
+        planned = printed_json(await run_beside(one, "import", less, *terms, "--dry-run"))
+        assert planned["missing"][0] == {"kind": "product", "missing": 1, "known": 10}
+        done = printed_json(await run_beside(one, "import", less, *terms))
+        assert (done["ended"], done["accepted"]) == (2, 0)
+        again = printed_json(await run_beside(one, "import", less, *terms))
+        assert (again["ended"], again["missing"]) == (0, [])
+        item = await one.parts.shop.state.fact_cache.read_item("S0")
+        assert (item.ended, item.available("DE")) == ("gone", 0)
+        back = printed_json(await run_beside(one, "import", full, *terms))
+        assert back["accepted"] == 2
+        item = await one.parts.shop.state.fact_cache.read_item("S0")
+        assert (item.ended, item.available("DE")) == (None, 3)
+
+
+def test_a_file_that_lost_many_rows_stops_and_asks_before_anything_ends(tmp_path: Path) -> None:
+    lines = [GOOD.replace('"A"', f'"S{number}"') for number in range(4)]
+    full = write_file(tmp_path / "full.jsonl", "".join(lines))
+    cut = write_file(tmp_path / "cut.jsonl", "".join(lines[:3]).replace(":3}", ":2}"))
+    folder = ("--data", tmp_path / "data")
+    assert run("import", full, *folder).exit_code == 0
+    stopped = run("import", cut, *folder, "--complete")
+    assert stopped.exit_code == 1
+    assert "1 of 4 known stock facts (25 %) are missing." in stopped.output
+    assert "add --yes" in stopped.output
+    again = printed_json(run("import", full, *folder, "--json"))
+    assert again["unchanged"] == 4
+    done = printed_json(run("import", cut, *folder, "--complete", "--yes", "--json"))
+    assert (done["accepted"], done["ended"]) == (3, 1)
+
+
+def test_complete_needs_good_rows_and_facts_that_can_be_missing(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
+    both = run("import", file, "--complete", "--skip-bad")
+    assert (both.exit_code, "exclude each other" in both.output) == (2, True)
+    orders = write_file(tmp_path / "orders.csv", SHOPIFY_ORDERS)
+    refused = run("import", orders, "--complete")
+    assert (refused.exit_code, "no file has any" in refused.output) == (2, True)

@@ -9,14 +9,14 @@ from tactful.cli.data.import_targets import folder_target, server_target
 from tactful.cli.shared.data_folder import ledger_file
 from tactful.cli.shared.errors import CommandError
 from tactful.config import Config
-from tactful.core.facts.fact_types import AnyFact, Stock
+from tactful.core.facts.fact_types import AnyFact, Gone, Stock
 
 FACTS: list[AnyFact] = [Stock(sku=sku, territory="DE", available=3) for sku in ("A", "B")]
 
 
 def test_facts_are_stored_in_the_ledger_and_known_ones_are_ignored(tmp_path: Path) -> None:
     with ExitStack() as stack:
-        send = folder_target(stack, tmp_path)
+        send = folder_target(stack, tmp_path).send
         assert send(FACTS) == {
             "accepted": 2,
             "ignored": 0,
@@ -25,7 +25,7 @@ def test_facts_are_stored_in_the_ledger_and_known_ones_are_ignored(tmp_path: Pat
         }
     assert ledger_file(tmp_path).is_file()
     with ExitStack() as stack:
-        again = folder_target(stack, tmp_path)
+        again = folder_target(stack, tmp_path).send
         report = again([Stock(sku="A", territory="DE", available=3, version=1), *FACTS])
         assert report["accepted"] + report["ignored"] == 3
 
@@ -39,6 +39,14 @@ def test_a_ledger_that_is_in_use_is_refused(tmp_path: Path) -> None:
 
 def test_a_server_that_is_down_is_reported_when_the_first_batch_is_sent() -> None:
     with ExitStack() as stack:
-        send = server_target(stack, Config(), "http://127.0.0.1:9")
+        send = server_target(stack, Config(), "http://127.0.0.1:9").send
         with pytest.raises(CommandError, match="No server responds"):
             send(FACTS)
+
+
+def test_a_folder_lists_the_facts_that_it_holds(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        target = folder_target(stack, tmp_path)
+        target.send(FACTS)
+        target.send([Gone(of="stock", sku="A")])
+        assert list(target.facts_of_kind("stock")) == FACTS[1:]
