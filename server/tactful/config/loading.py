@@ -110,6 +110,7 @@ class _Collector:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
         self.policy = Policy()
+        self.mappings: dict[str, dict[str, str]] = {}
         self.origins: dict[str, str] = {}
         self.problems: list[str] = []
 
@@ -170,12 +171,13 @@ class _Collector:
             self.problems.append(f"{path}: The file is not TOML: {error}.")
             return
         policy = table.pop("policy", {})
+        self._add_mappings(table.pop("mappings", {}), path, source)
         for name, value in table.items():
             where = f"{path}:{line_of_setting(source, name)}"
             if name in BY_NAME:
                 self.add_setting(name, value, where, path.parent)
             else:
-                hint = _did_you_mean(name, (*BY_NAME, "policy"))
+                hint = _did_you_mean(name, (*BY_NAME, "policy", "mappings"))
                 self.problems.append(f"{where}: There is no setting {name!r}.{hint}")
         if not isinstance(policy, Mapping):
             where = f"{path}:{line_of_setting(source, 'policy')}"
@@ -189,6 +191,22 @@ class _Collector:
                 hint = _did_you_mean(name, tuple(policy_settings.BY_NAME))
                 self.problems.append(f"{where}: There is no policy setting {name!r}.{hint}")
 
+    def _add_mappings(self, mappings: object, path: Path, source: str) -> None:
+        """Set the mappings of imported tables; the import checks the names of their fields."""
+        named = mappings.items() if isinstance(mappings, Mapping) else [("", None)]
+        for name, columns in named:
+            if isinstance(columns, Mapping) and all(isinstance(c, str) for c in columns.values()):
+                self.mappings[name] = dict(columns)
+                self.origins[f"mappings.{name}"] = (
+                    f"{path}:{line_of_setting(source, f'mappings.{name}')}"
+                )
+            else:
+                where = f"{path}:{line_of_setting(source, f'mappings.{name}'.rstrip('.'))}"
+                self.problems.append(
+                    f"{where}: A mapping is a table of columns. "
+                    'Write [mappings.NAME], and sku = "Artikelnr" below it.'
+                )
+
     def finish(self, *, serving: bool) -> LoadedConfig:
         """Return the configuration.
 
@@ -197,7 +215,7 @@ class _Collector:
         """
         if self.problems:
             raise ConfigError(self.problems)
-        config = Config(**self.values, policy=self.policy)
+        config = Config(**self.values, mappings=self.mappings, policy=self.policy)
         if serving and (errors := list(startup_errors(config))):
             raise ConfigError(errors)
         return LoadedConfig(config, self.origins, tuple(startup_warnings(config)))

@@ -1,10 +1,11 @@
 """The configuration of one shop's server, as all other parts receive it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import fields
 
 from tactful.core.rules.policy import Policy
@@ -47,6 +48,8 @@ class Config(Struct, frozen=True, kw_only=True):
     shared_port: bool = False
     test_mode: bool = False
     seed: int | None = None
+    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Name of a mapping of imported tables → field → column."""
     policy: Policy = Policy()
 
     @property

@@ -34,6 +34,8 @@ class FileFormat(Struct, frozen=True):
     read: Reader
     required_terms: tuple[str, ...] = ()
     """Fields of `ImportTerms` that must be given, because the file does not contain them."""
+    has_substitutes: bool = False
+    """Whether another value of a row can stand in for a missing SKU."""
 
 
 _PRICED: Final = ("territory", "tax_rate_bp")
@@ -46,6 +48,7 @@ FORMATS: Final = (
         "Shopify's product export",
         shopify_products.shopify_rows,
         (*_PRICED, "currency"),
+        has_substitutes=True,
     ),
     FileFormat(
         "shopify-inventory",
@@ -58,6 +61,7 @@ FORMATS: Final = (
         "WooCommerce's product export",
         woocommerce_products.woocommerce_rows,
         (*_PRICED, "currency"),
+        has_substitutes=True,
     ),
     FileFormat(
         "shopify-orders",

@@ -34,6 +34,8 @@ class ImportTerms(Struct, frozen=True, kw_only=True):
     """IANA time zone of times that name none; None: UTC, and a note says so."""
     columns: Mapping[str, str] = {}
     """Field → column of a table that gives it; empty: the format of the file says so."""
+    sku_from: str | None = None
+    """What stands in for a missing SKU, such as `barcode` or `column:NAME`; None: nothing."""
     decimal: str | None = None
     """Decimal sign of prices, `.` or `,`; None: read from each price where it is unambiguous."""
 

@@ -17,12 +17,22 @@ from tactful.connectors.product_facts import (
     rows_of,
     stock_facts,
 )
+from tactful.connectors.product_ids import (
+    OPTIONS,
+    handle_and_options,
+    required_column,
+    sku_or_substitute,
+)
 from tactful.connectors.results import Fields, ImportTerms, Row, RowError
 from tactful.connectors.stock_words import stock_without_number
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
 
 COLUMNS: Final = frozenset({"Handle", "Title", "Variant SKU", "Variant Price"})
 """Columns by which the export is recognised, under the names that are read."""
+
+_SKU_FROM: Final = {OPTIONS: OPTIONS, "barcode": "Variant Barcode", "id": "Variant ID"}
+"""Value of `--sku-from` → the column."""
+_NO_SKU: Final = "The variant has no SKU. Give it a SKU in Shopify, or say with --sku-from what stands in for it."
 
 
 def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
@@ -31,6 +41,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     What belongs to the product is in the first row of the product only. Rows of further images and of
     gift cards are left out. A product that is not published is not sold any more.
     """
+    column = required_column(source, terms, _SKU_FROM)
     product: Fields = {}
     for record in tables.table_rows(source, column_names.SHOPIFY_PRODUCTS):
         if not isinstance(record, tables.TableRow):
@@ -39,23 +50,24 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         fields = record.fields
         if fields["Title"] or fields["Handle"] != product.get("Handle"):
             product = fields
-        yield from rows_of(record.line, partial(_facts, product, fields, terms))
+        yield from rows_of(record.line, partial(_facts, product, fields, column, terms))
 
 
 def _facts(
-    product: Fields, row: Fields, terms: ImportTerms, notes: list[str]
+    product: Fields, row: Fields, column: str, terms: ImportTerms, notes: list[str]
 ) -> Iterator[dict[str, Any]]:
-    # Shopify puts an apostrophe before numbers, for spreadsheets.
-    sku = row["Variant SKU"].lstrip("'")
     if not row["Variant Price"]:
         raise LeftOutError("a further image")
+    named = column == OPTIONS
+    other = handle_and_options(product["Handle"], row) if named else row.get(column, "")
+    sku = sku_or_substitute(row["Variant SKU"], other, terms, notes)
     if product.get("Gift Card", "").lower() == "true":
         raise LeftOutError("a gift card", *(stock_facts(sku, terms, 0) if sku else ()))
     shown = _product(sku, product, row)
     if not _is_published(product, notes):
         raise LeftOutError("not published", *([discontinued(shown)] if sku else ()))
     if not sku:
-        raise RowError("The variant has no SKU. Give it a SKU in Shopify.")
+        raise RowError(_NO_SKU)
     yield shown
     yield price_fact(sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""))
     yield from cost_facts(sku, terms, row.get("Cost per item", ""))

@@ -18,6 +18,7 @@ from tactful.connectors.product_facts import (
     rows_of,
     stock_facts,
 )
+from tactful.connectors.product_ids import required_column, sku_or_substitute
 from tactful.connectors.results import Fields, ImportTerms, Row, RowError, SkippedRow
 from tactful.connectors.stock_words import resolve_stock
 from tactful.connectors.value_parsers import (
@@ -37,6 +38,9 @@ _KNOWN_TYPES: Final = frozenset(
     {"simple", "variation", "subscription", "subscription_variation", "virtual", "downloadable"}
 )
 _GIFT_CARDS: Final = frozenset({"gift-card", "gift_card", "pw-gift-card", "giftcard"})
+_SKU_FROM: Final = {"barcode": "GTIN, UPC, EAN, or ISBN", "id": "ID"}
+"""Value of `--sku-from` → the column."""
+_NO_SKU: Final = "The product has no SKU. Give it a SKU in WooCommerce, or say with --sku-from what stands in for it."
 _DATE_LENGTH: Final = len("2026-03-31")
 
 
@@ -46,6 +50,7 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     A row of a variable product gives no facts of its own: its variations take their name, brand,
     categories, image and shared stock from it.
     """
+    column = required_column(source, terms, _SKU_FROM)
     parents: dict[str, Fields] = {}
     for record in tables.table_rows(source, column_names.WOOCOMMERCE_PRODUCTS):
         if not isinstance(record, tables.TableRow):
@@ -59,28 +64,29 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
                 parents[fields["SKU"]] = fields
             yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
-        yield from rows_of(record.line, partial(_facts, parents, fields, kinds, terms))
+        yield from rows_of(record.line, partial(_facts, parents, fields, kinds, column, terms))
 
 
 def _facts(
     parents: dict[str, Fields],
     row: Fields,
     kinds: set[str],
+    column: str,
     terms: ImportTerms,
     notes: list[str],
 ) -> Iterator[dict[str, Any]]:
-    sku = row["SKU"]
+    sku = sku_or_substitute(row["SKU"], row.get(column, ""), terms, notes)
     parent = _parent(parents, row, notes)
     if kinds & _GIFT_CARDS:
         raise LeftOutError("a gift card", *(stock_facts(sku, terms, 0) if sku else ()))
-    product = _product(parent, row)
+    product = _product(sku, parent, row)
     # The export marks a variation as published even if its product is a draft.
     if row.get("Published", "1") != "1" or parent.get("Published", "1") != "1":
         raise LeftOutError("not published", *([discontinued(product)] if sku else ()))
     unknown = sorted(kinds - _KNOWN_TYPES)
     notes += [f"Type {kind[:40]!r} is an unknown word: read as simple." for kind in unknown]
     if not sku:
-        raise RowError("The product has no SKU. Give it a SKU in WooCommerce.")
+        raise RowError(_NO_SKU)
     yield product
     regular = row["Regular price"]
     yield price_fact(sku, terms, _sale_price(row, terms, notes) or regular, regular)
@@ -88,11 +94,11 @@ def _facts(
     yield from stock_facts(sku, terms, _available(parent, row, terms, notes))
 
 
-def _product(parent: Fields, row: Fields) -> dict[str, Any]:
+def _product(sku: str, parent: Fields, row: Fields) -> dict[str, Any]:
     categories = (parent.get("Categories") or row.get("Categories", "")).split(",")
     return {
         "type": "product",
-        "sku": row["SKU"],
+        "sku": sku,
         "product": parent["SKU"] or parent["ID"],
         "title": plain_text(parent["Name"]) or plain_text(row["Name"]),
         "brand": plain_text(parent.get("Brands", "").split(",")[0]) or None,

@@ -137,3 +137,15 @@ def test_the_line_of_a_setting_is_found_under_tables_dots_and_inline_tables() ->
     assert line_of_setting(source, "policy.rest.quiet") == 4
     assert line_of_setting(source, "policy.taints.x") == 6
     assert line_of_setting(source, "nowhere") == 1
+
+
+def test_mappings_of_tables_are_loaded_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "tactful.toml"
+    file.write_text('[mappings.goods]\nsku = "Nr"\n', "utf-8")
+    loaded = load_with_origins(file=file, serving=False)
+    assert loaded.config.mappings == {"goods": {"sku": "Nr"}}
+    assert loaded.origins["mappings.goods"] == f"{file}:1"
+    for wrong in ("mappings = 3", '[mappings]\nsku = "Nr"', "[mappings.goods]\nsku = 3"):
+        file.write_text(wrong, "utf-8")
+        with pytest.raises(ConfigError, match="A mapping is a table of columns"):
+            load_with_origins(file=file, serving=False)

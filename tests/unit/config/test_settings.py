@@ -9,7 +9,7 @@ from tactful.config.settings import BY_NAME, SETTINGS, nearest
 
 
 def test_every_field_of_the_configuration_is_in_the_registry() -> None:
-    assert {s.name for s in SETTINGS} | {"policy"} == {f.name for f in fields(Config)}
+    assert {s.name for s in SETTINGS} | {"policy", "mappings"} == {f.name for f in fields(Config)}
 
 
 def test_every_default_can_be_parsed_from_its_own_text() -> None:

@@ -1,4 +1,4 @@
-"""What a complete file does not contain any more, and the guard against files that lost rows.
+"""What a complete file does not contain any more, and the guard against cut-off files.
 
 An item that is missing from a complete file is not sold any more. A fact counts as missing only within
 what the files are about: their kinds of facts, and for prices and stock their territories.

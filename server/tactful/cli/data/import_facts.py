@@ -3,17 +3,17 @@
 import shlex
 import sys
 import time
-import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
+from tactful.cli.data.import_mappings import save_mapping
+from tactful.cli.data.import_options import term_options, terms_from
 from tactful.cli.data.import_summary import (
     CheckedFile,
     ImportResult,
@@ -25,10 +25,9 @@ from tactful.cli.data.import_summary import (
 from tactful.cli.data.import_targets import ImportTarget, SendFacts, folder_target, server_target
 from tactful.cli.shared.errors import EXIT_NEGATIVE, NegativeAnswerError, exit_on
 from tactful.cli.shared.http_client import url_option
-from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.options import load_config, setting_options, settings_file
 from tactful.cli.shared.output import json_option, print_json, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
-from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
 from tactful.connectors import files, mapped_tables, tables
 from tactful.connectors.byte_sources import ByteSource, open_source
 from tactful.connectors.results import (
@@ -62,50 +61,6 @@ counted and named. Facts have ids, so an interrupted import can be run again.
 """
 
 
-def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return a click callback that parses an option as a setting's value."""
-
-    def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
-        if value is None:
-            return None
-        try:
-            return kind.parse(value)
-        except ValueProblem as problem:
-            raise click.BadParameter(str(problem)) from problem
-
-    return read
-
-
-def _read_columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
-    """Return field → column."""
-    found = dict(pair.partition("=")[::2] for pair in pairs)
-    for field, column in found.items():
-        _check_column(field, column)
-    return found
-
-
-def _check_column(field: str, column: object) -> None:
-    if field not in mapped_tables.FIELDS:
-        near = get_close_matches(field, mapped_tables.FIELDS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(mapped_tables.FIELDS)}."
-        raise click.BadParameter(f"{field!r} is no field of an import. {hint}")
-    if not isinstance(column, str) or not column:
-        raise click.BadParameter(f"{field!r} names no column. Write {field}=NAME.")
-
-
-def _read_mapping(path: Path) -> dict[str, str]:
-    """Return field → column of a mapping file."""
-    try:
-        columns = tomllib.loads(path.read_text("utf-8")).get("columns")
-    except (OSError, ValueError) as error:
-        raise click.BadParameter(f"{path} cannot be read: {error}.") from error
-    if not isinstance(columns, dict):
-        raise click.BadParameter(f"{path} has no table [columns]. Write sku = 'NAME' below it.")
-    for field, column in columns.items():
-        _check_column(field, column)
-    return columns
-
-
 @click.command("import", epilog=_EXAMPLE, context_settings={"max_content_width": 100})
 @click.argument("names", nargs=-1, required=True, metavar="FILE|URL|-...")
 @click.option(
@@ -114,60 +69,14 @@ def _read_mapping(path: Path) -> dict[str, str]:
     type=click.Choice(list(files.BY_NAME)),
     help="Format of the files. Default: detected from the content.",
 )
-@click.option(
-    "--territory",
-    metavar="CODE",
-    callback=_read_as(territory()),
-    help="Territory of prices and stock, such as DE.",
-)
-@click.option("--currency", metavar="CODE", help="Currency of prices that name none, such as EUR.")
-@click.option(
-    "--tax-rate",
-    metavar="PERCENT",
-    callback=_read_as(percent()),
-    help="Tax rate of the prices, such as 20%.",
-)
-@click.option(
-    "--gross/--net", default=True, show_default=True, help="Whether prices include the tax."
-)
-@click.option(
-    "--assume-stock",
-    metavar="PIECES",
-    type=click.IntRange(0),
-    help='Pieces of an item that a feed calls "in stock" without a number.',
-)
-@click.option(
-    "--customer-column",
-    metavar="NAME",
-    help="Column of an order export that holds the shop's customer id.",
-)
-@click.option(
-    "--zone",
-    callback=_read_as(time_zone()),
-    metavar="NAME",
-    help="Time zone of times that name none. Default: UTC.",
-)
-@click.option(
-    "--decimal",
-    type=click.Choice([".", ","]),
-    help="Decimal sign of prices. Default: read from each price where it is unambiguous.",
-)
-@click.option(
-    "--column",
-    "columns",
-    metavar="FIELD=NAME",
-    multiple=True,
-    callback=_read_columns,
-    help=f"Column of a table that gives a field: {', '.join(mapped_tables.FIELDS)}. Repeatable.",
-)
-@click.option(
-    "--mapping",
-    metavar="FILE",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="TOML file with such columns as its table [columns].",
-)
+@term_options
 @click.option(
     "--guess", is_flag=True, help="Propose a --column for each field, and import nothing."
+)
+@click.option(
+    "--save",
+    metavar="NAME",
+    help="Save the columns as the mapping NAME in the settings file, and import nothing.",
 )
 @click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
 @click.option(
@@ -189,6 +98,7 @@ def import_(
     dry_run: bool,
     skip_bad: bool,
     guess: bool,
+    save: str | None,
     complete: bool,
     yes: bool,
     **options: Any,
@@ -198,17 +108,21 @@ def import_(
     The running server receives them. With --data they are written into the data folder of a server
     that is not running.
     """
-    if guess:
-        _propose(names)
+    json_output, url, folder = options.pop("json_output"), options.pop("url"), options["data"]
+    settings = {name: options.pop(name) for name in ("config_file", "data")}
+    config = load_config(settings)
+    terms = terms_from(options, config)
+    if guess or save:
+        proposed = _propose(names) if guess else {}
+        if save:
+            file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
+            click.echo(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
         return
     if complete and skip_bad:
         raise click.UsageError(
             "--complete and --skip-bad exclude each other: the items of bad rows would be missing."
         )
     started = time.monotonic()
-    json_output, url, terms = options.pop("json_output"), options.pop("url"), _terms_from(options)
-    folder = options["data"]
-    config = load_config(options)
     contents = FileContents() if complete else None
     absences: list[Absence] = []
     with ExitStack() as stack, exit_on(SourceError):
@@ -250,6 +164,11 @@ def _check_options(
         raise SourceError(
             "--customer-column is for order exports, and no file is one. Leave it out."
         )
+    if terms.sku_from and not any(each.form.has_substitutes for each in checked):
+        raise SourceError(
+            "--sku-from is for product exports of Shopify and WooCommerce, and no file is one. "
+            "In a table, name the column with --column sku=NAME."
+        )
     if contents is not None and not contents.kinds and all(each.kinds for each in checked):
         raise SourceError(
             "--complete is for products, prices and stock, and no file has any. Leave it out."
@@ -279,8 +198,13 @@ def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> No
         sent.rejected += [each["message"] for each in answer["rejected"]]
 
 
-def _propose(names: tuple[str, ...]) -> None:
-    """Print the format of each file, or the columns that seem to give its fields."""
+def _propose(names: tuple[str, ...]) -> dict[str, str]:
+    """Print the format of each file, or the columns that seem to give its fields.
+
+    Returns:
+        Field → column of all files whose columns are proposed.
+    """
+    proposed: dict[str, str] = {}
     for name in names:
         with exit_on(SourceError), open_source(name) as source:
             header = tables.read_header(source)
@@ -290,28 +214,14 @@ def _propose(names: tuple[str, ...]) -> None:
             except SourceError:
                 if not columns:
                     raise
+                proposed |= columns
                 options = [f"--column {shlex.quote(f'{k}={v}')}" for k, v in columns.items()]
                 click.echo(f"tactful import {shlex.quote(name)} {' '.join(options)}")
                 unused = [column for column in header if column and column not in columns.values()]
                 click.echo(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
             else:
                 click.echo(f"{source.name}: {form.title}. It needs no --column.")
-
-
-def _terms_from(options: dict[str, Any]) -> ImportTerms:
-    mapping = options.pop("mapping")
-    return ImportTerms(
-        now=time.time_ns() // 1_000_000,
-        territory=options.pop("territory"),
-        currency=options.pop("currency"),
-        tax_included=options.pop("gross"),
-        tax_rate_bp=options.pop("tax_rate"),
-        assumed_stock=options.pop("assume_stock"),
-        customer_column=options.pop("customer_column"),
-        zone=options.pop("zone"),
-        decimal=options.pop("decimal"),
-        columns=(_read_mapping(mapping) if mapping else {}) | options.pop("columns"),
-    )
+    return proposed
 
 
 def _check_file(

@@ -65,6 +65,15 @@ def load_settings(options: dict[str, Any], *, serving: bool = False) -> LoadedCo
         return load_with_origins(file=file, environ=os.environ, flags=flags, serving=serving)
 
 
+def settings_file(options: dict[str, Any]) -> Path:
+    """Return the settings file that a command reads, whether or not it exists.
+
+    Args:
+        options: What the command received from `setting_options`.
+    """
+    return Path(options.get(_CONFIG) or os.environ.get("TACTFUL_CONFIG") or DEFAULT_FILE)
+
+
 def load_config(options: dict[str, Any]) -> Config:
     """Load the configuration as `load_settings` does, without the origins.
 

@@ -278,3 +278,14 @@ def test_complete_needs_good_rows_and_facts_that_can_be_missing(tmp_path: Path) 
     orders = write_file(tmp_path / "orders.csv", SHOPIFY_ORDERS)
     refused = run("import", orders, "--complete")
     assert (refused.exit_code, "no file has any" in refused.output) == (2, True)
+
+
+def test_a_substitute_for_skus_is_checked_before_the_files_are_read(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "facts.jsonl", GOOD)
+    unknown = run("import", file, "--sku-from", "ean")
+    assert (unknown.exit_code, "'ean' is unknown. Use handle+options" in unknown.output) == (
+        2,
+        True,
+    )
+    useless = run("import", file, "--sku-from", "barcode")
+    assert (useless.exit_code, "no file is one" in useless.output) == (2, True)

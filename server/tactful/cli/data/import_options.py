@@ -1,0 +1,140 @@
+"""Options of an import that say what its files do not contain themselves."""
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import click
+
+from tactful.cli.data.import_mappings import check_column, read_mapping
+from tactful.config import Config
+from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
+from tactful.connectors import mapped_tables
+from tactful.connectors.product_ids import COLUMN, OPTIONS
+from tactful.connectors.results import ImportTerms
+
+
+def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a click callback that parses an option as a setting's value."""
+
+    def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
+        if value is None:
+            return None
+        try:
+            return kind.parse(value)
+        except ValueProblem as problem:
+            raise click.BadParameter(str(problem)) from problem
+
+    return read
+
+
+def _read_substitute(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return the value of `--sku-from`."""
+    known = (OPTIONS, "barcode", "id")
+    if value is None or value in known or value.removeprefix(COLUMN) not in {"", value}:
+        return value
+    raise click.BadParameter(f"{value!r} is unknown. Use {', '.join(known)} or column:NAME.")
+
+
+def _read_columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
+    """Return field → column."""
+    found = dict(pair.partition("=")[::2] for pair in pairs)
+    for field, column in found.items():
+        check_column(field, column)
+    return found
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--territory",
+        metavar="CODE",
+        callback=_read_as(territory()),
+        help="Territory of prices and stock, such as DE.",
+    ),
+    click.option(
+        "--currency", metavar="CODE", help="Currency of prices that name none, such as EUR."
+    ),
+    click.option(
+        "--tax-rate",
+        metavar="PERCENT",
+        callback=_read_as(percent()),
+        help="Tax rate of the prices, such as 20%.",
+    ),
+    click.option(
+        "--gross/--net", default=True, show_default=True, help="Whether prices include the tax."
+    ),
+    click.option(
+        "--assume-stock",
+        metavar="PIECES",
+        type=click.IntRange(0),
+        help='Pieces of an item that a feed calls "in stock" without a number.',
+    ),
+    click.option(
+        "--customer-column",
+        metavar="NAME",
+        help="Column of an order export that holds the shop's customer id.",
+    ),
+    click.option(
+        "--sku-from",
+        metavar="WHAT",
+        callback=_read_substitute,
+        help="What stands in for a missing SKU: handle+options, barcode, id or column:NAME.",
+    ),
+    click.option(
+        "--zone",
+        callback=_read_as(time_zone()),
+        metavar="NAME",
+        help="Time zone of times that name none. Default: UTC.",
+    ),
+    click.option(
+        "--decimal",
+        type=click.Choice([".", ","]),
+        help="Decimal sign of prices. Default: read from each price where it is unambiguous.",
+    ),
+    click.option(
+        "--column",
+        "columns",
+        metavar="FIELD=NAME",
+        multiple=True,
+        callback=_read_columns,
+        help=f"Column of a table that gives a field: {', '.join(mapped_tables.FIELDS)}. Repeatable.",
+    ),
+    click.option(
+        "--mapping",
+        metavar="NAME",
+        help="Mapping of the settings with such columns, or a TOML file with a table [columns].",
+    ),
+)
+
+
+def term_options(command: Any) -> Any:
+    """Add the options; the command passes them to `terms_from`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def terms_from(options: dict[str, Any], config: Config) -> ImportTerms:
+    """Take the options of `term_options` out of a command's options, and return them as terms.
+
+    Args:
+        options: Options of the command.
+        config: The settings, which contain named mappings.
+
+    Raises:
+        click.BadParameter: The mapping cannot be used.
+    """
+    mapping = options.pop("mapping")
+    return ImportTerms(
+        now=time.time_ns() // 1_000_000,
+        territory=options.pop("territory"),
+        currency=options.pop("currency"),
+        tax_included=options.pop("gross"),
+        tax_rate_bp=options.pop("tax_rate"),
+        assumed_stock=options.pop("assume_stock"),
+        customer_column=options.pop("customer_column"),
+        sku_from=options.pop("sku_from"),
+        zone=options.pop("zone"),
+        decimal=options.pop("decimal"),
+        columns={**(read_mapping(mapping, config) if mapping else {}), **options.pop("columns")},
+    )
