@@ -13,7 +13,7 @@ from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
 from tactful.api.exports import export_text
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
-from tactful.runtime.services.catalogue import CATALOGUE_KINDS, read_page
+from tactful.runtime.services.item_catalogue import CATALOGUE_KINDS, read_page
 from tactful.runtime.shop import Shop
 
 MAX_REPORTS: Final = 1_000

@@ -72,8 +72,8 @@ def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
     from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.services.catalogue import read_page
     from tactful.runtime.services.ingest import erased_fact_rejection, fact_row
+    from tactful.runtime.services.item_catalogue import read_page
     from tactful.runtime.state.erased_customers import ErasedCustomers
     from tactful.stores.sqlite.ledger import SqliteLedger
 

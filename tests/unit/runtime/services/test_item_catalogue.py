@@ -6,8 +6,8 @@ from msgspec import structs
 from support.builders import stock
 from support.ledger_rows import T0
 from tactful.core.facts.fact_types import AnyFact, Gone, Product
-from tactful.runtime.services.catalogue import read_page
 from tactful.runtime.services.ingest import fact_row
+from tactful.runtime.services.item_catalogue import read_page
 from tactful.stores.memory.ledger import MemoryLedger
 
 RUN = Product(sku="RUN-42", product="run", title="Runner")
