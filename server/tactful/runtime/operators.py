@@ -72,6 +72,9 @@ async def _session_of(shop: Shop, session: str) -> LiveSession | None:
     if live is not None:
         return live
     saved = await shop.ledger.session(session)
+    if saved is not None:
+        # Another process may have it in memory; from now on its writes are refused.
+        saved = await shop.ledger.claim_session(saved.resume) or saved
     return shop.lifecycle.restore(saved) if saved else None
 
 

@@ -21,6 +21,7 @@ from tactful.runtime.security.identity import IdentityVerifier
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
+from tactful.runtime.services.fact_changes import FactChanges
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
@@ -29,6 +30,7 @@ from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.delivery import Delivery
 from tactful.runtime.sessions.expiry import SessionExpiry
 from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.sessions.handover import SessionHandover
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.browsing_budget import BrowsingLimits
@@ -127,11 +129,16 @@ class Shop:
         self._erasure = ErasureService(state, self.turns, self.lifecycle)
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
+        effects = RedemptionEffects(state, self.turns)
         self.redemptions = RedemptionService(
             ledger=ledger, clock=clock, entropy=entropy, keys=keys,
-            shop=RedemptionEffects(state, self.turns), encode=encode_redemption,
+            shop=effects, encode=encode_redemption,
         )  # fmt: skip
-        self.ingest = FactIngest(state, self.turns, self.fanout, self.redemptions.cancel_reported)
+        self.ingest = FactIngest(state, self.fanout, self.redemptions.cancel_reported)
+        state.changes.handle(("fact", "heartbeat"), FactChanges(state, self.turns, self.fanout))
+        state.changes.handle(("rulebook", "rule_state"), self.rulebooks)
+        state.changes.handle(("redemption",), effects)
+        state.changes.handle(("session_claimed",), SessionHandover(state))
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
@@ -161,6 +168,7 @@ class Shop:
         """
         state, ledger = self.state, self.ledger
         await wait_for_room(ledger.open)
+        await state.changes.start()
         await state.erased_customers.start()
         state.balances.restore(await ledger.balances())
         for offer in await ledger.standing_offers():
@@ -214,12 +222,17 @@ class Shop:
         self.state.timers.stop()
         await self.rulebooks.stop()
         await self.settled()
+        self.state.changes.stop()
         await self.ledger.close()
 
     async def settled(self) -> None:
         """Return when no session and no background task waits for anything."""
         await self.lifecycle.wait_until_idle()
-        await self.turns.wait_until_idle()
+        while True:
+            await self.state.changes.wait_until_idle()
+            await self.turns.wait_until_idle()
+            if self.state.changes.is_idle:
+                break
         self.state.reductions.flush()
         await self.state.background.wait_until_idle()
 

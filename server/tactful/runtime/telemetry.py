@@ -82,6 +82,7 @@ class Telemetry:
         self._plain: Counter[str] = Counter()
         self._reloads: Counter[str] = Counter()
         self._redemptions = Counter({"503": 0})
+        self._refused_commits: Counter[str] = Counter()
         self._gauges: list[Gauge] = []
         self._counters: list[Gauge] = []
         self._registry = CollectorRegistry(auto_describe=False)
@@ -193,6 +194,14 @@ class Telemetry:
         """Count a turn that met a programming error."""
         self._plain["turns_crashed"] += 1
 
+    def record_refused_commit(self, reason: str) -> None:
+        """Count a commit that the ledger refused, by reason."""
+        self._refused_commits[reason] += 1
+
+    def record_moved_session(self) -> None:
+        """Count a session that another process has claimed."""
+        self._plain["sessions_moved"] += 1
+
     def record_stall(self) -> None:
         """Count a stall of the event loop."""
         self._plain["loop_stalls"] += 1
@@ -245,6 +254,12 @@ class Telemetry:
         yield _with_values(rejected, sorted(self._rejected_facts.items()))
         yield _counters("tactful_rulebook_reloads", "Reloads", "outcome", self._reloads)
         yield _counters("tactful_redemptions", "Redemption answers", "status", self._redemptions)
+        yield _counters(
+            "tactful_commits_refused",
+            "Promises that the ledger refused and that were decided again",
+            "reason",
+            self._refused_commits,
+        )
         yield CounterMetricFamily(
             "tactful_signals_passed",
             "Signals after which nothing could be decided yet",
@@ -277,6 +292,7 @@ PLAIN_COUNTERS: Final = {
     "cart_lines_dropped": "Cart lines beyond the first 20 whose SKU the shop never reported",
     "ledger_failures": "Turns that the ledger refused",
     "turns_crashed": "Turns that met a programming error",
+    "sessions_moved": "Sessions that another server of the shop has taken over",
     "loop_stalls": "Times that the event loop was blocked for longer than 200 ms",
     "trials_stopped": "Trials that were stopped because they did harm",
     "general_offers": "Offers that reached most viewers of their product within a day",

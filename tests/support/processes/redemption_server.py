@@ -33,7 +33,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
 )
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.ledger_rows import ReadSet
+from tactful.runtime.ports.ledger_rows import ReadSet, Subject
 from tactful.runtime.services.redemptions import (
     RedemptionCall,
     RedemptionService,
@@ -113,18 +113,35 @@ class OneKey:
 
 
 class FullShelves:
-    """A shop with plenty in stock and nothing shipped."""
+    """A shop with plenty in stock and nothing shipped, on which no fact is ever reported."""
 
-    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:  # noqa: ARG002
-        return SKUS_NOW
+    def __init__(self, ledger: SqliteLedger) -> None:
+        self._ledger = ledger
+        self.position = 0
+
+    async def catch_up(self) -> None:
+        self.position = await self._ledger.position()
+
+    async def skus_now(
+        self,
+        skus: Collection[str],  # noqa: ARG002
+        territory: str,  # noqa: ARG002
+    ) -> tuple[dict[str, SkuNow], set[Subject]]:
+        return SKUS_NOW, set()
 
     async def is_shipped(self, order: str) -> bool:  # noqa: ARG002
         return False
 
-    async def customer_of(self, session: str) -> str | None:  # noqa: ARG002 - all are anonymous
+    async def customer_of(self, session: str) -> str | None:  # noqa: ARG002
         return None
 
-    def apply(self, outcome: RedemptionOutcome) -> None:
+    def expect(self, call: object, order: str, outcome: RedemptionOutcome) -> None:
+        """Nothing in memory depends on it."""
+
+    def finish(self, call: object, order: str) -> None:
+        """Nothing was kept."""
+
+    async def settle(self) -> None:
         """Nothing in memory depends on it."""
 
 
@@ -137,7 +154,7 @@ async def service_of(ledger: SqliteLedger) -> RedemptionService:
         clock=counter,
         entropy=counter,
         keys=OneKey(),
-        shop=FullShelves(),
+        shop=FullShelves(ledger),
         encode=encode_answer,
     )
 

@@ -25,6 +25,7 @@ PLAIN: dict[str, Callable[[Telemetry], None]] = {
     "cart_lines_dropped": lambda telemetry: telemetry.record_dropped_cart_lines(1),
     "ledger_failures": Telemetry.record_ledger_failure,
     "turns_crashed": Telemetry.record_crash,
+    "sessions_moved": Telemetry.record_moved_session,
     "loop_stalls": Telemetry.record_stall,
     "trials_stopped": Telemetry.record_stopped_trial,
     "general_offers": Telemetry.record_general_offer,
@@ -54,6 +55,7 @@ def test_effects_facts_reloads_and_redemptions_are_counted_by_label() -> None:
     telemetry.record_facts(3, 2, 1)
     telemetry.record_reload("same")
     telemetry.record_redemption(409)
+    telemetry.record_refused_commit("facts.newer")
     found = metrics(telemetry)
     assert found["tactful_effects_total", "push"] == 2
     assert found["tactful_effects_total", "withdraw"] == 1
@@ -63,6 +65,7 @@ def test_effects_facts_reloads_and_redemptions_are_counted_by_label() -> None:
     assert found["tactful_facts_total", "rejected"] == 1
     assert found["tactful_rulebook_reloads_total", "same"] == 1
     assert found["tactful_redemptions_total", "409"] == 1
+    assert found["tactful_commits_refused_total", "facts.newer"] == 1
 
 
 def test_a_gauge_is_read_at_each_scrape() -> None:

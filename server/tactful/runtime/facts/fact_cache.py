@@ -24,9 +24,11 @@ from tactful.core.session.session import Session, detached_customer, without_uns
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.facts.known_skus import KnownSkus
 from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.ledger_rows import ContactWrite
 from tactful.runtime.ports.session_store import SessionStore
 
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
+_encode_contact = msgspec.msgpack.Encoder().encode
 
 
 class CustomerLedger(FactStore, SessionStore, Protocol):
@@ -53,6 +55,8 @@ class FactCache:
         self._histories: OrderedDict[str, History] = OrderedDict()
         self._profiles: dict[str, Profile] = {}
         self._contacts: dict[str, ContactHistory] = {}
+        self._contact_revisions: dict[str, int] = {}
+        """Customer → the revision of the contact history that the ledger holds or is about to."""
         self._max_items, self._max_customers = items, customers
         self._mentions: dict[str, set[str]] = defaultdict(set)
         """`<kind>:<id>` → the SKUs or customers in memory that depend on it."""
@@ -61,6 +65,8 @@ class FactCache:
         """Subject → number of its last change since the oldest read that is under way."""
         self._changes = 0
         """How many changes of subjects were counted so far."""
+        self._cleared = 0
+        """The number of the last change of everything."""
         self._awaited: Counter[str] = Counter()
         """Key → how many callers of `load` wait with it; such an entry is not evicted."""
         self.policy = Policy()
@@ -95,14 +101,37 @@ class FactCache:
             self._profiles[customer] = known
         return known
 
+    def contact_revision(self, customer: str) -> int:
+        """Return how often a customer's contact history was written, as far as memory knows."""
+        return self._contact_revisions.get(customer, 0)
+
     def set_contact(self, customer: str, contact: ContactHistory) -> None:
-        """Replace a customer's contact history by the one that a turn committed."""
+        """Replace a customer's contact history by the one that a turn is about to write."""
+        self._contact_revisions[customer] = self.contact_revision(customer) + 1
+        self.replace_contact(customer, contact)
+
+    def uncount_contact_write(self, customer: str) -> None:
+        """Note that a contact history given to `set_contact` was not written after all."""
+        self._contact_revisions[customer] = self.contact_revision(customer) - 1
+
+    async def reload_contact(self, customer: str) -> None:
+        """Replace a customer's contact history by the ledger's, which somebody else has written.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        stored = await self._ledger.contact(customer)
+        self._contact_revisions[customer] = stored.revision if stored else 0
+        self.replace_contact(customer, _decode_contact(stored.body) if stored else NO_CONTACT)
+
+    def replace_contact(self, customer: str, contact: ContactHistory) -> None:
+        """Replace a customer's contact history in memory."""
         self._contacts[customer] = contact
         known = self._profiles.get(customer)
         if known is not None:
             self._profiles[customer] = msgspec.structs.replace(known, contact=contact)
 
-    def detach_customer(self, before: Session, after: Session) -> dict[str, ContactHistory]:
+    def detach_customer(self, before: Session, after: Session) -> dict[str, ContactWrite]:
         """Update the contact history of a customer whom a session no longer belongs to.
 
         Args:
@@ -117,8 +146,9 @@ class FactCache:
         if customer is None or known is None:
             return {}
         contact = without_unseen_offers(known, customer, after)
+        write = ContactWrite(self.contact_revision(customer), _encode_contact(contact))
         self.set_contact(customer, contact)
-        return {customer: contact}
+        return {customer: write}
 
     def use_policy(self, policy: Policy) -> None:
         """Derive profiles under this policy from now on."""
@@ -179,7 +209,23 @@ class FactCache:
     def _has_changed(self, subjects: Iterable[Subject], since: int) -> bool:
         """Return whether a subject has changed after the change with the number `since`."""
         changed = self._changed
+        if self._cleared > since:
+            return True
         return bool(changed) and any(changed.get(one, 0) > since for one in subjects)
+
+    async def start_over(self) -> None:
+        """Drop all items and customers, because changes of facts were missed.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        await self.read_catalogue()
+        self._changes += 1
+        self._cleared = self._changes
+        self._items.clear()
+        self._histories.clear()
+        self._profiles.clear()
+        self._mentions.clear()
 
     async def erase_customer(self, erased: History) -> None:
         """Drop everything of a customer, and the other customers who are linked by an order or a case.
@@ -197,6 +243,7 @@ class FactCache:
             self.invalidate(kind_of(fact), subjects_of(fact))
         self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
+        self._contact_revisions.pop(erased.customer, None)
         for key, dependents in [*self._mentions.items()]:
             dependents.discard(erased.customer)
             if not dependents:
@@ -295,8 +342,9 @@ class FactCache:
                 self._store_history(history)
         if customer not in self._contacts:
             stored = await self._ledger.contact(customer)
-            contact = _decode_contact(stored.body) if stored else NO_CONTACT
-            self._contacts.setdefault(customer, contact)
+            if customer not in self._contacts:
+                self._contacts[customer] = _decode_contact(stored.body) if stored else NO_CONTACT
+                self._contact_revisions[customer] = stored.revision if stored else 0
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """Read a customer from the ledger, past the cache.

@@ -68,6 +68,9 @@ class OfferStore(Protocol):
     async def balances(self) -> list[BudgetRow]:
         """Return the balances of all campaigns, periods and currencies.
 
+        The read is ordered among the writes: it sees every move that was queued before it, with
+        `commit`, `record` or `run_redemption`, and none that is queued after it.
+
         Raises:
             LedgerError: The ledger cannot be read.
         """

@@ -9,7 +9,9 @@ them. Each slice passes through these steps:
 3. `FactStore.record_facts` writes them in one transaction. From here on they are durable, and the
    ledger says which of them are new: a repeated or older version changes nothing.
 4. Each fact counts as a heartbeat of its feed, even if it is repeated or late.
-5. `FactCache.invalidate` drops the items and customers that a new fact changes, and names them.
+5. `ChangeFeed` receives the new facts from the ledger's change log and gives them to `FactChanges`, which
+   drops the items and customers that they change from `FactCache`. Facts that another process wrote
+   take the same way.
 6. The sessions concerned are found by SKU and customer in `SessionRegistry`. What their turns will
    read is loaded once for all of them.
 7. `Fanout.notify` submits `FactsChanged` to each of these sessions. Each decides in a turn of its own,
@@ -49,13 +51,11 @@ from tactful.core.facts.fact_versions import (
 )
 from tactful.core.facts.own_instant import own_instant
 from tactful.core.facts.succession import rivals_of
-from tactful.core.session.signals import OrderReported
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.sessions.fanout import Fanout
-from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.erased_customers import ErasedCustomers
-from tactful.runtime.state.session_registry import STANDING, internal_id
+from tactful.runtime.state.session_registry import STANDING
 from tactful.runtime.state.shop_state import ShopState
 
 
@@ -97,7 +97,6 @@ class FactIngest:
     def __init__(
         self,
         shop: ShopState,
-        turns: TurnRunner,
         fanout: Fanout,
         cancelled: Callable[[str], Awaitable[None]],
     ) -> None:
@@ -105,20 +104,16 @@ class FactIngest:
 
         Args:
             shop: The parts of the shop.
-            turns: Runs the turns of sessions whose orders are reported.
-            fanout: Notifies the sessions concerned.
+            fanout: Notifies the sessions concerned by a feed that is no longer stale.
             cancelled: Called with the id of each order that is reported as cancelled, even if the
                 report is repeated.
         """
         self._ledger = shop.ledger
         self._clock = shop.clock
-        self._facts = shop.fact_cache
+        self._changes = shop.changes
         self._registry = shop.registry
-        self._turns = turns
         self._fanout = fanout
         self._feeds = shop.feeds
-        self._commitments = shop.stock_commitments
-        self._conversions = shop.conversions
         self._cancelled = cancelled
         self._telemetry = shop.telemetry
         self._background = shop.background
@@ -161,20 +156,14 @@ class FactIngest:
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
         stored = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
-        accepted = [
-            fact
-            for fact, outcome in zip(facts, stored, strict=True)
-            if outcome is FactOutcome.ACCEPTED
-        ]
-        for fact in accepted:
-            self._erased.note_stored(fact)
+        for fact, outcome in zip(facts, stored, strict=True):
+            if outcome is FactOutcome.ACCEPTED:
+                self._erased.note_stored(fact)
+        # A repeated or late fact is no change, but it is a heartbeat.
         recovered = [self._record_heartbeat(fact, now) for fact in facts]
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.
         self._background.start_ledger_work(self._store_heartbeats())
-        await self._propagate(facts, accepted, recovered=any(recovered))
-        for fact in accepted:
-            if isinstance(fact, Order):
-                await self._conversions.record_order(fact)
+        await asyncio.gather(self._changes.settle(), self._recheck(recovered=any(recovered)))
         # Known facts count too. A crash may have come after an order was stored and before its
         # redemptions were rolled back. The shop then repeats the report.
         ended = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
@@ -185,8 +174,8 @@ class FactIngest:
             for index, reading in enumerate(readings)
             for note in reading.notes
         )
-        ignored = len(facts) - len(accepted)
-        report = IngestReport(len(accepted), ignored, rejected, unchanged, notes)
+        accepted = stored.count(FactOutcome.ACCEPTED)
+        report = IngestReport(accepted, len(facts) - accepted, rejected, unchanged, notes)
         self._telemetry.record_facts(report.accepted, report.ignored, len(rejected))
         for one in rejected:
             kind = fact_codec.kind_or_unknown(raw[one.index - first])
@@ -199,65 +188,10 @@ class FactIngest:
             return fact
         return erased_fact_rejection(fact, index, self._erased) or fact
 
-    async def _propagate(
-        self, facts: Sequence[AnyFact], accepted: Sequence[AnyFact], *, recovered: bool
-    ) -> None:
-        """Drop what changed from the cache, and notify the sessions concerned.
-
-        A feed that is no longer stale concerns every session with a standing offer.
-        """
-        started = self._telemetry.clock()
-        for fact in facts:
-            # A late price is not in force, but it belongs to the price history of its item.
-            if is_dated(fact):
-                self._facts.invalidate(kind_of(fact), subjects_of(fact))
-        keys: set[tuple[str, str]] = set()
-        for fact in accepted:
-            skus, customers = self._facts.invalidate(kind_of(fact), subjects_of(fact))
-            for sku in skus:
-                self._commitments.invalidate(sku)
-                keys.add(("sku", sku))
-            keys |= {("customer", customer) for customer in customers}
+    async def _recheck(self, *, recovered: bool) -> None:
+        """Let all standing offers pass their gates again if a feed is no longer stale."""
         if recovered:
-            keys.add(STANDING)
-        concerned = self._registry.concerned(keys)
-        if concerned:
-            await self._facts.load(*self._to_load(keys))
-        for fact in accepted:
-            if isinstance(fact, Order):
-                await self._report_order(fact)
-        await self._fanout.notify(concerned)
-        self._telemetry.record_fanout(started)
-
-    async def _report_order(self, order: Order) -> None:
-        """Report an order to the session in which it was placed, without its gifts."""
-        live = self._registry.by_id.get(internal_id(order.session)) if order.session else None
-        if live is None:
-            return
-        skus = {line.sku for line in order.lines if line.sku and not line.gift and line.kept_qty}
-        if order.status == "cancelled":
-            skus = set()
-        items = [self._facts.item(sku) or await self._facts.read_item(sku) for sku in sorted(skus)]
-        products = tuple(dict.fromkeys(item.product_id for item in items))
-        self._turns.submit(live, OrderReported(order.order, products, ms(order.placed_at)))
-
-    def _to_load(self, keys: set[tuple[str, str]]) -> tuple[list[str], list[str]]:
-        """Return the SKUs and customers that the turns will read; each is loaded only once."""
-        skus = [
-            key
-            for kind, key in keys
-            if kind == "sku"
-            and self._facts.item(key) is None
-            and self._registry.concerned([(kind, key)])
-        ]
-        customers = [
-            key
-            for kind, key in keys
-            if kind == "customer"
-            and self._facts.customer(key) is None
-            and self._registry.concerned([(kind, key)])
-        ]
-        return skus, customers
+            await self._fanout.notify(self._registry.concerned([STANDING]))
 
     async def _store_heartbeats(self) -> None:
         """Store heartbeats, at most once a second per feed.

@@ -1,26 +1,39 @@
-"""Facts that a redemption reads, and updates of memory and sessions after it."""
+"""Facts that a redemption reads, and what memory and sessions learn of it afterwards."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Coroutine
+from typing import Any
+
+import structlog
 
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Order
 from tactful.core.facts.item import Item
+from tactful.core.facts.read_subjects import item_subjects
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import Change, Subject
 from tactful.runtime.services.redemptions import SHIPPED
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.shop_state import ShopState
 
+log = structlog.get_logger("tactful.redemption")
+
 
 class RedemptionEffects:
-    """The `ShopFacts` of one shop: its fact cache, its balances and its live sessions."""
+    """The `ShopFacts` of one shop, and the handler of redemptions in the change log.
+
+    A redemption of this process hands over its outcome, so that nothing is read again. One of another
+    process is read from the ledger.
+    """
 
     def __init__(self, state: ShopState, turns: TurnRunner) -> None:
         self._clock = state.clock
         self._ledger = state.ledger
         self._facts = state.fact_cache
+        self._changes = state.changes
         self._registry = state.registry
         self._erased = state.erased_customers
         self._turns = turns
@@ -28,19 +41,42 @@ class RedemptionEffects:
         self._commitments = state.stock_commitments
         self._promises = state.promises
         self._conversions = state.conversions
+        self._outcomes: dict[str, dict[object, RedemptionOutcome]] = {}
+        """Order → call → the outcome that the ledger is about to report."""
+        self._foreign: dict[int, list[Offer]] = {}
+        """Position of a change → the offers that another process has redeemed or rolled back."""
+        self._recount = False
+        """Whether balances may have been moved by another process."""
 
-    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
-        """Return price, stock and recall of each SKU in a territory, as last reported.
+    async def catch_up(self) -> None:
+        """Apply everything that is durable now, after a redemption was refused as stale.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        await self._changes.catch_up()
+
+    @property
+    def position(self) -> int:
+        """The position in the change log as of which memory answers."""
+        return self._changes.applied
+
+    async def skus_now(
+        self, skus: Collection[str], territory: str
+    ) -> tuple[dict[str, SkuNow], set[Subject]]:
+        """Return price, stock and recall of each SKU, and the subjects on which they rest.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
         await self._facts.load([sku for sku in skus if self._facts.item(sku) is None], [])
         found: dict[str, SkuNow] = {}
+        subjects: set[Subject] = set()
         for sku in skus:
             item = self._facts.item(sku) or await self._facts.read_item(sku)
+            subjects.update(item_subjects(item))
             found[sku] = sku_now(item, territory, self._clock.now())
-        return found
+        return found, subjects
 
     async def is_shipped(self, order: str) -> bool:
         """Return whether the shop reported the order as shipped or delivered.
@@ -64,11 +100,60 @@ class RedemptionEffects:
         saved = await self._ledger.session(session)
         return saved.customer if saved else None
 
-    def apply(self, outcome: RedemptionOutcome) -> None:
-        """Bring memory and the live session in line with an outcome that is durable."""
+    # the change log
+
+    def expect(self, call: object, order: str, outcome: RedemptionOutcome) -> None:
+        """Keep the outcome of a call until its change is received; runs on the ledger's thread.
+
+        Args:
+            call: Identifies the call; a ledger may run the logic of one call twice.
+            order: The shop's id of the order.
+            outcome: The outcome of the last run.
+        """
+        self._outcomes.setdefault(order, {})[call] = outcome
+
+    def finish(self, call: object, order: str) -> None:
+        """Drop what `expect` kept, because the call has ended."""
+        calls = self._outcomes.get(order, {})
+        calls.pop(call, None)
+        if not calls:
+            self._outcomes.pop(order, None)
+
+    async def settle(self) -> None:
+        """Return when everything received so far has reached memory and the sessions concerned.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the redemption is durable nevertheless.
+        """
+        await self._changes.settle()
+
+    def needs_preparation(self, change: Change) -> bool:
+        """Return whether another process has written the redemption."""
+        return self._call_of(change) is None
+
+    async def prepare(self, change: Change) -> None:
+        """Read the offers of a redemption that another process has written.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        found = [await self._ledger.offer(key) for kind, key in change.subjects if kind == "offer"]
+        self._foreign[change.position] = [offer for offer in found if offer is not None]
+
+    def apply(self, change: Change) -> None:
+        """Bring memory and the live sessions in line with a redemption that is durable."""
+        call = self._call_of(change)
+        if call is None:
+            self._recount = True
+            self._apply_offers(self._foreign.pop(change.position, []))
+            return
+        outcome = self._outcomes[call[0]].pop(call[1])
         self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
-        for used in outcome.offers:
+        self._apply_offers(outcome.offers)
+
+    def _apply_offers(self, offers: Collection[Offer]) -> None:
+        for used in offers:
             # The ledger may have read it just before its customer was erased.
             offer = self._erased.offer_without_erased(used)
             self._commitments.update(offer)
@@ -76,6 +161,35 @@ class RedemptionEffects:
             live = self._registry.by_id.get(offer.session)
             if live is not None:
                 self._turns.submit(live, _signal(offer))
+
+    def _call_of(self, change: Change) -> tuple[str, object] | None:
+        """Return the order and the call of this process whose outcome a change reports."""
+        order = next((key for kind, key in change.subjects if kind == "order"), "")
+        for call, outcome in self._outcomes.get(order, {}).items():
+            if all(("offer", offer.id) in change.subjects for offer in outcome.offers):
+                return order, call
+        return None
+
+    def propagate(self) -> Coroutine[Any, Any, None] | None:
+        """Return the work that reads the balances again after another process moved them."""
+        recount, self._recount = self._recount, False
+        return self._read_balances() if recount else None
+
+    async def start_over(self) -> None:
+        """Read the balances again, because redemptions were missed.
+
+        A session that still shows an offer which has ended learns of it at its next commit.
+        """
+        self._recount = True
+
+    async def _read_balances(self) -> None:
+        reading, rows = self._balances.begin_reading(), None
+        try:
+            rows = await self._ledger.balances()
+        except LedgerError as error:
+            log.error("balance.unread", error=str(error))  # noqa: TRY400
+        finally:
+            self._balances.finish_reading(reading, rows)
 
 
 def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:

@@ -2,13 +2,17 @@
 
 A failure of the ledger means an unknown outcome, never a refusal. Redemptions are idempotent, so
 the same call with the same order finds out the outcome.
+
+Price, stock, recalls and reported orders are read before the transaction. The transaction checks that
+they have not changed since; if they have, nothing is decided, and they are read again.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Final, Protocol
 
 import msgspec
+import structlog
 from msgspec import Struct
 
 from tactful.core.offers.tokens import HolderKind, TokenClaims, TokenRefusal
@@ -28,6 +32,7 @@ from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger_rows import CommitRefusal, ReadSet, Subject
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.session_store import SessionStore
 from tactful.runtime.services.restored_tokens import (
@@ -35,10 +40,26 @@ from tactful.runtime.services.restored_tokens import (
     with_lost_acceptance,
 )
 
+log = structlog.get_logger("tactful.redemption")
+
 SHIPPED: Final = frozenset({"shipped", "delivered"})
 """The states in which an order can be refunded but no longer cancelled."""
 
+ATTEMPTS: Final = 20
+"""The most times that one call reads the shop again, because facts changed before its write."""
+
 DecideRedemption = Callable[[RedemptionState], RedemptionResult]
+
+
+class Reading(Struct, frozen=True):
+    """A redemption that is ready to be decided in the ledger's transaction."""
+
+    decide: DecideRedemption
+    subjects: frozenset[Subject] = frozenset()
+    """What was read outside of the transaction; if it has changed, nothing is decided."""
+
+
+ReadShop = Callable[[], Awaitable[Reading]]
 
 
 class TokenKeys(Protocol):
@@ -52,10 +73,23 @@ class TokenKeys(Protocol):
 
 
 class ShopFacts(Protocol):
-    """The shop as a redemption sees it: facts to read, and a way to apply the outcome."""
+    """The shop as a redemption sees it: facts in memory, and the change log that brings them."""
 
-    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
-        """Return price, stock and recall of each SKU, as last reported.
+    @property
+    def position(self) -> int:
+        """The position in the change log as of which memory answers."""
+
+    async def catch_up(self) -> None:
+        """Bring memory in line with everything that is durable now.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def skus_now(
+        self, skus: Collection[str], territory: str
+    ) -> tuple[dict[str, SkuNow], set[Subject]]:
+        """Return price, stock and recall of each SKU, and the subjects on which they rest.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -78,8 +112,18 @@ class ShopFacts(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    def apply(self, outcome: RedemptionOutcome) -> None:
-        """Bring memory and the live session in line with an outcome that is durable; never fails."""
+    def expect(self, call: object, order: str, outcome: RedemptionOutcome) -> None:
+        """Keep the outcome of a call until its change is received; runs on the ledger's thread."""
+
+    def finish(self, call: object, order: str) -> None:
+        """Drop what `expect` kept, because the call has ended."""
+
+    async def settle(self) -> None:
+        """Return when everything received so far has reached memory and the sessions concerned.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the redemption is durable nevertheless.
+        """
 
 
 class _OrderUse(Struct, frozen=True):
@@ -146,41 +190,41 @@ class RedemptionService:
         )
         if isinstance(claims, TokenRefusal):
             return await self._repeat(request, claims)
-        try:
+        skus = {claims.sku, *(line.sku for line in call.lines)}
+
+        async def read() -> Reading:
             # Read before the reported orders: once they are confirmed, they are seen.
             gap = await self._ledger.restored_gap()
-            is_holder = await self._is_holder(call, claims)
-            request = msgspec.structs.replace(request, is_holder=is_holder)
-            skus = {claims.sku, *(line.sku for line in call.lines)}
-            skus_now = await self._shop.skus_now(skus, claims.territory)
+            skus_now, subjects = await self._shop.skus_now(skus, claims.territory)
             elsewhere = await self._used_elsewhere(claims.offer, call.order)
-        except LedgerError:
-            return self._encode(OutcomeUnknown())
+            asked = msgspec.structs.replace(request, is_holder=await self._is_holder(call, claims))
+            now = self._clock.now()
+            return Reading(
+                lambda state: redemption.redeem(
+                    with_lost_acceptance(state, claims, call.order, gap, skus_now.get(claims.sku)),
+                    asked,
+                    now,
+                    claims,
+                    skus_now,
+                    used_elsewhere=elsewhere,
+                ),
+                frozenset({*subjects, ("offer", claims.offer)}),
+            )
 
-        now = self._clock.now()
-        return await self._decide(
-            lambda state: redemption.redeem(
-                with_lost_acceptance(state, claims, call.order, gap, skus_now.get(claims.sku)),
-                request,
-                now,
-                claims,
-                skus_now,
-                used_elsewhere=elsewhere,
-            ),
-            offer=claims.offer,
-            order=call.order,
-        )
+        return await self._decide(read, offer=claims.offer, order=call.order)
 
     async def cancel(self, order: str) -> RedemptionResponse:
         """Roll back everything that an order redeemed, unless the order was shipped."""
-        try:
+
+        async def read() -> Reading:
             shipped = await self._shop.is_shipped(order)
-        except LedgerError:
-            return self._encode(OutcomeUnknown())
-        now = self._clock.now()
-        return await self._decide(
-            lambda state: rollback.cancel(state, order, now, shipped=shipped), order=order
-        )
+            now = self._clock.now()
+            return Reading(
+                lambda state: rollback.cancel(state, order, now, shipped=shipped),
+                frozenset({("order", order)}),
+            )
+
+        return await self._decide(read, order=order)
 
     async def cancel_reported(self, order: str) -> None:
         """Roll back the redemptions of an order reported as cancelled and never as shipped.
@@ -195,28 +239,25 @@ class RedemptionService:
         in_force = ("cancelled", None) in statuses
         if in_force and not any(status in SHIPPED for status, _ in statuses):
             now = self._clock.now()
-            await self._run(
-                lambda state: rollback.cancel(state, order, now, shipped=False), order=order
-            )
+            cancel = Reading(lambda state: rollback.cancel(state, order, now, shipped=False))
+            await self._run(cancel, order=order)
 
     async def refund(
         self, order: str, refund: str, lines: Sequence[RequestedLine], shipping: Money | None = None
     ) -> RedemptionResponse:
         """Roll back some units of an order, and a part of its shipping charge."""
         now = self._clock.now()
-        return await self._decide(
-            lambda state: rollback.refund(state, order, refund, lines, now, shipping=shipping),
-            order=order,
-            refund=refund,
+        decided = Reading(
+            lambda state: rollback.refund(state, order, refund, lines, now, shipping=shipping)
         )
+        return await self._decide(_known(decided), order=order, refund=refund)
 
     async def _repeat(
         self, request: RedemptionRequest, refused: TokenRefusal
     ) -> RedemptionResponse:
         code = "token.key" if refused.code == "token.expired" else refused.code
-        return await self._decide(
-            lambda state: redemption.repeat(state, request, code), order=request.order
-        )
+        decided = Reading(lambda state: redemption.repeat(state, request, code))
+        return await self._decide(_known(decided), order=request.order)
 
     async def _is_holder(self, call: RedemptionCall, claims: TokenClaims) -> bool | None:
         """Return whether the checkout names the holder of the offer; None: it names no shopper.
@@ -250,32 +291,65 @@ class RedemptionService:
 
     async def _decide(
         self,
-        decide: DecideRedemption,
+        read: ReadShop,
         *,
         offer: str | None = None,
         order: str,
         refund: str | None = None,
     ) -> RedemptionResponse:
+        """Read, decide and write; read again if what was read changed before the write."""
         try:
-            outcome = await self._run(decide, offer=offer, order=order, refund=refund)
+            for _ in range(ATTEMPTS):
+                position = self._shop.position
+                reading = await read()
+                outcome = await self._run(
+                    reading, position=position, offer=offer, order=order, refund=refund
+                )
+                if outcome is not None:
+                    return RedemptionResponse(outcome.status, outcome.body)
+                await self._shop.catch_up()
         except (LedgerError, UnconfirmedRestoreError):
             return self._encode(OutcomeUnknown())
-        return RedemptionResponse(outcome.status, outcome.body)
+        log.warning("redemption.outrun", attempts=ATTEMPTS)
+        return self._encode(OutcomeUnknown())
 
     async def _run(
         self,
-        decide: DecideRedemption,
+        reading: Reading,
         *,
+        position: int = 0,
         offer: str | None = None,
         order: str,
         refund: str | None = None,
-    ) -> RedemptionOutcome:
-        outcome = await self._ledger.run_redemption(
-            lambda state: with_response(decide(state), self._encode),
-            offer=offer,
-            order=order,
-            refund=refund,
-        )
-        if outcome.has_effect:
-            self._shop.apply(outcome)
+    ) -> RedemptionOutcome | None:
+        """Run the redemption in the ledger; None: what was read has changed, and nothing was run."""
+        call = object()
+
+        def logic(state: RedemptionState) -> RedemptionOutcome:
+            outcome = with_response(reading.decide(state), self._encode)
+            if outcome.has_effect:
+                self._shop.expect(call, order, outcome)
+            return outcome
+
+        subjects = tuple(reading.subjects)
+        reads = ReadSet(position, subjects) if subjects else None
+        try:
+            outcome = await self._ledger.run_redemption(
+                logic, offer=offer, order=order, refund=refund, reads=reads
+            )
+            if isinstance(outcome, CommitRefusal):
+                return None
+            if outcome.has_effect:
+                await self._shop.settle()
+        finally:
+            self._shop.finish(call, order)
         return outcome
+
+
+def _known(reading: Reading) -> ReadShop:
+    """Return a reader of what depends on nothing outside of the ledger's transaction."""
+
+    async def read() -> Reading:
+        return reading
+
+    return read

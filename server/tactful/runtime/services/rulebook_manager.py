@@ -1,9 +1,9 @@
 """Changes of the active rulebook: reload, rollback and pause, each all or nothing."""
 
 import asyncio
-from collections.abc import Container, Sequence
+from collections.abc import Container, Coroutine, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import structlog
@@ -14,6 +14,7 @@ from tactful.core.rules.rule import Rulebook
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import RuleSource
+from tactful.runtime.ports.ledger_rows import Change
 from tactful.runtime.services.rule_source_folder import RuleSourceFolder, RulesUnreadableError
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.state.active_rulebook import EMPTY
@@ -50,8 +51,8 @@ class ReloadResult(Struct, frozen=True):
 class RulebookManager:
     """Loads, replaces and pauses the rules of one shop.
 
-    Every change is durable before it is active. Its method returns after every session has been
-    notified.
+    Every change is durable before it is active: the ledger's change log brings it here, whoever wrote
+    it. A method that makes a change returns after every session has been notified.
     """
 
     def __init__(
@@ -76,6 +77,10 @@ class RulebookManager:
         self._stamp: object = None
         self._watcher: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self._compiled: dict[str, Rulebook] = {}
+        """Version → a compiled rulebook whose activation is being recorded or read."""
+        self._changed = False
+        """Whether sessions have to learn of a change."""
 
     async def start(self) -> None:
         """Load the folder, or the last active version if the folder is refused or rolled back.
@@ -186,8 +191,14 @@ class RulebookManager:
             self._telemetry.record_reload("same")
             return ReloadResult("same", rulebook.version, found)
         packed = msgspec.json.encode([(source.path, source.text) for source in sources])
-        await self._ledger.store_rulebook(rulebook.version, packed, self._clock.now(), back=back)
-        await self._swap(rulebook)
+        self._compiled[rulebook.version] = rulebook
+        try:
+            await self._ledger.store_rulebook(
+                rulebook.version, packed, self._clock.now(), back=back
+            )
+            await self._state.changes.settle()
+        finally:
+            self._compiled.pop(rulebook.version, None)
         self._telemetry.record_reload("active")
         log.info("rulebook.active", version=rulebook.version, rules=len(rulebook.rules))
         return ReloadResult("active", rulebook.version, found)
@@ -227,13 +238,67 @@ class RulebookManager:
         if rule not in self._active.current.rules:
             return False
         await self._ledger.set_rule_state(rule, "paused" if paused else "running")
-        self._active.set_paused(await self._paused())
-        await self._notify_sessions()
+        await self._state.changes.settle()
         return True
 
     # what a change brings about
 
+    def needs_preparation(self, change: Change) -> bool:
+        """Return whether a change activates a version that is not compiled yet."""
+        version = change.body.decode()
+        return change.kind == "rulebook" and not (
+            version in self._compiled or version == self._active.current.version
+        )
+
+    async def prepare(self, change: Change) -> None:
+        """Read and compile the version that another process has activated.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        version = change.body.decode()
+        rulebook = (await self._compile(await self._stored(version))).rulebook
+        if rulebook is None:
+            log.error("rulebook.unreadable", version=version)
+        else:
+            self._compiled[version] = rulebook
+
+    def apply(self, change: Change) -> None:
+        """Activate the version, or pause or resume the rule, that a change names."""
+        if change.kind == "rulebook":
+            rulebook = self._compiled.pop(change.body.decode(), None)
+            if rulebook is None:
+                return
+            self._active.replace(rulebook, change.at)
+        else:
+            rules = {key for kind, key in change.subjects if kind == "rule"}
+            paused = self._active.current.paused
+            self._active.set_paused(paused | rules if change.body == b"paused" else paused - rules)
+        self._use_current()
+        self._changed = True
+
+    def propagate(self) -> Coroutine[Any, Any, None] | None:
+        """Return the work that lets every session pass its gates again after a change."""
+        changed, self._changed = self._changed, False
+        return self._notify_sessions() if changed else None
+
+    async def start_over(self) -> None:
+        """Follow the version and the paused rules of the ledger, because changes were missed.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        self._active.set_paused(await self._paused())
+        stack, _ = activation_history(await self._ledger.rulebooks())
+        if stack and stack[-1] != self._active.current.version:
+            rulebook = (await self._compile(await self._stored(stack[-1]))).rulebook
+            if rulebook is not None:
+                self._active.replace(rulebook, self._clock.now())
+        self._use_current()
+        self._changed = True
+
     async def _swap(self, rulebook: Rulebook) -> None:
+        """Activate a rulebook at start, when no session is in memory yet."""
         self._active.replace(rulebook, self._clock.now())
         await self._notify_sessions()
 

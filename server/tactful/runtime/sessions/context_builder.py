@@ -2,11 +2,17 @@
 
 from typing import Final
 
+from msgspec import structs
+
 from tactful.core.context import Context
+from tactful.core.decision import Decision
 from tactful.core.facts.item import Item
+from tactful.core.facts.read_subjects import history_subjects, item_subjects
+from tactful.core.offers.offer import OfferState
 from tactful.core.session.items_in_play import required_skus
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
+from tactful.runtime.ports.ledger_rows import RULEBOOK, Commit, ReadSet, StockNeed, Subject
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.log_encoding import readable_customer, verified_customer
 
@@ -40,6 +46,7 @@ class ContextBuilder:
         self._feeds = state.feeds
         self._conversions = state.conversions
         self._reductions = state.reductions
+        self._changes = state.changes
         self.seed = seed
         self.commits_suspended_until = 0
         """No promise is made before this instant, in milliseconds since the Unix epoch, UTC."""
@@ -87,6 +94,26 @@ class ContextBuilder:
             or now < self.commits_suspended_until,
             seed=self.seed,
         )
+
+    def with_reads(self, commit: Commit, context: Context, decision: Decision) -> Commit:
+        """Return the commit of a promise with everything that its decision rests on.
+
+        Memory drops whatever a change touches, so everything that is read from it is as of the last
+        change that was applied. Call this in the step in which the context was built.
+        """
+        subjects: set[Subject] = {RULEBOOK, ("session", context.session.id)}
+        for item in context.items.values():
+            subjects.update(item_subjects(item))
+        if context.profile is not None:
+            subjects |= history_subjects(context.profile.history)
+        stock = []
+        for offer in decision.offers:
+            subjects.add(("rule", offer.rule))
+            if offer.state is OfferState.PUSHED and offer.sku in context.items:
+                available = context.items[offer.sku].available(offer.territory)
+                stock.append(StockNeed(offer.sku, offer.territory, available))
+        reads = ReadSet(self._changes.applied, tuple(subjects))
+        return structs.replace(commit, reads=reads, stock=tuple(stock))
 
     def _ahead(self, session: Session, items: dict[str, Item]) -> dict[str, int]:
         """Return offer id → units promised before it, for offers whose stock does not cover all."""

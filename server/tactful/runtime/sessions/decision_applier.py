@@ -10,9 +10,10 @@ from tactful.core.decision import Decision
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
 from tactful.core.session.signals import ItemViewed
-from tactful.runtime.ports.ledger_rows import CommitRefusal
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, ContactWrite
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
+from tactful.runtime.turn_log.log_encoding import encode
 
 log = structlog.get_logger("tactful.turn")
 
@@ -40,7 +41,22 @@ class DecisionApplier:
         self._state.reductions.count_decided(decision.offers)
         self._index(live, before)
 
-    def rollback(self, live: LiveSession, context: Context, decision: Decision) -> None:
+    def contact_writes(self, context: Context, decision: Decision) -> dict[str, ContactWrite]:
+        """Return customer → the contact history that a decision writes.
+
+        A customer whom the session no longer belongs to is among them, and up to date in memory on
+        return.
+        """
+        cache, session = self._state.fact_cache, decision.session
+        writes = cache.detach_customer(context.session, session)
+        if decision.contact is not None and session.customer is not None:
+            revision = cache.contact_revision(session.customer)
+            writes[session.customer] = ContactWrite(revision, encode(decision.contact))
+        return writes
+
+    def rollback(
+        self, live: LiveSession, context: Context, decision: Decision, commit: Commit
+    ) -> None:
         """Restore what was before a decision that could not be recorded.
 
         Other sessions may have changed the customer's contact history meanwhile, so only the
@@ -63,7 +79,9 @@ class DecisionApplier:
                 contact = profile.contact
                 for offer in decision.offers:
                     contact = contact.without_reservation(offer.id)
-                self._state.fact_cache.set_contact(customer, contact)
+                self._state.fact_cache.replace_contact(customer, contact)
+        for customer in commit.contacts:
+            self._state.fact_cache.uncount_contact_write(customer)
         self._index(live, decided)
 
     def _reverse_counts(self, context: Context, decision: Decision) -> None:

@@ -29,7 +29,7 @@ class SessionExpiry:
         if live.ends_at is None:
             live.ends_at = now + (self._ttl if live.persists else 0)
         if live.ends_at > now:
-            self._state.timers.set(_timer_key(live), live.ends_at, lambda: self.check(live))
+            self._state.timers.set(end_timer_key(live), live.ends_at, lambda: self.check(live))
         elif not live.state.offers and not live.state.parked:
             self._end(live)
 
@@ -53,11 +53,12 @@ class SessionExpiry:
         state, session = self._state, live.state.id
         state.registry.remove(live)
         state.timers.cancel(session)
-        state.timers.cancel(_timer_key(live))
+        state.timers.cancel(end_timer_key(live))
         if live.persists and live.state.consent != "personal":
             state.conversions.forget_session(session)
             state.background.start_ledger_work(state.ledger.forget_session(session))
 
 
-def _timer_key(live: LiveSession) -> str:
+def end_timer_key(live: LiveSession) -> str:
+    """Return the key of the timer that ends a session without connections."""
     return f"end:{live.state.id}"

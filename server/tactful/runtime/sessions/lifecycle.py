@@ -1,5 +1,6 @@
 """From a connection to its session: open, resume, authenticate, log out, disconnect."""
 
+import asyncio
 from typing import Final
 
 from msgspec import Struct, structs
@@ -87,6 +88,10 @@ class SessionLifecycle:
         self._default_territory = default_territory
         self._started_at = state.clock.now()
         self._lookups = BackgroundTasks()
+        self._claims: dict[bytes, asyncio.Future[LiveSession | None]] = {}
+        """Digest of a resume secret → the claim of its session that is under way."""
+        self._release_is_due = False
+        """Whether a session without connections waits to be written."""
 
     # opening
 
@@ -114,17 +119,29 @@ class SessionLifecycle:
         self, connection: SessionConnection, greeting: SessionGreeting, secret: str
     ) -> None:
         """Attach a connection to the session that the ledger has for its secret, or begin one."""
-        saved: SavedSession | None = None
-        try:
-            saved = await self._state.ledger.session_by_resume(ids.resume_digest(secret))
-        except LedgerError:
-            # If the ledger cannot be read, the shopper still gets a new session.
-            saved = None
-        live = self._in_memory(secret)
-        if live is None and saved is not None and not self._expiry.is_over(saved.seen_at):
-            live = self.restore(saved)
+        live = await self._claim(secret)
         if not connection.closed:
             self._attach(connection, live or self._begin(greeting), greeting, new=live is None)
+
+    async def _claim(self, secret: str) -> LiveSession | None:
+        """Make this process the owner of a session; several connections share one claim."""
+        digest = ids.resume_digest(secret)
+        claim = self._claims.get(digest)
+        if claim is None:
+            claim = self._claims[digest] = asyncio.ensure_future(self._claim_once(digest))
+            claim.add_done_callback(lambda _: self._claims.pop(digest, None))
+        return await claim
+
+    async def _claim_once(self, digest: bytes) -> LiveSession | None:
+        try:
+            saved = await self._state.ledger.claim_session(digest)
+        except LedgerError:
+            # If the ledger cannot be written, the shopper still gets a new session.
+            saved = None
+        live = self._state.registry.by_resume_digest(digest)
+        if live is None and saved is not None and not self._expiry.is_over(saved.seen_at):
+            live = self.restore(saved)
+        return live
 
     async def wait_until_idle(self) -> None:
         """Return when no connection waits for its session."""
@@ -139,6 +156,7 @@ class SessionLifecycle:
         live.persists = True
         self._state.browsing.review(live)
         live.taken = decode_taken(saved.taken)
+        live.epoch = saved.epoch
         self._state.registry.add(live)
         self._state.registry.index_interests(live)
         self._turns.set_timer(live)
@@ -252,6 +270,17 @@ class SessionLifecycle:
             live.taken = with_earlier(live.taken, connection.subscriber.highest_n)
             self._state.browsing.settle(live)
             self._turns.submit(live, ConnectionClosed(connection.tab))
+            if live.persists and not live.connections and not self._release_is_due:
+                self._release_is_due = True
+                self._state.background.start_ledger_work(self._release())
+
+    async def _release(self) -> None:
+        """Have the sessions that nobody is connected to written now, all of them in one go.
+
+        The shopper's next page may resume the session at another process.
+        """
+        self._release_is_due = False
+        await self._state.ledger.flush()
 
     # identity
 

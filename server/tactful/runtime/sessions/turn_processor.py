@@ -10,11 +10,13 @@ from tactful.core.decide import COMMIT_RETRY_MS, decide
 from tactful.core.decision import ConfirmAcceptance, Decision, PushOffer
 from tactful.core.offers.offer import Offer, OfferStep
 from tactful.core.session.browsing import fold_without_decision
-from tactful.core.session.signals import FactsChanged, ItemViewed, OfferRedeemed, Signal
+from tactful.core.session.signals import FactsChanged, ItemViewed, OfferAccepted, Signal
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.ledger_rows import Commit
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.decision_applier import DecisionApplier
+from tactful.runtime.sessions.handover import SessionHandover
+from tactful.runtime.sessions.refusal_recovery import Recovery, RefusalRecovery
 from tactful.runtime.state.browsing_budget import browsing_bytes
 from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession
@@ -65,6 +67,7 @@ class TurnProcessor:
         self._reductions = state.reductions
         self._browsing = state.browsing
         self._memory = DecisionApplier(state)
+        self._recovery = RefusalRecovery(state, self._memory, SessionHandover(state))
         self._contexts = contexts
         self._build_context = contexts.build
         self._turn_log = turn_log
@@ -107,6 +110,10 @@ class TurnProcessor:
             The commit to wait for, if the decision promises something; it returns how the commit
             ended. None: the turn is finished.
         """
+        if type(signal) is OfferAccepted:
+            # Memory may know a fact of which the session has not heard yet. The offer passes its
+            # gates as of the position that the acceptance names to the ledger.
+            self.decide(live, FactsChanged())
         if type(signal) is ItemViewed and (item := self._fact_cache.item(signal.sku)) is not None:
             self._reductions.record_view(live.state, item, self._clock.now())
         context = self._build_context(live.state, signal)
@@ -119,13 +126,13 @@ class TurnProcessor:
         if live.unwritten_because is not None:
             self._browsing.review(live)
             self._browsing.count_unwritten(live)
-        left = self._fact_cache.detach_customer(context.session, decision.session)
+        contacts = self._memory.contact_writes(context, decision)
         commit = build_commit(
             context,
             decision,
             live.resume_digest,
-            left,
-            persists=live.persists,
+            contacts,
+            epoch=live.epoch if live.persists else 0,
             records=live.records,
             known=live.recorded,
             taken=encode_taken(live.taken_by_all()),
@@ -135,6 +142,7 @@ class TurnProcessor:
         self._memory.apply(live, decision)
         for effect in decision.effects:
             if isinstance(effect, PROMISES):
+                commit = self._contexts.with_reads(commit, context, decision)
                 return self._commit(live, context, decision, commit, started)
         if commit.entry or commit.state or commit.steps or commit.contacts:
             self._record(live, context, decision, commit)
@@ -169,20 +177,13 @@ class TurnProcessor:
         except LedgerError as error:
             log.error("promise.failed", session=live.state.id, error=str(error))  # noqa: TRY400
             self._telemetry.record_ledger_failure()
-            self._memory.rollback(live, context, decision)
+            self._memory.rollback(live, context, decision, commit)
             self._contexts.commits_suspended_until = self._clock.now() + COMMIT_RETRY_MS
             live.mailbox.insert(0, context.signal)
             return "not_committed"
         if refusal is not None:
-            self._memory.rollback(live, context, decision)
-            await self._memory.correct_balances(refusal)
-            live.mailbox.insert(0, context.signal)
-            ended = await self._ledger.offer(refusal.offer) if refusal.offer else None
-            if ended is not None:
-                # A checkout redeemed the offer first. The session drops the offer, then decides
-                # again.
-                live.mailbox.insert(0, OfferRedeemed(ended))
-            return "not_committed"
+            self._memory.rollback(live, context, decision, commit)
+            return await self._decide_again(live, context, refusal)
         live.recorded = commit.entry is not None
         self._notify_observers(decision)
         await self._reductions.record_pushed(decision.offers)
@@ -191,6 +192,21 @@ class TurnProcessor:
         if live.mailbox or self._contexts.is_outdated(context):
             live.mailbox.append(FactsChanged())
         return "committed"
+
+    async def _decide_again(
+        self, live: LiveSession, context: Context, refusal: CommitRefusal
+    ) -> TurnEvent:
+        """Read again what a refused commit lacked, then put its signal first in the mailbox."""
+        try:
+            recovery = await self._recovery.recover(live, refusal)
+        except LedgerError as error:
+            log.error("refusal.unread", session=live.state.id, error=str(error))  # noqa: TRY400
+            self._telemetry.record_ledger_failure()
+            self._contexts.commits_suspended_until = self._clock.now() + COMMIT_RETRY_MS
+            recovery = Recovery()
+        if not recovery.is_moved:
+            live.mailbox[:0] = [*recovery.signals, context.signal]
+        return "not_committed"
 
     def _notify_observers(self, decision: Decision) -> None:
         if decision.steps:

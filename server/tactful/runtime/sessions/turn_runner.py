@@ -130,6 +130,8 @@ class TurnRunner:
             event = await work
         except Exception as error:  # noqa: BLE001 - a session must not wait for ever
             event = self._give_up(live, error)
+        if live.phase is TurnPhase.MOVED:
+            return
         live.phase = next_phase(live.phase, event)
         self._run_mailbox(live)
 

@@ -164,6 +164,8 @@ class StockCommitments:
         """(SKU, territory) → offer id → units promised before it; computed when it is asked for."""
         self.totals: dict[tuple[str, str], int] = {}
         """(SKU, territory) → units promised by all standing offers; live."""
+        self._elsewhere: dict[tuple[str, str], int] = {}
+        """(SKU, territory) → units in `totals` that the offers of other processes promise."""
 
     def update(self, offer: Offer) -> None:
         """Store the present state of an offer; an offer that no longer stands is dropped."""
@@ -173,7 +175,7 @@ class StockCommitments:
         if offer.standing:
             standing[offer.id] = offer
         total = self.totals.get(key, 0) - _promised(before) + _promised(standing.get(offer.id))
-        if standing:
+        if standing or key in self._elsewhere:
             self.totals[key] = total
         else:
             self._standing.pop(key, None)
@@ -187,8 +189,29 @@ class StockCommitments:
                 if offer.customer == erasure.customer:
                     standing[key] = erasure.replace_in(offer)
 
+    def learn_promised(self, key: tuple[str, str], units: int) -> None:
+        """Take over how many units the ledger knows as promised; other processes may promise some.
+
+        Args:
+            key: (SKU, territory).
+            units: The units promised by the standing offers of all processes.
+        """
+        self.forget_promised(key)
+        own = self.totals.get(key, 0)
+        if units > own:
+            self._elsewhere[key] = units - own
+            self.totals[key] = units
+
+    def forget_promised(self, key: tuple[str, str]) -> None:
+        """Count only the offers of this process from now on, because the others may have ended."""
+        left = self.totals.pop(key, 0) - self._elsewhere.pop(key, 0)
+        if left:
+            self.totals[key] = left
+
     def invalidate(self, sku: str) -> None:
-        """Drop the computed order of an SKU's offers, because its stock has changed."""
+        """Drop what was computed about an SKU's offers, because its stock has changed."""
+        for key in [key for key in self._elsewhere if key[0] == sku]:
+            self.forget_promised(key)
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]
 

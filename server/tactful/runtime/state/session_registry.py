@@ -108,6 +108,7 @@ class LiveSession:
         "customer",
         "dirty_at",
         "ends_at",
+        "epoch",
         "id_rotations",
         "last_tab",
         "mailbox",
@@ -159,6 +160,8 @@ class LiveSession:
         """Folded signals that the turn log has not written yet."""
         self.dirty_at: int | None = None
         """The last change (ms since the Unix epoch) that no queued write holds; None: there is none."""
+        self.epoch = 1
+        """How often the session was claimed, and 1. The ledger refuses writes of an older epoch."""
         self._persists = False
         self.records = False
         """Whether its browsing is written: it may be kept, and its budget is not used up."""

@@ -6,6 +6,7 @@ import structlog
 
 from tactful.core.rules.policy import Policy
 from tactful.runtime.background import BackgroundTasks
+from tactful.runtime.changes.change_feed import ChangeFeed
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.facts.feeds import FeedMonitor
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -65,6 +66,7 @@ class ShopState:
         self.tables = StateTables(self.telemetry)
         self.timers = Timers(clock)
         self.background = BackgroundTasks()
+        self.changes = ChangeFeed(ledger)
         self.registry = SessionRegistry()
         self.browsing = BrowsingBudget(clock.now, browsing)
         self.erased_customers = ErasedCustomers(ledger)

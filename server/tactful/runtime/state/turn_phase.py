@@ -12,6 +12,7 @@ class TurnPhase(Enum):
     | `IDLE` | empty | empty | none |
     | `LOADING` | first the signal that needs the facts, then the signals since | effects of earlier signals | wait |
     | `COMMITTING` | the signals since; the decided one is no longer in it | effects of earlier signals | wait |
+    | `MOVED` | ignored | empty | none |
 
     The runner handles a mailbox in one synchronous step, in which the phase is `IDLE` and nothing
     else runs. At the end of the step it sends the outbox and the snapshots for newcomers, and a
@@ -24,6 +25,8 @@ class TurnPhase(Enum):
     """The first signal of the mailbox needs facts that are not in memory."""
     COMMITTING = "committing"
     """A decision with a promise is being recorded; it is in memory and not yet sent."""
+    MOVED = "moved"
+    """Another process has claimed the session; whatever this one still awaits changes nothing."""
 
 
 TurnEvent = Literal[
@@ -49,6 +52,7 @@ TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
 | `committed` | The effects join the outbox. The gates are checked once more where an input changed meanwhile. |
 | `not_committed` | Memory goes back to the state before. The signal becomes the first of the mailbox again. |
 
+`MOVED` is entered from any phase and never left.
 A signal that arrives in `LOADING` or `COMMITTING` waits in the mailbox.
 """
 

@@ -199,9 +199,9 @@ def build_commit(
     context: Context,
     decision: Decision,
     resume: bytes,
-    detached: Mapping[str, ContactHistory],
+    contacts: Mapping[str, ContactWrite],
     *,
-    persists: bool,
+    epoch: int,
     records: bool,
     known: bool,
     taken: bytes | None = None,
@@ -214,14 +214,14 @@ def build_commit(
         context: What the decision read.
         decision: What it decided.
         resume: Digest of the session's resume secret.
-        detached: Contact histories of customers that the session belonged to until this turn.
-        persists: Whether the session may be stored.
+        contacts: Customer → the contact history to write.
+        epoch: The epoch under which this process owns the session; 0: it may not be stored.
         records: Whether its browsing is written. If not, only turns that change an offer are.
         known: Whether the log holds the turn that led to the session in `context`.
         taken: The encoded numbers of the client messages that led to the session.
     """
     session = decision.session
-    promises = persists and bool(decision.steps)
+    promises = epoch > 0 and bool(decision.steps)
     state_matters = promises or (records and _must_persist(session, context.session))
     return Commit(
         session=session.id,
@@ -230,13 +230,14 @@ def build_commit(
         customer=session.customer,
         wake_at=session.wake_at,
         seen_at=context.now,
-        contacts=_contacts(decision, detached),
+        contacts=contacts,
         offers=decision.offers,
         steps=decision.steps,
         moves=decision.moves,
         entry=_entry(context, decision, known=known) if promises or records else None,
         taken=taken if state_matters else None,
         tallies=offer_tallies(decision.offers) if decision.offers else (),
+        epoch=epoch,
     )
 
 
@@ -245,15 +246,6 @@ def _must_persist(session: Session, before: Session) -> bool:
     return (session.tabs, session.shopper, session.customer, session.consent, session.gpc) != (
         before.tabs, before.shopper, before.customer, before.consent, before.gpc
     )  # fmt: skip
-
-
-def _contacts(
-    decision: Decision, detached: Mapping[str, ContactHistory]
-) -> Mapping[str, ContactWrite]:
-    contacts = dict(detached)
-    if decision.contact is not None and decision.session.customer is not None:
-        contacts[decision.session.customer] = decision.contact
-    return {customer: ContactWrite(None, encode(contact)) for customer, contact in contacts.items()}
 
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:

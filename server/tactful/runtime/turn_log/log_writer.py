@@ -96,7 +96,13 @@ class TurnLogWriter:
         if live.unwritten:
             last = live.unwritten[-1].at
             self._record(
-                live, Commit(session=live.state.id, seen_at=last, entry=self._drain_signals(live))
+                live,
+                Commit(
+                    session=live.state.id,
+                    seen_at=last,
+                    entry=self._drain_signals(live),
+                    epoch=live.epoch,
+                ),
             )
 
     def _record(self, live: LiveSession, commit: Commit) -> None:
@@ -151,6 +157,7 @@ class TurnLogWriter:
                     seen_at=live.dirty_at,
                     entry=self._drain_signals(live),
                     taken=encode_taken(live.taken_by_all()),
+                    epoch=live.epoch,
                 ),
             )
             live.dirty_at = None

@@ -16,7 +16,7 @@ import aiosqlite
 import structlog
 
 from tactful.core.facts.fact_versions import FactOutcome
-from tactful.core.redemption.redemption_rows import RedemptionLogic, RedemptionOutcome
+from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger import (
     CommitObserver,
@@ -348,6 +348,9 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
     async def state_digest(self) -> str:
         """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
         return await self._open_writer.run(facts.digest)
+
+    async def balances(self) -> list[BudgetRow]:
+        return await self._open_writer.run(turns.all_balances, Lane.PROMISE)
 
     async def reconcile(self) -> list[str]:
         """Compare every balance with the sum of its rows, in the writer's order."""

@@ -11,7 +11,6 @@ import aiosqlite
 import msgspec
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
-from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -175,9 +174,6 @@ class SqliteReads:
     async def standing_offers(self) -> list[Offer]:
         sql = _STANDING.format("body") + " ORDER BY id"
         return [self._offer(body) for (body,) in await self._read_settled(sql)]
-
-    async def balances(self) -> list[BudgetRow]:
-        return [BudgetRow(*row) for row in await self._read_settled("SELECT * FROM budgets")]
 
     async def outcomes(self) -> list[OutcomeRow]:
         return [OutcomeRow(*row) for row in await self._read_settled(_OUTCOMES)]

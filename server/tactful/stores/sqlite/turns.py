@@ -120,6 +120,11 @@ def _record_offers(connection: LedgerConnection, turns: Sequence[Commit]) -> Non
     stock.add_units(connection, units_growth(offers, {one.id: one.units for one in known.values()}))
 
 
+def all_balances(connection: sqlite3.Connection) -> list[BudgetRow]:
+    """Return the balances of all campaigns, periods and currencies."""
+    return [BudgetRow(*row) for row in connection.execute("SELECT * FROM budgets")]
+
+
 def write_sessions_and_entries(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
     """Write sessions, entries and counts of turns.
 

@@ -26,7 +26,8 @@ async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_p
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
         await one.facts(stock("RUN-42", "DE", 2, version=900))
-        found = await effects_of(one).skus_now(["RUN-42", "GHOST"], "DE")
+        found, subjects = await effects_of(one).skus_now(["RUN-42", "GHOST"], "DE")
+        assert {("sku", "RUN-42"), ("sku", "GHOST")} <= subjects
         assert found == {
             "RUN-42": SkuNow(price=12900, currency="EUR", available=2),
             "GHOST": SkuNow(),

@@ -1,7 +1,7 @@
 """The redemption service: tokens, holders, effects, and a ledger that fails."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError
-from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
+from tactful.runtime.services.redemptions import ATTEMPTS, RedemptionCall, RedemptionService
 from tactful.stores.memory.ledger import MemoryLedger
 
 SECRET = b"s" * 32
@@ -63,6 +63,9 @@ class Shop:
         self.shipped: set[str] = set()
         self.customers: dict[str, str] = {}
         self.applied: list[RedemptionOutcome] = []
+        self.finished: list[str] = []
+        self.caught_up_to = 0
+        self.meanwhile: Callable[[], Awaitable[None]] | None = None
         self.service = RedemptionService(
             ledger=ledger,
             clock=self.clock,
@@ -79,9 +82,21 @@ class Shop:
     def holder_of(self, kind: HolderKind, ident: str) -> str:
         return holder_of(SECRET, kind, ident)
 
-    async def skus_now(self, skus: Collection[str], territory: str) -> dict[str, SkuNow]:
+    @property
+    def position(self) -> int:
+        return self.caught_up_to
+
+    async def catch_up(self) -> None:
+        self.caught_up_to = await self.ledger.position()
+
+    async def skus_now(
+        self, skus: Collection[str], territory: str
+    ) -> tuple[dict[str, SkuNow], set[tuple[str, str]]]:
         assert territory == "DE"
-        return {sku: self.now[sku] for sku in skus if sku in self.now}
+        found = {sku: self.now[sku] for sku in skus if sku in self.now}
+        if self.meanwhile is not None:
+            await self.meanwhile()
+        return found, {("sku", sku) for sku in skus}
 
     async def is_shipped(self, order: str) -> bool:
         return order in self.shipped
@@ -89,8 +104,14 @@ class Shop:
     async def customer_of(self, session: str) -> str | None:
         return self.customers.get(session)
 
-    def apply(self, outcome: RedemptionOutcome) -> None:
+    def expect(self, call: object, order: str, outcome: RedemptionOutcome) -> None:  # noqa: ARG002
         self.applied.append(outcome)
+
+    def finish(self, call: object, order: str) -> None:  # noqa: ARG002
+        self.finished.append(order)
+
+    async def settle(self) -> None:
+        await self.catch_up()
 
     def token(self, kind: HolderKind = "session", ident: str = "se_1") -> str:
         return self.signer.sign(
@@ -126,6 +147,38 @@ async def test_fifty_at_once_get_one_answer_and_have_one_effect(shop: Shop) -> N
     assert [row.settled for row in await shop.ledger.balances()] == [1935]
     assert [outcome.offers[0].state for outcome in shop.applied] == [OfferState.REDEEMED]
     assert code(await shop.redeem("o10")) == (409, "redemption.used")
+
+
+async def test_a_recall_between_the_read_and_the_write_of_a_redemption_refuses_it(
+    shop: Shop,
+) -> None:
+    async def recall() -> None:
+        shop.meanwhile = None
+        await shop.ledger.record_facts([fact("recall", "r1", 1, subjects=(("sku", "RUN-42"),))])
+        shop.now = {"RUN-42": SkuNow(price=12900, currency="EUR", available=6, recalled=True)}
+
+    shop.meanwhile = recall
+    assert code(await shop.redeem()) == (409, "recall")
+    assert [outcome.offers[0].state for outcome in shop.applied] == [OfferState.WITHDRAWN]
+
+
+async def test_a_redemption_that_facts_outrun_again_and_again_has_an_unknown_outcome(
+    shop: Shop,
+) -> None:
+    reported = 0
+
+    async def report() -> None:
+        nonlocal reported
+        reported += 1
+        await shop.ledger.record_facts(
+            [fact("stock", "s", reported, subjects=(("sku", "RUN-42"),))]
+        )
+
+    shop.meanwhile = report
+    assert (await shop.redeem()).status == 503
+    assert reported == ATTEMPTS
+    shop.meanwhile = None
+    assert (await shop.redeem()).status == 200
 
 
 async def test_a_token_that_is_not_ours_is_refused(shop: Shop) -> None:

@@ -9,8 +9,8 @@ from tactful.core.decision import Decision
 from tactful.core.offers.budget import Balance, BudgetMove
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.contact_history import NO_CONTACT
-from tactful.runtime.ports.ledger_rows import CommitRefusal
-from tactful.runtime.sessions.decision_applier import DecisionApplier
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
+from tactful.runtime.sessions.decision_applier import BALANCE_READS, DecisionApplier
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import STANDING, LiveSession
 
@@ -52,7 +52,7 @@ async def test_a_rollback_restores_what_was_before(tmp_path: Path) -> None:
     shop, live, before, decision = await prepared(tmp_path)
     memory = DecisionApplier(shop.state)
     memory.apply(live, decision)
-    memory.rollback(live, before, decision)
+    memory.rollback(live, before, decision, Commit())
     assert live.state is before.session
     assert reserved(shop) == 0
     assert shop.state.stock_commitments.totals == {}
@@ -69,7 +69,7 @@ async def test_a_rollback_keeps_what_other_sessions_did_meanwhile(tmp_path: Path
     memory.apply(live, decision)
     elsewhere = APPROACHED.with_approach("of9", "R1", "s9", NOON)
     shop.state.fact_cache.set_contact("c1", elsewhere)
-    memory.rollback(live, before, decision)
+    memory.rollback(live, before, decision, Commit())
     known = shop.state.fact_cache.customer("c1")
     assert known is not None
     assert known.contact == NO_CONTACT.with_approach("of9", "R1", "s9", NOON)
@@ -86,8 +86,37 @@ async def test_a_rollback_of_an_acceptance_leaves_the_offer_as_it_was(tmp_path: 
     decision = Decision(session=session(offers=(accepted,)), offers=(accepted,))
     memory.apply(live, decision)
     assert shop.state.stock_commitments.totals == {("RUN-42", "DE"): 1}
-    memory.rollback(live, context(session=before), decision)
+    memory.rollback(live, context(session=before), decision, Commit())
     assert shop.state.stock_commitments.totals == {("RUN-42", "DE"): 3}
+
+
+async def test_a_contact_history_that_was_not_written_counts_as_no_revision(
+    tmp_path: Path,
+) -> None:
+    shop, live, before, decision = await prepared(tmp_path)
+    memory, cache = DecisionApplier(shop.state), shop.state.fact_cache
+    writes = memory.contact_writes(before, decision)
+    assert [write.revision for write in writes.values()] == [0]
+    memory.apply(live, decision)
+    assert cache.contact_revision("c1") == 1
+    memory.rollback(live, before, decision, Commit(contacts=writes))
+    assert cache.contact_revision("c1") == 0
+
+
+async def test_a_redemption_has_the_balances_read_again_but_not_for_ever(tmp_path: Path) -> None:
+    shop, _, _, _ = await prepared(tmp_path)
+    reads = 0
+
+    async def balances() -> list[object]:
+        nonlocal reads
+        reads += 1
+        shop.state.balances.apply_written((MOVE,))
+        return []
+
+    shop.ledger.balances = balances  # type: ignore[method-assign, assignment]
+    await DecisionApplier(shop.state).correct_balances(CommitRefusal("budget.spend", "C", "EUR"))
+    assert reads == BALANCE_READS
+    assert reserved(shop) == 1935 * BALANCE_READS
 
 
 async def test_balances_are_corrected_by_the_ledger(tmp_path: Path) -> None:

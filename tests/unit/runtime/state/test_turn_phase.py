@@ -25,9 +25,10 @@ def test_a_session_leaves_idle_only_to_wait_and_waits_only_to_come_back() -> Non
         assert next_phase(phase, event) is after
 
 
-def test_every_phase_can_be_reached_and_left() -> None:
-    assert {phase for phase, _ in TURN_TRANSITIONS} == set(TurnPhase)
-    assert set(TURN_TRANSITIONS.values()) == set(TurnPhase)
+def test_every_phase_but_that_of_a_moved_session_can_be_reached_and_left() -> None:
+    ours = set(TurnPhase) - {TurnPhase.MOVED}
+    assert {phase for phase, _ in TURN_TRANSITIONS} == ours
+    assert set(TURN_TRANSITIONS.values()) == ours
 
 
 @pytest.mark.parametrize(("phase", "event"), OTHERS)

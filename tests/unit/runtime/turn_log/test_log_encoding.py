@@ -50,7 +50,7 @@ STORED_NAMES: dict[str, tuple[str, Any]] = {
 
 def committed(turn: Context, *, known: bool = True, persists: bool = True) -> Commit:
     return build_commit(
-        turn, decide(turn), b"digest", {}, persists=persists, records=persists, known=known
+        turn, decide(turn), b"digest", {}, epoch=int(persists), records=persists, known=known
     )
 
 
@@ -118,10 +118,9 @@ def test_the_state_is_committed_only_where_a_restart_must_not_find_the_one_befor
 
 def test_a_customer_who_was_left_keeps_the_contact_history() -> None:
     before = turn(TimerFired(), **QUIET)
-    commit = build_commit(
-        before, decide(before), b"", {"c1": NO_CONTACT}, persists=True, records=True, known=True
-    )
-    assert commit.contacts == {"c1": ContactWrite(None, encode(NO_CONTACT))}
+    writes = {"c1": ContactWrite(3, encode(NO_CONTACT))}
+    commit = build_commit(before, decide(before), b"", writes, epoch=2, records=True, known=True)
+    assert (commit.contacts, commit.epoch) == (writes, 2)
 
 
 def test_a_batch_is_split_into_one_entry_per_signal() -> None:

@@ -1,0 +1,1 @@
+"""How memory learns of what the ledger holds: every change, in order, exactly once."""

@@ -1,0 +1,82 @@
+"""What brings memory in line with the ledger after it has refused a commit."""
+
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.session.signals import FactsChanged, OfferRedeemed, Signal
+from tactful.runtime.ports.ledger_rows import CommitRefusal
+from tactful.runtime.sessions.decision_applier import DecisionApplier
+from tactful.runtime.sessions.handover import SessionHandover
+from tactful.runtime.state.session_registry import LiveSession
+from tactful.runtime.state.shop_state import ShopState
+
+PROMISED_KEPT_MS: Final = 60_000
+"""Milliseconds for which the promises of other processes on one SKU count after a refusal."""
+
+
+class Recovery(Struct, frozen=True):
+    """How the session goes on after a refused commit."""
+
+    signals: tuple[Signal, ...] = ()
+    """What the session handles before the refused signal is decided again."""
+    is_moved: bool = False
+    """Whether the session belongs to another process now, so that nothing is decided again."""
+
+
+class RefusalRecovery:
+    """Repairs what each refusal says that memory lacks, so that the turn can be decided anew."""
+
+    def __init__(
+        self, state: ShopState, memory: DecisionApplier, handover: SessionHandover
+    ) -> None:
+        """Repair the memory in `state`.
+
+        Args:
+            state: The memory of the shop.
+            memory: Corrects the balances.
+            handover: Lets go of sessions that have moved.
+        """
+        self._state = state
+        self._memory = memory
+        self._handover = handover
+
+    async def recover(self, live: LiveSession, refusal: CommitRefusal) -> Recovery:
+        """Read again what the refusal names.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        self._state.telemetry.record_refused_commit(refusal.reason)
+        match refusal.reason:
+            case "session.moved":
+                self._handover.let_go(live)
+                return Recovery(is_moved=True)
+            case "facts.newer" | "settings.newer":
+                # The standing offers pass their gates before the shopper's signal is decided again.
+                await self._state.changes.catch_up()
+                return Recovery((FactsChanged(),))
+            case "contact.newer":
+                await self._state.fact_cache.reload_contact(refusal.subject[1])
+            case "stock.committed":
+                promised = await self._state.ledger.stock_commitments()
+                shelf = refusal.sku, refusal.territory
+                self._learn_promised(shelf, promised.get(shelf, 0))
+            case "offer.ended":
+                # A checkout redeemed the offer first. The session drops the offer, then decides again.
+                ended = await self._state.ledger.offer(refusal.offer)
+                return Recovery((OfferRedeemed(ended),) if ended else ())
+            case _:
+                await self._memory.correct_balances(refusal)
+        return Recovery()
+
+    def _learn_promised(self, shelf: tuple[str, str], units: int) -> None:
+        """Count the promises of other processes for a while; nothing tells when they end."""
+        state = self._state
+        state.stock_commitments.learn_promised(shelf, units)
+        state.timers.set(
+            f"promised:{'|'.join(shelf)}",
+            state.clock.now() + PROMISED_KEPT_MS,
+            partial(state.stock_commitments.forget_promised, shelf),
+        )

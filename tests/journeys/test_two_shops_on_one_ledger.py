@@ -1,0 +1,304 @@
+"""Two processes on one ledger: nothing is promised on facts, sessions or stock that are not current.
+
+`TACTFUL_TRIES` sets how many promises, acceptances and redemptions the longest test tries; a
+release tries 100,000.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import replace
+
+from journeys.fixture import price, stock
+from support.bare_shop import NOON
+from support.shared_ledger import (
+    RULES,
+    Browsing,
+    LedgerWithoutChecks,
+    connect,
+    item_facts,
+    report,
+    two_shops,
+)
+from tactful.core.facts import fact_codec
+from tactful.core.facts.fact_codec import FactRejection
+from tactful.core.offers.offer import OfferState
+from tactful.core.session.signals import ItemViewed, OfferAccepted, TimerFired
+from tactful.runtime.services.ingest import fact_row
+from tactful.runtime.shop import Shop
+from tactful.runtime.state.session_registry import LiveSession
+
+TRIES = int(os.environ.get("TACTFUL_TRIES", "240"))
+SKUS = [f"S{number}" for number in range(8)]
+PROMISES = 8
+"""Sessions that try for each item at once, beside one that accepts and one that redeems."""
+PER_ROUND = (PROMISES + 2) * len(SKUS)
+
+
+async def warm(shop: Shop, *skus: str) -> None:
+    """Have the items in memory, so that nothing is read again."""
+    await shop.state.changes.catch_up()
+    await shop.state.fact_cache.load(skus, [])
+
+
+class Tries:
+    """Promises, acceptances and redemptions that began after a fact was acknowledged elsewhere."""
+
+    def __init__(self, told: Shop, asked: Shop) -> None:
+        self.told = told
+        self.asked = asked
+        self.browsing = Browsing(asked)
+        self.made: Counter[str] = Counter()
+        self.wrong: Counter[str] = Counter()
+
+    async def round(self, sku: str, number: int) -> None:
+        """Sell an item, have it sold out or recalled at the other shop, and try to sell it again."""
+        await report(self.told, stock(sku, "DE", 1_000, version=2 * number))
+        await warm(self.asked, sku)
+        pushed = self.browsing.session(sku)
+        accepted = self.browsing.session(sku)
+        await asyncio.gather(self.browsing.check(pushed), self.browsing.check(accepted))
+        (offer,), (kept,) = pushed.state.offers, accepted.state.offers
+        assert await self.browsing.accept(accepted, kept)
+        (kept,) = accepted.state.offers
+        await report(self.told, stock(sku, "DE", 0, version=2 * number + 1))
+        # All of them begin now, after the acknowledgement, with the old stock in memory.
+        asked = self.browsing
+        confirmed, status, offered = await asyncio.gather(
+            asked.accept(pushed, offer),
+            asked.redeem(kept, f"order-{sku}-{number}"),
+            asyncio.gather(*(asked.was_offered(sku) for _ in range(PROMISES))),
+        )
+        self.note("acceptance", wrong=confirmed)
+        self.note("redemption", wrong=status == 200)
+        for made in offered:
+            self.note("promise", wrong=made)
+
+    def note(self, kind: str, *, wrong: bool) -> None:
+        """Count a try."""
+        self.made[kind] += 1
+        self.wrong[kind] += wrong
+
+    async def run(self, tries: int) -> None:
+        """Try until there were that many."""
+        await report(self.told, *[fact for sku in SKUS for fact in item_facts(sku)])
+        for number in range(1, tries // PER_ROUND + 1):
+            await asyncio.gather(*(self.round(sku, number) for sku in SKUS))
+
+
+async def test_nothing_is_promised_on_a_fact_that_another_process_acknowledged_before(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (told, asked):
+        tries = Tries(told, asked)
+        await tries.run(TRIES)
+        assert tries.made.total() >= TRIES - PER_ROUND
+        assert tries.wrong.total() == 0, tries.wrong
+        assert await asked.reconcile() == []
+        refused = asked.state.telemetry.exposition().decode()
+        assert 'tactful_commits_refused_total{reason="facts.newer"}' in refused
+
+
+async def test_without_read_sets_the_same_tries_promise_what_is_sold_out(tmp_path: Path) -> None:
+    async with two_shops(tmp_path, LedgerWithoutChecks) as (told, asked):
+        tries = Tries(told, asked)
+        await tries.run(PER_ROUND)
+        assert tries.wrong["promise"] > 0
+        assert tries.wrong["acceptance"] > 0
+        assert tries.wrong["redemption"] > 0
+
+
+async def test_a_price_that_another_process_lowered_is_not_undercut_wrongly(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (told, asked):
+        await report(told, *item_facts("S0"))
+        await warm(asked, "S0")
+        await report(told, price("S0", "DE", 11900, 9900, version=900))
+        offer = await Browsing(asked).offered("S0")
+        assert offer is not None
+        assert offer.unit == 11900 * 85 // 100
+
+
+async def test_an_acceptance_is_checked_against_a_fact_that_is_still_being_propagated(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (shop, _):
+        await report(shop, *item_facts("S0"))
+        browsing = Browsing(shop)
+        live = browsing.session("S0")
+        await browsing.check(live)
+        (offer,) = live.state.offers
+        # Memory knows the fact as soon as the write returns; the session learns of it later.
+        sold_out = fact_codec.decode(msgspec.json.encode(stock("S0", "DE", 0, version=9)))
+        assert not isinstance(sold_out, FactRejection)
+        await shop.ledger.record_facts([fact_row(sold_out, NOON)])
+        assert not await browsing.accept(live, offer)
+
+
+async def test_stock_is_never_promised_twice_by_two_processes(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *item_facts("S0", available=3))
+        for shop in shops:
+            await warm(shop, "S0")
+        sides = [Browsing(shop) for shop in shops]
+        live = [(side, side.session("S0")) for side in sides for _ in range(6)]
+        await asyncio.gather(*(side.check(one) for side, one in live))
+        standing = await shops[0].ledger.standing_offers()
+        assert sum(offer.max_qty for offer in standing) == 3
+        assert await shops[1].reconcile() == []
+
+
+async def test_the_cap_of_a_customer_counts_the_pushes_of_both_processes(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *[fact for sku in SKUS for fact in item_facts(sku, 100)])
+        for shop in shops:
+            await warm(shop, *SKUS)
+            await shop.state.fact_cache.load([], ["c1"])
+        sides = [Browsing(shop) for shop in shops]
+        live = [
+            (side, side.session(sku, customer="c1"))
+            for side, skus in zip(sides, (SKUS[:4], SKUS[4:]), strict=True)
+            for sku in skus
+        ]
+        for side, one in live:
+            one.state = replace(one.state, consent="personal")
+            side.shop.state.registry.index_interests(one)
+        await asyncio.gather(*(side.check(one) for side, one in live))
+        assert len(await shops[0].ledger.standing_offers()) == 4
+
+
+async def test_a_rule_that_was_paused_elsewhere_makes_no_offer(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (told, asked):
+        await report(told, *item_facts("S0"))
+        await warm(asked, "S0")
+        assert await told.rulebooks.pause("R1", paused=True)
+        assert await Browsing(asked).offered("S0") is None
+        assert asked.state.active_rulebook.current.paused == {"R1"}
+
+
+async def test_rules_that_were_activated_elsewhere_make_the_next_offer(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (told, asked):
+        await report(told, *item_facts("S0"))
+        await warm(asked, "S0")
+        rules = tmp_path / "rules" / "rules.yaml"
+        rules.write_text(RULES.replace("15%", "20%"), "utf-8")
+        assert (await told.rulebooks.reload()).outcome == "active"
+        offer = await Browsing(asked).offered("S0")
+        assert offer is not None
+        assert offer.unit == 12900 * 80 // 100
+        version = told.state.active_rulebook.current.version
+        assert asked.state.active_rulebook.current.version == version
+
+
+async def test_a_redemption_elsewhere_reaches_the_session_and_the_balances(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (sold, redeemed):
+        await report(sold, *item_facts("S0"))
+        await warm(redeemed, "S0")
+        browsing = Browsing(sold)
+        live = browsing.session("S0")
+        await browsing.check(live)
+        (offer,) = live.state.offers
+        assert await browsing.accept(live, offer)
+        (kept,) = live.state.offers
+        assert await Browsing(redeemed).redeem(kept, "o1") == 200
+        await sold.state.changes.catch_up()
+        await sold.settled()
+        assert live.state.offers == ()
+        assert sold.state.stock_commitments.totals == {}
+        assert sold.state.balances.rows() == await sold.ledger.balances()
+
+
+async def engage(shop: Shop, live: LiveSession, sku: str) -> None:
+    """Let a connected session look at an item for a minute, then check its rules."""
+    live.state = replace(
+        live.state, focus=sku, running_since=NOON - 60_000, last_input=NOON - 10_000
+    )
+    shop.turns.submit(live, TimerFired())
+    await shop.settled()
+
+
+async def test_a_session_moves_to_the_process_at_which_it_is_resumed(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (first, second):
+        await report(first, *item_facts("S0"))
+        await second.state.changes.catch_up()
+        connection, before = await connect(first)
+        live = connection.live
+        assert live is not None
+        await engage(first, live, "S0")
+        (offer,) = live.state.offers
+        there, after = await connect(second, live.resume_secret)
+        assert [one.id for one in after.snapshots[-1].offers] == [offer.id]
+        assert there.live is not None
+        assert there.live.epoch == live.epoch + 1
+        # The old owner may decide, and may not promise.
+        first.turns.submit(live, OfferAccepted(offer.id, 1))
+        await first.settled()
+        assert before.moved
+        assert live.state.id not in first.state.registry.by_id
+        second.turns.submit(there.live, OfferAccepted(offer.id, 1))
+        await second.settled()
+        stored = await first.ledger.offer(offer.id)
+        assert stored is not None
+        assert stored.state is OfferState.ACCEPTED
+
+
+async def test_the_old_process_lets_go_as_soon_as_it_hears_of_the_claim(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (first, second):
+        connection, recorder = await connect(first)
+        assert connection.live is not None
+        await first.ledger.flush()
+        await connect(second, connection.live.resume_secret)
+        await first.state.changes.catch_up()
+        assert recorder.moved
+        assert first.state.registry.by_id == {}
+
+
+async def test_a_session_that_moves_back_and_forth_keeps_its_offer_its_caps_and_its_acceptance(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *[fact for sku in SKUS for fact in item_facts(sku, 100)])
+        secret, session = None, ""
+        for move in range(12):
+            shop = shops[move % 2]
+            await shop.state.changes.catch_up()
+            await shop.settled()
+            connection, _ = await connect(shop, secret)
+            live = connection.live
+            assert live is not None
+            secret, session = live.resume_secret, live.state.id
+            await engage(shop, live, SKUS[move % len(SKUS)])
+            if move == 5:
+                (visible,) = [one for one in live.state.offers if one.advertised]
+                shop.turns.submit(live, OfferAccepted(visible.id, 1))
+                await shop.settled()
+            await shop.ledger.flush()
+            standing = await shop.ledger.standing_offers()
+            assert len([one for one in standing if one.advertised]) <= 1
+            assert len({one.session for one in standing}) <= 1
+        steps = await shops[0].ledger.offer_steps(session=session)
+        assert sum(row.step.to is OfferState.PUSHED for row in steps) <= 2
+        accepted = [row for row in steps if row.step.to is OfferState.ACCEPTED]
+        assert len(accepted) == 1
+        assert accepted[0].offer in await shops[1].ledger.standing_offers()
+        assert await shops[0].reconcile() == []
+
+
+async def test_what_a_shopper_did_last_is_there_when_the_next_process_resumes_the_session(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (first, second):
+        await report(first, *item_facts("S0"))
+        await warm(first, "S0")
+        connection, _ = await connect(first)
+        assert connection.live is not None
+        first.lifecycle.submit(connection, ItemViewed("S0"))
+        first.lifecycle.disconnect(connection)
+        await first.settled()
+        there, _ = await connect(second, connection.live.resume_secret)
+        assert there.live is not None
+        assert [one.sku for one in there.live.state.viewed_items] == ["S0"]
