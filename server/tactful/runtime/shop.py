@@ -294,6 +294,7 @@ class Shop:
             before=now - kept, money_before=now - max(kept, self.settings.money_retention)
         )
         self.state.background.start_ledger_work(work)
+        self.state.background.start_ledger_work(self.state.reductions.prune())
         self.state.timers.set("prune", now + DAY, self._prune_daily)
 
     # customer data

@@ -161,6 +161,16 @@ class ReductionTracker:
                 if not counts[name]:
                     del counts[name]
 
+    async def prune(self) -> None:
+        """Delete the stored counts that are older than `COUNTED_HOURS`.
+
+        Raises:
+            LedgerError: Some may be deleted; the next call deletes the others.
+        """
+        first_hour = self._clock.now() // HOUR - COUNTED_HOURS + 1
+        for what in (VIEWER_TALLY, OFFER_TALLY):
+            await self._ledger.prune_tallies(first_hour, what)
+
     def count_decided(self, offers: Iterable[Offer], times: int = 1) -> None:
         """Count the offers that a decision pushes; −1 reverses a decision that was refused."""
         for offer in offers:

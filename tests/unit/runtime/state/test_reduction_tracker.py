@@ -14,7 +14,7 @@ from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit, FactRow
-from tactful.runtime.state.reduction_tracker import ReductionTracker
+from tactful.runtime.state.reduction_tracker import ReductionTracker, offer_tallies
 from tactful.runtime.telemetry import Telemetry
 from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -136,3 +136,37 @@ async def test_a_territory_without_a_price_is_not_counted() -> None:
         known = session(territory=f"DE-{number:03}")
         tracker.record_view(known, item(variants=ONE), T0)
     assert tracker.view.counts == {}
+
+
+async def test_counts_go_on_over_a_restart_and_are_pruned_when_they_do_not_count() -> None:
+    ledger, clock = MemoryLedger(), TestClock(T0)
+
+    def begin() -> ReductionTracker:
+        return ReductionTracker(
+            ledger=ledger, clock=clock, fact_cache=FactCache(ledger), telemetry=Telemetry()
+        )
+
+    tracker = begin()
+    pushed = ledger_rows.offer(product=WHERE[0], issued_at=T0)
+    tracker.record_view(session(), item(variants=ONE), T0)
+    tracker.count_decided([pushed])
+    await ledger.commit(Commit(offers=(pushed,), tallies=offer_tallies([pushed])))
+    tracker.flush()
+    again = begin()
+    await again.start()
+    assert again.view.counts == tracker.view.counts == {WHERE: {VIEWERS: 1, "r1": 1}}
+    await again.prune()
+    assert len(await ledger.tally_sums(0)) == 2
+    clock._now = T0 + DAY + HOUR
+    await again.prune()
+    assert await ledger.tally_sums(0) == []
+
+
+async def test_a_decision_that_is_refused_leaves_no_count() -> None:
+    tracker = opened()
+    pushed = ledger_rows.offer(product=WHERE[0], issued_at=T0)
+    for times in (1, -1):
+        tracker.record_view(session(), item(variants=ONE), T0, times)
+        tracker.count_decided([pushed], times)
+    assert {*tracker.view.counts[WHERE].values()} == {0}
+    tracker.flush()
