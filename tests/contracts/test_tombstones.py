@@ -49,7 +49,7 @@ async def test_facts_about_an_erased_customer_are_stored_only_if_they_happened_l
     assert await ledger.record_facts([after]) == [FactOutcome.ACCEPTED]
     assert present(await ledger.tombstone("customer", "c1")).begun_at == T0 + 1
     assert await ledger.record_facts([structs.replace(OWN, version=("int", 2))]) == [
-        FactOutcome.ACCEPTED
+        FactOutcome.UNCHANGED
     ]
 
 
