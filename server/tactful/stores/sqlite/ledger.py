@@ -61,6 +61,8 @@ MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 Beyond that, records of browsing are dropped and counted. Records with offers, moves or contact
 histories are always queued.
 """
+LOG_KEPT_S: Final = 600
+"""Seconds for which a change stays in the change log at least."""
 TRIM_BATCH: Final = 1_000
 """Changes deleted from the change log in one transaction."""
 PRUNE_BATCH: Final = 250
@@ -96,6 +98,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
         self._connection: LedgerConnection | None = None
         self._secret: bytes | None = None
         self._subscribers: list[OnChanges] = []
+        self._trimming: asyncio.Task[None] | None = None
         self._on_commit: CommitObserver = _ignore_commit
 
     async def open(self) -> None:
@@ -118,9 +121,13 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
             connection, self._path, turns.record, self._failpoint, self._publish, self._on_commit
         )
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
+        self._trimming = asyncio.create_task(self._trim_regularly())
 
     async def close(self) -> None:
         """Write what is queued and close the file."""
+        if self._trimming:
+            self._trimming.cancel()
+            await asyncio.wait([self._trimming])
         if self._reader:
             await self._reader.close()
         if self._writer:
@@ -179,6 +186,16 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
         await self._open_writer.run(
             partial(change_rows.append, kind=kind, subjects=subjects, at=at, body=body)
         )
+
+    async def _trim_regularly(self) -> None:
+        """Delete changes once they are between one and two times `LOG_KEPT_S` old."""
+        upto = 0
+        while True:
+            await asyncio.sleep(LOG_KEPT_S)
+            # Without room on the disk nothing can be deleted; the next attempt deletes more.
+            with suppress(LedgerError):
+                await self.trim_changes(upto)
+                upto = await self.position()
 
     async def trim_changes(self, upto: int) -> int:
         """Delete the changes up to a position, in small transactions; return how many.

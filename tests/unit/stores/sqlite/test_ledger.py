@@ -1,12 +1,13 @@
 """The SQLite ledger: opening, closing, bounded memory, erasure and expiry."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, push
+from support.ledger_rows import T0, accepted, entry, fact, push
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
@@ -77,3 +78,17 @@ async def test_no_new_ledger_is_made_after_an_interrupted_restore(
     assert not ledger.path.exists()
     kept.rename(ledger.path)
     await ledger.open()
+
+
+async def test_the_change_log_is_trimmed_while_the_ledger_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite_ledger, "LOG_KEPT_S", 0.01)
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.record_facts([fact(version=number) for number in range(1, 20)])
+    async with asyncio.timeout(30):
+        while len(await ledger.changes(0)) > 1:
+            await ledger.flush()
+    assert await ledger.position() == 19
+    await ledger.close()
