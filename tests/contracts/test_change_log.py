@@ -27,7 +27,7 @@ async def test_every_kind_of_change_gets_the_next_position(ledger: AnyLedger) ->
     await ledger.erase_customer("c1", "erased-1", T0 + 4)
     tombstone = present(await ledger.tombstone("customer", "c1"))
     assert await ledger.changes(0) == [
-        Change(1, T0, "fact", (SKU,), b'{"type":"stock"}'),
+        Change(1, T0, "fact", (SKU,), fact(version=1).body),
         Change(2, T0 + 1, "rulebook", (RULEBOOK,), b"v1"),
         Change(3, T0 + 1, "rule_state", (("rule", "r1"),), b"paused"),
         Change(4, T0 + 2, "heartbeat", (("feed", "erp"),)),
