@@ -14,6 +14,16 @@ class SourceError(Exception):
     """A source cannot be read at all. The text says what is wrong, where, and what to do."""
 
 
+class Market(Struct, frozen=True):
+    """Where a market of a shop is, and the terms of its prices."""
+
+    territory: str
+    currency: str | None = None
+    """ISO 4217 code; None: the currency of the import."""
+    tax_rate_bp: int | None = None
+    """Basis points; None: the tax rate of the import."""
+
+
 class ImportTerms(Struct, frozen=True, kw_only=True):
     """Values that the file does not contain itself, from the options of the import."""
 
@@ -36,6 +46,8 @@ class ImportTerms(Struct, frozen=True, kw_only=True):
     """Field → column of a table that gives it; empty: the format of the file says so."""
     sku_from: str | None = None
     """What stands in for a missing SKU, such as `barcode` or `column:NAME`; None: nothing."""
+    markets: Mapping[str, Market] = {}
+    """Name of a market in an export → its territory, currency and tax."""
     decimal: str | None = None
     """Decimal sign of prices, `.` or `,`; None: read from each price where it is unambiguous."""
 

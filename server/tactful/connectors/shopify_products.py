@@ -24,6 +24,7 @@ from tactful.connectors.product_ids import (
     sku_or_substitute,
 )
 from tactful.connectors.results import Fields, ImportTerms, Row, RowError
+from tactful.connectors.shopify_markets import check_markets, market_facts
 from tactful.connectors.stock_words import stock_without_number
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
 
@@ -42,6 +43,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     gift cards are left out. A product that is not published is not sold any more.
     """
     column = required_column(source, terms, _SKU_FROM)
+    yield from check_markets(source.name, tables.read_header(source), terms.markets)
     product: Fields = {}
     for record in tables.table_rows(source, column_names.SHOPIFY_PRODUCTS):
         if not isinstance(record, tables.TableRow):
@@ -71,7 +73,9 @@ def _facts(
     yield shown
     yield price_fact(sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""))
     yield from cost_facts(sku, terms, row.get("Cost per item", ""))
-    yield from stock_facts(sku, terms, _available(row, terms, notes))
+    available = _available(row, terms, notes)
+    yield from stock_facts(sku, terms, available)
+    yield from market_facts(sku, row, available, terms, notes)
 
 
 def _product(sku: str, product: Fields, row: Fields) -> dict[str, Any]:

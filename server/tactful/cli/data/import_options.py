@@ -11,7 +11,8 @@ from tactful.config import Config
 from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
 from tactful.connectors import mapped_tables
 from tactful.connectors.product_ids import COLUMN, OPTIONS
-from tactful.connectors.results import ImportTerms
+from tactful.connectors.results import ImportTerms, Market
+from tactful.core.values.money import MoneyError, exponent_of
 
 
 def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
@@ -41,6 +42,29 @@ def _read_columns(_: click.Context, __: click.Parameter, pairs: tuple[str, ...])
     found = dict(pair.partition("=")[::2] for pair in pairs)
     for field, column in found.items():
         check_column(field, column)
+    return found
+
+
+def _read_markets(
+    _: click.Context, __: click.Parameter, values: tuple[str, ...]
+) -> dict[str, Market]:
+    """Return name → market of values such as `International=US,USD,0%`."""
+    found = {}
+    for value in values:
+        name, _sign, terms = value.rpartition("=")
+        place, *more = terms.split(",")
+        if not name or len(more) > 2:
+            raise click.BadParameter(
+                f"{value!r} is no market. Write NAME=TERRITORY, or NAME=TERRITORY,CURRENCY,TAX."
+            )
+        try:
+            currency = more[0] if more else None
+            if currency is not None:
+                exponent_of(currency)
+            tax = percent().parse(more[1]) if len(more) == 2 else None
+            found[name] = Market(territory().parse(place), currency, tax)
+        except (ValueProblem, MoneyError) as problem:
+            raise click.BadParameter(f"{value!r}: {problem}") from problem
     return found
 
 
@@ -79,6 +103,14 @@ _OPTIONS: Final = (
         metavar="WHAT",
         callback=_read_substitute,
         help="What stands in for a missing SKU: handle+options, barcode, id or column:NAME.",
+    ),
+    click.option(
+        "--market",
+        "markets",
+        metavar="NAME=TERRITORY[,CURRENCY[,TAX]]",
+        multiple=True,
+        callback=_read_markets,
+        help="Territory, currency and tax rate of a market's prices in Shopify's export. Repeatable.",
     ),
     click.option(
         "--zone",
@@ -134,6 +166,7 @@ def terms_from(options: dict[str, Any], config: Config) -> ImportTerms:
         assumed_stock=options.pop("assume_stock"),
         customer_column=options.pop("customer_column"),
         sku_from=options.pop("sku_from"),
+        markets=options.pop("markets"),
         zone=options.pop("zone"),
         decimal=options.pop("decimal"),
         columns={**(read_mapping(mapping, config) if mapping else {}), **options.pop("columns")},
