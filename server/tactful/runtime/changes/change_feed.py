@@ -125,7 +125,7 @@ class ChangeFeed:
 
     def _start_reading(self) -> asyncio.Task[None]:
         self._reading = asyncio.ensure_future(self._read_and_report())
-        # Whoever waits for the changes gets the error; without a waiter it is only logged.
+        # A caller that waits for the changes gets the error; without one it is only logged.
         self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
         return self._reading
 
@@ -202,7 +202,7 @@ class ChangeFeed:
     async def settle(self) -> None:
         """Return when everything received so far is applied, and the sessions concerned know it.
 
-        Whoever has written a change calls this before answering: the change was received before the
+        The writer of a change calls this before answering: the change was received before the
         write returned.
 
         Raises:

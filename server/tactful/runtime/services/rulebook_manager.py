@@ -51,8 +51,8 @@ class ReloadResult(Struct, frozen=True):
 class RulebookManager:
     """Loads, replaces and pauses the rules of one shop.
 
-    Every change is durable before it is active: the ledger's change log brings it here, whoever wrote
-    it. A method that makes a change returns after every session has been notified.
+    Every change is durable before it is active: the ledger's change log brings it here, whichever
+    process wrote it. A method that makes a change returns after every session has been notified.
     """
 
     def __init__(
