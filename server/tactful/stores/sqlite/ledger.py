@@ -28,13 +28,11 @@ from tactful.runtime.ports.ledger_rows import (
     KEYS,
     RULEBOOK,
     Change,
-    ChangeKind,
     Commit,
     CommitRefusal,
     FactRow,
     ReadSet,
     SavedSession,
-    Subject,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.erasures import ledger_secret
@@ -178,14 +176,8 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
             callback(changes)
 
     async def record_keys_change(self, at: int) -> None:
-        await self._log("keys", (KEYS,), at=at)
-
-    async def _log(
-        self, kind: ChangeKind, subjects: tuple[Subject, ...], *, at: int = 0, body: bytes = b""
-    ) -> None:
-        await self._open_writer.run(
-            partial(change_rows.append, kind=kind, subjects=subjects, at=at, body=body)
-        )
+        work = partial(change_rows.append, kind="keys", subjects=(KEYS,), at=at)
+        await self._open_writer.run(work)
 
     async def _trim_regularly(self) -> None:
         """Delete changes once they are between one and two times `LOG_KEPT_S` old."""
