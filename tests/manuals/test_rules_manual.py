@@ -21,7 +21,12 @@ from tactful.rulebook.compiler import compile_rulebook  # noqa: E402
 from tactful.rulebook.fields.field_registry import FIELDS  # noqa: E402
 from tactful.rulebook.language.conditions import OPERATORS  # noqa: E402 - after the path
 from tactful.rulebook.language.grammar import FILE  # noqa: E402
-from tactful.rulebook.language.mappings import MappingSchema, NamedType, SequenceType  # noqa: E402
+from tactful.rulebook.language.mappings import (  # noqa: E402
+    BareOrMapping,
+    MappingSchema,
+    NamedType,
+    SequenceType,
+)
 from tactful.rulebook.language.scalars import ListType, ValueType  # noqa: E402
 from tactful.rulebook.source.codes import CODES  # noqa: E402
 from tactful.rulebook.source.diagnostics import Findings  # noqa: E402
@@ -48,6 +53,8 @@ def shapes(kind: ValueType, path: str) -> Iterator[tuple[str, MappingSchema]]:
             yield from shapes(kind.item_type, f"{path}[]")
         case NamedType():
             yield from shapes(kind.value_type, f"{path}.*")
+        case BareOrMapping():
+            yield from shapes(kind.schema, path)
         case _:
             pass
 
@@ -153,7 +160,11 @@ def test_the_reference_is_the_generated_one() -> None:
     assert found == reference()
 
 
-@pytest.mark.parametrize("text", blocks(""), ids=lambda text: text.split("id: ")[1].split()[0])
+@pytest.mark.parametrize(
+    "text",
+    blocks(""),
+    ids=lambda text: text.partition("id: ")[2].partition("\n")[0] or text.partition(":")[0],
+)
 def test_every_rule_in_the_manual_compiles_without_findings(text: str) -> None:
     compiled = compile_rulebook([RuleSource("README.md", text.encode())], now=NOW)
     assert compiled.diagnostics == ()

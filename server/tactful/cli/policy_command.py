@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,7 +12,10 @@ from tactful.cli.shared.output import json_option, print_json, print_table, prin
 from tactful.config import Config, policy_settings
 from tactful.config.loading import DEFAULT
 
+RULE_FILES: Final = "rule files"
+
 if TYPE_CHECKING:
+    from tactful.core.rules.rule import Rulebook
     from tactful.rulebook.compiler import CompiledRulebook
     from tactful.rulebook.language.mappings import ParsedMapping
 
@@ -26,7 +29,10 @@ def policy() -> None:
 @setting_options("rules")
 @json_option
 def show(*, json_output: bool, **options: Any) -> None:
-    """Print every policy setting with its value, its origin and its meaning."""
+    """Print every policy setting with its value, its origin and its meaning.
+
+    Exclusions and bans of inputs follow, as every rule obeys them.
+    """
     loaded = load_settings(options)
     compiled = _compile_rules(loaded.config)
     origins = {name.removeprefix("policy."): where for name, where in loaded.origins.items()}
@@ -40,6 +46,8 @@ def show(*, json_output: bool, **options: Any) -> None:
         }
         for setting in policy_settings.POLICY_SETTINGS
     ]
+    if compiled.rulebook:
+        rows += _prohibition_rows(compiled.rulebook)
     if json_output:
         print_json(rows)
     else:
@@ -50,6 +58,28 @@ def show(*, json_output: bool, **options: Any) -> None:
             "`tactful rules check` lists the errors."
         )
         raise click.exceptions.Exit(EXIT_NEGATIVE)
+
+
+def _prohibition_rows(rulebook: "Rulebook") -> Iterator[dict[str, str]]:
+    """Yield a row for each exclusion and each ban of inputs."""
+    from tactful.rulebook.authoring.describe import describe_exclusion, describe_input_ban
+
+    for one in rulebook.exclusions:
+        meaning = "What no rule makes offers on."
+        yield {
+            "name": f"exclude.{one.id}",
+            "value": describe_exclusion(one),
+            "origin": RULE_FILES,
+            "meaning": meaning,
+        }
+    for ban in rulebook.input_bans:
+        meaning = "What no rule may read there."
+        yield {
+            "name": f"forbid_inputs.{ban.territory}",
+            "value": describe_input_ban(ban),
+            "origin": RULE_FILES,
+            "meaning": meaning,
+        }
 
 
 def _compile_rules(config: Config) -> "CompiledRulebook":

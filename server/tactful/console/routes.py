@@ -15,6 +15,7 @@ from tactful.console.actions import action_routes
 from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
+from tactful.rulebook.authoring.describe import describe_prohibitions
 from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
@@ -101,6 +102,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             trouble=shop.state.active_rulebook.problem,
             refused=shop.state.active_rulebook.diagnostics,
             rules=queries.rules(shop),
+            prohibitions=describe_prohibitions(shop.state.active_rulebook.current),
             versions=(await shop.ledger.rulebooks())[:MAX_RECENT],
         )
 

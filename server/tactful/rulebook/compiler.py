@@ -16,6 +16,8 @@ from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.check_registry import run_checks
 from tactful.rulebook.compilation.builder import (
     build_campaign,
+    build_exclusion,
+    build_input_ban,
     build_rule,
     build_suppress_rule,
     canonical,
@@ -85,12 +87,23 @@ def _build_rulebook(files: ParsedFiles, policy: Policy) -> Rulebook:
     suppress = [
         [parsed.id, canonical(parsed.when), parsed.block.get("after")] for parsed in ordered
     ]
+    exclusions = sorted(
+        (build_exclusion(parsed, policy) for parsed in files.exclusions), key=lambda one: one.id
+    )
+    bans = sorted(
+        (build_input_ban(parsed, policy) for parsed in files.input_bans),
+        key=lambda one: one.territory,
+    )
     meaning = [[rule.digest for rule in rules.values()], campaigns, policy, suppress]
+    # Left out where there are none, so that the version of an older rulebook stays the same.
+    prohibitions = [exclusions, bans] if exclusions or bans else []
     return Rulebook(
-        version=digest(meaning),
+        version=digest([*meaning, *prohibitions]),
         rules=rules,
         index=RuleIndex(entries),
         campaigns=campaigns,
         policy=policy,
         suppress=tuple(build_suppress_rule(parsed, policy) for parsed in ordered),
+        exclusions=tuple(exclusions),
+        input_bans=tuple(bans),
     )

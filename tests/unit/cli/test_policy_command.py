@@ -29,3 +29,15 @@ def test_rule_files_with_errors_are_reported(tmp_path: Path) -> None:
     result = run("policy", "show", "--rules", tmp_path)
     assert result.exit_code == 1
     assert "tactful rules check" in result.output
+
+
+def test_exclusions_and_bans_are_shown_with_the_policy(tmp_path: Path) -> None:
+    write_file(
+        tmp_path / "shop.yaml",
+        "exclude: [{id: gifts, skus: G, note: Money for money., owner: till}]\n"
+        "forbid_inputs: {US-NY: [personal]}\n",
+    )
+    shown = printed_json(run("policy", "show", "--json", "--rules", tmp_path))
+    values = {row["name"]: row["value"] for row in shown}
+    assert values["exclude.gifts"] == "no offers on SKU G. Money for money. (till)"
+    assert values["forbid_inputs.US-NY"] == "no personal data"

@@ -119,3 +119,19 @@ def version(text: str) -> str:
     book = check(text).rulebook
     assert book is not None
     return book.version
+
+
+def test_exclusions_and_bans_are_part_of_the_meaning_and_ordered() -> None:
+    plain = check("rules: []").rulebook
+    one = "exclude: [{id: x, brands: [Velo], note: n, owner: o}]"
+    other = "exclude: [{brands: [velo], note: m, owner: o}]"
+    book, turned = (check(*texts).rulebook for texts in ((one, other), (other, one)))
+    assert book is not None
+    assert turned is not None
+    assert plain is not None
+    assert book.version == turned.version != plain.version
+    assert [exclusion.brands for exclusion in book.exclusions] == [frozenset({"velo"})] * 2
+    ban = check("forbid_inputs: {US: [personal], DE: [personal]}").rulebook
+    assert ban is not None
+    assert [one.territory for one in ban.input_bans] == ["DE", "US"]
+    assert ban.version != plain.version

@@ -13,7 +13,11 @@ from tactful.cli.rules.rule_folder import collect_files, compile_files, require_
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
 from tactful.cli.shared.options import setting_options
-from tactful.rulebook.authoring.describe import describe_fields, describe_rule
+from tactful.rulebook.authoring.describe import (
+    describe_fields,
+    describe_prohibitions,
+    describe_rule,
+)
 from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.formatter import format_file
 from tactful.rulebook.authoring.json_schema import schema_text
@@ -155,6 +159,11 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **option
     click.echo(
         "\n".join(describe_rule(known[id_], found.files) for id_ in ids or sorted(known)), nl=False
     )
+    prohibitions = describe_prohibitions(found.rulebook) if found.rulebook else []
+    if prohibitions:
+        click.echo("\nFor every rule:")
+        for line in prohibitions:
+            click.echo(f"  {line}")
 
 
 @rules.command(epilog="\b\nExample:\n  tactful rules diff rules-last-week rules")

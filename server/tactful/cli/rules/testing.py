@@ -72,7 +72,9 @@ def test(*, paths: tuple[Path, ...], json_output: bool, **options: Any) -> None:
 )
 @setting_options()
 def coverage(*, paths: tuple[Path, ...], threshold: str, **options: Any) -> None:
-    """List the rules that no test offers, and the conditions that are never true or never false.
+    """List the rules that no test offers, and conditions that are never true or never false.
+
+    Exclusions that apply in no test are listed too.
 
     Exit code 0: the coverage is at least the threshold, and all tests pass. 1: not. 2: the tests
     could not run.
@@ -104,7 +106,7 @@ def run_tests(files: RuleFiles, options: dict[str, Any]) -> TestRun:
     assert rulebook is not None  # noqa: S101 - `require_rulebook` raised otherwise
     asked = [source for source in files.tests if source.path in files.selected]
     findings = Findings()
-    seen = Coverage(rulebook.rules)
+    seen = Coverage(rulebook.rules, rulebook.exclusions)
     began = time.perf_counter()
     played = run_scenarios(asked, rulebook, findings, seen)
     return TestRun(played, findings.sorted(), seen, time.perf_counter() - began)

@@ -7,6 +7,7 @@ exactly those properties of a rule that its gate reads:
 
 | result | gate | key | why this key |
 |---|---|---|---|
+| `exclusion_findings` | 1 | whether the offer is on the order | it reduces the items of the cart too |
 | `shopper_findings` | 2 | whether the rule needs a customer | the consent that is asked for |
 | `suppression_findings` | 5 | whether the rule gives a remedy | it is exempt from service cases |
 | `availability_findings` | 6 | units the offer would promise | compared with what is available |
@@ -15,7 +16,7 @@ exactly those properties of a rule that its gate reads:
 | `price_of` | 7 | rule id | the price terms are the rule's own |
 | `feed_findings` | 3 | none, computed at once | one result for all rules |
 
-Gates 1, 4 and 10 read the rule throughout and are not memoised.
+The rest of gate 1, gates 4 and 10, and bans of inputs read the rule throughout and are not memoised.
 """
 
 from collections.abc import Collection
@@ -26,6 +27,7 @@ from tactful.core.context import Context, Scene
 from tactful.core.gates.availability import check_availability
 from tactful.core.gates.contact_policy import check_contact_policy
 from tactful.core.gates.eligibility import check_feeds, check_shopper
+from tactful.core.gates.prohibition import check_exclusions
 from tactful.core.gates.suppression import check_suppression
 from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
@@ -73,6 +75,7 @@ class Evaluation:
         "_availability",
         "_contact",
         "_cooling_rules",
+        "_exclusions",
         "_prices",
         "_shopper",
         "_suppression",
@@ -94,6 +97,7 @@ class Evaluation:
         self.feed_findings: Findings = tuple(
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
+        self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
         self._suppression: dict[bool, Findings] = {}
         self._availability: dict[int, Findings] = {}
@@ -102,6 +106,18 @@ class Evaluation:
         self._accepted = [offer for offer in standing if not offer.advertised]
         self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
+
+    def exclusion_findings(self, rule: Rule) -> Findings:
+        """Return the exclusions that apply; a discount on the order concerns the cart as well."""
+        exclusions = self.context.rulebook.exclusions
+        if not exclusions:
+            return ()
+        with_cart = rule.level == "order"
+        found = self._exclusions.get(with_cart)
+        if found is None:
+            found = tuple(check_exclusions(self.scene, exclusions, with_cart=with_cart))
+            self._exclusions[with_cart] = found
+        return found
 
     def shopper_findings(self, *, personal: bool) -> Findings:
         """Return the findings of gate 2; `personal`: for rules that need a verified customer."""

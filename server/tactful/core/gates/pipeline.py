@@ -3,8 +3,8 @@
 The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the
 primary reason. It runs from prohibitions to preferences, and from cheap checks to expensive ones:
 
-1. rule state: a paused rule costs nothing further.
-2. shopper: without consent nothing about the shopper is read.
+1. rule state and exclusions of the shop: a paused rule costs nothing further.
+2. shopper and bans of inputs: without consent nothing about the shopper is read.
 3. feeds: the later gates may rely on the facts.
 4. targeting: most rules fail here.
 5. suppression: before any price is computed, since no price makes up for a complaint.
@@ -31,6 +31,7 @@ from tactful.core.gates.eligibility import (
     needs_customer,
 )
 from tactful.core.gates.evaluation import Evaluation, PricedRule, price_basis_of
+from tactful.core.gates.prohibition import check_exclusions, check_input_bans
 from tactful.core.gates.suppression import check_price_regret, check_suppression
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
@@ -55,7 +56,9 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
     """
     context, scene, policy = evaluation.context, evaluation.scene, evaluation.policy
     yield from check_rule_state(rule, scene.now, context.rulebook.paused)
+    yield from evaluation.exclusion_findings(rule)
     yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
+    yield from check_input_bans(scene, rule, context.rulebook.input_bans)
     yield from evaluation.feed_findings
     yield from check_conditions(scene, rule, holds_at)
     yield from evaluation.suppression_findings(rule)
@@ -111,7 +114,10 @@ def failed_gates_of_standing(
         if checked_rule.digest != offer.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
     # The offer itself records whether it is personal: its condition may hold for other reasons now.
+    # The cart is the shopper's behaviour, which is no reason to withdraw.
+    yield from check_exclusions(scene, context.rulebook.exclusions, with_cart=False)
     yield from check_shopper(scene, personal=offer.personal or checked_rule.remedy)
+    yield from check_input_bans(scene, checked_rule, context.rulebook.input_bans)
     yield from check_feeds(scene, policy, context.feed_heartbeats)
     if scene.territory != offer.territory:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)

@@ -206,6 +206,60 @@ class SuppressRule(Struct, frozen=True):
     """While the condition holds, no cooldown of a taint is shorter than this, in milliseconds."""
 
 
+LegalBasis = Literal["loyalty", "group", "remedy"]
+"""Why a law may still allow an input: a loyalty programme, a published group, a compensation."""
+
+LEGAL_BASES_OF_FIELDS: Final[dict[str, LegalBasis]] = {
+    "customer.tier": "loyalty",
+    "customer.segments": "group",
+}
+"""Field of a condition → the legal basis on which it may be read."""
+
+
+class Exclusion(Struct, frozen=True):
+    """What the shop never makes offers on.
+
+    All keys that are given must match, each with one of its values. Brands, categories and segments
+    are in lower case.
+    """
+
+    id: str
+    note: str = ""
+    """Why it exists."""
+    owner: str = ""
+    """The person or team that is responsible for it."""
+    skus: frozenset[str] = frozenset()
+    products: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    """Category paths; a path includes everything under it."""
+    segments: frozenset[str] = frozenset()
+    """Segments of verified customers."""
+    territories: frozenset[str] = frozenset()
+    """ISO 3166-1 or 3166-2 codes; a country includes its subdivisions."""
+    starts: int = NOW
+    """The start, inclusive, milliseconds since the Unix epoch, UTC."""
+    ends: int = NEVER
+    """The end, exclusive, milliseconds since the Unix epoch, UTC."""
+
+
+class InputBan(Struct, frozen=True):
+    """A ban on rules that read certain inputs in a territory."""
+
+    territory: str
+    """ISO 3166-1 or 3166-2 code."""
+    inputs: frozenset[Provenance]
+    """The provenances that are banned."""
+    starts: int = NOW
+    """The start, inclusive, milliseconds since the Unix epoch, UTC."""
+    legal_bases: frozenset[LegalBasis] = frozenset()
+    """The legal bases on which an input may still be read."""
+
+    def forbids(self, provenance: Provenance, legal_basis: LegalBasis | None) -> bool:
+        """Return whether an input of this provenance, read on this legal basis, is banned."""
+        return provenance in self.inputs and legal_basis not in self.legal_bases
+
+
 class Rulebook(Struct, frozen=True):
     """The checked rule files, active as a whole."""
 
@@ -218,5 +272,9 @@ class Rulebook(Struct, frozen=True):
     """Campaign id → campaign."""
     policy: Policy = Policy()
     suppress: tuple[SuppressRule, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
+    """What no rule offers; by id."""
+    input_bans: tuple[InputBan, ...] = ()
+    """The inputs that rules must not read in a territory; by territory."""
     paused: frozenset[str] = frozenset()
     """Ids of rules that an operator paused, whatever their file says."""

@@ -11,6 +11,7 @@ from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
 from tactful.core.facts.fact_types import ms
+from tactful.core.gates.prohibition import next_exclusion
 from tactful.core.offers.message import (
     fill_placeholders,
     localized_amount,
@@ -20,7 +21,7 @@ from tactful.core.offers.message import (
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
 from tactful.core.rules.condition_evaluation import clauses
-from tactful.core.rules.rule import Provenance, Rule
+from tactful.core.rules.rule import NEVER, Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
 from tactful.core.values import ids
 from tactful.core.values.calendar import period_key
@@ -64,8 +65,9 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
-    # No offer outlives its rule or its voucher: the countdown shows the true end.
-    ends_at = min(scene.now + rule.expires, rule.ends)
+    # No offer outlives its rule, its voucher or the start of an exclusion: the countdown shows the true end.
+    excluded_from = next_exclusion(scene, rulebook.exclusions) if rulebook.exclusions else NEVER
+    ends_at = min(scene.now + rule.expires, rule.ends, excluded_from)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)

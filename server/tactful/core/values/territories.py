@@ -70,6 +70,11 @@ def country_of(territory: str) -> str:
     return territory[:2]
 
 
+def overlap(one: str, other: str) -> bool:
+    """Return whether two territories are the same, or one is a subdivision of the other."""
+    return one == other or one.startswith(f"{other}-") or other.startswith(f"{one}-")
+
+
 def nearest_territory(text: str) -> str | None:
     """Return the code that a text probably means; `None`: nothing is near."""
     wanted = text.strip().upper().replace("_", "-")

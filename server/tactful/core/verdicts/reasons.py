@@ -48,12 +48,21 @@ class Reason(StrEnum):
     RULE_NOT_STARTED = "rule.not_started", "the rule's `valid.from` comes", None, INSTANTS
     RULE_ENDED = "rule.ended", "extend the rule's `valid.until`", None, INSTANTS
     RULE_WINDOW = "rule.window", "the rule's schedule opens"
+    EXCLUDED_BY_SHOP = (
+        "excluded.by_shop",
+        "the shop removes the exclusion, or its `valid.until` passes",
+        "not excluded",
+    )
 
     # Gate 2 shopper
     SHOPPER_OPTED_OUT = "shopper.opted_out", "the customer opts in again"
     CONSENT_MISSING = "consent.missing", "the shopper consents"
     CONSENT_GPC = "consent.gpc", "the shopper's browser stops sending Global Privacy Control"
     SHOPPER_AGE = "shopper.age", "the customer's age is known and sufficient"
+    CONSENT_TERRITORY = (
+        "consent.territory",
+        "the rule reads other inputs, or the shopper is in another territory",
+    )
 
     # Gate 3 feeds
     STALE_STOCK = "stale.stock", "the stock feed reports again"
@@ -183,6 +192,7 @@ TRANSIENT_REASONS: Final = frozenset(
         Reason.RULE_NOT_STARTED,
         Reason.RULE_ENDED,
         Reason.RULE_WINDOW,
+        Reason.EXCLUDED_BY_SHOP,
         Reason.STOCK_OUT,
         Reason.STOCK_MINIMUM,
         Reason.STOCK_COMMITTED,
@@ -195,7 +205,13 @@ disappear with each delivery of stock.
 """
 
 MENDED_BY_TIME: Final = frozenset(
-    {Reason.TIMING_WAIT, Reason.TIMING_QUIET, Reason.RULE_NOT_STARTED, Reason.RULE_WINDOW}
+    {
+        Reason.TIMING_WAIT,
+        Reason.TIMING_QUIET,
+        Reason.RULE_NOT_STARTED,
+        Reason.RULE_WINDOW,
+        Reason.EXCLUDED_BY_SHOP,
+    }
 )
 """Reasons that end by the passing of time while the shopper is still on the page.
 

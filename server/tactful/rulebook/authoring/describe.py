@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tactful.core.rules.rule import NEVER, Exclusion, InputBan, Rulebook
+from tactful.core.values.calendar import format_rfc3339
 from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import Comparison, ConditionGroup, ConditionTree, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
-from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule, level_of
+from tactful.rulebook.language.rule_files import EXCLUDABLE, ParsedFiles, ParsedRule, level_of
 from tactful.rulebook.language.units import format_amounts, format_percent
 from tactful.rulebook.source.tree import Node
 
@@ -15,6 +17,13 @@ _GROUPS: Final = {
     "any": "at least one of these holds:",
     "none": "none of these holds:",
 }
+_SINGULAR: Final = {
+    "sku": "SKU",
+    "skus": "SKUs",
+    "categorie": "category",
+    "territorie": "territory",
+}
+"""Key of an exclusion without its last letter, or whole → its name in a sentence."""
 _READS: Final = {
     "pseudonymous": "what happens in the session",
     "personal": "what the shop knows about a verified customer",
@@ -183,6 +192,33 @@ def _limits(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
 def _listed(words: Any, joint: str = " and ") -> str:
     *first, last = words
     return f"{', '.join(first)}{joint}{last}" if first else str(last)
+
+
+def describe_prohibitions(rulebook: Rulebook) -> list[str]:
+    """Return a line for each exclusion and each ban of inputs of a rulebook."""
+    lines = [f"exclusion '{one.id}': {describe_exclusion(one)}" for one in rulebook.exclusions]
+    return lines + [f"in {ban.territory}: {describe_input_ban(ban)}" for ban in rulebook.input_bans]
+
+
+def describe_input_ban(ban: InputBan) -> str:
+    """Return what no rule may read, since when, and on which legal bases it still may, in one line."""
+    since = f" from {format_rfc3339(ban.starts)}" if ban.starts else ""
+    legal_bases = f", except for {_listed(sorted(ban.legal_bases))}" if ban.legal_bases else ""
+    return f"no {_listed(sorted(ban.inputs), ' or ')} data{since}{legal_bases}"
+
+
+def describe_exclusion(exclusion: Exclusion) -> str:
+    """Return what is excluded, when, why, and the owner, in one line."""
+    keys = (
+        (name[:-1] if len(values) == 1 else name, values)
+        for name in EXCLUDABLE
+        if (values := sorted(getattr(exclusion, name)))
+    )
+    parts = [f"{_SINGULAR.get(name, name)} {_listed(values, ' or ')}" for name, values in keys]
+    what = ", ".join(parts) or "everything"
+    since = f" from {format_rfc3339(exclusion.starts)}" if exclusion.starts else ""
+    until = f" until {format_rfc3339(exclusion.ends)}" if exclusion.ends < NEVER else ""
+    return f"no offers on {what}{since}{until}. {exclusion.note} ({exclusion.owner})"
 
 
 def describe_fields() -> str:

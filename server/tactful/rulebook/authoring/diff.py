@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from tactful.rulebook.compilation.builder import canonical
+from tactful.rulebook.compilation.builder import build_exclusion, canonical
 from tactful.rulebook.compilation.meaning_digest import digest
 from tactful.rulebook.compiler import CompiledRulebook
 from tactful.rulebook.language.conditions import ConditionGroup, spelled
@@ -23,6 +23,7 @@ def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
         *_rules(old.files, new.files),
         *_campaigns(old.files, new.files),
         *_suppress(old.files, new.files),
+        *_prohibitions(old, new),
         *_lists(old.files, new.files),
         *_settings("policy", _policy(old), _policy(new)),
     ]
@@ -115,6 +116,24 @@ def _suppress(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
         name = f"suppress block '{id_}'"
         yield from _settings(name, _flatten(before[id_].block), _flatten(after[id_].block))
         yield from _group(name, "covers", before[id_].when, after[id_].when)
+
+
+def _prohibitions(old: CompiledRulebook, new: CompiledRulebook) -> Iterator[str]:
+    before, after = (
+        {build_exclusion(parsed, one.policy).id: parsed for parsed in one.files.exclusions}
+        for one in (old, new)
+    )
+    yield from _added_and_removed("exclusion", before, after)
+    for id_ in sorted(before.keys() & after.keys()):
+        had, has = _flatten(before[id_].block), _flatten(after[id_].block)
+        yield from _settings(f"exclusion '{id_}'", had, has)
+    banned, bans = (
+        {parsed.territory: parsed for parsed in one.files.input_bans} for one in (old, new)
+    )
+    yield from _added_and_removed("ban of inputs in", banned, bans)
+    for id_ in sorted(banned.keys() & bans.keys()):
+        had, has = _flatten(banned[id_].block), _flatten(bans[id_].block)
+        yield from _settings(f"ban of inputs in '{id_}'", had, has)
 
 
 def _lists(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:

@@ -22,7 +22,7 @@ WIDEST: Final = 100
 """Greatest width in columns. A wider mapping or list in braces gets a line per entry."""
 _KNOWN_KEYS: Final = frozenset(key.name for schema in (FILE, TEST_FILE) for key in schema.keys)
 """Top-level keys; a file with none of them is not ours to rewrite."""
-_SPACED: Final = ("rules", "suppress", "tests")
+_SPACED: Final = ("rules", "suppress", "exclude", "tests")
 """Sections whose items are separated by a blank line."""
 
 

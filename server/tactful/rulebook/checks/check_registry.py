@@ -37,6 +37,7 @@ CHECKS: Final[dict[str, Check]] = {
     "R316": windows.pace_without_period,
     "R317": levels.unbounded_percentages,
     "R318": levels.misplaced_keys,
+    "R319": privacy.forbidden_inputs,
 }
 """Diagnostic code → the function that reports it."""
 

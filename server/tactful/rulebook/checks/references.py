@@ -131,7 +131,7 @@ def unused_names(files: ParsedFiles, _: CheckContext, findings: Findings) -> Non
     named = set(_used_lists(files))
     for name, key in files.list_keys.items():
         if name not in named:
-            message = f"no condition uses the list '{name}'"
+            message = f"nothing uses the list '{name}'"
             findings.add("R315", key, message, f"use it as ${name}, or remove the list")
 
 
@@ -139,6 +139,8 @@ def _used_lists(files: ParsedFiles) -> Iterator[str]:
     trees = [tree for rule in files.rules for tree in (rule.when, rule.unless) if tree]
     for tree in [*trees, *(block.when for block in files.suppress)]:
         yield from _list_names(tree.node)
+    for exclusion in files.exclusions:
+        yield from _list_names(exclusion.block.node)
 
 
 def _list_names(node: Node) -> Iterator[str]:

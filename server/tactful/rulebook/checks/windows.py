@@ -10,7 +10,7 @@ from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import window_of, zone_of
 from tactful.rulebook.compilation.timetables import schedule_hours
 from tactful.rulebook.language.mappings import ParsedMapping
-from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
+from tactful.rulebook.language.rule_files import ParsedExclusion, ParsedFiles, ParsedRule
 from tactful.rulebook.source.diagnostics import Findings
 
 TRIAL_SHARE: Final = 5000
@@ -19,19 +19,25 @@ TRIAL_LENGTH: Final = 60 * calendar.DAY
 """Longest duration of a trial, in milliseconds."""
 
 
+def _dated(files: ParsedFiles) -> Iterator[ParsedRule | ParsedExclusion]:
+    """Yield everything that may have a window."""
+    yield from files.rules
+    yield from files.exclusions
+
+
 def never_open(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
-    """Report R304: a window or a schedule in which the rule never applies.
+    """Report R304: a window or a schedule in which a rule or exclusion never applies.
 
     A schedule that cannot be read is reported as R212.
     """
-    for rule in files.rules:
+    for rule in _dated(files):
         valid = rule.get("valid")
         starts, ends = window_of(rule, context.policy)
         if valid and ends <= starts:
             message = f"the window ends ({valid.get('until')}) before it begins"
             help_text = "swap `from` and `until`, or correct one of them"
             findings.add("R304", valid.span_of("until"), message, help_text)
-        else:
+        elif isinstance(rule, ParsedRule):
             _check_hours(rule, context, starts, ends, findings)
 
 
@@ -59,15 +65,16 @@ def _check_hours(
 
 
 def ended_rules(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
-    """Report R305: a rule whose window is over."""
-    for rule in files.rules:
+    """Report R305: a rule or exclusion whose window is over."""
+    for rule in _dated(files):
         starts, ends = window_of(rule, context.policy)
         valid = rule.get("valid")
         if valid and starts < ends <= context.now:
-            message = f"the rule '{rule.id}' ended on {valid.get('until')}"
-            findings.add(
-                "R305", valid.span_of("until"), message, "move its end, or remove the rule"
-            )
+            what = "rule" if isinstance(rule, ParsedRule) else "exclusion"
+            name = f"the {what} '{rule.id}'" if rule.id else f"this {what}"
+            message = f"{name} ended on {valid.get('until')}"
+            help_text = f"move its end, or remove the {what}"
+            findings.add("R305", valid.span_of("until"), message, help_text)
 
 
 def unguarded_trials(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:

@@ -17,7 +17,9 @@ from tactful.core.rules.rule import (
     Campaign,
     Clause,
     Condition,
+    Exclusion,
     FrequencyLimit,
+    InputBan,
     PriceTerms,
     Provenance,
     Rule,
@@ -33,7 +35,10 @@ from tactful.rulebook.language.conditions import Comparison, ConditionTree
 from tactful.rulebook.language.grammar import PRICE_MODES
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import (
+    EXCLUDABLE,
     ParsedCampaign,
+    ParsedExclusion,
+    ParsedInputBan,
     ParsedRule,
     ParsedSuppressRule,
     level_of,
@@ -51,14 +56,14 @@ RESCUE_CLAUSE: Final = Clause(
 """The clause of `moment: rescue`: the page is for cancelling, unsubscribing or returning."""
 
 
-def zone_of(parsed: ParsedRule, policy: Policy) -> str:
-    """Return the IANA time zone of a rule's dates and hours."""
+def zone_of(parsed: ParsedRule | ParsedExclusion, policy: Policy) -> str:
+    """Return the IANA time zone of the dates and hours of a rule or exclusion."""
     zone: str = parsed.get("valid", "timezone") or policy.timezone
     return zone
 
 
-def window_of(parsed: ParsedRule, policy: Policy) -> tuple[int, int]:
-    """Return the half-open window of a rule, in milliseconds since the Unix epoch, UTC.
+def window_of(parsed: ParsedRule | ParsedExclusion, policy: Policy) -> tuple[int, int]:
+    """Return the half-open window of a rule or exclusion, in milliseconds since the Unix epoch, UTC.
 
     Without `from` it begins at `NOW`, without `until` it ends at `NEVER`.
     """
@@ -192,6 +197,41 @@ def build_suppress_rule(parsed: ParsedSuppressRule, policy: Policy) -> SuppressR
     return SuppressRule(
         parsed.id, generate_function(condition), condition, parsed.block.get("after", 0)
     )
+
+
+def build_exclusion(parsed: ParsedExclusion, policy: Policy) -> Exclusion:
+    """Return an exclusion as a decision reads it; `policy` gives the default time zone."""
+    starts, ends = window_of(parsed, policy)
+    exact = {name: frozenset(parsed.values.get(name, ())) for name in EXCLUDABLE}
+    folded = {
+        name: frozenset(text.strip("/ ").casefold() for text in exact[name])
+        for name in ("brands", "categories", "segments")
+    }
+    made = Exclusion(
+        id=parsed.id,
+        note=parsed.block.get("note", ""),
+        owner=parsed.block.get("owner", ""),
+        starts=starts,
+        ends=ends,
+        **(exact | folded),
+    )
+    return made if made.id else structs.replace(made, id=f"exclusion-{digest(made)[:6]}")
+
+
+def build_input_ban(parsed: ParsedInputBan, policy: Policy) -> InputBan:
+    """Return a ban of inputs as a decision reads it; `policy` gives the time zone of its start."""
+    return InputBan(
+        territory=parsed.territory,
+        inputs=frozenset(parsed.block.get("inputs", ())),
+        starts=ban_start(parsed, policy),
+        legal_bases=frozenset(parsed.block.get("except", ())),
+    )
+
+
+def ban_start(parsed: ParsedInputBan, policy: Policy) -> int:
+    """Return the start of a ban, in milliseconds since the Unix epoch, UTC; `NOW` without one."""
+    first = parsed.block.get("from")
+    return calendar.local_instant(first, policy.timezone, end=False) if first else NOW
 
 
 def canonical(tree: ConditionTree | None) -> Any:

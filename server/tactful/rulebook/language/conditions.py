@@ -266,13 +266,13 @@ def _operand(field: Field, op: str, node: Node, lists: Lists, findings: Findings
         value = read(node)
         return None if value is None else (value,)
     nodes = node.items if node.kind == "list" else (node,)
-    values = tuple(read(item) for listed in nodes for item in _listed(listed, lists, findings))
+    values = tuple(read(item) for listed in nodes for item in list_values(listed, lists, findings))
     if not values and node.kind == "list" and not node.items:
         findings.add("R301", node, "an empty list matches no value", "add at least one value")
     return None if None in values or not values else values
 
 
-def _listed(node: Node, lists: Lists, findings: Findings) -> tuple[Node, ...]:
+def list_values(node: Node, lists: Lists, findings: Findings) -> tuple[Node, ...]:
     """Return the node itself, or the items of the list that `$name` refers to."""
     if node.kind != "scalar" or not node.plain or not node.text.startswith("$"):
         return (node,)

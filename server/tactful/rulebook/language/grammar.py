@@ -9,6 +9,7 @@ from typing import Final
 from tactful.core.values.allocation import LEVELS
 from tactful.core.values.calendar import DAY, SECOND
 from tactful.rulebook.language.mappings import (
+    BareOrMapping,
     KeySchema,
     MappingSchema,
     MessagesType,
@@ -187,7 +188,7 @@ SUPPRESS: Final = MappingSchema(
         KeySchema("id", IdType(), "The name of the block in reports.", "fragile-things", required=True),
         KeySchema("note", TextType(), "A note for colleagues: why this exists.", "Broken glass annoys customers for longer."),
         KeySchema("when", RawType("conditions"), "The items and shoppers that the block covers.", "[item.category: {under: glass}]", required=True),
-        KeySchema("after", DurationType(least=SECOND), "The least time that suppression lasts after its cause is over.", "120d", required=True),
+        KeySchema("after", DurationType(least=SECOND), "The least time that suppression lasts after its cause is over.", "120d", required=True, missing="; `suppress` acts only after a complaint or another disappointment, use `exclude` to offer nothing at all"),
     ),
 )  # fmt: skip
 
@@ -264,6 +265,31 @@ POLICY: Final = MappingSchema(
         KeySchema("good_rating", CountType(least=1, most=5), "The number of stars from which an edited review no longer counts as bad. Rule files can only raise it.", "5"),
     ),
 )  # fmt: skip
+EXCLUDE: Final = MappingSchema(
+    "an exclusion",
+    (
+        KeySchema("id", IdType(), "The name of the exclusion in reports.", "new-collection", default="made from its content"),
+        KeySchema("note", TextType(), "A note for colleagues: why nothing is offered here.", "The publisher binds the price.", required=True),
+        KeySchema("owner", TextType(), "The person or team that is responsible for the exclusion.", "books@shop.example", required=True),
+        KeySchema("skus", ListType(TextType()), "The SKUs.", "[GIFT-50, GIFT-100]"),
+        KeySchema("products", ListType(TextType()), "The products, with all their variants.", "[gift-card]"),
+        KeySchema("categories", ListType(TextType()), "The category paths, with everything under them. Upper and lower case make no difference.", "[books, shoes/new]"),
+        KeySchema("brands", ListType(TextType()), "The brands. Upper and lower case make no difference.", "[Velo]"),
+        KeySchema("segments", ListType(TextType()), "The segments of verified customers. Upper and lower case make no difference.", "[wholesale]"),
+        KeySchema("territories", ListType(TerritoryType()), "The territories. A country includes its subdivisions.", "[DE, US-NY]"),
+        KeySchema("valid", VALID, "The days on which nothing is offered.", "{from: 2026-11-01, until: 2026-12-31}", default="always"),
+    ),
+    one_of=("skus", "products", "categories", "brands", "segments", "territories", "valid"),
+)  # fmt: skip
+PROVENANCES: Final = ("contextual", "aggregate", "pseudonymous", "personal")
+FORBID: Final = MappingSchema(
+    "a ban of inputs",
+    (
+        KeySchema("inputs", ListType(OneOfType(PROVENANCES)), "The kinds of data that rules must not read there.", "[personal, pseudonymous]", required=True),
+        KeySchema("from", LocalTimeType(), "The first day, or the first minute, in the time zone of the policy.", "2026-07-01", default="at once"),
+        KeySchema("except", ListType(OneOfType(("loyalty", "group", "remedy"))), "The legal bases on which an input may still be read: `loyalty` (`customer.tier`), `group` (`customer.segments`), `remedy` (a voucher that support issued).", "[loyalty]"),
+    ),
+)  # fmt: skip
 FILE: Final = MappingSchema(
     "a rule file",
     (
@@ -272,6 +298,8 @@ FILE: Final = MappingSchema(
         KeySchema("policy", POLICY, "Settings that replace the shop's defaults.", "{holdout: 10%}"),
         KeySchema("lists", NamedType(RawType("list"), "lists"), "Lists of values that conditions refer to as `$name`.", "{premium: [Velo, Nordek]}"),
         KeySchema("defaults", DEFAULTS, "Keys that all rules of this file share.", "{territories: [DE]}"),
-        KeySchema("suppress", SequenceType(SUPPRESS, "suppress blocks"), "Items and shoppers for which suppression lasts longer than in the policy.", "[]"),
+        KeySchema("suppress", SequenceType(SUPPRESS, "suppress blocks"), "Items and shoppers for which suppression after a complaint lasts longer than in the policy. To offer nothing at all on an item, use `exclude`.", "[]"),
+        KeySchema("exclude", SequenceType(EXCLUDE, "exclusions"), "What no rule makes offers on. All keys of an exclusion must match, each with one of its values.", "[{brands: [Velo], note: The price is bound., owner: books}]"),
+        KeySchema("forbid_inputs", NamedType(BareOrMapping(FORBID, "inputs"), "bans of inputs", TerritoryType()), "The kinds of data that no rule may read in a territory, from a day on.", "{US-NY: {inputs: [personal], from: 2026-07-01}}"),
     ),
 )  # fmt: skip

@@ -30,6 +30,8 @@ class KeySchema(Struct, frozen=True):
     required: bool = False
     default: str = ""
     """The value without the key, in words; "" where there is none."""
+    missing: str = ""
+    """Further help where the required key is missing; "" for none."""
 
 
 class ParsedMapping(Struct, frozen=True):
@@ -130,7 +132,8 @@ class MappingSchema(ValueType, frozen=True):
         for key in self.keys:
             if key.required and key.name not in block.nodes:
                 message = f"{self.name} has no '{key.name}'"
-                findings.add("R202", block.start, message, f"add `{key.name}: {key.example}`")
+                help_text = f"add `{key.name}: {key.example}`{key.missing}"
+                findings.add("R202", block.start, message, help_text)
         if self.one_of and not any(name in block.nodes for name in self.one_of):
             message = f"{self.name} has none of the keys {', '.join(self.one_of)}"
             findings.add("R202", block.start, message, f"add `{self.one_of[0]}: …`")
@@ -164,6 +167,29 @@ class RawType(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         return {"$ref": f"#/definitions/{self.schema_ref}"}
+
+
+class BareOrMapping(ValueType, frozen=True):
+    """A mapping, or the value of one of its keys alone."""
+
+    schema: MappingSchema
+    key: str
+    """The key whose value may stand alone."""
+
+    @property
+    def expected(self) -> str:
+        return self.schema.expected
+
+    def read(self, node: Node, findings: Findings) -> ParsedMapping | None:
+        if node.kind == "map":
+            return self.schema.read(node, findings)
+        [known] = [key for key in self.schema.keys if key.name == self.key]
+        value = known.value_type.read(node, findings)
+        return None if value is None else ParsedMapping(node, {self.key: value}, {self.key: node})
+
+    def json_schema(self) -> dict[str, Any]:
+        [known] = [key for key in self.schema.keys if key.name == self.key]
+        return {"anyOf": [self.schema.json_schema(), known.value_type.json_schema()]}
 
 
 class SequenceType(ValueType, frozen=True):

@@ -1,7 +1,7 @@
 """Parsed rule files: rules, campaigns, policies, lists and suppress blocks, not checked yet."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from tactful.rulebook.language.conditions import (
     Comparison,
     ConditionGroup,
     comparisons,
+    list_values,
     read_unless,
     read_when,
 )
@@ -18,6 +19,14 @@ from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.source.recovery import read
 from tactful.rulebook.source.tree import Node, RuleSource
+
+
+def nested(block: ParsedMapping, *path: str) -> Any:
+    """Return a nested value of a mapping; None without one."""
+    value: Any = block
+    for name in path:
+        value = value.get(name) if isinstance(value, ParsedMapping) else None
+    return value
 
 
 class ParsedRule(Struct, frozen=True):
@@ -47,10 +56,7 @@ class ParsedRule(Struct, frozen=True):
 
     def get(self, *path: str) -> Any:
         """Return a nested value, such as `get("offer", "floor", "margin")`; None without one."""
-        value: Any = self.block
-        for name in path:
-            value = value.get(name) if isinstance(value, ParsedMapping) else None
-        return value
+        return nested(self.block, *path)
 
 
 class ParsedSuppressRule(Struct, frozen=True):
@@ -59,6 +65,29 @@ class ParsedSuppressRule(Struct, frozen=True):
     id: str
     block: ParsedMapping
     when: ConditionGroup
+
+
+class ParsedExclusion(Struct, frozen=True):
+    """One exclusion as written."""
+
+    id: str
+    """The id; "" where it has none."""
+    block: ParsedMapping
+    values: Mapping[str, tuple[str, ...]]
+    """Key → its values, with those of `$name` lists in their place."""
+
+    def get(self, *path: str) -> Any:
+        """Return a nested value, such as `get("valid", "from")`; None without one."""
+        return nested(self.block, *path)
+
+
+class ParsedInputBan(Struct, frozen=True):
+    """One ban of inputs as written."""
+
+    territory: str
+    key: Node
+    """The node of the territory."""
+    block: ParsedMapping
 
 
 class ParsedCampaign(Struct, frozen=True):
@@ -83,6 +112,8 @@ class ParsedFiles(Struct, frozen=True):
     list_keys: Mapping[str, Node] = {}
     """Name → the node of the name."""
     suppress: tuple[ParsedSuppressRule, ...] = ()
+    exclusions: tuple[ParsedExclusion, ...] = ()
+    input_bans: tuple[ParsedInputBan, ...] = ()
     is_explicitly_empty: bool = False
     """Whether a file says `rules: []`."""
 
@@ -110,6 +141,8 @@ def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles
         lists=lists,
         list_keys=list_keys,
         suppress=tuple(_suppress(files, lists, findings)),
+        exclusions=tuple(_exclusions(files, lists, findings)),
+        input_bans=tuple(_input_bans(files, findings)),
         is_explicitly_empty=any(file.get("rules") == () for file in files),
     )
 
@@ -188,6 +221,43 @@ def _suppress(
                 continue
             if _is_new(id_, block.nodes["id"], seen, "suppress block", findings):
                 yield ParsedSuppressRule(id_, block, group)
+
+
+EXCLUDABLE: Final = ("skus", "products", "categories", "brands", "segments", "territories")
+"""The keys of an exclusion that have values to match."""
+
+
+def _exclusions(
+    files: Sequence[ParsedMapping], lists: Mapping[str, Node], findings: Findings
+) -> Iterator[ParsedExclusion]:
+    seen: dict[str, Node] = {}
+    for file in files:
+        for block in file.get("exclude", ()):
+            id_ = block.get("id", "")
+            values = {
+                name: tuple(_excluded(block.nodes[name], lists, findings))
+                for name in EXCLUDABLE
+                if name in block.values
+            }
+            if not id_ or _is_new(id_, block.nodes["id"], seen, "exclusion", findings):
+                yield ParsedExclusion(id_, block, values)
+
+
+def _excluded(node: Node, lists: Mapping[str, Node], findings: Findings) -> Iterator[str]:
+    """Yield the values of a key of an exclusion; an empty list is reported (R301)."""
+    if node.kind == "list" and not node.items:
+        findings.add("R301", node, "an empty list excludes nothing", "add at least one value")
+    for item in node.items if node.kind == "list" else (node,):
+        for one in list_values(item, lists, findings):
+            yield one.text
+
+
+def _input_bans(files: Sequence[ParsedMapping], findings: Findings) -> Iterator[ParsedInputBan]:
+    seen: dict[str, Node] = {}
+    for file in files:
+        for territory, (key, block) in file.get("forbid_inputs", {}).items():
+            if _is_new(territory, key, seen, "ban of inputs in", findings):
+                yield ParsedInputBan(territory, key, block)
 
 
 def level_of(offer: ParsedMapping) -> Level:

@@ -77,6 +77,7 @@ CODES: Final[dict[str, DiagnosticCode]] = {
         DiagnosticCode("R316", "an even pace without a period", "warning"),
         DiagnosticCode("R317", "a percentage of an order without an upper bound"),
         DiagnosticCode("R318", "a key that does not apply to the level of the offer"),
+        DiagnosticCode("R319", "an input that is forbidden in a territory of the rule"),
     )
 }
 """Code → its title and severity, in the order of the manual."""

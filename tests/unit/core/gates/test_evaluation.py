@@ -19,6 +19,7 @@ from support.builders import (
     price,
     remedy,
     rule,
+    rulebook,
     scene,
     session,
     stock,
@@ -31,7 +32,7 @@ from tactful.core.gates.evaluation import Evaluation, PricedRule, price_basis_of
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.quote import PriceRefusal, Quote
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import NOW, PriceTerms, Rule
+from tactful.core.rules.rule import NOW, Exclusion, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 
 
@@ -203,3 +204,13 @@ def test_findings_of_a_personal_rule_name_the_opt_out_of_the_customer() -> None:
     by = rule("L", orders_at_least(1))
     assert by.holds_from_if_identified is not None
     assert codes(shared.shopper_findings(personal=True)) == ["shopper.opted_out"]
+
+
+def test_exclusions_are_looked_at_once_for_rules_on_the_same_level() -> None:
+    book = rulebook(exclusions=(Exclusion("x", skus=frozenset({"RUN-42"})),))
+    evaluation = Evaluation(context(rulebook=book), scene(), ())
+    first, second = (evaluation.exclusion_findings(rule(name)) for name in ("A", "B"))
+    assert first is second
+    assert first
+    order = rule("C", price=PriceTerms("percent", percent_bp=500, level="order"))
+    assert evaluation.exclusion_findings(order) is not first

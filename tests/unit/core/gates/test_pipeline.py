@@ -34,7 +34,7 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import NOW, PriceTerms, Rule
+from tactful.core.rules.rule import NOW, Exclusion, InputBan, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Tab
 from tactful.core.values.allocation import Deduction
@@ -243,3 +243,26 @@ def test_a_missing_price_names_what_is_missing(terms: PriceTerms, needed: str) -
     evaluation = Evaluation(turn, scene(item=item(costs={})), ())
     found = [one for one in failed_gates(evaluation, by, NOW) if one.reason == "price.missing"]
     assert [one.needed for one in found] == [needed]
+
+
+def test_an_exclusion_follows_the_state_of_the_rule_and_a_ban_follows_the_consent() -> None:
+    bad = rule("B", dwell(30), paused=True)
+    book = rulebook(
+        bad,
+        exclusions=(Exclusion("x"),),
+        input_bans=(InputBan("DE", frozenset({"pseudonymous"})),),
+    )
+    here = scene(session=session(consent="none"))
+    found = failed_gates(Evaluation(context(rulebook=book), here, ()), bad, 0)
+    assert [one.reason for one in found][:4] == [
+        "rule.paused",
+        "excluded.by_shop",
+        "consent.missing",
+        "consent.territory",
+    ]
+
+
+def test_an_exclusion_withdraws_a_standing_offer_even_if_its_rule_is_gone() -> None:
+    book = rulebook(exclusions=(Exclusion("x", skus=frozenset({"RUN-42"})),))
+    found = failed_gates_of_standing(context(rulebook=book), scene(), offer(), None)
+    assert [one.reason for one in found] == ["excluded.by_shop"]

@@ -1,7 +1,7 @@
 """The instants of conditions, and what a rule's offers come off."""
 
 from support.builders import T0, rule
-from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW, PriceTerms
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW, InputBan, PriceTerms
 
 
 def test_the_marks_of_a_condition_enclose_every_instant_in_this_order() -> None:
@@ -17,3 +17,11 @@ def test_the_level_of_a_rule_is_that_of_its_price() -> None:
 
 def test_a_remedy_comes_off_the_order() -> None:
     assert rule(remedy=True, price=PriceTerms("remedy")).level == "order"
+
+
+def test_a_ban_forbids_its_kinds_of_data_except_on_its_legal_bases() -> None:
+    ban = InputBan("US-NY", frozenset({"personal"}), legal_bases=frozenset({"loyalty"}))
+    assert ban.forbids("personal", None)
+    assert ban.forbids("personal", "group")
+    assert not ban.forbids("personal", "loyalty")
+    assert not ban.forbids("contextual", None)

@@ -34,7 +34,7 @@ from tactful.core.facts.item import PublicPrice
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import Campaign, NoneOf, PriceTerms, Rule
+from tactful.core.rules.rule import Campaign, Exclusion, NoneOf, PriceTerms, Rule
 from tactful.core.stages.arbitration import build_candidate
 from tactful.core.stages.offer_builder import build_offer, provenance_of
 from tactful.core.values.allocation import Deduction
@@ -204,3 +204,11 @@ def test_an_offer_cannot_be_built_without_a_price_and_a_territory() -> None:
     for broken in (nowhere, unpriced):
         with pytest.raises(LookupError):
             build_offer(turn, broken, 1)
+
+
+def test_no_offer_outlives_the_start_of_an_exclusion() -> None:
+    one = rule("R1", expires=15 * MINUTE)
+    book = rulebook(one, exclusions=(Exclusion("x", starts=T0 + 5 * MINUTE),))
+    here = context(rulebook=book)
+    made = build_offer(here, build_candidate(Evaluation(here, scene(), ()), one), 1)
+    assert made.ends_at == T0 + 5 * MINUTE

@@ -9,6 +9,7 @@ from tactful.core.values.territories import (
     country_of,
     is_territory,
     nearest_territory,
+    overlap,
     territory_problem,
 )
 
@@ -51,6 +52,14 @@ def test_the_union_is_told_to_name_its_countries() -> None:
 def test_the_country_of_a_subdivision_is_its_first_part() -> None:
     assert country_of("US-NY") == "US"
     assert country_of("DE") == "DE"
+
+
+def test_a_country_overlaps_with_its_subdivisions_only() -> None:
+    assert overlap("US", "US-NY")
+    assert overlap("US-NY", "US")
+    assert overlap("US-NY", "US-NY")
+    assert not overlap("US-CA", "US-NY")
+    assert not overlap("", "US")
 
 
 @given(st.text())

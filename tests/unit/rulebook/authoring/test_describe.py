@@ -2,8 +2,12 @@
 
 import pytest
 
-from support.rule_files import check
-from tactful.rulebook.authoring.describe import describe_fields, describe_rule
+from support.rule_files import check, rulebook
+from tactful.rulebook.authoring.describe import (
+    describe_fields,
+    describe_prohibitions,
+    describe_rule,
+)
 
 RICH = """
 lists: {heroes: [Velo, Nordek]}
@@ -120,3 +124,22 @@ def test_every_field_is_listed_with_an_example() -> None:
     listing = describe_fields()
     assert "item.stock" in listing
     assert "e.g. {at_least: 5}" in listing
+
+
+def test_prohibitions_are_described_in_a_line_each() -> None:
+    book = rulebook("""
+    exclude:
+      - {id: a, skus: [GIFT-50, GIFT-100], note: Money for money., owner: till}
+      - {id: b, categories: books, territories: DE, valid: {from: 2026-04-01, until: 2026-04-30}, note: Bound., owner: books}
+      - {id: c, valid: {from: 2026-12-24, until: 2026-12-24}, note: Rest., owner: all}
+    forbid_inputs:
+      US-NY: {inputs: [personal, pseudonymous], from: 2026-07-01, except: [loyalty, remedy]}
+      FR: [personal]
+    """)
+    assert describe_prohibitions(book) == [
+        "exclusion 'a': no offers on SKUs GIFT-100 or GIFT-50. Money for money. (till)",
+        "exclusion 'b': no offers on category books, territory DE from 2026-04-01T00:00:00Z until 2026-05-01T00:00:00Z. Bound. (books)",
+        "exclusion 'c': no offers on everything from 2026-12-24T00:00:00Z until 2026-12-25T00:00:00Z. Rest. (all)",
+        "in FR: no personal data",
+        "in US-NY: no personal or pseudonymous data from 2026-07-01T00:00:00Z, except for loyalty and remedy",
+    ]

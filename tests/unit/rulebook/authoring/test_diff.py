@@ -70,3 +70,22 @@ def test_a_removed_list_is_reported() -> None:
         "list 'l' no longer has a",
         "list 'l' no longer has b",
     ]
+
+
+def test_exclusions_and_bans_are_compared() -> None:
+    before = """
+    exclude: [{id: a, brands: [Velo], note: n, owner: o}, {id: b, skus: X, note: n, owner: o}]
+    forbid_inputs: {FR: [personal], US-NY: {inputs: [personal]}}
+    """
+    after = """
+    exclude: [{id: a, brands: [Velo, Nordek], note: n, owner: o}, {id: c, skus: X, note: n, owner: o}]
+    forbid_inputs: {US-NY: {inputs: [personal], from: 2026-07-01}, DE: [personal]}
+    """
+    assert diff_rulebooks(check(before), check(after)) == [
+        "exclusion 'c' is new",
+        "exclusion 'b' was removed",
+        "exclusion 'a': brands is [Velo, Nordek] instead of [Velo]",
+        "ban of inputs in 'DE' is new",
+        "ban of inputs in 'FR' was removed",
+        "ban of inputs in 'US-NY': from is now 2026-07-01",
+    ]

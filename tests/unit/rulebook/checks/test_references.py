@@ -79,7 +79,7 @@ def test_campaigns_and_lists_that_nothing_uses_are_reported() -> None:
     )
     assert [one.message for one in check(text).diagnostics] == [
         "no rule belongs to the campaign 'd'",
-        "no condition uses the list 'm'",
+        "nothing uses the list 'm'",
     ]
 
 
@@ -88,3 +88,7 @@ def test_a_list_that_only_a_suppress_block_uses_is_used() -> None:
         "lists: {l: [a]}\nsuppress: [{id: s, when: [{any: [item.brand: {in: [$l]}]}], after: 1d}]"
     )
     assert codes(text) == []
+
+
+def test_a_list_that_only_an_exclusion_uses_is_used() -> None:
+    assert codes("lists: {l: [Velo]}\nexclude: [{brands: $l, note: n, owner: o}]") == []

@@ -69,3 +69,11 @@ def test_the_end_of_a_window_is_judged_on_the_clocks_of_the_rule() -> None:
 def test_an_even_pace_needs_a_period(campaign: str, expected: list[str]) -> None:
     text = one_rule("campaign: c\noffer: {percent: 1%}", f"campaigns: {{c: {campaign}}}")
     assert codes(text) == expected
+
+
+def test_the_window_of_an_exclusion_is_checked_too() -> None:
+    exclude = "exclude: [{{valid: {}, note: n, owner: o}}]"
+    assert codes(exclude.format("{from: 2026-05-02, until: 2026-05-01}")) == ["R304"]
+    [ended] = check(exclude.format("{until: 2026-01-01}")).diagnostics
+    assert (ended.code, ended.message) == ("R305", "this exclusion ended on 2026-01-01")
+    assert codes(exclude.format("{from: 2026-05-01}")) == []

@@ -240,3 +240,24 @@ def test_the_condition_of_a_rule_is_its_moment_its_when_and_none_of_its_unless()
 
 def test_no_condition_is_canonically_nothing() -> None:
     assert canonical(None) is None
+
+
+def test_an_exclusion_without_an_id_gets_one_from_its_content() -> None:
+    texts = ("{brands: Velo, note: n, owner: o}", "{brands: [Velo], note: n, owner: o}")
+    first, second = (rulebook(f"exclude: [{text}]").exclusions[0] for text in texts)
+    assert first == second
+    assert first.id.startswith("exclusion-")
+
+
+def test_the_windows_of_exclusions_and_bans_are_in_the_zone_of_the_policy() -> None:
+    book = rulebook("""
+    policy: {timezone: Europe/Berlin}
+    exclude:
+      - {id: x, categories: [/Boots/], valid: {from: 2026-04-01, until: 2026-04-01}, note: n, owner: o}
+    forbid_inputs: {US-NY: {inputs: personal, from: 2026-07-01}, DE: [personal]}
+    """)
+    [one] = book.exclusions
+    assert one.categories == {"boots"}
+    assert one.starts == parse_rfc3339("2026-03-31T22:00:00Z")
+    assert one.ends == parse_rfc3339("2026-04-01T22:00:00Z")
+    assert [ban.starts for ban in book.input_bans] == [NOW, parse_rfc3339("2026-06-30T22:00:00Z")]

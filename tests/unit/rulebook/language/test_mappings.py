@@ -6,6 +6,7 @@ import pytest
 
 from support.value_types import assert_describes_itself, node, read
 from tactful.rulebook.language.mappings import (
+    BareOrMapping,
     KeySchema,
     MappingSchema,
     MessagesType,
@@ -48,6 +49,8 @@ REJECTED: list[tuple[ValueType, str, str, str]] = [
     (SHAPE, "{size: 3, zzzzzz: Ann}", "R201", "use one of the keys size, name"),
     (SequenceType(SHAPE, "things"), "{size: 1}", "R204", "begin each item with"),
     (NamedType(SHAPE, "things"), "[1]", "R204", "name: "),
+    (BareOrMapping(SHAPE, "size"), "x", "R204", "a whole number"),
+    (BareOrMapping(SHAPE, "size"), "{name: Ann}", "R202", "size: 3"),
     (NamedType(SHAPE, "things"), "{Bad Name: {size: 1}}", "R216", "letters, digits"),
 ]
 
@@ -118,3 +121,17 @@ def test_a_mapping_keeps_its_own_keys_and_takes_the_missing_ones_from_another() 
     assert both.get("money") == {"EUR": 100}
     assert both.span_of("nowhere") == both.start
     assert ParsedMapping(Node("a")).start == Node("a")
+
+
+def test_a_mapping_may_be_written_as_the_value_of_one_key_alone() -> None:
+    bare, whole = (
+        BareOrMapping(SHAPE, "size").read(node(text), Findings()) for text in ("3", "{size: 3}")
+    )
+    assert bare is not None
+    assert whole is not None
+    assert bare.values == whole.values == {"size": 3}
+
+
+def test_a_required_key_may_have_further_help() -> None:
+    size = KeySchema("size", CountType(), "How large.", "3", required=True, missing="; or none")
+    assert read(MappingSchema("a thing", (size,)), "{}")[2] == "add `size: 3`; or none"

@@ -69,3 +69,28 @@ def test_a_rule_has_its_own_keys_and_those_of_its_defaults() -> None:
 def test_an_offer_is_for_the_item_unless_it_says_otherwise() -> None:
     assert level_of(ParsedMapping(node("{}"))) == "item"
     assert level_of(ParsedMapping(node("{}"), {"off_the": "order"})) == "order"
+
+
+def test_an_exclusion_names_its_reason_its_owner_and_at_least_one_thing() -> None:
+    assert codes("exclude: [{note: n, owner: o}]") == ["R202"]
+    assert codes("exclude: [{skus: A, owner: o}]") == ["R202"]
+    assert codes("exclude: [{skus: A, note: n}]") == ["R202"]
+    assert codes("exclude: [{brands: [], note: n, owner: o}]") == ["R301"]
+    assert codes("exclude: [{brands: [$nobody], note: n, owner: o}]") == ["R207"]
+    twice = "exclude: [{id: a, skus: A, note: n, owner: o}, {id: a, skus: B, note: n, owner: o}]"
+    assert codes(twice) == ["R209"]
+
+
+def test_a_territory_has_one_ban_of_inputs() -> None:
+    ban = "forbid_inputs: {US-NY: [personal]}"
+    assert codes(ban) == []
+    assert [one.code for one in check(ban, ban).diagnostics] == ["R209"]
+    assert codes("forbid_inputs: {US-NY: {from: 2026-01-01}}") == ["R202"]
+    assert codes("forbid_inputs: {US-NY: [private]}") == ["R214"]
+
+
+def test_the_help_for_a_suppress_block_says_what_it_is_for() -> None:
+    [found] = check("suppress: [{id: new, when: [item.brand: x]}]").diagnostics
+    assert found.code == "R202"
+    assert "only after a complaint" in found.help
+    assert "`exclude`" in found.help

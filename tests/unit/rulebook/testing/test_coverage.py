@@ -20,3 +20,22 @@ def test_coverage_names_what_no_test_saw() -> None:
     ]
     assert seen.share_bp == 10_000 * 3 // 6
     assert Coverage({}).share_bp == 10_000
+
+
+def test_an_exclusion_is_covered_once_a_test_meets_it() -> None:
+    exclude = (
+        "\nexclude: [{id: shoe, skus: A, note: n, owner: o}, {id: bee, skus: B, note: n, owner: o}]"
+    )
+    book = rulebook(RULES + exclude)
+    seen = Coverage({}, book.exclusions)
+    text = f"{GIVEN}\ntests: [{{name: a, steps: [view: A, wait: 31s, expect: {{because: excluded.by_shop, rule: half}}]}}]"
+    [result] = run_scenarios(
+        [RuleSource("t", text.encode())], book, Findings(), Coverage(book.rules)
+    )
+    assert result.failures == ()
+    seen = Coverage(book.rules, book.exclusions)
+    run_scenarios([RuleSource("t", text.encode())], book, Findings(), seen)
+    assert [gap for gap in seen.gaps() if gap.rule in {"shoe", "bee"}] == [
+        CoverageGap("bee", "", "never applied")
+    ]
+    assert seen.share_bp == 10_000 * 3 // 8
