@@ -42,6 +42,9 @@ COMMANDS = {
     "migrate": LazyCommand(
         "tactful.cli.data.migrate_command:migrate", "Migrate a ledger to this version's schema."
     ),
+    "compact": LazyCommand(
+        "tactful.cli.data.compact_command:compact", "Give free room of a ledger back to the disk."
+    ),
     "backup": LazyCommand(
         "tactful.cli.data.backup_command:backup", "Copy a ledger and its keys into one file."
     ),

@@ -86,6 +86,9 @@ def redeem(
         return _repeat(use, request)
     if offer and verdict == "offer.ended":
         return refuse(next((code for code in ENDS if code == offer.withdrawn), verdict))
+    if offer is None and verdict == "offer.unknown" and now >= claims.exp * 1000:
+        # Ended offers are deleted in the end; their tokens still say when they ended.
+        return refuse("offer.expired")
     if verdict != "decide" or offer is None:
         return refuse(verdict if verdict in ERROR_CODES else "offer.unknown")
     if used_elsewhere:

@@ -1,4 +1,4 @@
-"""Redemptions after a backup was restored, whose ledger lacks what happened since the backup.
+"""Redemptions after a restore, whose ledger lacks what happened since the backup.
 
 Until the shop has reported the orders of the gap again, nobody knows whether a token was used in it.
 From then on an order that names the offer refuses a second use, and the token alone proves what was

@@ -166,6 +166,16 @@ async def test_an_offer_that_the_ledger_does_not_know_is_refused(redemptions: Re
     assert answered(await redemptions.redeem(offer="of_9")) == (409, "offer.unknown")
 
 
+async def test_the_expired_token_of_a_deleted_offer_is_refused_as_expired(
+    redemptions: Redemptions,
+) -> None:
+    end = T0 + 1_800_000
+    early = await redemptions.redeem(offer="of_9", now=end - 1)
+    assert answered(early) == (409, "offer.unknown")
+    late = await redemptions.redeem(offer="of_9", now=end)
+    assert answered(late) == (410, "offer.expired")
+
+
 async def test_the_lower_public_price_is_charged(redemptions: Redemptions) -> None:
     cheaper = {"RUN-42": SkuNow(price=9900, currency="EUR", available=6)}
     answer = answered(await redemptions.redeem(skus_now=cheaper))

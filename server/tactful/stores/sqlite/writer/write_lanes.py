@@ -1,9 +1,10 @@
 """The lanes of the writer: what the next transaction holds, most urgent first.
 
 A shopper or a checkout waits for a promise, the shop's systems wait for facts, and nobody waits for
-records of browsing. So each transaction holds all promises that wait, then at most one slice of other
-work, then at most one slice of records. A promise that arrives meanwhile waits for no more than that,
-however much is queued.
+records of browsing. So promises that wait get a transaction of their own, and the next transaction
+holds at most one slice of other work and at most one slice of records, behind the promises that came
+meanwhile. However much is queued, a promise waits for two slices at most, and for one where promises
+are further apart than transactions are long.
 
 Jobs of one session keep their order: a promise takes the earlier records of its session with it.
 Jobs of one lane keep their order too.
@@ -33,6 +34,7 @@ class WriteLanes:
         self._records: deque[WriteJob] = deque()
         self._by_session: dict[str, deque[WriteJob]] = {}
         self._number = 0
+        self._was_promises_only = False
 
     def __bool__(self) -> bool:
         """Return whether any job may wait."""
@@ -70,7 +72,9 @@ class WriteLanes:
             if self._by_session and job.session is not None:
                 batch += self._earlier_records(job.session, job.number)
             batch.append(job)
-        if not self._promises:
+        # Other work is left out once at a time, so that no stream of promises starves it.
+        self._was_promises_only = bool(batch) and not self._was_promises_only
+        if not self._promises and not self._was_promises_only:
             batch += self._slice_of_work()
             batch += self._slice_of_records()
         return batch

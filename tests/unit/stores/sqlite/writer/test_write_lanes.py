@@ -83,10 +83,23 @@ def test_a_promise_is_in_the_next_transaction_whatever_is_queued() -> None:
     lanes.next_batch()
     promise = job(Lane.PROMISE, "a")
     lanes.add(promise)
-    batch = lanes.next_batch()
-    assert batch[0] is promise
-    assert sum(one.weight for one in batch if one.lane is Lane.WORK) == SLICE_ROWS
-    assert sum(one.lane is Lane.RECORD for one in batch) == SLICE_RECORDS
+    assert lanes.next_batch() == [promise], "no slice delays it"
+
+
+def test_a_stream_of_promises_delays_other_work_by_one_transaction_at_most() -> None:
+    lanes = WriteLanes()
+    for queued in [job(Lane.WORK, weight=SLICE_ROWS) for _ in range(400)]:
+        lanes.add(queued)
+    for queued in [job(Lane.RECORD) for _ in range(10_000)]:
+        lanes.add(queued)
+    for _ in range(3):
+        lanes.add(job(Lane.PROMISE))
+        assert len(lanes.next_batch()) == 1
+        lanes.add(job(Lane.PROMISE))
+        batch = lanes.next_batch()
+        assert batch[0].lane is Lane.PROMISE
+        assert sum(one.weight for one in batch if one.lane is Lane.WORK) == SLICE_ROWS
+        assert sum(one.lane is Lane.RECORD for one in batch) == SLICE_RECORDS
 
 
 def test_a_job_heavier_than_a_slice_is_alone_in_its_slice() -> None:
@@ -97,16 +110,17 @@ def test_a_job_heavier_than_a_slice_is_alone_in_its_slice() -> None:
 def test_records_that_were_put_back_come_first_and_keep_their_order() -> None:
     lanes, jobs = filled([(Lane.RECORD, "a", 1), (Lane.PROMISE, None, 1), (Lane.RECORD, "b", 1),
                           (Lane.RECORD, "a", 1)])  # fmt: skip
-    taken = lanes.next_batch()
+    taken = [*lanes.next_batch(), *lanes.next_batch()]
     lanes.put_back(one for one in taken if one.record)
     later = job(Lane.PROMISE, "a")
     lanes.add(later)
-    assert lanes.next_batch() == [jobs[0], jobs[3], later, jobs[2]]
+    assert batches(lanes) == [[jobs[0], jobs[3], later], [jobs[2]]]
 
 
 def test_draining_takes_each_job_once_and_leaves_nothing() -> None:
     lanes, jobs = filled([(Lane.RECORD, "a", 1), (Lane.RECORD, "b", 1), (Lane.WORK, None, 1)])
     lanes.add(job(Lane.PROMISE, "a"))
+    lanes.next_batch()
     lanes.next_batch()
     lanes.put_back(jobs[:2])
     assert lanes.drain() == jobs[:2]

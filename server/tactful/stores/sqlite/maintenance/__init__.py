@@ -1,0 +1,1 @@
+"""Work on a whole ledger file that no server uses."""
