@@ -30,6 +30,7 @@ class Config(Struct, frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()
+    egress_allow: tuple[str, ...] = ()
     server_key: str | None = None
     identity_secret: str | None = None
     name: str = "Shop"

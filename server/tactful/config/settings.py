@@ -89,6 +89,12 @@ SETTINGS: Final = (
         "The proxies whose X-Forwarded-For header is trusted to name the client.",
     ),
     Setting(
+        "egress_allow",
+        v.list_of(v.network(), "addresses or networks, such as 10.0.0.0/8"),
+        "The private networks from which `tactful import` and `tactful doctor` may fetch URLs. Public "
+        "addresses need no entry, nor do localhost and addresses that are typed in the URL itself.",
+    ),
+    Setting(
         "server_key",
         v.text(),
         "The secret that the shop's systems send as a bearer token with every request.",

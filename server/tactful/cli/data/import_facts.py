@@ -89,7 +89,7 @@ counted and named. Facts have ids, so an interrupted import can be run again.
 )
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
-@setting_options("data")
+@setting_options("data", "egress_allow")
 @json_option
 def import_(
     *,
@@ -109,11 +109,11 @@ def import_(
     that is not running.
     """
     json_output, url, folder = options.pop("json_output"), options.pop("url"), options["data"]
-    settings = {name: options.pop(name) for name in ("config_file", "data")}
+    settings = {name: options.pop(name) for name in ("config_file", "data", "egress_allow")}
     config = load_config(settings)
     terms = terms_from(options, config)
     if guess or save:
-        proposed = _propose(names) if guess else {}
+        proposed = _propose(names, config.egress_allow) if guess else {}
         if save:
             file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
             click.echo(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
@@ -127,7 +127,9 @@ def import_(
     absences: list[Absence] = []
     with ExitStack() as stack, exit_on(SourceError):
         checked = [
-            _check_file(stack.enter_context(open_source(name)), form, terms, contents)
+            _check_file(
+                stack.enter_context(open_source(name, config.egress_allow)), form, terms, contents
+            )
             for name in names
         ]
         _check_options(checked, terms, contents)
@@ -198,7 +200,7 @@ def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> No
         sent.rejected += [each["message"] for each in answer["rejected"]]
 
 
-def _propose(names: tuple[str, ...]) -> dict[str, str]:
+def _propose(names: tuple[str, ...], allow: tuple[str, ...]) -> dict[str, str]:
     """Print the format of each file, or the columns that seem to give its fields.
 
     Returns:
@@ -206,7 +208,7 @@ def _propose(names: tuple[str, ...]) -> dict[str, str]:
     """
     proposed: dict[str, str] = {}
     for name in names:
-        with exit_on(SourceError), open_source(name) as source:
+        with exit_on(SourceError), open_source(name, allow) as source:
             header = tables.read_header(source)
             columns = mapped_tables.propose_columns(header)
             try:

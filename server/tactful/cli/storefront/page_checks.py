@@ -4,16 +4,16 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from tactful.cli.storefront.content_security_policy import allows
 from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, parse_page
+from tactful.connectors.egress_client import MAX_REDIRECTS, EgressClient, EgressError
 
 Level = Literal["good", "note", "bad"]
 TIMEOUT_S: Final = 10
@@ -21,9 +21,7 @@ TIMEOUT_S: Final = 10
 MAX_PAGE_BYTES: Final = 8 * 1024 * 1024
 """Bytes of a response that are read."""
 _MAX_CLOCK_DIFFERENCE_S: Final = 60
-_MAX_REDIRECTS: Final = 5
 _ALLOW_WEBSOCKETS: Final = "Allow WebSockets in every proxy between the browser and the server."
-_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
 class CheckResult(Struct, frozen=True):
@@ -53,62 +51,51 @@ class PageResponse(Struct, frozen=True):
 
 
 def fetch(
-    url: str, headers: dict[str, str] | None = None, *, follow: int = _MAX_REDIRECTS
+    client: EgressClient,
+    url: str,
+    headers: dict[str, str] | None = None,
+    *,
+    follow: int = MAX_REDIRECTS,
 ) -> PageResponse:
-    """Fetch a URL with GET, and follow its redirections.
+    """Fetch a URL with GET, and follow its redirects within its host.
 
     Args:
+        client: The client, which knows which addresses may be reached.
         url: An http or https URL.
         headers: Further request headers.
-        follow: How many redirections may be followed.
+        follow: How many redirects may be followed.
 
     Raises:
-        UnreachableError: The URL is not http(s), or nothing responds.
+        UnreachableError: The URL must not be fetched, or nothing responds.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise UnreachableError(
-            f"{url!r} is not an http(s) URL. Write one such as https://shop.example/p/1."
-        )
-    kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    connection = kind(parts.netloc, timeout=TIMEOUT_S)
+    wanted = {"User-Agent": "tactful-doctor", **(headers or {})}
     try:
-        target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-        connection.request(
-            "GET", target, headers={"User-Agent": "tactful-doctor", **(headers or {})}
-        )
-        answer = connection.getresponse()
-        found = _response(url, answer)
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
-        raise UnreachableError(f"{url} does not respond: {reason}") from error
-    finally:
-        connection.close()
-    if found.status in _REDIRECTS and follow and found.headers.get("location"):
-        return fetch(urljoin(url, found.headers["location"]), headers, follow=follow - 1)
-    return found
+        with client.get(url, wanted, timeout=TIMEOUT_S, follow=follow) as answer:
+            found: dict[str, str] = {}
+            for name, value in answer.headers:
+                before = found.get(name.lower())
+                found[name.lower()] = f"{before}\n{value}" if before else value
+            parts = () if answer.status == 101 else answer.chunks(MAX_PAGE_BYTES)
+            body = b"".join(parts)[:MAX_PAGE_BYTES]
+            return PageResponse(answer.url, answer.status, found, body)
+    except EgressError as error:
+        raise UnreachableError(str(error)) from error
 
 
-def _response(url: str, answer: HTTPResponse) -> PageResponse:
-    headers: dict[str, str] = {}
-    for name, value in answer.getheaders():
-        before = headers.get(name.lower())
-        headers[name.lower()] = f"{before}\n{value}" if before else value
-    body = b"" if answer.status == 101 else answer.read(MAX_PAGE_BYTES)
-    return PageResponse(url, answer.status, headers, body)
-
-
-def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
+def run_checks(url: str, server: str | None, allow: Sequence[str] = ()) -> Iterator[CheckResult]:
     """Yield the result of every check that needs no browser.
 
     Args:
         url: URL of the page.
         server: URL of the server; None: the server of the page's script tag.
 
+        allow: Private networks that may be reached besides the hosts of `url` and `server`.
+
     Raises:
         UnreachableError: The page cannot be fetched.
     """
-    answer = fetch(url)
+    client = EgressClient(allow=allow, typed=[url, server or url])
+    answer = fetch(client, url)
     if answer.status >= 400:
         raise UnreachableError(
             f"{answer.url} responds with status {answer.status}. Name a page that exists."
@@ -129,9 +116,9 @@ def run_checks(url: str, server: str | None) -> Iterator[CheckResult]:
         )
         return
     if script:
-        yield from _check_script(script)
+        yield from _check_script(client, script)
     yield from _check_policy(page, script, where)
-    yield from _check_server(page, where)
+    yield from _check_server(client, page, where)
 
 
 def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
@@ -180,9 +167,9 @@ def _server_of(script: ScriptTag) -> str:
     return script.server or script.url.partition("/widget/")[0]
 
 
-def _check_script(script: ScriptTag) -> Iterator[CheckResult]:
+def _check_script(client: EgressClient, script: ScriptTag) -> Iterator[CheckResult]:
     try:
-        answer = fetch(script.url)
+        answer = fetch(client, script.url)
     except UnreachableError as error:
         yield CheckResult(
             "bad", str(error), "Check the URL in the script tag, and that the server is running."
@@ -245,10 +232,10 @@ def _check_policy(
         yield CheckResult("good", "The Content-Security-Policy allows the widget.")
 
 
-def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
+def _check_server(client: EgressClient, page: ScannedPage, server: str) -> Iterator[CheckResult]:
     before = time.monotonic()
     try:
-        health = fetch(f"{server}/healthz")
+        health = fetch(client, f"{server}/healthz")
     except UnreachableError as error:
         yield CheckResult(
             "bad", str(error), "Start the server with `tactful serve`, or correct its URL."
@@ -265,7 +252,7 @@ def _check_server(page: ScannedPage, server: str) -> Iterator[CheckResult]:
         "good", f"The server responds in {1000 * (time.monotonic() - before):.0f} ms."
     )
     yield from _check_clock(health, time.time())
-    yield from _check_session(page, server)
+    yield from _check_session(client, page, server)
 
 
 def _check_clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
@@ -283,7 +270,7 @@ def _check_clock(health: PageResponse, now: float) -> Iterator[CheckResult]:
         yield CheckResult("good", "The server's clock is right.")
 
 
-def _check_session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
+def _check_session(client: EgressClient, page: ScannedPage, server: str) -> Iterator[CheckResult]:
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",
@@ -293,7 +280,7 @@ def _check_session(page: ScannedPage, server: str) -> Iterator[CheckResult]:
         "Origin": page.origin,
     }
     try:
-        answer = fetch(f"{server}/v1/session", headers, follow=0)
+        answer = fetch(client, f"{server}/v1/session", headers, follow=0)
     except UnreachableError as error:
         yield CheckResult("bad", f"No session opens: {error}", _ALLOW_WEBSOCKETS)
         return
