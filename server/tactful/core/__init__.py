@@ -19,6 +19,7 @@ The shop at run time (`runtime`):
     RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
+    UnconfirmedRestoreError: A token of the gap of a restored backup, before the shop confirmed its orders.
 
 Starting and listening (`config`, `transports`):
     ConfigError: Settings that cannot be used, with one line for each problem.
@@ -32,6 +33,7 @@ The edges (`protocol`, `api`, `console`):
 Files of a shop (`rulebook`, `connectors`):
     UnreadableFileError: A rule file that cannot be parsed any further.
     UnprintableError: A rule file whose layout only its author can change.
+    EgressError: A URL that cannot, or must not, be fetched.
     SourceError: A source of facts that cannot be read at all.
     RowError: A `ValueError`. A row that cannot become a fact.
     LeftOutError: A row of a product that is not sold, or of no product.
