@@ -1,5 +1,6 @@
 """Parses `when` and `unless` into a tree of comparisons and groups, with their places."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal
 
@@ -38,6 +39,16 @@ OPERATORS: Final[dict[FieldType, tuple[str, ...]]] = {
 """Type of a field → the comparisons that it allows."""
 WINDOWS: Final = ("within", "since")
 """Operators that limit a count or a sum to a window of time, beside a comparison."""
+_OTHER_NAMES: Final = {
+    "at_least": ("above", "over", "more_than", "greater_than", "gt", "gte", "min", "from"),
+    "at_most": ("below", "less_than", "lt", "lte", "max", "up_to"),
+    "is": ("equals", "eq", "equal"),
+    "in": ("one_of", "any_of"),
+    "not": ("not_in", "is_not", "ne"),
+}
+"""Comparison → words that are often written instead of it."""
+_SUPPRESSING: Final = re.compile(r"late|deliver|parcel|case|complaint|review|rating|ticket")
+"""Words for what suppresses offers by itself, so that no field reads it."""
 _AMBIGUOUS_WORDS: Final = frozenset({"no", "yes", "on", "off", "null", "~"})
 
 
@@ -173,6 +184,11 @@ def _field_hint(name: str) -> str:
     first = name.partition(" ")[0]
     if first != name and find_field(first):
         return f"write a colon and a blank after '{first}'"
+    if name.startswith(("customer.", "history.")) and _SUPPRESSING.search(name):
+        return (
+            "no field reads late parcels, cases or reviews, because they suppress offers by "
+            "themselves; the section `taints` of the policy says for how long"
+        )
     known = (*FIELDS, *GROUPS)
     return nearest(name, known) or "list all fields with `tactful rules explain --fields`"
 
@@ -182,7 +198,7 @@ def _bare(
 ) -> tuple[Comparison, ...] | None:
     """Parse `field: value` and `field: [a, b]`; return None for a mapping of comparisons."""
     if node.kind == "map":
-        operators = {*OPERATORS[field.type], *WINDOWS}
+        operators = {*OPERATORS[field.type], *WINDOWS, *_MEANT}
         if not node.pairs or any(name.text in operators for name, _ in node.pairs):
             return None
     if "is" not in OPERATORS[field.type]:
@@ -234,7 +250,9 @@ def _misfit(
         message = f"'{name.text}' does not fit '{key.text}', {_TYPE_NAMES[field.type]}"
     else:
         message = f"unknown comparison '{name.text[:40]}'"
-    hint = nearest(name.text, allowed) or f"use one of {', '.join(allowed)}"
+    meant = _MEANT.get(name.text, "")
+    likely = f"did you mean '{meant}'?" if meant in allowed else nearest(name.text, allowed)
+    hint = likely or f"use one of {', '.join(allowed)}"
     findings.add("R206", name, message, hint)
 
 
@@ -339,6 +357,7 @@ def _spelled_clause(name: str, op: str, node: Node, window: tuple[str, Any, str]
     return f"{name}: {{{op}: {spelled(node)}{beside}}}"
 
 
+_MEANT: Final = {word: meant for meant, words in _OTHER_NAMES.items() for word in words}
 _OPERAND_TYPES: Final[dict[str, ValueType]] = {
     "text": TextType(),
     "path": TextType(),

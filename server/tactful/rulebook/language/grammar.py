@@ -72,6 +72,7 @@ FLOOR: Final = MappingSchema(
         KeySchema("may_undercut_target", FlagType(), "Whether an offer may go below the target price of the territory.", "true", default="false"),
     ),
 )  # fmt: skip
+_FREE_SHIPPING: Final = "write `off_the: shipping`, `percent: 100%` and the most that it may cost, `at_most: {EUR: 6.90}`"
 OFFER: Final = MappingSchema(
     "an offer",
     (
@@ -83,12 +84,20 @@ OFFER: Final = MappingSchema(
         KeySchema("floor", FLOOR, "The lowest price that the rule allows.", "{margin: 20%}"),
         KeySchema("on_floor", OneOfType(("clamp", "withhold")), "What happens when the price would be below the floor: `clamp` offers the floor price, `withhold` offers nothing.", "withhold", default="clamp"),
         KeySchema("min_saving", SavingType(), "The least saving. An offer that saves less is not made.", "2.00 EUR"),
-        KeySchema("ending", CountType(most=99), "The last two digits of the price. The price is lowered to the next one that ends so.", "95"),
+        KeySchema("ending", CountType(most=99, example=95), "The last two digits of the price. The price is lowered to the next one that ends so.", "95"),
         KeySchema("max_qty", CountType(least=1, most=1000), "The largest quantity that may be bought at this price.", "3", default="1"),
         KeySchema("expires", DurationType(least=10 * SECOND, most=MAX_LIFE), "How long the offer is valid.", "15m", default="15m"),
         KeySchema("placement", IdType(), "Where on the page the offer is shown.", "corner", default="corner"),
         KeySchema("message", MessagesType(), "The text that the shopper reads: one text, or one per language.", '"{offer.price} for the next {offer.expires}."'),
     ),
+    other_names={
+        "free_shipping": _FREE_SHIPPING,
+        "shipping": _FREE_SHIPPING,
+        "discount": "write `percent: 15%` or `amount: {EUR: 10.00}`",
+        "price": "write `fixed: {EUR: 99.00}`",
+        "margin": "write `floor: {margin: 20%}`",
+        "minimum": "write `floor: {minimum: {EUR: 50.00}}`",
+    },
 )  # fmt: skip
 VALID: Final = MappingSchema(
     "a window",

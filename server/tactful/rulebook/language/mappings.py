@@ -94,6 +94,8 @@ class MappingSchema(ValueType, frozen=True):
     """The keys, in the order of the manual and of the formatter."""
     one_of: tuple[str, ...] = ()
     """Keys of which at least one is required."""
+    other_names: Mapping[str, str] = {}
+    """Key that is often written instead → what to write."""
     _named: dict[str, KeySchema] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -125,7 +127,8 @@ class MappingSchema(ValueType, frozen=True):
         return block
 
     def _unknown(self, key: Node, findings: Findings) -> None:
-        hint = nearest(key.text, self._named) or f"use one of the keys {', '.join(self._named)}"
+        meant = self.other_names.get(key.text) or nearest(key.text, self._named)
+        hint = meant or f"use one of the keys {', '.join(self._named)}"
         findings.add("R201", key, f"unknown key '{key.text[:60]}' in {self.name}", hint)
 
     def _complete(self, block: ParsedMapping, findings: Findings) -> None:

@@ -145,10 +145,12 @@ class CountType(ValueType, frozen=True):
     """Smallest allowed number."""
     most: int = 1_000_000_000
     """Largest allowed number."""
+    example: int = 3
+    """A number for messages."""
 
     @property
     def expected(self) -> str:
-        return "a whole number such as 3"
+        return f"a whole number such as {self.example}"
 
     def read(self, node: Node, findings: Findings) -> int | None:
         text = scalar_text(self, node, findings)
@@ -171,19 +173,24 @@ class CountType(ValueType, frozen=True):
 
 
 class OneOfType(ValueType, frozen=True):
-    """One of a few words."""
+    """One of a few words, or of many words with a name."""
 
     words: tuple[str, ...]
+    name: str = ""
+    """A noun with its article, for messages about many words: "a reason code"."""
+    page: str = ""
+    """The page that lists many words."""
 
     @property
     def expected(self) -> str:
-        return "one of " + ", ".join(self.words)
+        return self.name or "one of " + ", ".join(self.words)
 
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar_text(self, node, findings)
         if text is None or text in self.words:
             return text
-        hint = nearest(text, self.words) or f"write {self.expected}"
+        write = f"{self.page} lists them all" if self.page else f"write {self.expected}"
+        hint = nearest(text, self.words) or write
         findings.add("R214", node, f"{text[:40]!r} is not {self.expected}", hint)
         return None
 

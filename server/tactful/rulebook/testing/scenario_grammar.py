@@ -32,7 +32,7 @@ from tactful.rulebook.language.units import (
 )
 
 _AGO: Final = DurationType(most=3660 * DAY)
-_REASONS: Final = OneOfType(tuple(Reason))
+_REASONS: Final = OneOfType(tuple(Reason), "a reason code", "rules/reasons.md")
 _RETURNS: Final = OneOfType(("fit", "quality", "not_as_described", "changed_mind", "unknown"))
 _CASES: Final = OneOfType(
     ("defect", "not_as_described", "wrong_item", "late", "lost", "service", "billing", "question", "other", "unknown")

@@ -196,3 +196,25 @@ def test_a_time_window_applies_to_every_comparison_of_its_field() -> None:
 def test_every_comparison_of_a_field_has_a_type_of_operand(name: str) -> None:
     field = FIELDS[name]
     assert [operand_type(field, op).expected for op in OPERATORS[field.type]]
+
+
+@pytest.mark.parametrize("field", ["cart.total", "item.stock", "customer.spent", "session.dwell"])
+@pytest.mark.parametrize(
+    ("word", "meant"), [("above", "at_least"), ("gt", "at_least"), ("max", "at_most")]
+)
+def test_another_name_of_a_comparison_is_understood(field: str, word: str, meant: str) -> None:
+    [one] = check(one_rule(f"when: [{field}: {{{word}: 50}}]\noffer: {{percent: 1%}}")).diagnostics
+    assert (one.code, one.help) == ("R206", f"did you mean '{meant}'?")
+
+
+def test_another_name_of_a_comparison_that_does_not_fit_lists_those_that_do() -> None:
+    [one] = check(one_rule("when: [item.on_sale: {above: 5}]\noffer: {percent: 1%}")).diagnostics
+    assert one.help == "use one of is"
+
+
+@pytest.mark.parametrize("name", ["late_deliveries", "late_parcels", "open_cases", "bad_reviews"])
+def test_a_field_about_a_disappointment_is_said_to_suppress_by_itself(name: str) -> None:
+    text = one_rule(f"when: [customer.{name}: {{at_least: 1}}]\noffer: {{percent: 1%}}")
+    [one] = check(text).diagnostics
+    assert one.code == "R203"
+    assert "suppress offers by themselves" in one.help

@@ -88,3 +88,23 @@ def test_a_key_of_a_campaign_inside_its_budget_is_not_a_currency(budget: str, hi
 def test_conditions_are_kept_as_nodes_for_a_later_pass() -> None:
     [when] = {key.value_type for name, key in KEYS.items() if name == "a rule: when"}
     assert read(when, "[item.stock: 5]")[0] == node("[item.stock: 5]")
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("free_shipping: true", "`off_the: shipping`"),
+        ("discount: 10%", "`percent: 15%`"),
+        ("price: 99.00 EUR", "`fixed: {EUR: 99.00}`"),
+        ("margin: 20%", "`floor: {margin: 20%}`"),
+    ],
+)
+def test_a_key_that_is_often_written_instead_is_understood(key: str, words: str) -> None:
+    [one] = check(one_rule(f"offer: {{percent: 5%, {key}}}")).diagnostics
+    assert one.code == "R201"
+    assert words in one.help
+
+
+def test_the_ending_is_asked_for_with_an_ending_as_the_example() -> None:
+    [one] = check(one_rule("offer: {percent: 5%, ending: .95}")).diagnostics
+    assert one.help == "write a whole number such as 95, without a unit or quotes"

@@ -2,12 +2,15 @@
 
 from typing import get_args
 
-from support.value_types import read
+import pytest
+
+from support.value_types import node, read
 from tactful.core.facts.fact_types import Case, ReturnLine
 from tactful.core.session.signals import ActivityKind, PageKind
 from tactful.core.verdicts.reasons import Reason
 from tactful.rulebook.language.mappings import MappingSchema
 from tactful.rulebook.language.scalars import OneOfType, ValueType
+from tactful.rulebook.source.diagnostics import Findings
 from tactful.rulebook.testing import runner
 from tactful.rulebook.testing.scenario_grammar import CASE, EXPECT, PAGE, RETURN, STEP
 
@@ -37,3 +40,18 @@ def test_pages_activities_cases_and_returns_have_the_words_of_the_core() -> None
 def test_a_case_needs_a_known_kind() -> None:
     assert read(CASE, "{items: [A]}")[1] == ["R202"]
     assert read(CASE, "{kind: noise}")[1] == ["R214"]
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("stock.ot", "did you mean 'stock.out'?"),
+        ("zzz", "rules/reasons.md lists them all"),
+    ],
+)
+def test_an_unknown_reason_names_the_nearest_and_not_the_whole_list(word: str, hint: str) -> None:
+    findings = Findings()
+    reasons = next(key.value_type for key in EXPECT.keys if key.name == "because")
+    assert reasons.read(node(word), findings) is None
+    [one] = findings.sorted()
+    assert (one.message, one.help) == (f"'{word}' is not a reason code", hint)
