@@ -6,9 +6,11 @@ so that learned rates, reports and balances do not change with the age of their 
 
 import secrets
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
+
+import msgspec
 
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer, OfferState
@@ -22,7 +24,7 @@ from tactful.stores.sqlite.writer.write_jobs import Lane
 RETENTION: Final = {
     "meta": "kept: one row for each name",
     "facts": "superseded: `retention`; superseded public prices: a year longer; in force: kept",
-    "subjects": "kept: the index of the facts",
+    "subjects": "with the last version of their fact that names them",
     "heard": "kept: one row for each feed",
     "sessions": "without a standing offer: `retention` after the last activity",
     "contacts": "when no session, decision or offer of the customer is left",
@@ -49,13 +51,11 @@ RETENTION: Final = {
 
 SLICE_ROWS: Final = 250
 """Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
+_DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _CUT_OFF: Final = "pruned-"
 """Prefix of the aliases of redeemed offers whose customer was cut off."""
 
 _OLD: Final = (
-    """DELETE FROM facts WHERE id IN
-       (SELECT id FROM facts WHERE ended < :before AND (kind <> 'price' OR ended < :prices)
-        LIMIT :limit)""",
     "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE at < :before LIMIT :limit)",
     "DELETE FROM acts WHERE id IN (SELECT id FROM acts WHERE at < :before LIMIT :limit)",
     """DELETE FROM reductions WHERE (rule, sku, territory) IN
@@ -150,6 +150,16 @@ class SqliteRetention:
         return total
 
 
+_OLD_FACTS: Final = """
+  SELECT id, kind, key, subjects FROM facts
+  WHERE ended < :before AND (kind <> 'price' OR ended < :prices) LIMIT :limit"""
+_ORPHANED_SUBJECT: Final = """
+  DELETE FROM subjects WHERE kind = :subject AND id = :id AND fact_kind = :kind AND fact_key = :key
+    AND NOT EXISTS (SELECT 1 FROM facts AS f, json_each(f.subjects) AS j
+      WHERE f.kind = :kind AND f.key = :key
+        AND j.value ->> 0 = :subject AND j.value ->> 1 = :id)"""
+
+
 def prune_rows(connection: sqlite3.Connection, before: int, limit: int) -> int:
     """Delete up to `limit` rows of each table whose rows say how old they are.
 
@@ -157,7 +167,27 @@ def prune_rows(connection: sqlite3.Connection, before: int, limit: int) -> int:
         The number of rows deleted; 0: none are left.
     """
     values = {"before": before, "limit": limit, "prices": before - EXTRA_PRICE_RETENTION}
-    return sum(connection.execute(sql, values).rowcount for sql in _OLD)
+    facts = _prune_facts(connection, values)
+    return facts + sum(connection.execute(sql, values).rowcount for sql in _OLD)
+
+
+def _prune_facts(connection: sqlite3.Connection, values: Mapping[str, int]) -> int:
+    """Delete superseded facts, and the subjects under which no version of them is left."""
+    found = connection.execute(_OLD_FACTS, values).fetchall()
+    connection.executemany("DELETE FROM facts WHERE id = ?", [(row[0],) for row in found])
+    named = {
+        (subject, ident, kind, key)
+        for _, kind, key, listed in found
+        for subject, ident in _DECODE_SUBJECTS(listed)
+    }
+    connection.executemany(
+        _ORPHANED_SUBJECT,
+        [
+            {"subject": subject, "id": ident, "kind": kind, "key": key}
+            for subject, ident, kind, key in sorted(named)
+        ],
+    )
+    return len(found)
 
 
 def prune_sessions(connection: sqlite3.Connection, sessions: Sequence[str], before: int) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, push, redeem, stock
+from support.ledger_rows import T0, accepted, entry, fact, push, redeem, stock
 from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.ports.operator_actions import OperatorAction
@@ -74,4 +74,29 @@ async def test_pruning_works_in_transactions_of_bounded_size(
     await ledger.flush()
     assert await ledger.prune(before=T0 + 1_000) == 24 + 25 + 25
     assert await ledger.prune(before=T0 + 1_000) == 0
+    await ledger.close()
+
+
+async def test_a_customer_goes_from_the_index_with_the_last_version_that_names_them(
+    tmp_path: Path,
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for version, customer in ((1, CUSTOMER), (2, "c2"), (3, "c2")):
+        subjects = (("customer", customer), ("order", "o1"))
+        await ledger.record_facts(
+            [fact("order", "o1", version, subjects=subjects, at=T0 + version * DAY, n=version)]
+        )
+
+    def indexed() -> set[tuple[str, str]]:
+        with closing(sqlite3.connect(ledger.path)) as made:
+            return set(made.execute("SELECT kind, id FROM subjects").fetchall())
+
+    await ledger.prune(before=T0 + 2 * DAY)
+    assert ("customer", CUSTOMER) in indexed(), "the version is not old enough"
+    await ledger.prune(before=T0 + 2 * DAY + 1)
+    assert indexed() == {("customer", "c2"), ("order", "o1")}
+    await ledger.prune(before=T0 + 9 * DAY)
+    assert indexed() == {("customer", "c2"), ("order", "o1")}, "the version in force keeps its own"
+    assert [one.key for one in await ledger.facts_about([("customer", "c2")], ())] == ["o1"]
     await ledger.close()
