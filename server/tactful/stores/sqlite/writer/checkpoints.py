@@ -4,6 +4,8 @@ import sqlite3
 import time
 from typing import Final
 
+import structlog
+
 MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
 """Changed rows after which the write-ahead log is moved into the file (a checkpoint).
 
@@ -19,6 +21,13 @@ CHECKPOINT_SPACING: Final = 50
 
 The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
 """
+LONG_LOG_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of the write-ahead log from which on a warning is logged.
+
+The log is overwritten from its beginning once all of it is in the file, which a reader with an older
+snapshot prevents. A backup is such a reader for seconds; a forgotten database shell is one for days.
+"""
+log = structlog.get_logger("tactful.ledger")
 
 
 class Checkpointer:
@@ -29,6 +38,8 @@ class Checkpointer:
         # Rows changed by the last checkpoint, and the monotonic instant (ns) of the next one.
         self._changes = 0
         self._next_ns = 0
+        (self._page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
+        self._is_long = False
 
     def run_if_due(self) -> None:
         """Move the write-ahead log into the file when it is due.
@@ -46,7 +57,17 @@ class Checkpointer:
             return
         self._changes = changes
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            found = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._warn_of_long_log(found[1] * self._page_bytes)
         finally:
             ended = time.monotonic_ns()
             self._next_ns = ended + CHECKPOINT_SPACING * (ended - began)
+
+    def _warn_of_long_log(self, size: int) -> None:
+        """Log once that the log has grown long, and once that it is short again."""
+        if size > LONG_LOG_BYTES and not self._is_long:
+            self._is_long = True
+            log.warning("ledger.log_long", bytes=size)
+        elif self._is_long and size <= LONG_LOG_BYTES:
+            self._is_long = False
+            log.info("ledger.log_short", bytes=size)
