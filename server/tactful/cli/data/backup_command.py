@@ -63,9 +63,10 @@ def _write(ledger: Path, target: Path, now: int) -> None:
 
     with exit_on(LedgerError, OSError), draft_folder.draft_folder(ledger.parent) as draft:
         copy = draft / backup_archive.LEDGER_MEMBER
-        with progress(f"copying {ledger}", 100) as step:
+        size = ledger.stat().st_size
+        with progress(f"copying {ledger}", size, in_bytes=True) as step:
             sqlite_copies.backup(
-                ledger, copy, lambda done, whole: step(100 * done // max(whole, 1))
+                ledger, copy, lambda done, whole: step(size * done // max(whole, 1))
             )
         # Read after the ledger: a digest is listed before its customer is erased, so the list names
         # every erased customer that the copy lacks.

@@ -1,7 +1,8 @@
 """The commands `tactful keys list`, `rotate`, `revoke`, `secret` and `derive`."""
 
 import secrets
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -78,8 +79,9 @@ def rotate(*, overlap: str, **options: Any) -> None:
         length = duration().parse(overlap)
     except ValueProblem as problem:
         raise click.BadParameter(str(problem), param_hint="--overlap") from problem
-    with _key_file_errors():
-        key = _signing_keys(options).rotate(length)
+    known = _signing_keys(options)
+    with _key_file_errors(), _unwritable(options):
+        key = known.rotate(length)
     click.echo(f"Key {key.kid} signs from now on.")
 
 
@@ -91,8 +93,9 @@ def revoke(*, kid: str, **options: Any) -> None:
 
     Every offer that the key signed becomes invalid and can no longer be redeemed.
     """
-    with _key_file_errors():
-        _signing_keys(options).revoke(kid)
+    known = _signing_keys(options)
+    with _key_file_errors(), _unwritable(options):
+        known.revoke(kid)
     click.echo(f"Key {kid} is no longer accepted.")
 
 
@@ -121,11 +124,24 @@ def _key_file_errors() -> AbstractContextManager[None]:
     return exit_on(KeyFileError)
 
 
+@contextmanager
+def _unwritable(options: dict[str, Any]) -> Iterator[None]:
+    """Turn an error of the system into one that names the folder and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        folder = _keys_folder(load_config(options).data)
+        raise CommandError(
+            f"{folder}: The key cannot be written: {error.strerror}. Nothing was changed. Free some"
+            " space, or give this user the right to write there, and repeat the command."
+        ) from error
+
+
 def _signing_keys(options: dict[str, Any]) -> "SigningKeys":
     from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.system_clock import SystemClock
 
-    with _key_file_errors():
+    with _key_file_errors(), _unwritable(options):
         return SigningKeys(_keys_folder(load_config(options).data), SystemClock())
 
 

@@ -1,7 +1,8 @@
 """Progress of a long task on standard error: a bar on a terminal, four lines elsewhere."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -17,32 +18,41 @@ class ProgressStep(Protocol):
 
 
 @contextmanager
-def progress(title: str, total: int) -> Iterator[ProgressStep]:
+def progress(title: str, total: int, *, in_bytes: bool = False) -> Iterator[ProgressStep]:
     """Show the progress of the task in the block.
 
     Args:
         title: What is done, such as `checking facts.jsonl`.
         total: The amount at which the task is done, in any unit.
+        in_bytes: Whether the unit is bytes; then the size and the rate are shown too.
 
     Yields:
         The callable that reports progress.
     """
     if not sys.stderr.isatty():
-        yield _QuarterLines(title, total)
+        yield _QuarterLines(title, total, in_bytes=in_bytes)
         return
     from rich.console import Console  # slow to import
     from rich.progress import (
         BarColumn,
+        DownloadColumn,
         Progress,
+        ProgressColumn,
         TaskProgressColumn,
         TextColumn,
         TimeRemainingColumn,
+        TransferSpeedColumn,
     )
+
+    amounts: tuple[ProgressColumn, ...] = ()
+    if in_bytes:
+        amounts = (DownloadColumn(), TransferSpeedColumn())
 
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
+        *amounts,
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -54,13 +64,33 @@ def progress(title: str, total: int) -> Iterator[ProgressStep]:
 class _QuarterLines:
     """Prints a line whenever another quarter of the total is done."""
 
-    def __init__(self, title: str, total: int) -> None:
+    def __init__(
+        self,
+        title: str,
+        total: int,
+        *,
+        in_bytes: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._title = title
         self._total = max(total, 1)
+        self._in_bytes = in_bytes
+        self._clock = clock
+        self._began = clock()
         self._reported = 0
 
     def __call__(self, done: int) -> None:
         quarter = 4 * done // self._total
         if quarter > self._reported:
             self._reported = quarter
-            click.echo(f"{self._title}: {25 * quarter} %", err=True)
+            amounts = self._amounts(done) if self._in_bytes else ""
+            click.echo(f"{self._title}: {25 * quarter} %{amounts}", err=True)
+
+    def _amounts(self, done: int) -> str:
+        """Return the size, the rate and the time left, as text."""
+        rate = done / max(self._clock() - self._began, 0.001)
+        left = round((self._total - done) / rate)
+        return (
+            f" of {self._total / 1_000_000:,.1f} MB, {rate / 1_000_000:,.1f} MB/s,"
+            f" {left // 60} min {left % 60} s left"
+        )

@@ -1,8 +1,13 @@
 """`tactful keys` lists, rotates and revokes the keys that sign offers."""
 
+import errno
+import os
 from pathlib import Path
 
+import pytest
+
 from support.cli_runner import printed_json, run
+from tactful.runtime.security import signing_keys
 from tactful.runtime.security.derived_keys import derived_key
 
 
@@ -52,3 +57,20 @@ def test_the_key_of_a_use_follows_from_the_identity_secret() -> None:
     assert found.output.strip() == derived_key(secret, "links")
     missing = run("keys", "derive", "links")
     assert (missing.exit_code, "TACTFUL_IDENTITY_SECRET" in missing.output) == (2, True)
+
+
+def test_a_key_that_cannot_be_written_names_the_folder_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
+
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(signing_keys, "_write_new", full)
+    refused = run("keys", "rotate", "--data", tmp_path)
+    assert refused.exit_code == 2
+    assert f"{tmp_path / 'keys'}: The key cannot be written: No space left" in refused.output
+    assert "Free some space" in refused.output
+    monkeypatch.undo()
+    assert [first] == printed_json(run("keys", "list", "--json", "--data", tmp_path))

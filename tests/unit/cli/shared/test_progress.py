@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tactful.cli.shared.progress import progress
+from tactful.cli.shared.progress import _QuarterLines, progress
 
 
 def test_without_a_terminal_every_quarter_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -16,6 +16,18 @@ def test_without_a_terminal_every_quarter_is_a_line(capsys: pytest.CaptureFixtur
             step(done)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"copying: {share} %" for share in (25, 50, 75, 100)]
+
+
+def test_bytes_come_with_their_size_rate_and_time_left(capsys: pytest.CaptureFixture[str]) -> None:
+    ticks = iter((0.0, 10.0, 20.0, 40.0))
+    step = _QuarterLines("copying", 400_000_000, in_bytes=True, clock=lambda: next(ticks))
+    for done in (100_000_000, 200_000_000, 400_000_000):
+        step(done)
+    assert capsys.readouterr().err.splitlines() == [
+        "copying: 25 % of 400.0 MB, 10.0 MB/s, 0 min 30 s left",
+        "copying: 50 % of 400.0 MB, 10.0 MB/s, 0 min 20 s left",
+        "copying: 100 % of 400.0 MB, 10.0 MB/s, 0 min 0 s left",
+    ]
 
 
 def test_nothing_to_do_is_done_at_once(capsys: pytest.CaptureFixture[str]) -> None:
