@@ -11,7 +11,15 @@ from msgspec import Struct, structs
 from tactful.core.facts.fact_types import Cost, Price, RemedyValue
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.allocation import Deduction
-from tactful.core.values.money import BP, Money, cost_floor, discounted, divide_up, ending_down
+from tactful.core.values.money import (
+    BP,
+    Money,
+    cost_floor,
+    discounted,
+    divide_up,
+    ending_down,
+    markup_floor,
+)
 
 PriceReason = Literal["price.missing", "price.floor", "price.no_improvement", "price.zero"]
 FloorKind = Literal[
@@ -105,7 +113,7 @@ def quote(
 ) -> Quote | PriceRefusal:
     """Return the price of a rule's offer, or why there is none.
 
-    A rule that names a margin has no price while the cost is unknown, because the margin could not
+    A rule that names a margin or a markup has no price while the cost is unknown, because it could not
     be guaranteed.
 
     Args:
@@ -115,7 +123,7 @@ def quote(
         min_margin_bp: The policy's minimum margin in basis points, for a rule that names none.
         max_total_discount_bp: The policy's maximum discount from the list price, in basis points.
     """
-    if price is None or (terms.margin_bp is not None and price.cost is None):
+    if price is None or (terms.needs_cost and price.cost is None):
         return PriceRefusal("price.missing")
     if terms.mode == "gift":
         return Quote(0, price.amount, 0, clamped=False, floor=0, floor_kind="rule")
@@ -143,7 +151,7 @@ def missing_input(terms: PriceTerms, price: PriceBasis) -> Missing:
         terms: The terms of a rule whose quote is `price.missing`.
         price: The public price.
     """
-    if terms.margin_bp is not None and price.cost is None:
+    if terms.needs_cost and price.cost is None:
         return "a cost"
     targeted = any(one.mode == "to_target" for one in (terms, *terms.ladder))
     return "a target price" if targeted and price.target is None else "an amount in this currency"
@@ -204,7 +212,11 @@ def floor_of(
     amount: int = 1
     kind: FloorKind = "smallest_unit"
     if price.cost is not None:
-        least = cost_floor(price.cost, margin_bp, price.tax_rate_bp)
+        markup = terms.markup_bp or 0
+        least = max(
+            cost_floor(price.cost, margin_bp, price.tax_rate_bp),
+            markup_floor(price.cost, markup, price.tax_rate_bp),
+        )
         if least >= amount:
             amount, kind = least, "cost"
     if price.minimum_advertised is not None and price.minimum_advertised > amount:

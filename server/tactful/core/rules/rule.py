@@ -88,6 +88,8 @@ class PriceTerms(Struct, frozen=True):
     """The steps of `ladder`, one for each earlier push of the rule in the session."""
     margin_bp: int | None = None
     """The least margin, as a share of the net price, in basis points; None: the policy's."""
+    markup_bp: int | None = None
+    """The least markup on the cost, as a share of the cost, in basis points; None: none."""
     minimum: Mapping[str, int] = {}
     """The rule's own price floor."""
     may_undercut_target: bool = False
@@ -100,6 +102,11 @@ class PriceTerms(Struct, frozen=True):
     """The least saving, as a share of the public price, in basis points."""
     ending: int | None = None
     """The last digits of the price in minor units, such as 95; a price only moves down to it."""
+
+    @property
+    def needs_cost(self) -> bool:
+        """Whether there is no price while the cost is unknown."""
+        return self.margin_bp is not None or self.markup_bp is not None
 
 
 class FrequencyLimit(Struct, frozen=True):

@@ -228,6 +228,17 @@ def cost_floor(cost: int, margin_bp: int, rate_bp: int) -> int:
     return divide_up(cost * (BP + rate_bp), BP - margin_bp)
 
 
+def markup_floor(cost: int, markup_bp: int, rate_bp: int) -> int:
+    """Return the lowest price that keeps a markup on the cost, in minor units.
+
+    Args:
+        cost: The net cost, in minor units.
+        markup_bp: The markup as a share of the cost, in basis points.
+        rate_bp: The tax rate that the price includes, in basis points; 0 for a net price.
+    """
+    return divide_up(cost * (BP + markup_bp) * (BP + rate_bp), BP * BP)
+
+
 def ending_down(amount: int, ending: int) -> int:
     """Return the highest amount at or below `amount` whose last digits are `ending`.
 

@@ -146,6 +146,8 @@ def _offers(rule: ParsedRule) -> Iterator[str]:
     floor = offer.get("floor") or ParsedMapping(offer.node)
     if floor.get("margin") is not None:
         yield f"never below a margin of {format_percent(floor.get('margin'))}"
+    if floor.get("markup") is not None:
+        yield f"never below the cost plus {format_percent(floor.get('markup'))} of the cost"
     if floor.get("minimum"):
         yield f"never below {format_amounts(floor.get('minimum'))}"
     lifetime = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"

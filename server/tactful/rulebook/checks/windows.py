@@ -101,7 +101,8 @@ def _missing_limits(
         yield "this trial has no budget", "name a `campaign` that has a budget or a count"
     if rule.get("offer", "off_the") == "shipping":
         return  # Shipping has no item price; `at_most` or `amount` bounds the offer.
-    if rule.get("offer", "floor", "margin") is None and not rule.get("offer", "floor", "minimum"):
+    floor = rule.get("offer", "floor")
+    if floor is None or not {"margin", "markup", "minimum"} & floor.values.keys():
         yield "this trial has no floor", "add `floor: {margin: 20%}` to its offer"
 
 

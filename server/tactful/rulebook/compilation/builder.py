@@ -148,6 +148,7 @@ def _with_floor(offer: ParsedMapping, step: PriceTerms) -> PriceTerms:
     return structs.replace(
         step,
         margin_bp=floor.get("margin"),
+        markup_bp=floor.get("markup"),
         minimum=floor.get("minimum", {}),
         may_undercut_target=floor.get("may_undercut_target", False),
         on_floor=offer.get("on_floor", "clamp"),

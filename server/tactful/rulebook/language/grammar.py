@@ -68,6 +68,7 @@ FLOOR: Final = MappingSchema(
     "a floor",
     (
         KeySchema("margin", PercentType(most=9900), "The least share of the net price that must remain as margin.", "20%"),
+        KeySchema("markup", PercentType(most=100_000), "The least share of the cost that the net price adds to the cost: cost plus 25 % of the cost.", "25%"),
         KeySchema("minimum", AmountsType(least=1), "The lowest price of an offer, per currency.", "{EUR: 50.00}"),
         KeySchema("may_undercut_target", FlagType(), "Whether an offer may go below the target price of the territory.", "true", default="false"),
     ),

@@ -17,6 +17,7 @@ from tactful.core.pricing.quote import (
     PriceRefusal,
     Quote,
     floor_of,
+    missing_input,
     price_basis,
     quote,
 )
@@ -310,3 +311,28 @@ def test_a_broken_control_fails(
 ) -> None:
     monkeypatch.setattr(pricing, name, broken)
     assert_fails(property_test)
+
+
+@pytest.mark.parametrize(
+    ("terms", "floor"),
+    [
+        (PriceTerms("percent", percent_bp=9000, markup_bp=2500), 7735),
+        (PriceTerms("percent", percent_bp=9000, markup_bp=0), 6188),
+        (PriceTerms("percent", percent_bp=9000, markup_bp=2500, margin_bp=2000), 7735),
+        (PriceTerms("percent", percent_bp=9000, markup_bp=2500, margin_bp=3000), 8840),
+    ],
+)
+def test_a_markup_is_a_share_of_the_cost_and_the_stricter_floor_counts(
+    terms: PriceTerms, floor: int
+) -> None:
+    shelf = PriceBasis(amount=12900, currency="EUR", tax_rate_bp=1900, cost=5200)
+    found = quote(terms, shelf)
+    assert isinstance(found, Quote)
+    assert (found.unit, found.floor_kind) == (floor, "cost")
+
+
+def test_a_markup_on_an_unknown_cost_is_no_price() -> None:
+    shelf = PriceBasis(amount=12900, currency="EUR", tax_rate_bp=1900)
+    terms = PriceTerms("percent", percent_bp=500, markup_bp=2500)
+    assert quote(terms, shelf) == PriceRefusal("price.missing")
+    assert missing_input(terms, shelf) == "a cost"

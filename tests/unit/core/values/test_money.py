@@ -233,3 +233,12 @@ def test_a_broken_control_fails(
 ) -> None:
     monkeypatch.setattr(money, name, broken)
     assert_fails(property_test)
+
+
+@given(st.integers(1, 100_000), st.integers(0, 100_000), RATES)
+def test_the_markup_floor_keeps_the_markup_and_one_less_does_not(
+    cost: int, markup_bp: int, rate_bp: int
+) -> None:
+    floor = money.markup_floor(cost, markup_bp, rate_bp)
+    least = cost * (10_000 + markup_bp) * (10_000 + rate_bp)
+    assert floor * 10_000**2 >= least > (floor - 1) * 10_000**2

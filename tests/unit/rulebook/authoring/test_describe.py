@@ -143,3 +143,9 @@ def test_prohibitions_are_described_in_a_line_each() -> None:
         "in FR: no personal data",
         "in US-NY: no personal or pseudonymous data from 2026-07-01T00:00:00Z, except for loyalty and remedy",
     ]
+
+
+def test_a_markup_is_explained_as_a_share_of_the_cost() -> None:
+    compiled = check("rules: [{id: a, offer: {percent: 5%, floor: {markup: 25%}}}]")
+    text = describe_rule(compiled.files.rules[0], compiled.files)
+    assert "never below the cost plus 25% of the cost" in text

@@ -77,3 +77,12 @@ def test_the_window_of_an_exclusion_is_checked_too() -> None:
     [ended] = check(exclude.format("{until: 2026-01-01}")).diagnostics
     assert (ended.code, ended.message) == ("R305", "this exclusion ended on 2026-01-01")
     assert codes(exclude.format("{from: 2026-05-01}")) == []
+
+
+def test_a_markup_is_a_floor_of_a_trial() -> None:
+    text = one_rule(
+        "campaign: c\nmode: trial\nshare: 20%\nvalid: {from: 2026-03-10, until: 2026-03-31}\n"
+        "offer: {percent: 25%, floor: {markup: 25%}}"
+    )
+    found = check(text, "campaigns: {c: {budget: 100.00 EUR}}").diagnostics
+    assert found == ()

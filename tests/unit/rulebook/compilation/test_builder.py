@@ -261,3 +261,12 @@ def test_the_windows_of_exclusions_and_bans_are_in_the_zone_of_the_policy() -> N
     assert one.starts == parse_rfc3339("2026-03-31T22:00:00Z")
     assert one.ends == parse_rfc3339("2026-04-01T22:00:00Z")
     assert [ban.starts for ban in book.input_bans] == [NOW, parse_rfc3339("2026-06-30T22:00:00Z")]
+
+
+def test_a_markup_is_part_of_the_price_and_of_the_digest() -> None:
+    plain = rule("[]", "")
+    text = "rules: [{id: one, offer: {percent: 10%, floor: {markup: 25%}}}]"
+    one = rulebook(text).rules["one"]
+    assert one.price.markup_bp == 2500
+    assert one.price.needs_cost
+    assert one.digest != plain.digest

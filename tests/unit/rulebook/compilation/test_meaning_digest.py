@@ -7,6 +7,7 @@ import pytest
 from msgspec import Struct, field, structs
 
 from tactful.core.rules import policy as policies
+from tactful.core.rules import rule as rules
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
 from tactful.core.rules.rule import Campaign
 from tactful.rulebook.compilation import meaning_digest
@@ -24,7 +25,7 @@ def test_a_campaign_has_the_digest_of_version_0_1_0() -> None:
 
 
 def test_every_added_field_exists_and_has_a_default() -> None:
-    kinds: dict[str, Any] = vars(policies)
+    kinds: dict[str, Any] = {**vars(policies), **vars(rules)}
     for name, added in ADDED_FIELDS.items():
         known = {one.name: one for one in structs.fields(kinds[name])}
         assert all(not known[one].required for one in added)
