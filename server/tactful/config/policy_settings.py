@@ -53,6 +53,7 @@ _TAINTS: Final = {
     "return_recent": ("any other return or refund", "the return or refund"),
     "delivery_late": ("a parcel that is past its promised date", "the parcel arrived"),
     "other": ("a case of kind *other* that names an item or an order", "the case is closed"),
+    "cancelled_by_shop": ("an order that the shop cancelled", "the cancellation"),
 }
 """Kind of taint → its cause, and the instant from which its duration counts (`server/SEMANTICS.md`, section 6)."""
 

@@ -198,6 +198,7 @@ def _order(rng: RandomSource, name: str, who: str) -> Any:
         status=status,
         promised_by=promised,
         delivered_at=late if status == "delivered" and rng.chance(0.8) else None,
+        cancelled_by="shop" if status == "cancelled" and rng.chance(0.5) else None,
     )
 
 

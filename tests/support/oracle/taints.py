@@ -24,6 +24,7 @@ ORDER = [
     "return.recent",
     "review.bad",
     "service.cooldown",
+    "cancelled.by_shop",
     "owned.already",
     "owned.price_regret",
 ]
@@ -56,7 +57,7 @@ class Taints:
         bad = set()
         for product in products:
             bad |= set(self.complaints(product, any_item=False)) | set(self.bad_reviews(product))
-            bad |= set(self.recent_returns(product))
+            bad |= set(self.recent_returns(product)) | set(self.cancellations(product))
         for part in parts:
             bad |= set(self.misfits(part)) | set(self.struck(self.brand_of(part)))
         if bad:
@@ -71,6 +72,7 @@ class Taints:
         yield from self.misfits(self.world.sku)
         yield from self.recent_returns(here)
         yield from self.bad_reviews(here)
+        yield from self.cancellations(here)
         yield from self.owned(here)
         yield from self.regret(here)
 
@@ -164,6 +166,15 @@ class Taints:
             bad = line.reason in {"quality", "not_as_described", "unknown"}
             if bad and product in affected and self.now < self.came(one) + 90 * DAY:
                 yield "return.recent"
+
+    def cancellations(self, product: str) -> Iterator[str]:
+        """Row 11: an order that the shop cancelled, from its report on."""
+        for order in self.all(facts.Order):
+            if order.customer == self.me and order.cancelled_by == "shop":
+                lines = self.with_parts([line.sku for line in order.lines])
+                affected = {self.product_of(sku) for sku in lines}
+                if product in affected and self.now < self.reported(order) + 30 * DAY:
+                    yield "cancelled.by_shop"
 
     def came(self, one: facts.Return) -> int:
         """Return when goods came back, which is not before they were ordered."""

@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from tactful.core.customer.taints import Taints, derive_taints
+from tactful.core.customer.taint_derivation import derive_taints
+from tactful.core.customer.taints import Taints
 from tactful.core.facts.history import History
 from tactful.core.facts.purchases import Purchases, derive_purchases
 from tactful.core.rules.policy import Policy

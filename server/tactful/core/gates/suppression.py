@@ -2,7 +2,7 @@
 
 It enforces the table and rules 1 to 5 of server/SEMANTICS.md, section 6: recalls for everybody;
 taints, ownership and price regret for a verified customer; purchases of this session for a guest.
-`customer/taints.py` derives the taints from the facts; this gate applies them to one item.
+`customer/taint_derivation.py` derives the taints from the facts; this gate applies them to one item.
 """
 
 from collections.abc import Iterable, Iterator

@@ -34,6 +34,7 @@ class TaintRules(Struct, frozen=True):
     return_recent: TaintRule = TaintRule("product", 90 * DAY)
     delivery_late: TaintRule = TaintRule("shop", 2 * DAY)
     other: TaintRule = TaintRule("product", 7 * DAY)
+    cancelled_by_shop: TaintRule = TaintRule("product", 30 * DAY)
 
 
 class OwnedProducts(Struct, frozen=True):

@@ -104,6 +104,7 @@ class Reason(StrEnum):
     RETURN_RECENT = "return.recent", "the cooldown passes"
     REVIEW_BAD = "review.bad", "the review is edited to 4 stars or more, or the cooldown passes"
     SERVICE_COOLDOWN = "service.cooldown", "the cooldown passes"
+    CANCELLED_BY_SHOP = "cancelled.by_shop", "the cooldown passes"
     OWNED_ALREADY = "owned.already", "enough time passes since the purchase", None, INSTANTS
     OWNED_PRICE_REGRET = (
         "owned.price_regret",
@@ -182,6 +183,7 @@ TAINT_REASONS: Final = frozenset(
         Reason.DELIVERY_LATE,
         Reason.REVIEW_BAD,
         Reason.SERVICE_COOLDOWN,
+        Reason.CANCELLED_BY_SHOP,
     }
 )
 """A withdrawal for one of these starts the quiet period (`timing.quiet`)."""

@@ -16,7 +16,7 @@ from msgspec import Struct, structs
 ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "Policy": frozenset({"max_claim"}),
     "PriceTerms": frozenset({"markup_bp"}),
-    "TaintRules": frozenset({"other"}),
+    "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }
 """Struct name → its fields that version 0.1.0 did not have."""
 

@@ -224,6 +224,7 @@ _TAINTS: Final = {
     "return_recent": "A return because of quality, or without a reason.",
     "delivery_late": "A parcel that is past its promised date.",
     "other": "A support case of another kind that names an item or an order.",
+    "cancelled_by_shop": "An order that the shop cancelled.",
 }
 POLICY: Final = MappingSchema(
     "the policy",

@@ -154,8 +154,9 @@ class GivenFacts:
 
     def order(self, customer: str, block: ParsedMapping) -> facts.Order:
         """Return an order; it is delivered unless the block has another status."""
-        late = block.get("late")
-        status = block.get("status", "shipped" if late else "delivered")
+        late, cancelled_by = block.get("late"), block.get("cancelled_by")
+        usual = "cancelled" if cancelled_by else "shipped" if late else "delivered"
+        status = block.get("status", usual)
         placed = self._ago(block)
         return facts.Order(
             order=self._id(block, "order"),
@@ -165,6 +166,7 @@ class GivenFacts:
             status=status,
             promised_by=as_datetime(self.now - late) if late else None,
             delivered_at=placed if status == "delivered" else None,
+            cancelled_by=cancelled_by,
             lines=tuple(
                 facts.OrderLine(sku, 1, single_amount(block.get("paid")) or self._paid(sku))
                 for sku in block.get("items", ())

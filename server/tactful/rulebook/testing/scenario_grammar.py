@@ -72,6 +72,7 @@ ORDER: Final = MappingSchema(
         KeySchema("ago", _AGO, "How long ago it happened.", "400d", default="0s"),
         KeySchema("paid", AmountsType(), "The price paid for each piece. Without it, the price of the item.", "99.00 EUR"),
         KeySchema("status", OneOfType(("placed", "shipped", "delivered", "cancelled")), "The status of the order.", "shipped", default="delivered"),
+        KeySchema("cancelled_by", OneOfType(("shop", "customer")), "Who cancelled the order.", "shop"),
         KeySchema("late", _AGO, "How long the parcel is past its promised date.", "2d"),
     ),
 )  # fmt: skip

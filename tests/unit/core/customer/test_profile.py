@@ -3,7 +3,7 @@
 from support.builders import T0, case, order, product
 from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import profile
-from tactful.core.customer.taints import derive_taints
+from tactful.core.customer.taint_derivation import derive_taints
 from tactful.core.facts.history import History
 from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules

@@ -8,6 +8,7 @@ import pytest
 from support.builders import (
     DAY,
     T0,
+    but,
     case,
     item,
     kept,
@@ -21,6 +22,7 @@ from support.builders import (
     rule,
     scene,
     session,
+    when,
 )
 from support.suppressions import ALL, RUN, VELO, reasons
 from tactful.core.facts.fact_types import AnyFact
@@ -54,6 +56,9 @@ def complaint(kind: str, **fields: Any) -> dict[str, list[AnyFact]]:
 
 O1 = order("o1", line("RUN-42", gift=True), line("BOOT-42", gift=True), placed_at=T0 - 40 * DAY)
 PARCEL: dict[str, Any] = {"placed_at": T0 - 400 * DAY, "promised_by": T0 - DAY}
+CANCELLED = order(
+    "o3", "RUN-42", "BOOT-42", status="cancelled", cancelled_by="shop", placed_at=T0 - 9 * DAY
+)
 ROWS = [
     Row("defect", **complaint("defect", skus=["RUN-42"]), days=90, reaches=RUN, while_open="complaint.open", after="complaint.cooldown"),
     Row("not as described", **complaint("not_as_described", skus=["RUN-42"]), days=90, reaches=RUN, while_open="complaint.open", after="complaint.cooldown"),
@@ -68,6 +73,7 @@ ROWS = [
     Row("quality", [returned("b1", ("RUN-42", "quality"), at=T0)], 90, RUN, "return.recent"),
     Row("returned as not described", [returned("b1", ("RUN-42", "not_as_described"), at=T0)], 90, RUN, "return.recent"),
     Row("no reason given", [returned("b1", ("RUN-42", "unknown"), at=T0, status="announced")], 90, RUN, "return.recent"),
+    Row("cancelled by the shop", [but(CANCELLED, version=when(T0))], 30, RUN | {"BOOT-42"}, "cancelled.by_shop"),
     Row("parcel", [order("o2", delivered_at=T0, **PARCEL)], 2, ALL, "delivery.late", [order("o2", status="shipped", **PARCEL)], "delivery.late"),
 ]  # fmt: skip
 """The orders hold gifts: these are not owned, so only the case suppresses."""
@@ -214,9 +220,11 @@ def test_of_several_remedies_the_one_that_ends_first_is_promoted() -> None:
     assert promoted(*reported) == ALL - {"BOOT-42"}
 
 
-def test_every_complaint_and_late_parcel_starts_the_quiet_period() -> None:
+def test_every_complaint_late_parcel_and_cancellation_by_the_shop_starts_the_quiet_period() -> None:
     reported = {
-        reason for reason in Reason if reason.startswith(("complaint.", "service.", "delivery."))
+        reason
+        for reason in Reason
+        if reason.startswith(("complaint.", "service.", "delivery.", "cancelled."))
     }
     assert reported - TAINT_REASONS == {Reason.COMPLAINT_CAUSE}
     assert TAINT_REASONS - reported == {Reason.REVIEW_BAD}

@@ -22,6 +22,7 @@ ROWS = {
     "review.bad": [POLICY.taints.review],
     "return.fit": [POLICY.taints.return_fit],
     "return.recent": [POLICY.taints.return_recent],
+    "cancelled.by_shop": [POLICY.taints.cancelled_by_shop],
     "delivery.late": [POLICY.taints.delivery_late],
 }
 SCOPES = {"product": "product", "variant": "variant", "brand": "brand", "shop": "shop"}

@@ -124,9 +124,10 @@ def test_an_accepted_offer_stands_whatever_changes(row: Row) -> None:
         (case(skus=["RUN-42"]), True),
         (PARCEL, True),
         (review(sku="RUN-42"), True),
+        (order("o8", "RUN-42", status="cancelled", cancelled_by="shop"), True),
         (stock("RUN-42", 0), False),
     ],
-    ids=["complaint", "late parcel", "bad review", "stock"],
+    ids=["complaint", "late parcel", "bad review", "cancelled by the shop", "stock"],
 )
 def test_only_a_taint_is_followed_by_ten_quiet_minutes(fact: Any, quiet: bool) -> None:
     shop, one = up(accepted=False)

@@ -102,6 +102,7 @@ TAINTS = (
     "return_recent",
     "delivery_late",
     "other",
+    "cancelled_by_shop",
 )
 CONFIGURED = {
     "correction_within",

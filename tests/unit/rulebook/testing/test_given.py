@@ -122,6 +122,11 @@ def test_a_customer_comes_with_orders_cases_returns_reviews_and_vouchers() -> No
     assert found[Remedy].expires_at == HERE + timedelta(days=30)
 
 
+def test_an_order_that_somebody_cancelled_is_cancelled() -> None:
+    order = facts("{customers: {c1: {orders: [{items: [A], cancelled_by: shop}]}}}")[Order]
+    assert (order.status, order.cancelled_by) == ("cancelled", "shop")
+
+
 def test_a_late_order_is_shipped_and_past_its_promised_date() -> None:
     order = facts("{customers: {c1: {orders: [{items: [A], late: 2d}]}}}")[Order]
     assert (order.status, order.delivered_at) == ("shipped", None)

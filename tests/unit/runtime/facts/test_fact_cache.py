@@ -9,7 +9,7 @@ from support.builders import case, order, product, recall, stock
 from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
 from support.reachable_text import paths_to_text
-from tactful.core.customer.taints import derive_taints
+from tactful.core.customer.taint_derivation import derive_taints
 from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
 from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
