@@ -1,4 +1,4 @@
-"""Prices of Shopify's markets, which the product export has in columns such as `Price / International`."""
+"""Prices of the markets of Shopify, from the columns of its product export."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
