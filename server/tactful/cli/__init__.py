@@ -7,6 +7,7 @@ import click
 
 from tactful import __version__
 from tactful.cli.shared.lazy_groups import LazyCommand, LazyGroup
+from tactful.cli.shared.output import print_text
 
 __all__ = ["main"]
 
@@ -57,7 +58,7 @@ COMMANDS = {
 
 def _print_version(ctx: click.Context, _: click.Parameter, requested: bool) -> None:
     if requested:
-        click.echo(f"tactful {__version__}")
+        print_text(f"tactful {__version__}")
         ctx.exit()
 
 

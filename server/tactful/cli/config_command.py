@@ -6,7 +6,13 @@ import click
 
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError, NegativeAnswerError
 from tactful.cli.shared.options import load_settings, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table, print_warning
+from tactful.cli.shared.output import (
+    json_option,
+    print_json,
+    print_table,
+    print_text,
+    print_warning,
+)
 from tactful.config.loading import DEFAULT
 from tactful.config.settings import SETTINGS
 
@@ -58,4 +64,4 @@ def check(*, strict: bool, **options: Any) -> None:
         print_warning(warning)
     if strict and loaded.warnings:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
-    click.echo("The settings are valid.")
+    print_text("The settings are valid.")

@@ -8,7 +8,7 @@ from typing import IO, Final
 import click
 
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
-from tactful.cli.shared.output import print_json
+from tactful.cli.shared.output import print_json, print_line
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import KINDS
@@ -50,19 +50,19 @@ def check(name: str) -> None:
     for number, line in _lines(name):
         if line is None:
             message = f"The line has more than {MAX_LINE_BYTES:,} bytes. Write one fact a line."
-            click.echo(f"{name}:{number}: fact.malformed: {message}")
+            print_line(f"{name}:{number}: fact.malformed: {message}")
             refused += 1
             continue
         reading = fact_codec.read_fact(line)
         for note in reading.notes:
-            click.echo(f"{name}:{number}: note: {note.message}")
+            print_line(f"{name}:{number}: note: {note.message}")
         if isinstance(reading.result, FactRejection):
             refused += 1
             for error in reading.result.errors:
-                click.echo(f"{name}:{number}: {reading.result.code}: {error.message}")
+                print_line(f"{name}:{number}: {reading.result.code}: {error.message}")
         else:
             good += 1
-    click.echo(f"{good:,} facts are valid, {refused:,} would be refused.", err=True)
+    print_line(f"{good:,} facts are valid, {refused:,} would be refused.", err=True)
     if refused:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 

@@ -9,7 +9,7 @@ import click
 from tactful import __version__
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_settings, setting_options
-from tactful.cli.shared.output import print_warning
+from tactful.cli.shared.output import print_text, print_warning
 from tactful.config import Config
 from tactful.config.settings import SETTINGS
 
@@ -75,10 +75,10 @@ def print_greeting(config: Config, listener: "Listener") -> None:
     """Print the server's address, folders and origins on standard error."""
     host = f"[{config.host}]" if ":" in config.host else config.host
     url = config.public_url or f"http://{host}:{listener.port}"
-    click.echo(f"Tactful {__version__} serves {config.name} at {url}", err=True)
-    click.echo(f"  data    {config.data or 'in memory'}", err=True)
-    click.echo(f"  rules   {config.rules or 'none'}", err=True)
-    click.echo(f"  pages   {', '.join(config.origins) or 'none'}", err=True)
+    print_text(f"Tactful {__version__} serves {config.name} at {url}", err=True)
+    print_text(f"  data    {config.data or 'in memory'}", err=True)
+    print_text(f"  rules   {config.rules or 'none'}", err=True)
+    print_text(f"  pages   {', '.join(config.origins) or 'none'}", err=True)
     if config.test_mode:
-        click.echo("  clock   stands still; move it with POST /v1/test/clock", err=True)
-    click.echo("Press Ctrl-C to stop.", err=True)
+        print_text("  clock   stands still; move it with POST /v1/test/clock", err=True)
+    print_text("Press Ctrl-C to stop.", err=True)

@@ -17,6 +17,7 @@ HELP_IMPORTS = {
     "tactful.cli.shared",
     "tactful.cli.shared.errors",
     "tactful.cli.shared.lazy_groups",
+    "tactful.cli.shared.output",
 }
 """Modules of ours that `--help` may import; each further one makes it slower."""
 

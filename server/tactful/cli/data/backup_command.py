@@ -11,7 +11,7 @@ from tactful import __version__
 from tactful.cli.shared.data_folder import KEYS_FOLDER, ledger_file, server_now
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.cli.shared.progress import progress
 from tactful.core.values.calendar import format_rfc3339
 
@@ -50,7 +50,7 @@ def backup(*, file: Path, verify: bool, json_output: bool, **options: Any) -> No
     if json_output:
         print_json({"backup": str(file), "bytes": file.stat().st_size})
     else:
-        click.echo(f"{file}: {file.stat().st_size:,} bytes written and verified.")
+        print_text(f"{file}: {file.stat().st_size:,} bytes written and verified.")
 
 
 def _write(ledger: Path, target: Path, now: int) -> None:
@@ -105,7 +105,7 @@ def _verify(file: Path, *, json_output: bool) -> None:
     if json_output:
         print_json({"backup": str(file), "manifest": manifest})
         return
-    click.echo(
+    print_text(
         f"{file}: whole. Made {format_rfc3339(manifest.made_at)} by Tactful {manifest.version},"
         f" {len(manifest.members)} members."
     )

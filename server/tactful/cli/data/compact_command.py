@@ -9,7 +9,7 @@ import msgspec
 from tactful.cli.shared.data_folder import is_unused, ledger_file
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 
 
 @click.command(epilog="\b\nExample:\n  tactful compact --data shop-data")
@@ -44,4 +44,4 @@ def compact(*, json_output: bool, **options: Any) -> None:
     if json_output:
         print_json({"ledger": str(file), **msgspec.to_builtins(done)})
         return
-    click.echo(f"{file}: {done.before_bytes:,} bytes before, {done.after_bytes:,} bytes now.")
+    print_text(f"{file}: {done.before_bytes:,} bytes before, {done.after_bytes:,} bytes now.")

@@ -8,7 +8,7 @@ import click
 from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 
 
 @click.command(epilog="\b\nExample:\n  tactful forget c-1042 --yes")
@@ -31,7 +31,7 @@ def forget(*, customer: str, yes: bool, url: str | None, json_output: bool, **op
     if json_output:
         print_json(answer)
     else:
-        click.echo(f"All data about customer {customer} is erased.")
+        print_text(f"All data about customer {customer} is erased.")
 
 
 @click.command(epilog="\b\nExample:\n  tactful export c-1042 > c-1042.json")

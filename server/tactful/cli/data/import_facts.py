@@ -26,7 +26,7 @@ from tactful.cli.data.import_targets import ImportTarget, SendFacts, folder_targ
 from tactful.cli.shared.errors import EXIT_NEGATIVE, NegativeAnswerError, exit_on
 from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
-from tactful.cli.shared.output import json_option, print_json, print_warning
+from tactful.cli.shared.output import json_option, print_json, print_text, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
 from tactful.connectors import files, mapped_tables, tables
 from tactful.connectors.byte_sources import ByteSource, open_source
@@ -116,7 +116,7 @@ def import_(
         proposed = _propose(names, config.egress_allow) if guess else {}
         if save:
             file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
-            click.echo(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
+            print_text(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
         return
     if complete and skip_bad:
         raise click.UsageError(
@@ -218,11 +218,11 @@ def _propose(names: tuple[str, ...], allow: tuple[str, ...]) -> dict[str, str]:
                     raise
                 proposed |= columns
                 options = [f"--column {shlex.quote(f'{k}={v}')}" for k, v in columns.items()]
-                click.echo(f"tactful import {shlex.quote(name)} {' '.join(options)}")
+                print_text(f"tactful import {shlex.quote(name)} {' '.join(options)}")
                 unused = [column for column in header if column and column not in columns.values()]
-                click.echo(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
+                print_text(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
             else:
-                click.echo(f"{source.name}: {form.title}. It needs no --column.")
+                print_text(f"{source.name}: {form.title}. It needs no --column.")
     return proposed
 
 

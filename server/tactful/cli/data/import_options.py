@@ -1,32 +1,18 @@
 """Options of an import that say what its files do not contain themselves."""
 
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
 import click
 
 from tactful.cli.data.import_mappings import check_column, read_mapping
+from tactful.cli.shared.options import read_as
 from tactful.config import Config
-from tactful.config.values import SettingType, ValueProblem, percent, territory, time_zone
+from tactful.config.values import ValueProblem, percent, territory, time_zone
 from tactful.connectors import mapped_tables
 from tactful.connectors.product_ids import COLUMN, OPTIONS
 from tactful.connectors.results import ImportTerms, Market
 from tactful.core.values.money import MoneyError, exponent_of
-
-
-def _read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
-    """Return a click callback that parses an option as a setting's value."""
-
-    def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
-        if value is None:
-            return None
-        try:
-            return kind.parse(value)
-        except ValueProblem as problem:
-            raise click.BadParameter(str(problem)) from problem
-
-    return read
 
 
 def _read_substitute(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
@@ -72,7 +58,7 @@ _OPTIONS: Final = (
     click.option(
         "--territory",
         metavar="CODE",
-        callback=_read_as(territory()),
+        callback=read_as(territory()),
         help="Territory of prices and stock, such as DE.",
     ),
     click.option(
@@ -81,7 +67,7 @@ _OPTIONS: Final = (
     click.option(
         "--tax-rate",
         metavar="PERCENT",
-        callback=_read_as(percent()),
+        callback=read_as(percent()),
         help="Tax rate of the prices, such as 20%.",
     ),
     click.option(
@@ -114,7 +100,7 @@ _OPTIONS: Final = (
     ),
     click.option(
         "--zone",
-        callback=_read_as(time_zone()),
+        callback=read_as(time_zone()),
         metavar="NAME",
         help="Time zone of times that name none. Default: UTC.",
     ),

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-import click
 import msgspec
 from msgspec import Struct
 
 from tactful.cli.data.import_completeness import Absence
+from tactful.cli.shared.output import print_line
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.files import FileFormat
 from tactful.connectors.results import BadRow
@@ -98,13 +98,13 @@ def print_findings(checked: list[CheckedFile]) -> None:
     """Print the bad rows of all files, and the files without facts, to standard error."""
     for each in checked:
         for bad in each.bad[:_MAX_LINES]:
-            click.echo(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
+            print_line(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
         if len(each.bad) > _MAX_LINES:
             more = len(each.bad) - _MAX_LINES
-            click.echo(f"{each.source.name}: and {more:,} more bad rows.", err=True)
+            print_line(f"{each.source.name}: and {more:,} more bad rows.", err=True)
         if not each.kinds:
             message = f"No facts were found. The file was read as {each.form.title}."
-            click.echo(f"{each.source.name}: {message}", err=True)
+            print_line(f"{each.source.name}: {message}", err=True)
 
 
 def json_report(
@@ -147,24 +147,24 @@ def print_summary(
     for each in checked:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no facts"
         skipped = f", {each.skipped.total:,} rows left out" if each.skipped.total else ""
-        click.echo(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
+        print_line(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
         _print_messages(each)
     empty = not all(each.kinds for each in checked)
     bad = sum(len(each.bad) for each in checked)
     for absence in absences:
-        click.echo(f"Not sold any more: {absence.text()}")
+        print_line(f"Not sold any more: {absence.text()}")
     for line in (sent.rejected + sent.erased)[:_MAX_LINES]:
-        click.echo(line, err=True)
+        print_line(line, err=True)
     if dry_run:
         rows = f"{bad:,} bad rows" if bad else "All rows are valid"
-        click.echo(f"{'No facts were found' if empty and not bad else rows}. Nothing was sent.")
+        print_line(f"{'No facts were found' if empty and not bad else rows}. Nothing was sent.")
     elif empty and not bad and not sent.accepted + sent.ignored:
-        click.echo("A file without facts stops the import. Nothing was imported.")
+        print_line("A file without facts stops the import. Nothing was imported.")
     elif bad and not sent.accepted + sent.ignored:
-        click.echo(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
+        print_line(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
     else:
         erased = f"{len(sent.erased):,} about erased customers, " if sent.erased else ""
-        click.echo(
+        print_line(
             f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, {erased}"
             f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
         )
@@ -173,6 +173,6 @@ def print_summary(
 def _print_messages(file: CheckedFile) -> None:
     texts = [f"left out: {text}" for text in file.skipped.texts()] + file.notes.texts()
     for text in texts[:_MAX_LINES]:
-        click.echo(f"  {text}")
+        print_line(f"  {text}")
     if len(texts) > _MAX_LINES:
-        click.echo(f"  and {len(texts) - _MAX_LINES:,} more messages; --json has all of them.")
+        print_line(f"  and {len(texts) - _MAX_LINES:,} more messages; --json has all of them.")

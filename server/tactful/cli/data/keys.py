@@ -11,7 +11,7 @@ import click
 from tactful.cli.shared.data_folder import KEYS_FOLDER
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table
+from tactful.cli.shared.output import json_option, print_json, print_table, print_text
 from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 
@@ -82,7 +82,7 @@ def rotate(*, overlap: str, **options: Any) -> None:
     known = _signing_keys(options)
     with _key_file_errors(), _unwritable(options):
         key = known.rotate(length)
-    click.echo(f"Key {key.kid} signs from now on.")
+    print_text(f"Key {key.kid} signs from now on.")
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys revoke 3f9a1c --data shop-data")
@@ -96,13 +96,13 @@ def revoke(*, kid: str, **options: Any) -> None:
     known = _signing_keys(options)
     with _key_file_errors(), _unwritable(options):
         known.revoke(kid)
-    click.echo(f"Key {kid} is no longer accepted.")
+    print_text(f"Key {kid} is no longer accepted.")
 
 
 @keys.command(epilog="\b\nExample:\n  export TACTFUL_SERVER_KEY=$(tactful keys secret)")
 def secret() -> None:
     """Print a new random secret, for server_key or identity_secret."""
-    click.echo(secrets.token_urlsafe(_SECRET_BYTES))
+    print_text(secrets.token_urlsafe(_SECRET_BYTES))
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys derive identity-hmac")
@@ -115,7 +115,7 @@ def derive(*, use: "KeyUse", **options: Any) -> None:
     shared = load_config(options).identity_secret
     if shared is None:
         raise CommandError("No identity secret is set. Set TACTFUL_IDENTITY_SECRET.")
-    click.echo(derived_key(shared, use))
+    print_text(derived_key(shared, use))
 
 
 def _key_file_errors() -> AbstractContextManager[None]:

@@ -9,7 +9,7 @@ import msgspec
 from tactful.cli.shared.data_folder import is_unused, ledger_file
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 
 if TYPE_CHECKING:
     from tactful.stores.sqlite.migration_plan import MigrationPlan
@@ -44,7 +44,7 @@ def migrate(*, dry_run: bool, json_output: bool, **options: Any) -> None:
     elif dry_run:
         _print_plan(file, plan)
     else:
-        click.echo(f"{file}: schema {plan.after}, {_count(len(plan.steps), 'migration')} applied.")
+        print_text(f"{file}: schema {plan.after}, {_count(len(plan.steps), 'migration')} applied.")
     if dry_run and plan.steps:
         raise NegativeAnswerError(
             f"{file}: {_count(len(plan.steps), 'migration')} pending. Nothing was written."
@@ -53,13 +53,13 @@ def migrate(*, dry_run: bool, json_output: bool, **options: Any) -> None:
 
 def _print_plan(file: Path, plan: "MigrationPlan") -> None:
     if not plan.steps:
-        click.echo(f"{file}: schema {plan.before.number}. There is nothing to migrate.")
+        print_text(f"{file}: schema {plan.before.number}. There is nothing to migrate.")
         return
-    click.echo(f"{file}: schema {plan.before.number} would become {plan.after}.")
+    print_text(f"{file}: schema {plan.before.number} would become {plan.after}.")
     for step in plan.steps:
         touched = f" of {', '.join(step.tables)}" if step.tables else ""
-        click.echo(f"  {step.number:04} {step.title}: {_count(step.rows, 'row')}{touched}")
-    click.echo(
+        print_text(f"  {step.number:04} {step.title}: {_count(step.rows, 'row')}{touched}")
+    print_text(
         f"Takes at most {_count(plan.seconds, 'second')}, and at most {_megabytes(plan.room)} of"
         " free space beside the ledger."
     )

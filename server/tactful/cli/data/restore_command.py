@@ -16,6 +16,7 @@ from tactful.cli.shared.data_folder import (
 )
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import print_text
 from tactful.cli.shared.progress import progress
 from tactful.core.values.calendar import MINUTE, format_rfc3339
 
@@ -101,7 +102,7 @@ def restore(
                     archive, draft, lambda done, whole: step(100 * done // max(whole, 1))
                 )
             if manifest is None:
-                click.echo(
+                print_text(
                     f"{archive}: This backup has format 1: it carries no digests and no list of"
                     " erasures.",
                     err=True,
@@ -122,10 +123,10 @@ def restore(
             if take_keys:
                 _restore_keys(draft / KEYS_FOLDER, file.parent / KEYS_FOLDER)
     erased_again = f" {again} customer{'s' * (again != 1)} erased again." if again else ""
-    click.echo(f"{file}: restored.{erased_again}")
-    click.echo(_describe_gap(gap))
+    print_text(f"{file}: restored.{erased_again}")
+    print_text(_describe_gap(gap))
     if before:
-        click.echo(f"The previous ledger is {aside}. Delete it when you no longer need it.")
+        print_text(f"The previous ledger is {aside}. Delete it when you no longer need it.")
 
 
 def _describe_gap(gap: "RestoredGap") -> str:
@@ -150,9 +151,9 @@ def _confirm_orders(file: Path) -> None:
     with exit_on(LedgerError):
         gap = confirm_orders(file)
     if gap is None:
-        click.echo(f"{file}: No restore waits for orders. Nothing was changed.")
+        print_text(f"{file}: No restore waits for orders. Nothing was changed.")
     else:
-        click.echo(f"{file}: The orders are complete. Older offers are redeemed again.")
+        print_text(f"{file}: The orders are complete. Older offers are redeemed again.")
 
 
 def _confirm_keys(archive: Path, packed: Path, keys: Path, answer: bool | None) -> bool:

@@ -8,7 +8,7 @@ import click
 from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.core.values.money import Money, format_plain
 
 _EXAMPLE = """
@@ -74,7 +74,7 @@ def why(
         print_json(answer)
     else:
         for line in _lines(answer):
-            click.echo(line)
+            print_text(line)
 
 
 def _lines(answer: dict[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tactful.cli.rules.rule_folder import collect_files, compile_files, require_
 from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, parse_instant, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table
+from tactful.cli.shared.output import json_option, print_json, print_table, print_text
 from tactful.cli.shared.progress import progress
 from tactful.config import Config
 from tactful.core.rules.rule import Rulebook
@@ -81,11 +81,11 @@ def backtest(
         return
     for head, rows in _tables(done):
         print_table(head, rows)
-        click.echo()
+        print_text()
     for line in done.cannot_know:
-        click.echo(f"- {line}")
+        print_text(f"- {line}")
     if file is not None:
-        click.echo(f"The report is written to {file}.")
+        print_text(f"The report is written to {file}.")
 
 
 def _replay_copy(

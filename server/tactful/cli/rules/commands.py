@@ -13,6 +13,7 @@ from tactful.cli.rules.rule_folder import collect_files, compile_files, require_
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
 from tactful.cli.shared.options import setting_options
+from tactful.cli.shared.output import print_text
 from tactful.rulebook.authoring.describe import (
     describe_fields,
     describe_prohibitions,
@@ -92,17 +93,17 @@ def check(
     Exit code 0: no findings. 1: findings. 2: the check could not run.
     """
     if code is not None:
-        click.echo(finding_page(code), nl=False)
+        print_text(finding_page(code), nl=False)
         return
     files = collect_files(paths, options)
     for line in files.passed_over if verbose else ():
-        click.echo(f"passed over {line}", err=True)
+        print_text(f"passed over {line}", err=True)
     found = [
         one
         for one in compile_files(files.rules, options, at, facts).diagnostics
         if one.path in files.selected and (one.severity == "error" or not errors_only)
     ]
-    click.echo(FORMATS[form](found, lines_of(files.texts)), nl=False)
+    print_text(FORMATS[form](found, lines_of(files.texts)), nl=False)
     if found:
         sys.exit(EXIT_NEGATIVE)
 
@@ -128,10 +129,10 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
         done = format_file(source)
         if done.text is None:
             unfit += 1
-            click.echo(f"not formatted: {done.reason}", err=True)
+            print_text(f"not formatted: {done.reason}", err=True)
         elif done.text.encode() != source.text:
             changed += 1
-            click.echo(f"{'would format' if only_check else 'formatted'} {source.path}")
+            print_text(f"{'would format' if only_check else 'formatted'} {source.path}")
             if not only_check:
                 Path(source.path).write_text(done.text, "utf-8", newline="\n")
     if unfit or (changed and only_check):
@@ -148,7 +149,7 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
 def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **options: Any) -> None:
     """Explain in plain words what the named rules do. Without names, all rules are explained."""
     if fields:
-        click.echo(describe_fields(), nl=False)
+        print_text(describe_fields(), nl=False)
         return
     found = compile_files(collect_files([folder] if folder else [], options).rules, options)
     known = {text.id: text for text in found.files.rules}
@@ -156,14 +157,14 @@ def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **option
         if id_ not in known:
             hint = nearest(id_, known) or f"the rules are {', '.join(sorted(known)) or 'none'}"
             raise CommandError(f"There is no rule '{id_}': {hint}")
-    click.echo(
+    print_text(
         "\n".join(describe_rule(known[id_], found.files) for id_ in ids or sorted(known)), nl=False
     )
     prohibitions = describe_prohibitions(found.rulebook) if found.rulebook else []
     if prohibitions:
-        click.echo("\nFor every rule:")
+        print_text("\nFor every rule:")
         for line in prohibitions:
-            click.echo(f"  {line}")
+            print_text(f"  {line}")
 
 
 @rules.command(epilog="\b\nExample:\n  tactful rules diff rules-last-week rules")
@@ -181,10 +182,10 @@ def diff(*, old: Path, new: Path, **options: Any) -> None:
     )
     changes = diff_rulebooks(before, after)
     for line in changes:
-        click.echo(line)
+        print_text(line)
     if changes:
         sys.exit(EXIT_NEGATIVE)
-    click.echo("Both rulebooks have the same meaning.")
+    print_text("Both rulebooks have the same meaning.")
 
 
 @rules.command(epilog="\b\nExample:\n  tactful rules schema --write rules/schema/rules.schema.json")
@@ -194,7 +195,7 @@ def diff(*, old: Path, new: Path, **options: Any) -> None:
 def schema(*, path: Path | None) -> None:
     """Print the JSON Schema of rule files. Editors use it to complete and check them."""
     if path is None:
-        click.echo(schema_text(), nl=False)
+        print_text(schema_text(), nl=False)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(schema_text(), "utf-8", newline="\n")
@@ -227,8 +228,8 @@ def new(*, rule: str, folder: Path) -> None:
     texts = new_rule(rule, f"schema/{_SCHEMA}")
     for path, text in zip((file, tests), texts, strict=True):
         path.write_text(text, "utf-8", newline="\n")
-        click.echo(f"wrote {path}")
-    click.echo(f"next: tactful rules check {folder} && tactful rules test {folder}")
+        print_text(f"wrote {path}")
+    print_text(f"next: tactful rules check {folder} && tactful rules test {folder}")
 
 
 def finding_page(code: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table
+from tactful.cli.shared.output import json_option, print_json, print_table, print_text
 
 
 def _server_command(function: Callable[..., None]) -> Any:
@@ -26,13 +26,13 @@ def status(*, url: str | None, json_output: bool, **options: Any) -> None:
     if json_output:
         print_json(answer)
         return
-    click.echo(f"Rulebook {answer['version']}, active since {answer['activated_at'] or 'never'}.")
+    print_text(f"Rulebook {answer['version']}, active since {answer['activated_at'] or 'never'}.")
     if answer["trouble"]:
-        click.secho(answer["trouble"], fg="red")
-    click.echo()
+        print_text(answer["trouble"], fg="red")
+    print_text()
     print_table(("rule", "state", "mode", "campaign"), _rule_rows(answer["rules"]))
     if answer["versions"]:
-        click.echo()
+        print_text()
         print_table(("version", "activated", "how"), _version_rows(answer["versions"]))
 
 
@@ -72,7 +72,7 @@ def _switch(rule: str, act: str, done: str, options: dict[str, Any]) -> None:
     if json_output:
         print_json(answer)
     else:
-        click.echo(f"Rule {rule} {done}.")
+        print_text(f"Rule {rule} {done}.")
 
 
 @click.command("reload", epilog="\b\nExample:\n  tactful rules reload")
@@ -106,11 +106,11 @@ def _show_activation(answer: dict[str, Any], *, json_output: bool) -> None:
     if json_output:
         print_json(answer)
     elif answer["outcome"] == "same":
-        click.echo(f"Rulebook {answer['version']} is active already.")
+        print_text(f"Rulebook {answer['version']} is active already.")
     elif answer["outcome"] == "undone":
-        click.echo(
+        print_text(
             f"Rulebook {answer['version']} stays active, because the version in the files was rolled"
             " back. Change a file, or name a version with `tactful rules rollback VERSION`."
         )
     else:
-        click.echo(f"Rulebook {answer['version']} is active.")
+        print_text(f"Rulebook {answer['version']} is active.")

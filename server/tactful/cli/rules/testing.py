@@ -12,7 +12,7 @@ from msgspec import Struct
 from tactful.cli.rules.rule_folder import RuleFiles, collect_files, compile_files, require_rulebook
 from tactful.cli.shared.errors import EXIT_NEGATIVE
 from tactful.cli.shared.options import setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.language.scalars import ValueType
 from tactful.rulebook.language.units import format_percent
@@ -89,9 +89,9 @@ def coverage(*, paths: tuple[Path, ...], threshold: str, **options: Any) -> None
         raise click.BadParameter(findings.sorted()[0].message, param_hint="--threshold")
     outcome = run_tests(collect_files(paths, options), options)
     for gap in outcome.coverage.gaps():
-        click.echo(f"{gap.rule}: {f'{gap.clause} was ' if gap.clause else ''}{gap.missing}")
+        print_text(f"{gap.rule}: {f'{gap.clause} was ' if gap.clause else ''}{gap.missing}")
     share = outcome.coverage.share_bp
-    click.echo(f"The tests cover {format_percent(share)} of the rules and conditions.")
+    print_text(f"The tests cover {format_percent(share)} of the rules and conditions.")
     if share < least or outcome.failed or outcome.findings:
         sys.exit(EXIT_NEGATIVE)
 
@@ -114,16 +114,16 @@ def run_tests(files: RuleFiles, options: dict[str, Any]) -> TestRun:
 
 def _print_results(outcome: TestRun, files: RuleFiles) -> None:
     for one in outcome.failed:
-        click.secho(f"failed: {one.name}", fg="red")
+        print_text(f"failed: {one.name}", fg="red")
         for failure in one.failures:
-            click.echo(f"  {one.path}:{failure.line}: {failure.message}")
+            print_text(f"  {one.path}:{failure.line}: {failure.message}")
             for line in _trace(failure.verdicts):
-                click.echo(f"    {line}")
+                print_text(f"    {line}")
     if outcome.findings:
-        click.echo(as_text(outcome.findings, lines_of(files.texts)), nl=False)
+        print_text(as_text(outcome.findings, lines_of(files.texts)), nl=False)
     passed = len(outcome.results) - len(outcome.failed)
     total = f"{passed} of {len(outcome.results)} tests pass"
-    click.echo(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
+    print_text(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
 
 
 def _trace(verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -6,6 +6,8 @@ from typing import IO, Any, Final
 
 import click
 
+from tactful.cli.shared.output import print_text
+
 EXIT_NEGATIVE: Final = 1
 """Exit code of a command that ran and whose answer is no: findings, refused rows, a bad page."""
 EXIT_FAILED: Final = 2
@@ -23,8 +25,8 @@ class CommandError(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print each line to standard error, with the prefix `error: `."""
         for line in self.message.splitlines():
-            click.secho("error: ", fg="red", bold=True, nl=False, err=True, file=file)
-            click.echo(line, err=True, file=file)
+            print_text("error: ", fg="red", bold=True, nl=False, err=True, file=file)
+            print_text(line, err=True, file=file)
 
 
 class NegativeAnswerError(CommandError):

@@ -12,6 +12,7 @@ from tactful.cli.shared.errors import exit_on
 from tactful.config import Config, ConfigError, LoadedConfig, load_with_origins
 from tactful.config.loading import DEFAULT_FILE
 from tactful.config.settings import BY_NAME, Setting
+from tactful.config.values import SettingType, ValueProblem
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -81,6 +82,20 @@ def load_config(options: dict[str, Any]) -> Config:
         CommandError: The settings cannot be used.
     """
     return load_settings(options).config
+
+
+def read_as(kind: SettingType) -> Callable[[click.Context, click.Parameter, str | None], Any]:
+    """Return a click callback that parses an option as a setting's value."""
+
+    def read(_: click.Context, __: click.Parameter, value: str | None) -> Any:
+        if value is None:
+            return None
+        try:
+            return kind.parse(value)
+        except ValueProblem as problem:
+            raise click.BadParameter(str(problem)) from problem
+
+    return read
 
 
 def parse_instant(text: str | None, option: str = "--at") -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-import click
+from tactful.cli.shared.output import print_text
 
 
 class ProgressStep(Protocol):
@@ -84,7 +84,7 @@ class _QuarterLines:
         if quarter > self._reported:
             self._reported = quarter
             amounts = self._amounts(done) if self._in_bytes else ""
-            click.echo(f"{self._title}: {25 * quarter} %{amounts}", err=True)
+            print_text(f"{self._title}: {25 * quarter} %{amounts}", err=True)
 
     def _amounts(self, done: int) -> str:
         """Return the size, the rate and the time left, as text."""

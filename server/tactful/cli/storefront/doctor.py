@@ -6,7 +6,7 @@ import click
 
 from tactful.cli.shared.errors import EXIT_NEGATIVE, exit_on
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.output import json_option, print_json, print_line, print_text
 from tactful.cli.storefront.page_checks import UnreachableError, run_checks
 
 _MARKS: Final = {"good": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
@@ -42,8 +42,9 @@ def doctor(*, url: str, server: str | None, json_output: bool, **options: Any) -
     else:
         for result in results:
             mark, colour = _MARKS[result.level]
-            click.echo(f"{click.style(mark, fg=colour)}  {result.what}")
+            print_text(mark, fg=colour, nl=False)
+            print_line(f"  {result.what}")
             if result.advice:
-                click.echo(f"      {result.advice}")
+                print_line(f"      {result.advice}")
     if any(result.level == "bad" for result in results):
         raise click.exceptions.Exit(EXIT_NEGATIVE)

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import click
 
 from tactful.cli.shared.errors import CommandError
-from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json
+from tactful.cli.shared.options import load_config, read_as, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_text
+from tactful.config.values import territory as territory_type
 
 _EXAMPLE = """
 \b
@@ -22,7 +23,12 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLE)
-@click.option("--territory", metavar="CODE", help="Territory of these pages, such as DE.")
+@click.option(
+    "--territory",
+    metavar="CODE",
+    callback=read_as(territory_type()),
+    help="Territory of these pages, such as DE.",
+)
 @click.option(
     "--pinned",
     is_flag=True,
@@ -36,19 +42,21 @@ def snippet(*, territory: str | None, pinned: bool, json_output: bool, **options
     script = newest_versioned_file() if pinned else None
     name = script.name if script else "v1.js"
     url = f"{config.own_url}/widget/{name}"
+    tag = script_tag(url, territory or config.default_territory, integrity_hash(script))
+    policy = content_security_policy(config.own_url)
     shown = {
-        "tag": script_tag(url, territory or config.default_territory, integrity_hash(script)),
-        "csp": content_security_policy(config.own_url),
+        "tag": tag,
+        "csp": policy,
         "integrity": integrity_hash(script),
     }
     if json_output:
         print_json(shown)
         return
-    click.echo(shown["tag"])
-    click.echo("\nIf the pages have a Content-Security-Policy, it must allow:", err=True)
-    click.echo(shown["csp"])
+    print_text(tag)
+    print_text("\nIf the pages have a Content-Security-Policy, it must allow:", err=True)
+    print_text(policy)
     if script is None:
-        click.echo(
+        print_text(
             "\nThis file changes with each version. --pinned names one that never changes.",
             err=True,
         )

@@ -289,3 +289,12 @@ def test_a_substitute_for_skus_is_checked_before_the_files_are_read(tmp_path: Pa
     )
     useless = run("import", file, "--sku-from", "barcode")
     assert (useless.exit_code, "no file is one" in useless.output) == (2, True)
+
+
+@pytest.mark.parametrize("words", [(), ("--guess",), ("--column", "sku=x", "--column", "price=y")])
+def test_the_name_of_a_column_cannot_control_the_terminal(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    file = write_file(tmp_path / "goods.csv", "\x1b]0;owned\x07,\u202eprice,sku\n1,2,3\n")
+    result = run("import", file, "--territory", "DE", "--tax-rate", "19%", *words)
+    assert not {*"\x1b\x07\u202e"} & {*result.output}

@@ -1,13 +1,29 @@
 """Output is a table for people, and indented JSON for a program."""
 
+import ast
+import io
+import json
 import os
 import pty
 import subprocess
 import sys
+from contextlib import redirect_stdout
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tactful.cli.shared.output import print_json, print_table, print_warning
+from tactful.cli.shared import output
+from tactful.cli.shared.output import (
+    one_line,
+    print_json,
+    print_line,
+    print_table,
+    print_text,
+    print_warning,
+    printable,
+)
 
 Captured = pytest.CaptureFixture[str]
 
@@ -44,3 +60,39 @@ def test_json_is_indented_and_ends_with_a_line_break(capsys: Captured) -> None:
 def test_a_warning_goes_to_standard_error(capsys: Captured) -> None:
     print_warning("no origins")
     assert capsys.readouterr() == ("", "warning: no origins\n")
+
+
+HOSTILE = "A\x1b[2J\x1b]0;t\x07\x9b31m\r\u202eEUR\u2066\ud800"
+
+
+def test_foreign_text_cannot_control_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_text(HOSTILE)
+    print_line(f"{HOSTILE}\nok  All is good.")
+    print_table(("sku",), [(HOSTILE,)])
+    print_json({"sku": HOSTILE.replace("\ud800", "")})
+    out = capsys.readouterr().out
+    assert not {*"\x1b\x07\x9b\r\u202e\u2066"} & {*out}
+    assert out.startswith(r"A\x1b[2J\x1b]0;t\x07\x9b31m\r\u202eEUR\u2066\ud800")
+    assert r"\nok  All is good." in out
+
+
+@given(text=st.text())
+def test_json_keeps_every_text_and_a_line_stays_one_line(text: str) -> None:
+    assert len(one_line(text).splitlines()) <= 1
+    assert printable(printable(text)) == printable(text)
+    with redirect_stdout(io.StringIO()) as out:
+        print_json({"text": text})
+    assert json.loads(out.getvalue()) == {"text": text}
+
+
+def test_every_command_prints_through_the_functions_that_escape() -> None:
+    folder = Path(output.__file__).parents[1]
+    found = [
+        f"{path.relative_to(folder)}:{node.lineno}"
+        for path in folder.rglob("*.py")
+        if path != Path(output.__file__)
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in {"print", "click.echo", "click.secho", "sys.stdout.write"}
+    ]
+    assert found == []

@@ -58,3 +58,8 @@ def test_a_build_without_a_versioned_file_refuses_to_pin(
 
 def test_a_url_cannot_break_out_of_the_attribute_of_the_tag() -> None:
     assert snippet.script_tag('https://x.example/"><b>', "DE", None).count('"') == 4
+
+
+def test_a_territory_that_is_none_is_refused() -> None:
+    result = run("snippet", "--territory", "Germany")
+    assert (result.exit_code, "a territory such as DE" in result.output) == (2, True)
