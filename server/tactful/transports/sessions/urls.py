@@ -7,6 +7,8 @@ import re
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from tactful.core.values.web_addresses import is_sendable
+
 MAX_PARAMETER_CHARS: Final = 128
 """Characters of a query parameter that are kept."""
 KEPT_PARAMETERS: Final = frozenset(
@@ -20,11 +22,6 @@ KEPT_PARAMETERS: Final = frozenset(
 REMOVED: Final = "*"
 """What replaces a part of a URL or text that may identify a person."""
 
-# A browser drops tabs and line feeds and reads a backslash as a slash (WHATWG URL), so that
-# `/\host` leaves the site.
-_SENT: Final = re.compile(
-    r"(?:https?://[^/?#\\\x00-\x20]|/(?!/))[^\\\x00-\x1f\x7f]*", re.IGNORECASE
-)
 _EMAIL: Final = re.compile(
     r"[^\s/?#&=@,;:<>\"]+(?:@|%40)[^\s/?#&=@,;:<>\"]+\.[^\W\d_]{2,}", re.IGNORECASE
 )
@@ -37,12 +34,8 @@ _RANDOM_CHANGES: Final = 3
 
 
 def sendable_url(url: str | None) -> str | None:
-    """Return a URL that may be sent to a shopper, else None.
-
-    It is an http or https address, or a path of the site (`/…`, not `//…`). Other schemes can run a
-    script, and other forms can name another host.
-    """
-    return url if url is not None and _SENT.fullmatch(url) else None
+    """Return a URL that may be sent to a shopper, else None."""
+    return url if url is not None and is_sendable(url) else None
 
 
 def recorded_url(url: str) -> str:

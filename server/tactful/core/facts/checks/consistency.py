@@ -20,10 +20,9 @@ from tactful.core.facts.fact_types import (
     Stock,
 )
 from tactful.core.values.territories import is_territory, territory_problem
+from tactful.core.values.web_addresses import is_sendable
 
 INCONSISTENT: Final = "fact.inconsistent"
-
-_SCHEMES: Final = ("https://", "http://")
 
 
 def consistency_findings(fact: AnyFact) -> list[FieldFinding]:
@@ -47,19 +46,12 @@ def _product(fact: Product) -> Iterator[FieldFinding]:
 
 def _address(field: str, *urls: str | None) -> Iterator[FieldFinding]:
     for url in urls:
-        if url is not None and not is_web_address(url):
+        if url is not None and not is_sendable(url):
             message = (
-                f"`{field}` is no web address. Write one that begins with https:// or http://."
+                f"`{field}` is no web address. Write one that begins with https:// or http://, or a"
+                " path of the shop's own site that begins with one slash."
             )
             yield finding("fact.invalid", field, message)
-
-
-def is_web_address(url: str) -> bool:
-    """Return whether an address may be sent to a browser: http or https, and with a host."""
-    scheme, found, rest = url.partition("://")
-    printable = url.isprintable() and " " not in url and "\\" not in url
-    host = rest.partition("/")[0]
-    return bool(found) and f"{scheme.lower()}://" in _SCHEMES and bool(host) and printable
 
 
 def _price(fact: Price) -> Iterator[FieldFinding]:

@@ -170,8 +170,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "consumable_days": "Days in which one unit is used up. Absent: the product is durable.",
         "min_age": "Years of age from which it may be offered.",
         "attributes": "Further values that rules can read.",
-        "url": "The address of its page, or a list of every address at which it is sold. http(s) only.",
-        "image": "The address of a picture. http(s) only.",
+        "url": "The address of its page, or a list of every address at which it is sold: http(s), or a path of the shop's own site.",
+        "image": "The address of a picture: http(s), or a path of the shop's own site.",
         "status": "`discontinued`: it is not sold any more, and nothing is offered (`stock.out`).",
     },
     "price": {

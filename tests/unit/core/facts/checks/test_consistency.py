@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from support.builders import DAY, T0, case, cost, line, order, price, product, returned, stock, when
 from support.builders import recall as recalled
 from support.builders import remedy as remedied
-from tactful.core.facts.checks.consistency import consistency_findings, is_web_address
+from tactful.core.facts.checks.consistency import consistency_findings
 from tactful.core.facts.fact_types import AnyFact, Gone
 from tactful.core.values.money import Money
 
@@ -105,14 +105,5 @@ def test_an_instant_that_precedes_what_it_follows_is_refused_naming_both(
             assert when(instant).isoformat().replace("+00:00", "Z") in one.error.message
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["javascript:alert(1)", "data:text/html,x", "//evil.example", "/page", "ftp://a.example",
-     "https://", "https:///x", "http://a b", "https://a.example\n", "https:\\\\a.example", ""],
-)  # fmt: skip
-def test_only_http_addresses_with_a_host_are_web_addresses(url: str) -> None:
-    assert not is_web_address(url)
-
-
-def test_a_web_address_may_have_capitals_and_a_port() -> None:
-    assert is_web_address("HTTPS://Shop.Example:8443/a?b=c#d")
+def test_a_path_of_the_site_is_an_address() -> None:
+    assert consistency_findings(product(url="/run-42?size=42", image="/run-42.jpg")) == []
