@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 
 from support.ledger_rows import T0, AnyLedger, accepted, fact, offer, present, push, redeem
-from tactful.runtime.ports.ledger_rows import KEYS, RULEBOOK, Change, Commit
+from tactful.runtime.ports.ledger_rows import RULEBOOK, Change, Commit
 
 SKU = ("sku", "RUN-42")
 
@@ -23,7 +23,6 @@ async def test_every_kind_of_change_gets_the_next_position(ledger: AnyLedger) ->
     await ledger.commit(Commit(session="se_1", state=b"", resume=b"r"))
     await ledger.claim_session(b"r")
     await ledger.run_redemption(redeem, offer="of_1", order="o1")
-    await ledger.record_keys_change(T0 + 3)
     await ledger.erase_customer("c1", "erased-1", T0 + 4)
     tombstone = present(await ledger.tombstone("customer", "c1"))
     assert await ledger.changes(0) == [
@@ -33,10 +32,9 @@ async def test_every_kind_of_change_gets_the_next_position(ledger: AnyLedger) ->
         Change(4, T0 + 2, "heartbeat", (("feed", "erp"),)),
         Change(5, T0 + 2, "session_claimed", (("session", "se_1"),), b"2"),
         Change(6, T0 + 2, "redemption", (("offer", "of_1"), ("order", "o1"))),
-        Change(7, T0 + 3, "keys", (KEYS,)),
-        Change(8, T0 + 4, "customer_erased", (("customer", tombstone.digest),), b"erased-1"),
+        Change(7, T0 + 4, "customer_erased", (("customer", tombstone.digest),), b"erased-1"),
     ]
-    assert await ledger.position() == 8
+    assert await ledger.position() == 7
 
 
 async def test_what_changes_nothing_is_not_logged(ledger: AnyLedger) -> None:
@@ -88,7 +86,7 @@ async def test_subscribers_get_the_changes_in_order_before_the_callers_continue(
     await asyncio.gather(*(write(number) for number in range(50)))
     assert seen == list(range(1, 101))
     end()
-    await ledger.record_keys_change(T0)
+    await ledger.record_heartbeat("erp", T0)
     assert len(seen) == 100
 
 

@@ -217,7 +217,6 @@ class World:
             lambda ledger: ledger.store_rulebook(version, b"[]", now),
             lambda ledger: ledger.set_rule_state(rule, state),
             lambda ledger: ledger.record_heartbeat("erp", now - 1),
-            lambda ledger: ledger.record_keys_change(now),
             lambda ledger: ledger.trim_changes(old),
             lambda ledger: ledger.record_operator_action(action),
         ]

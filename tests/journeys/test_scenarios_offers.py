@@ -101,7 +101,8 @@ async def test_scenario_3_a_promise_survives_the_complaint(tmp_path: Path) -> No
         await one.facts(case("case-1", "c1", "defect", skus=["RUN-43"]))
         await shopper.nothing()
         await one.advance(600)
-        assert (await one.redeem(str(promise["token"]), "o1")).status_code == 200
+        redeemed = await one.redeem(str(promise["token"]), "o1", customer="c1")
+        assert redeemed.status_code == 200
 
 
 async def test_scenario_3_a_promise_ends_when_the_last_pair_is_gone(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from journeys.fixture import price, stock
+from journeys.fixture import order, price, stock
 from support.bare_shop import NOON
+from support.reachable_text import paths_to_text
 from support.shared_ledger import (
     RULES,
     Browsing,
@@ -27,6 +28,7 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import ItemViewed, OfferAccepted, TimerFired
+from tactful.runtime.security.identity import VerifiedIdentity
 from tactful.runtime.services.ingest import fact_row
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import LiveSession
@@ -302,3 +304,49 @@ async def test_what_a_shopper_did_last_is_there_when_the_next_process_resumes_th
         there, _ = await connect(second, connection.live.resume_secret)
         assert there.live is not None
         assert [one.sku for one in there.live.state.viewed_items] == ["S0"]
+
+
+async def test_an_erasure_elsewhere_leaves_no_text_in_memory_that_names_the_customer(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (erasing, other):
+        bought = order("canary-order", "canary-customer", "S0")
+        await report(erasing, *item_facts("S0"), bought)
+        await warm(other, "S0")
+        connection, recorder = await connect(other, identity=VerifiedIdentity("canary-customer"))
+        live = connection.live
+        assert live is not None
+        await engage(other, live, "S0")
+        (offer,) = live.state.offers
+        other.turns.submit(live, OfferAccepted(offer.id, 1))
+        await other.settled()
+        await other.ledger.flush()
+        await erasing.forget("canary-customer")
+        await other.state.changes.catch_up()
+        await other.settled()
+        await other.ledger.flush()
+        recorder.effects.clear()
+        # A promise that must be checked brings the ledger's own index of changes up to date.
+        await report(erasing, stock("S0", "DE", 4, version=900))
+        assert await Browsing(other).was_offered("S0")
+        assert paths_to_text(other, "canary-") == []
+        kept = await erasing.ledger.offer(offer.id)
+        assert kept is not None
+        assert kept.state is OfferState.ACCEPTED
+        assert other.state.stock_commitments.customers() == {kept.customer}
+        assert other.state.erased_customers.is_erased("canary-customer")
+        again, _ = await connect(other, identity=VerifiedIdentity("canary-customer"))
+        assert again.live is not None
+        assert again.live.customer is None
+        assert await erasing.reconcile() == []
+
+
+async def test_two_processes_that_erase_a_customer_use_the_same_alias(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (first, second):
+        await report(first, *item_facts("S0"), order("o1", "c1", "S0"))
+        await first.forget("c1")
+        await second.forget("c1")
+        one, other = (shop.state.erased_customers.tombstone("c1") for shop in (first, second))
+        assert one is not None
+        assert other is not None
+        assert one.alias == other.alias

@@ -19,6 +19,7 @@ from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.security.identity import IdentityVerifier
 from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.services.erasure_changes import ErasureChanges
 from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
 from tactful.runtime.services.fact_changes import FactChanges
@@ -127,6 +128,7 @@ class Shop:
             state, self.turns, delivery, expiry, settings.default_territory
         )
         self._erasure = ErasureService(state, self.turns, self.lifecycle)
+        state.changes.handle(("customer_erased",), ErasureChanges(state, self._erasure))
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
         effects = RedemptionEffects(state, self.turns)

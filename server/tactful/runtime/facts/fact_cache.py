@@ -14,7 +14,7 @@ import msgspec
 
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.facts.assembly import CUSTOMER_KINDS, Subject
-from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
+from tactful.core.facts.fact_types import kind_of, subjects_of
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.facts.read_subjects import history_subjects, item_subjects
@@ -227,27 +227,27 @@ class FactCache:
         self._profiles.clear()
         self._mentions.clear()
 
+    def customers(self) -> set[str]:
+        """Return the customers in memory."""
+        return {*self._histories, *self._contacts}
+
     async def erase_customer(self, erased: History) -> None:
         """Drop everything of a customer, and the other customers who are linked by an order or a case.
 
         Args:
             erased: The customer, as the ledger had them before the erasure.
         """
-        under_way = self._loading.get(_customer_key(erased.customer))
-        if under_way is not None:
+        if under_way := self._loading.get(_customer_key(erased.customer)):
             await asyncio.wait({under_way})
-        known: list[AnyFact] = [one.fact for one in erased.orders]
-        known += [one.fact for one in erased.returns]
-        known += [one.fact for one in erased.cases]
-        for fact in known:
+        reported: tuple[Any, ...] = (*erased.orders, *erased.returns, *erased.cases)
+        for fact in (one.fact for one in reported):
             self.invalidate(kind_of(fact), subjects_of(fact))
         self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
         self._contact_revisions.pop(erased.customer, None)
-        for key, dependents in [*self._mentions.items()]:
+        for dependents in self._mentions.values():
             dependents.discard(erased.customer)
-            if not dependents:
-                del self._mentions[key]
+        self._mentions = defaultdict(set, {key: one for key, one in self._mentions.items() if one})
 
     async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
         """Bring items and customers into memory; concurrent callers share one read.

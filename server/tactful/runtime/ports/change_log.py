@@ -48,13 +48,3 @@ class ChangeLog(Protocol):
         Returns:
             A function that ends the subscription.
         """
-
-    async def record_keys_change(self, at: int) -> None:
-        """Log that signing keys were rotated or revoked; durable on return.
-
-        Args:
-            at: Milliseconds since the Unix epoch, UTC.
-
-        Raises:
-            LedgerError: Nothing is logged.
-        """

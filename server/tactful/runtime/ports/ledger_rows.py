@@ -62,8 +62,6 @@ Subject = tuple[str, str]
 """(kind, id) of something that facts, settings or changes are about, such as `("sku", "RUN-42")`."""
 RULEBOOK: Final[Subject] = ("settings", "rulebook")
 """The subject of the active rulebook."""
-KEYS: Final[Subject] = ("settings", "keys")
-"""The subject of the signing keys."""
 
 ChangeKind = Literal[
     "fact",
@@ -73,7 +71,6 @@ ChangeKind = Literal[
     "heartbeat",
     "session_claimed",
     "customer_erased",
-    "keys",
 ]
 
 

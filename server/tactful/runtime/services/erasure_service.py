@@ -9,6 +9,8 @@ The order of the steps makes it final:
 4. The ledger stores the tombstone and replaces the id in one transaction. It checks every later write
    against its tombstones too, for those of other processes.
 
+Another process does the same with its memory when it reads the erasure in the change log.
+
 The customer's open sessions continue as those of an anonymous shopper, with the offers that they have
 accepted.
 """
@@ -21,6 +23,7 @@ from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.facts.history import History
 from tactful.core.values import ids
 from tactful.runtime.facts.fact_reader import FactReader
+from tactful.runtime.ports.ledger_rows import Tombstone
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import LiveSession
@@ -33,6 +36,10 @@ SCAN_CHUNK: Final = 2_000
 
 class CustomerCopies(Protocol):
     """A place in memory that can hold a customer's id."""
+
+    def customers(self) -> set[str]:
+        """Return the customers whose ids it holds."""
+        ...
 
     def erase_customer(self, erasure: CustomerErasure) -> None:
         """Replace the id by the alias, or drop what holds it; never waits and never fails."""
@@ -69,6 +76,8 @@ class ErasureService:
             LedgerError: The erasure is not complete; repeat it.
         """
         state = self._state
+        # Another process may have erased the customer before.
+        await state.changes.catch_up()
         known = state.erased_customers.tombstone(customer)
         # A repeated erasure keeps the alias, so that all offers of the customer stay together.
         alias = known.alias if known else ids.shopper_id(state.entropy.token_bytes(ids.ID_BYTES))
@@ -76,13 +85,8 @@ class ErasureService:
         state.erased_customers.bury(customer, alias, at)
         history = await FactReader(state.ledger).history(customer)
         stored = await state.ledger.sessions_of(customer)
-        sessions = await self._idle_sessions(customer, alias, stored)
         erasure = CustomerErasure(customer=customer, alias=alias, orders=_orders(history))
-        for place in self._places:
-            place.erase_customer(erasure)
-        for live in sessions:
-            self._erase_session(live, erasure)
-            self._turns.turn_log.restart_session(live, at)
+        sessions = await self._erase_places(erasure, at, stored)
         opened = {live.state.id for live in sessions}
         touched = await state.ledger.erase_customer(customer, alias, at, open_sessions=opened)
         await state.fact_cache.erase_customer(history)
@@ -90,6 +94,47 @@ class ErasureService:
             # The ledger has deleted what the log had of the session until now.
             live.recorded = False
         return touched
+
+    async def erase_from_memory(self, tombstone: Tombstone) -> None:
+        """Erase a customer whom another process has erased from the ledger.
+
+        Raises:
+            LedgerError: The ledger cannot be read; the sessions are erased nevertheless.
+        """
+        state = self._state
+        customer = state.erased_customers.customer_of(tombstone, self._customers())
+        if customer is None:
+            return
+        profile = state.fact_cache.customer(customer)
+        history = profile.history if profile else History(customer=customer)
+        erasure = CustomerErasure(customer=customer, alias=tombstone.alias, orders=_orders(history))
+        for live in await self._erase_places(erasure, tombstone.at, ()):
+            # The ledger has deleted the session. It is written again from here on.
+            live.recorded = False
+        # Without the facts, nobody knows which other customers the erased one was linked to.
+        await state.fact_cache.erase_customer(history)
+        await state.fact_cache.start_over()
+
+    def _customers(self) -> set[str]:
+        """Return every customer whom memory names."""
+        found = set().union(self._state.fact_cache.customers())
+        for place in self._places:
+            found |= place.customers()
+        for live in self._state.registry:
+            found |= _named_by(live)
+        return found
+
+    async def _erase_places(
+        self, erasure: CustomerErasure, at: int, stored: Collection[str]
+    ) -> list[LiveSession]:
+        """Replace the ids everywhere but in the fact cache; return the sessions that named them."""
+        sessions = await self._idle_sessions(erasure.customer, erasure.alias, stored)
+        for place in self._places:
+            place.erase_customer(erasure)
+        for live in sessions:
+            self._erase_session(live, erasure)
+            self._turns.turn_log.restart_session(live, at)
+        return sessions
 
     async def _idle_sessions(
         self, customer: str, alias: str, stored: Collection[str]
@@ -125,10 +170,14 @@ class ErasureService:
 
 
 def _names(live: LiveSession, customer: str) -> bool:
+    return customer in _named_by(live)
+
+
+def _named_by(live: LiveSession) -> set[str]:
+    """Return the customers whom a session names."""
     state = live.state
-    return customer in {live.customer, state.customer} or any(
-        offer.customer == customer for offer in (*state.offers, *state.parked)
-    )
+    offers = (offer.customer for offer in (*state.offers, *state.parked))
+    return {one for one in (live.customer, state.customer, *offers) if one}
 
 
 def _orders(history: History) -> frozenset[str]:

@@ -182,6 +182,11 @@ class StockCommitments:
             self.totals.pop(key, None)
             self._ahead.pop(key, None)
 
+    def customers(self) -> set[str]:
+        """Return the customers of the standing offers."""
+        offers = (offer for standing in self._standing.values() for offer in standing.values())
+        return {offer.customer for offer in offers if offer.customer}
+
     def erase_customer(self, erasure: CustomerErasure) -> None:
         """Replace a customer by the alias in every standing offer; the units stay promised."""
         for standing in self._standing.values():

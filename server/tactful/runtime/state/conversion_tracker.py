@@ -135,6 +135,11 @@ class ConversionTracker:
         """Drop the hold-outs listed under a session that has ended."""
         self._held_out.pop(("session", session), None)
 
+    def customers(self) -> set[str]:
+        """Return the customers whose purchases are waited for."""
+        waiting = {offer.customer for offer in self._queue if offer.customer}
+        return waiting | {key for kind, key in self._held_out if kind == "customer"}
+
     def erase_customer(self, erasure: CustomerErasure) -> None:
         """Recognise a customer's later purchases no more; the hold-outs stay counted."""
         hold_outs = self._held_out.pop(("customer", erasure.customer), {})

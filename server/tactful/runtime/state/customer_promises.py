@@ -32,6 +32,10 @@ class CustomerPromises:
             self._owner[offer.id] = offer.customer
             self._promises[offer.customer][offer.id] = offer
 
+    def customers(self) -> set[str]:
+        """Return the customers who have accepted offers."""
+        return {*self._promises}
+
     def erase_customer(self, erasure: CustomerErasure) -> None:
         """Keep a customer's promises under the alias."""
         for offer in tuple(self._promises.get(erasure.customer, {}).values()):

@@ -63,6 +63,18 @@ class ErasedCustomers:
         digest = self._ledger.erasure_digest(CUSTOMER, customer)
         self._tombstones[digest] = Tombstone(digest, alias, at)
 
+    def learn(self, tombstone: Tombstone) -> bool:
+        """Take over a tombstone of the ledger; return whether memory may still name its customer."""
+        known = self._tombstones.get(tombstone.digest)
+        self._tombstones[tombstone.digest] = tombstone
+        was_known = known is not None and known.alias == tombstone.alias
+        return not was_known and tombstone.begun_at is None
+
+    def customer_of(self, tombstone: Tombstone, customers: Iterable[str]) -> str | None:
+        """Return the one of some customers whom a tombstone is about; None: it is another."""
+        digest, digest_of = tombstone.digest, self._ledger.erasure_digest
+        return next((one for one in customers if digest_of(CUSTOMER, one) == digest), None)
+
     def follows_erasure(self, customer: str, at: int | None) -> bool:
         """Return whether something that happened at an instant begins an erased id anew.
 

@@ -8,7 +8,6 @@ from msgspec import structs
 
 from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger_rows import (
-    KEYS,
     Change,
     ChangeKind,
     FactRow,
@@ -48,11 +47,6 @@ class MemoryChanges:
         """Call a function with the changes of each write, before its caller is answered."""
         self._subscribers.append(callback)
         return partial(self._subscribers.remove, callback)
-
-    async def record_keys_change(self, at: int) -> None:
-        """Log that signing keys were rotated or revoked."""
-        self._log("keys", (KEYS,), at=at)
-        self._publish()
 
     async def trim_changes(self, upto: int) -> int:
         """Delete the changes up to a position but the newest; return how many."""

@@ -25,7 +25,6 @@ from tactful.runtime.ports.ledger import (
     StorageUse,
 )
 from tactful.runtime.ports.ledger_rows import (
-    KEYS,
     RULEBOOK,
     Change,
     Commit,
@@ -174,10 +173,6 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
     def _publish(self, changes: Sequence[Change]) -> None:
         for callback in tuple(self._subscribers):
             callback(changes)
-
-    async def record_keys_change(self, at: int) -> None:
-        work = partial(change_rows.append, kind="keys", subjects=(KEYS,), at=at)
-        await self._open_writer.run(work)
 
     async def _trim_regularly(self) -> None:
         """Delete changes once they are between one and two times `LOG_KEPT_S` old."""

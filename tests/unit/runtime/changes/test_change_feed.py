@@ -50,9 +50,6 @@ class Log:
 
         return unsubscribe
 
-    async def record_keys_change(self, at: int) -> None:
-        """Nothing."""
-
 
 class Memory:
     """A handler that notes what it applies."""

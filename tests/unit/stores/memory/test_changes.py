@@ -18,7 +18,7 @@ async def test_a_write_is_published_before_its_caller_continues() -> None:
     await ledger.record_facts([fact(version=1)])
     assert [change.position for change in seen] == [1]
     end()
-    await ledger.record_keys_change(T0)
+    await ledger.record_heartbeat("erp", T0)
     assert len(seen) == 1
 
 

@@ -36,15 +36,17 @@ def recent_heads(connection: LedgerConnection) -> RecentHeads:
     """Return the heads of the last changes, brought up to date within the transaction.
 
     Changes of another process are read from the log. If they are no longer kept, the heads begin
-    anew.
+    anew. They do so after another process has erased a customer, whose id they may hold.
     """
     newest, heads = newest_position(connection), connection.heads
     while heads and heads.upto < newest:
         found = connection.execute(READ_CHANGES, (heads.upto, CATCH_UP)).fetchall()
-        if not found or found[0][0] != heads.upto + 1:
+        changes = changes_from_rows(found)
+        has_gap = not changes or changes[0].position != heads.upto + 1
+        if has_gap or any(change.kind == "customer_erased" for change in changes):
             heads = None
         else:
-            heads.add(changes_from_rows(found))
+            heads.add(changes)
     connection.heads = heads or RecentHeads(newest)
     return connection.heads
 

@@ -30,8 +30,8 @@ def test_the_number_of_a_fact_is_its_position_among_all_changes(
 
 def test_the_instants_of_the_log_never_fall(connection: LedgerConnection) -> None:
     facts.record(connection, [fact(version=1, at=T0)])
-    change_rows.append(connection, "keys", (("settings", "keys"),))
-    change_rows.append(connection, "keys", (("settings", "keys"),), at=T0 - 1)
+    change_rows.append(connection, "heartbeat", (("feed", "erp"),))
+    change_rows.append(connection, "heartbeat", (("feed", "erp"),), at=T0 - 1)
     assert [change.at for change in log(connection)] == [T0, T0, T0]
 
 
