@@ -95,7 +95,7 @@ class LedgerHealth(Protocol):
         """Return the records that were dropped because another process owns their session."""
 
     def storage_use(self) -> StorageUse | None:
-        """Return the room that the ledger takes; None: it takes none on a disk."""
+        """Return the room that the ledger takes; None if it takes none on a disk, or cannot tell."""
 
     def observe_commits(self, observer: CommitObserver) -> None:
         """Report every durable commit to `observer` from now on."""
