@@ -204,7 +204,12 @@ async def test_a_customer_who_is_erased_is_not_recognised(tmp_path: Path) -> Non
         await shopper.view("RUN-42", 30)
         await one.parts.shop.forget("c1")
         await one.facts(
-            {**order("o1", "c1", "RUN-42"), "placed_at": "2026-03-10T12:01:00Z", "status": "placed"}
+            {
+                **order("o1", "c1", "RUN-42"),
+                "placed_at": "2026-03-10T12:01:00Z",
+                "delivered_at": "2026-03-20T12:00:00Z",
+                "status": "placed",
+            }
         )
         assert silent(one) == (1, 0)
 
