@@ -124,14 +124,14 @@ class EgressClient:
         with _errors_of(url):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         for *_, (address, *_rest) in found:
-            if self._may_reach(host, str(address)):
+            if self._may_connect(host, str(address)):
                 return str(address)
         raise EgressError(
             f"{url}: {host} has a private address ({found[0][4][0]}). "
             "Allow its network with the setting egress_allow if it is meant."
         )
 
-    def _may_reach(self, host: str, text: str) -> bool:
+    def _may_connect(self, host: str, text: str) -> bool:
         address = ip_address(text.partition("%")[0])
         if host.lower() in self._typed:
             return True

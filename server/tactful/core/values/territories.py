@@ -87,7 +87,7 @@ def nearest_territory(text: str) -> str | None:
     if wanted[2:3] == "-" and country in countries():
         near = get_close_matches(f"{country}{wanted[2:]}", countries()[country].subdivisions, 1)
         return near[0] if near else country
-    near = get_close_matches(wanted, named, 1, 0.8) if len(wanted) > 3 else []
+    near = get_close_matches(wanted, named, 1) if len(wanted) > 3 else []
     return named[near[0]] if near else None
 
 
