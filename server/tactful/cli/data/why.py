@@ -1,6 +1,5 @@
 """The command `tactful why`, which explains each rule's decision for one shopper and item."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -8,7 +7,7 @@ import click
 from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_text
+from tactful.cli.shared.output import json_option, print_json, print_line, print_text
 from tactful.core.values.money import Money, format_plain
 
 _EXAMPLE = """
@@ -73,34 +72,36 @@ def why(
     if json_output:
         print_json(answer)
     else:
-        for line in _lines(answer):
-            print_text(line)
+        _print_answer(answer)
 
 
-def _lines(answer: dict[str, Any]) -> Iterator[str]:
-    """Yield an explanation as text, a paragraph for each rule and each offer."""
+def _print_answer(answer: dict[str, Any]) -> None:
+    """Print an explanation as text, a paragraph for each rule and each offer."""
     shopper = answer.get("customer") or answer.get("session") or "an anonymous shopper"
-    yield f"{answer['sku']} for {shopper} at {answer['at']}, rulebook {answer['rulebook']}"
+    print_line(f"{answer['sku']} for {shopper} at {answer['at']}, rulebook {answer['rulebook']}")
     if not answer["rules"]:
-        yield "The rulebook has no rules."
+        print_line("The rulebook has no rules.")
     for rule in answer["rules"]:
-        yield ""
-        yield _rule_line(rule)
+        print_line("")
+        _print_outcome(rule)
         for gate in rule["gates"]:
-            yield f"  {gate['reason']}: is {_plain(gate['actual'])}, needs {_plain(gate['needed'])}"
+            actual, needed = _plain(gate["actual"]), _plain(gate["needed"])
+            print_line(f"  {gate['reason']}: is {actual}, needs {needed}")
             age = f" Reported {_age(gate['age'])} ago." if "age" in gate else ""
-            yield f"    Would change if: {gate['change']}.{age}"
+            print_line(f"    Would change if: {gate['change']}.{age}")
     for offer in answer["offers"]:
-        yield ""
+        print_line("")
         price = format_plain(Money(**offer["price"]))
-        yield f"offer {offer['id']}: {offer['state']}, {price}, until {offer['ends_at']}"
+        print_line(f"offer {offer['id']}: {offer['state']}, {price}, until {offer['ends_at']}")
 
 
-def _rule_line(rule: dict[str, Any]) -> str:
-    outcome = click.style(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True)
+def _print_outcome(rule: dict[str, Any]) -> None:
     reason = f" because of {rule['reason']}" if rule.get("reason") else ""
     notes = f" ({', '.join(rule['notes'])})" if rule.get("notes") else ""
-    return f"{click.style(rule['rule'], bold=True)}: {outcome}{reason}{notes}"
+    print_text(rule["rule"], bold=True, nl=False)
+    print_text(": ", nl=False)
+    print_text(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True, nl=False)
+    print_line(f"{reason}{notes}")
 
 
 def _plain(value: Any) -> str:

@@ -31,6 +31,15 @@ async def test_a_standing_offer_is_shown(tmp_path: Path) -> None:
         assert f"offer {offer['id']}: pushed, 109.65 EUR, until 2026-03-10T" in result.output
 
 
+async def test_colours_reach_a_terminal_and_line_feeds_in_names_do_not(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        words = ("why", "RUN\n42", "--territory", "DE")
+        result = await run_beside(one, *words, terminal=True)
+        assert r"RUN\n42 for an anonymous shopper" in result.output
+        assert "\x1b[31m\x1b[1mwithheld\x1b[0m" in result.output
+
+
 async def test_the_shopper_must_be_named_and_must_exist(tmp_path: Path) -> None:
     assert run("why", "RUN-42").exit_code == 2
     async with live_server(tmp_path, rules()) as one:
