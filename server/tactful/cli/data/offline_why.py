@@ -10,7 +10,7 @@ import msgspec
 from msgspec import structs
 
 from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
-from tactful.cli.shared.errors import exit_on
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import parse_instant
 from tactful.config import Config
 from tactful.core.values.calendar import CalendarError, parse_duration
@@ -27,7 +27,8 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         question: The query of `GET /v1/why`: `sku`, `session`, `customer`, `at`, `territory`, `dwell`.
 
     Raises:
-        CommandError: The folder holds no ledger, or the ledger knows no such shopper.
+        CommandError: The folder holds no ledger, the rules folder is missing, or the ledger knows no
+            such shopper.
         click.BadParameter: `at` or `dwell` cannot be read.
     """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
@@ -42,6 +43,12 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
             HypotheticalVisit(question["territory"])
             if dwell is None
             else HypotheticalVisit(question["territory"], dwell)
+        )
+    if config.rules is not None and not config.rules.is_dir():
+        # A server would keep the rules that were active last, and the answer would be about those.
+        raise CommandError(
+            f"The rules folder {config.rules} does not exist. Correct --rules or the setting rules."
+            " Without one, the rules that were active last are explained."
         )
     source = ledger_file(config.data)
     shopper = {

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.backup_files import copies, filled, killed
-from support.cli_runner import run
+from support.cli_runner import run, write_file
 from support.live_server import live_server
 
 
@@ -13,11 +13,17 @@ async def test_a_copy_of_a_data_folder_is_explained_without_its_server(tmp_path:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
         data = ("--data", tmp_path / "data")
+        none, missing = tmp_path / "none", tmp_path / "missing"
+        write_file(none / "none.yaml", "rules: []\n")
         for words, said in (
             (("--territory", "DE"), "R1: pushed"),
             (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
             (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
-            (("--territory", "DE", "--rules", tmp_path / "empty"), "The rulebook has no rules."),
+            (("--territory", "DE", "--rules", none), "The rulebook has no rules."),
+            (
+                ("--territory", "DE", "--rules", missing),
+                f"The rules folder {missing} does not exist.",
+            ),
             (("--dwell", "long"), "--dwell"),
             (("--session", "nobody"), "There is no session nobody"),
             (("--customer", "c1", "--at", "2026-03-10T12:00:00Z"), "Nothing is recorded"),
