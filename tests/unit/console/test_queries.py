@@ -35,11 +35,12 @@ async def test_an_unknown_customer_or_session_is_not_found(tmp_path: Path) -> No
 
 
 async def test_a_customer_without_a_session_is_known_by_facts(tmp_path: Path) -> None:
+    later = {"placed_at": "2025-02-10T12:00:00Z", "delivered_at": "2025-02-15T12:00:00Z"}
     async with live_server(tmp_path, rules()) as one:
         await one.facts(
             *CATALOGUE,
             order("o-1", "c1", "RUN-43", placed_at="2025-01-10T12:00:00Z"),
-            order("o-2", "c1", "SOCK-3", placed_at="2025-02-10T12:00:00Z"),
+            order("o-2", "c1", "SOCK-3", **later),
             case("k-1", "c1", "defect", skus=["RUN-43"]),
             case("k-2", "c1", "service"),
         )
