@@ -38,7 +38,7 @@ class FactOutcome(StrEnum):
     """It is about an erased customer. Nothing is stored."""
 
 
-class HighestVersions(Struct, frozen=True):
+class HighestVersions(Struct, frozen=True, gc=False):
     """The highest version of each kind that was reported for one key."""
 
     integer: int | None = None
@@ -61,7 +61,7 @@ class HighestVersions(Struct, frozen=True):
 UNSEEN = HighestVersions()
 
 
-class FactHead(Struct, frozen=True):
+class FactHead(Struct, frozen=True, gc=False):
     """What a ledger keeps about one key."""
 
     versions: HighestVersions
@@ -75,7 +75,7 @@ class FactHead(Struct, frozen=True):
     of version 0.1.0."""
 
 
-class FactArrival(Struct, frozen=True):
+class FactArrival(Struct, frozen=True, gc=False):
     """What becomes of one report, and what the ledger keeps about its key from then on."""
 
     outcome: FactOutcome
@@ -162,47 +162,56 @@ def advance(
         at: When the report arrived, in milliseconds since the Unix epoch, UTC.
     """
     versions = head.versions if head else UNSEEN
-    in_force, accepted = _recorded(head) if head else (b"", [])
+    in_force, accepted = _recorded(head) if head else (b"", b"")
     if version is None:
         # One microsecond less, so that a version at the very instant of arrival is still newer.
         arrival = max(versions.time or 0, at * 1000 - 1)
         highest = HighestVersions(versions.integer, arrival)
-        accepted = [one for one in accepted if one[:1] != _TIME]
-        return _accept(highest, in_force, content, accepted)
+        return _accept(highest, in_force, content, _without(accepted, _TIME))
     mark = _INT if version[0] == "int" else _TIME
     known = versions.of(version[0])
     if known is not None and version[1] <= known:
-        taken = version[1] < known or mark + content in accepted
+        taken = version[1] < known or mark + content in _split(accepted)
         if head is None or taken or _is_earlier_state(head, body):
             return FactArrival(FactOutcome.IGNORED, versions, head.contents if head else b"")
     else:
-        accepted = [one for one in accepted if one[:1] != mark]
-    return _accept(versions.with_version(version), in_force, content, [*accepted, mark + content])
+        accepted = _without(accepted, mark)
+    return _accept(versions.with_version(version), in_force, content, accepted + mark + content)
 
 
 _INT: Final = b"i"
 _TIME: Final = b"t"
+_STEP: Final = 1 + DIGEST_BYTES
+"""Bytes of an accepted digest with its mark."""
 
 
 def _accept(
-    versions: HighestVersions, in_force: bytes, content: bytes, accepted: list[bytes]
+    versions: HighestVersions, in_force: bytes, content: bytes, accepted: bytes
 ) -> FactArrival:
     same = content == in_force
     outcome = FactOutcome.UNCHANGED if same else FactOutcome.ACCEPTED
-    return FactArrival(outcome, versions, content + b"".join(accepted[-MAX_CONTENTS:]))
+    return FactArrival(outcome, versions, content + accepted[-MAX_CONTENTS * _STEP :])
 
 
-def _recorded(head: FactHead) -> tuple[bytes, list[bytes]]:
+def _recorded(head: FactHead) -> tuple[bytes, bytes]:
     """Return the digest of the content in force, and the accepted digests with their marks."""
     if not head.contents:
         # Which version the content came under is not recorded. Under either it is a duplicate.
         content = stored_content_digest(head.kind, head.body)
-        return content, [_INT + content, _TIME + content]
-    step = DIGEST_BYTES + 1
-    rest = head.contents[DIGEST_BYTES:]
-    return head.contents[:DIGEST_BYTES], [
-        rest[place : place + step] for place in range(0, len(rest), step)
-    ]
+        return content, _INT + content + _TIME + content
+    return head.contents[:DIGEST_BYTES], head.contents[DIGEST_BYTES:]
+
+
+def _split(accepted: bytes) -> list[bytes]:
+    return [accepted[place : place + _STEP] for place in range(0, len(accepted), _STEP)]
+
+
+def _without(accepted: bytes, mark: bytes) -> bytes:
+    """Return the accepted digests without those of one mark."""
+    # Nearly every key has one digest under one kind of version.
+    if len(accepted) <= _STEP:
+        return b"" if accepted[:1] == mark else accepted
+    return b"".join(one for one in _split(accepted) if one[:1] != mark)
 
 
 def _is_earlier_state(head: FactHead, body: bytes) -> bool:

@@ -93,7 +93,7 @@ def _record(
     if known:
         connection.execute("UPDATE facts SET ended = ? WHERE id = ?", (at, known[0]))
     before_subjects = known and known[4] != subjects and _DECODE_SUBJECTS(known[4])
-    number = changes.add_fact(row, before_subjects or ())
+    number = changes.add_fact(row, subjects, before_subjects or ())
     connection.execute(_INSERT, (number, row.kind, row.key, *versions, subjects, row.body, at))
     if not known or before_subjects:
         connection.executemany(
@@ -119,13 +119,14 @@ def _record_late(
     named = row.kind, row.key, row.body
     sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
     if connection.execute(sql, named).fetchone() is None:
+        subjects = _ENCODE(row.subjects).decode()
         connection.execute(
             "INSERT INTO facts (id, kind, key, body, subjects, at, ended)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                changes.add_fact(row),
+                changes.add_fact(row, subjects),
                 *named,
-                _ENCODE(row.subjects).decode(),
+                subjects,
                 row.at,
                 row.at - 1,
             ),

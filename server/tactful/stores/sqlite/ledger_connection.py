@@ -1,10 +1,13 @@
 """A connection of the writer, with what the current transaction has learned and changed."""
 
 import sqlite3
-from typing import Any
+from typing import Any, Final
 
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.shared.recent_heads import RecentHeads
+
+_BASIS: Final = """
+  SELECT coalesce((SELECT max(position) FROM changes), 0), EXISTS (SELECT 1 FROM erased)"""
 
 
 class TransactionState:
@@ -47,6 +50,13 @@ class LedgerConnection(sqlite3.Connection):
         """Begin a transaction that no other writer can overtake."""
         self.execute("BEGIN IMMEDIATE")
         self.state = TransactionState()
+
+    def look_up_basis(self) -> TransactionState:
+        """Read what nearly every transaction needs, in one statement; return the state."""
+        newest, any_erased = self.execute(_BASIS).fetchone()
+        self.state.newest = newest
+        self.state.any_erased = bool(any_erased)
+        return self.state
 
     def abandon(self) -> None:
         """Roll the transaction back, if it is still open, and forget its changes."""

@@ -26,10 +26,8 @@ NEWEST: Final = "SELECT coalesce(max(position), 0) FROM changes"
 
 def newest_position(connection: LedgerConnection) -> int:
     """Return the position of the newest change; 0: there is none."""
-    state = connection.state
-    if state.newest is None:
-        (state.newest,) = connection.execute(NEWEST).fetchone()
-    return state.newest
+    newest = connection.state.newest
+    return connection.look_up_basis().newest or 0 if newest is None else newest
 
 
 def recent_heads(connection: LedgerConnection) -> RecentHeads:
@@ -76,9 +74,15 @@ def append(
 
 def write_changes(connection: LedgerConnection, changes: Sequence[Change]) -> None:
     """Write changes that follow the newest position. The body of a fact is not repeated."""
+    _write_rows(connection, [_row(change) for change in changes], changes)
+
+
+def _write_rows(
+    connection: LedgerConnection, rows: Sequence[tuple[object, ...]], changes: Sequence[Change]
+) -> None:
     if not changes:
         return
-    connection.executemany(_PUT, [_row(change) for change in changes])
+    connection.executemany(_PUT, rows)
     state = connection.state
     state.newest = changes[-1].position
     state.changes += changes
@@ -90,30 +94,37 @@ def write_changes(connection: LedgerConnection, changes: Sequence[Change]) -> No
 class ChangeBatch:
     """Facts that are stored one after the other; their changes are written in one go."""
 
-    __slots__ = ("_at", "_changes", "_connection", "_position")
+    __slots__ = ("_at", "_changes", "_connection", "_position", "_rows")
 
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
         self._position = newest_position(connection)
         self._at = _last_instant(connection)
         self._changes: list[Change] = []
+        self._rows: list[tuple[object, ...]] = []
 
-    def add_fact(self, row: FactRow, before: tuple[Subject, ...] = ()) -> int:
+    def add_fact(self, row: FactRow, encoded: str, before: tuple[Subject, ...] = ()) -> int:
         """Add a fact, and return the position that is its number.
 
         Args:
             row: The fact.
+            encoded: Its subjects as JSON.
             before: Subjects of the version that it supersedes, if they differ.
         """
-        self._position += 1
-        self._at = max(self._at, row.at)
-        subjects = tuple(dict.fromkeys((*row.subjects, *before))) if before else row.subjects
-        self._changes.append(Change(self._position, self._at, "fact", subjects, row.body))
-        return self._position
+        self._position = position = self._position + 1
+        if row.at > self._at:
+            self._at = row.at
+        subjects = row.subjects
+        if before:
+            subjects = tuple(dict.fromkeys((*subjects, *before)))
+            encoded = _ENCODE(subjects).decode()
+        self._changes.append(Change(position, self._at, "fact", subjects, row.body))
+        self._rows.append((position, self._at, "fact", encoded, None))
+        return position
 
     def write(self) -> None:
         """Write the changes of all facts that were added."""
-        write_changes(self._connection, self._changes)
+        _write_rows(self._connection, self._rows, self._changes)
 
 
 def _row(change: Change) -> tuple[object, ...]:

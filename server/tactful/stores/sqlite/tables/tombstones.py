@@ -116,8 +116,5 @@ def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
 
 
 def _is_any_erased(connection: LedgerConnection) -> bool:
-    state = connection.state
-    if state.any_erased is None:
-        row = connection.execute("SELECT 1 FROM erased LIMIT 1").fetchone()
-        state.any_erased = row is not None
-    return state.any_erased
+    known = connection.state.any_erased
+    return bool(connection.look_up_basis().any_erased) if known is None else known
