@@ -12,23 +12,11 @@ from tactful.cli import main
 from tactful.config.settings import SETTINGS
 
 
-def run(
-    *words: object,
-    given: str | bytes | None = None,
-    terminal: bool = False,
-    **environment: str,
-) -> Result:
-    """Run a command without this machine's settings; it must not end in a traceback.
-
-    Args:
-        words: The words of the command line after `tactful`.
-        given: Standard input.
-        terminal: Whether the output keeps its colours, as in a terminal.
-        environment: Environment variables.
-    """
+def run(*words: object, given: str | bytes | None = None, **environment: str) -> Result:
+    """Run a command without this machine's settings; it must not end in a traceback."""
     clean = {setting.environment: None for setting in SETTINGS} | {"TACTFUL_CONFIG": None}
     result = CliRunner().invoke(
-        main, list(map(str, words)), input=given, env={**clean, **environment}, color=terminal
+        main, list(map(str, words)), input=given, env={**clean, **environment}
     )
     assert "Traceback" not in result.output
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception

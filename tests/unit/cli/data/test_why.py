@@ -1,10 +1,14 @@
 """`tactful why` prints the explanation of `GET /v1/why` as text."""
 
+import asyncio
 from pathlib import Path
+
+from click.testing import CliRunner
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.cli_runner import printed_json, run, run_beside
-from support.live_server import live_server
+from support.live_server import KEY, live_server
+from tactful.cli import main
 
 
 async def test_a_withheld_offer_is_explained_with_what_would_change_it(tmp_path: Path) -> None:
@@ -34,8 +38,10 @@ async def test_a_standing_offer_is_shown(tmp_path: Path) -> None:
 async def test_colours_reach_a_terminal_and_line_feeds_in_names_do_not(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
-        words = ("why", "RUN\n42", "--territory", "DE")
-        result = await run_beside(one, *words, terminal=True)
+        words = ["why", "RUN\n42", "--territory", "DE", "--url", str(one.http.base_url)]
+        result = await asyncio.to_thread(
+            CliRunner(env={"TACTFUL_SERVER_KEY": KEY}).invoke, main, words, color=True
+        )
         assert r"RUN\n42 for an anonymous shopper" in result.output
         assert "\x1b[31m\x1b[1mwithheld\x1b[0m" in result.output
 
