@@ -155,11 +155,24 @@ async def test_the_number_of_a_fact_separates_states_within_one_instant(ledger: 
 
 
 async def test_the_known_skus_are_those_that_a_fact_is_about(ledger: AnyLedger) -> None:
-    assert await ledger.known_skus() == []
+    assert await ledger.known_skus("", 9) == []
     await ledger.record_facts(
         [stock(5, 1), stock(4, 2), fact("order", "o1", 1, subjects=(("order", "o1"),))]
     )
-    assert await ledger.known_skus() == ["RUN-42"]
+    assert await ledger.known_skus("", 9) == ["RUN-42"]
+
+
+async def test_the_known_skus_are_listed_once_and_page_by_page(ledger: AnyLedger) -> None:
+    skus = ["B", "A", "a", "Ä", "A%"]
+    await ledger.record_facts(
+        [fact(kind, sku, 1, subjects=(("sku", sku),)) for sku in skus for kind in ("price", "cost")]
+    )
+    found, after = list[str](), ""
+    while page := await ledger.known_skus(after, 2):
+        assert len(page) <= 2
+        found += page
+        after = page[-1]
+    assert found == ["A", "A%", "B", "a", "Ä"]
 
 
 async def test_the_facts_in_force_of_a_kind_are_listed_in_order_of_their_keys(

@@ -176,7 +176,10 @@ class Shop:
         for offer in await ledger.standing_offers():
             state.stock_commitments.update(offer)
             state.promises.update(offer)
-        await state.fact_cache.read_catalogue()
+        cache = state.fact_cache
+        cache.known_skus.read_when_needed(
+            lambda: state.background.start_ledger_work(cache.read_catalogue())
+        )
         await state.reductions.start()
         await self.trials.start()
         await wait_for_room(self.rulebooks.start)

@@ -77,7 +77,7 @@ class FactCache:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        self.known_skus.restore(await self._ledger.known_skus())
+        await self.known_skus.read(self._ledger)
 
     def table_sizes(self) -> dict[str, tuple[int, int]]:
         """Return table → (entries, bound), for the tables that hold parts of the ledger."""

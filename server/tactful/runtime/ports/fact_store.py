@@ -65,10 +65,14 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def known_skus(self) -> list[str]:
-        """Return every SKU that is a subject of a fact in force, in no order.
+    async def known_skus(self, after: str, limit: int) -> list[str]:
+        """Return the SKUs above `after` that are a subject of a fact in force, in ascending order.
 
         SKUs that only superseded facts named may be among them.
+
+        Args:
+            after: The last SKU of the page before; empty: the first page.
+            limit: The most SKUs to return.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -132,9 +132,10 @@ class MemoryFacts(MemoryChanges):
         """Return the number of the newest fact; 0: there is none."""
         return self._newest_fact
 
-    async def known_skus(self) -> list[str]:
-        """Return every SKU that a fact is or was about."""
-        return [ident for kind, ident in self._by_subject if kind == "sku"]
+    async def known_skus(self, after: str, limit: int) -> list[str]:
+        """Return a page of the SKUs that a fact is or was about."""
+        found = (ident for kind, ident in self._by_subject if kind == "sku" and ident > after)
+        return sorted(found)[:limit]
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Return every retained version of one fact in the order of their numbers."""

@@ -55,6 +55,15 @@ OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
   WHERE kind = ? AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
 
+KNOWN_SKUS: Final = """
+  WITH RECURSIVE known (sku) AS (
+    SELECT min(id) FROM subjects WHERE kind = 'sku' AND id > ?
+    UNION ALL
+    SELECT (SELECT min(id) FROM subjects WHERE kind = 'sku' AND id > known.sku) FROM known
+    WHERE known.sku IS NOT NULL)
+  SELECT sku FROM known WHERE sku IS NOT NULL LIMIT ?"""
+"""One seek for each SKU, past the rows of its orders; `SELECT DISTINCT` would read them all."""
+
 
 def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[FactOutcome]:
     """Store the rows that are newer, in the given order; return what became of each row.

@@ -127,9 +127,8 @@ class SqliteReads:
         found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
         return int(found[0][0])
 
-    async def known_skus(self) -> list[str]:
-        found = await self._read("SELECT DISTINCT id FROM subjects WHERE kind = 'sku'")
-        return [sku for (sku,) in found]
+    async def known_skus(self, after: str, limit: int) -> list[str]:
+        return [sku for (sku,) in await self._read(facts.KNOWN_SKUS, (after, limit))]
 
     async def position(self) -> int:
         return int((await self._read(change_rows.NEWEST))[0][0])

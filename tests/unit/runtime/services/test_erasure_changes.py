@@ -20,11 +20,11 @@ class UnreadableTombstones(MemoryLedger):
 
     is_broken = False
 
-    async def known_skus(self) -> list[str]:
+    async def known_skus(self, after: str, limit: int) -> list[str]:
         """Fail on demand."""
         if self.is_broken:
             raise LedgerError("no disk")
-        return await super().known_skus()
+        return await super().known_skus(after, limit)
 
 
 async def started(folder: Path, ledger: MemoryLedger | None = None) -> Shop:
