@@ -271,7 +271,8 @@ async def test_a_server_that_starts_on_a_full_disk_waits_for_room(
             assert not serving.done()
             filler.unlink()
             await asyncio.wait_for(serving, 30)
-        events = [line["event"] for line in logged]
+        # A stall only says how busy the machine is.
+        events = [line["event"] for line in logged if line["event"] != "loop.stalled"]
         assert events.count("disk.waiting") == events.count("disk.recovered")
         assert events[-1] == "server.draining"
 

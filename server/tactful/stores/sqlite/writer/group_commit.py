@@ -292,7 +292,8 @@ class SqliteWriter:
         self._connection.start()
         try:
             perform(batch)
-            if not batch:
+            if not batch or self._failure:
+                # A transaction that happens to write nothing does not show that there is room.
                 self._connection.execute(_PROBE)
             self._failpoint("before-commit")
             self._connection.execute("COMMIT")
