@@ -139,7 +139,7 @@ def main() -> None:
         for name, value, expected in opening._SETTINGS
     )
     setattr(opening, "_SETTINGS", settings)  # noqa: B010 - it is final for everybody else
-    checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 60
+    checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 150
     asyncio.run(work(folder, count))
     os._exit(0)
 

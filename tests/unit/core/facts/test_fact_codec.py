@@ -26,6 +26,7 @@ from tactful.core.facts.fact_codec import (
     decode,
     decode_stored,
     encode,
+    kind_or_unknown,
     read_fact,
 )
 from tactful.core.facts.fact_types import (
@@ -243,6 +244,19 @@ def test_a_misspelt_required_field_is_one_error() -> None:
 def test_a_text_that_looks_like_a_key_is_no_key() -> None:
     raw = b'{"type":"product","sku":"A","product":"P","title":"the \\" :key"}'
     assert isinstance(decode(raw), Product)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b'{"type": "stock", "sku": 5}', "stock"),
+        (b'{"type": "stokc"}', "unknown"),
+        (b'{"sku": "RUN-42"}', "unknown"),
+        (b"{", "unknown"),
+    ],
+)
+def test_the_type_of_a_bad_fact_is_known_or_unknown(raw: bytes, kind: str) -> None:
+    assert kind_or_unknown(raw) == kind
 
 
 def test_an_unknown_territory_has_a_code_of_its_own() -> None:

@@ -216,20 +216,18 @@ def _wrong(path: str, value: Any, expectation: str, hint: str = "") -> FieldFind
     return finding("fact.invalid", path, message)
 
 
+_EXPECTATIONS: Final[dict[type[inspect.Type], str]] = {
+    inspect.StrType: "a text",
+    inspect.DateTimeType: "an instant with its offset from UTC, such as 2026-03-10T12:00:00Z",
+    inspect.BoolType: "true or false",
+    inspect.VarTupleType: "a list",
+}
+
+
 def _expectation(expected: inspect.Type) -> str:
-    match expected:
-        case inspect.IntType(ge=low, le=high):
-            return f"a whole number{_range(low, high)}"
-        case inspect.StrType():
-            return "a text"
-        case inspect.DateTimeType():
-            return "an instant with its offset from UTC, such as 2026-03-10T12:00:00Z"
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.VarTupleType():
-            return "a list"
-        case _:
-            return "an object"
+    if isinstance(expected, inspect.IntType):
+        return f"a whole number{_range(expected.ge, expected.le)}"
+    return _EXPECTATIONS.get(type(expected), "an object")
 
 
 def _range(low: float | None, high: float | None) -> str:

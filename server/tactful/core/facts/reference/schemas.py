@@ -73,8 +73,8 @@ def _used(components: Mapping[str, Any], name: str) -> dict[str, Any]:
     waiting = [name]
     while waiting:
         one = waiting.pop()
-        if one not in found:
-            found[one] = components[one]
-            text = msgspec.json.encode(components[one]).decode()
-            waiting += [other for other in components if f'"#/$defs/{other}"' in text]
+        found[one] = components[one]
+        text = msgspec.json.encode(components[one]).decode()
+        named = [other for other in components if f'"#/$defs/{other}"' in text]
+        waiting += [other for other in named if other not in found]
     return found
