@@ -118,7 +118,7 @@ def case(name: str, customer: str, kind: str, **more: Any) -> dict[str, Any]:
 
 
 def order(name: str, customer: str, *skus: str, **more: Any) -> dict[str, Any]:
-    """An order that was delivered long ago, paid at list price."""
+    """An order that was delivered long ago, or as soon as it was placed; paid at list price."""
     lines = [{"sku": sku, "qty": 1, "unit": money(12900)} for sku in skus]
     fact = {
         "type": "order",
@@ -127,7 +127,7 @@ def order(name: str, customer: str, *skus: str, **more: Any) -> dict[str, Any]:
         "territory": "DE",
         "placed_at": "2025-01-10T12:00:00Z",
         "status": "delivered",
-        "delivered_at": "2025-01-15T12:00:00Z",
+        "delivered_at": more.get("placed_at", "2025-01-15T12:00:00Z"),
         "lines": lines,
     }
     return {**fact, **more}

@@ -152,7 +152,7 @@ async def act(model: Model, what: str, detail: Any) -> None:
         case "order":
             name = f"o-{model.count}"
             at = {"placed_at": "2026-03-10T12:00:00Z", "status": "placed"}
-            await one.facts(order(name, "c1", detail) | at)
+            await one.facts(order(name, "c1", detail, **at))
         case "login":
             await tab.say("identify", identity=one.identity(detail))
         case "logout":
