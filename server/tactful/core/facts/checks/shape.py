@@ -161,11 +161,15 @@ def _list(
         yield _wrong(path, value, "a list")
         return
     if expected.max_length is not None and len(value) > expected.max_length:
-        message = f"`{path}` has {len(value):,} entries. Write at most {expected.max_length:,}."
-        yield finding("fact.invalid", path, message)
+        yield _too_many(path, len(value), expected.max_length)
         return
     for index, one in enumerate(value):
         yield from _value(expected.item_type, one, f"{path}[{index}]", owner)
+
+
+def _too_many(path: str, entries: int, most: int) -> FieldFinding:
+    message = f"`{path}` has {entries:,} entries. Write at most {most:,}."
+    return finding("fact.invalid", path, message)
 
 
 def _mapping(
@@ -175,8 +179,7 @@ def _mapping(
         yield _wrong(path, value, "an object")
         return
     if expected.max_length is not None and len(value) > expected.max_length:
-        message = f"`{path}` has {len(value):,} entries. Write at most {expected.max_length:,}."
-        yield finding("fact.invalid", path, message)
+        yield _too_many(path, len(value), expected.max_length)
         return
     for name, one in value.items():
         there = f"{path}.{name[:64]}"
