@@ -22,10 +22,15 @@ READ_LIMIT: Final = 1000
 
 
 class ChangeHandler(Protocol):
-    """The part of memory that changes of some kinds concern."""
+    """The part of memory that changes of some kinds concern.
+
+    A handler whose changes hold everything that it needs inherits `needs_preparation` and `prepare`.
+    """
 
     def needs_preparation(self, change: Change) -> bool:
         """Return whether `prepare` must run before the change can be applied."""
+        del change
+        return False
 
     async def prepare(self, change: Change) -> None:
         """Read what the change refers to, so that it can be applied without waiting.
@@ -33,6 +38,7 @@ class ChangeHandler(Protocol):
         Raises:
             LedgerError: The ledger cannot be read. The change is tried again later.
         """
+        del change
 
     def apply(self, change: Change) -> None:
         """Bring memory in line with a change. From now on no decision rests on older data."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Tombstone
 from tactful.runtime.services.erasure_service import ErasureService
@@ -14,7 +15,7 @@ from tactful.runtime.state.shop_state import ShopState
 log = structlog.get_logger("tactful.erasure")
 
 
-class ErasureChanges:
+class ErasureChanges(ChangeHandler):
     """Applies the erasures of other processes to memory.
 
     The tombstone counts at once, so that nothing brings the customer back. The places that name
@@ -33,13 +34,6 @@ class ErasureChanges:
         self._erasure = erasure
         self._pending: list[Tombstone] = []
         """The tombstones whose customers memory may still name."""
-
-    def needs_preparation(self, change: Change) -> bool:  # noqa: ARG002 - as the protocol says
-        """Return False: the change holds the digest and the alias."""
-        return False
-
-    async def prepare(self, change: Change) -> None:
-        """Do nothing."""
 
     def apply(self, change: Change) -> None:
         """Let nothing of the customer into memory from now on."""

@@ -11,6 +11,7 @@ from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import FEEDS, Feed, FeedName, Order, ms
 from tactful.core.facts.item import GENERAL_KIND
 from tactful.core.session.signals import OrderReported
+from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
 from tactful.runtime.sessions.fanout import Fanout
@@ -35,7 +36,7 @@ class _Kind(Struct, frozen=True, gc=False):
 _decode_kind = msgspec.json.Decoder(_Kind).decode
 
 
-class FactChanges:
+class FactChanges(ChangeHandler):
     """Applies facts and heartbeats to memory, and notifies the sessions concerned.
 
     A fact drops the items and customers that it changes from the cache. The sessions concerned are
@@ -63,13 +64,6 @@ class FactChanges:
         """The index keys of the sessions that the changes since the last `propagate` concern."""
         self._orders: list[Order] = []
         """The orders among these changes."""
-
-    def needs_preparation(self, change: Change) -> bool:  # noqa: ARG002 - as the protocol says
-        """Return False: a fact is in the change."""
-        return False
-
-    async def prepare(self, change: Change) -> None:
-        """Do nothing."""
 
     def apply(self, change: Change) -> None:
         """Drop what a fact changes from the cache, and count it as a heartbeat of its feed."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.runtime.sessions.expiry import end_timer_key
 from tactful.runtime.state.session_registry import LiveSession
@@ -14,7 +15,7 @@ from tactful.runtime.state.turn_phase import TurnPhase
 log = structlog.get_logger("tactful.session")
 
 
-class SessionHandover:
+class SessionHandover(ChangeHandler):
     """Lets go of each session that another process has claimed, and closes its connections.
 
     The ledger refuses every later write of this process about such a session, so nothing that it
@@ -26,13 +27,6 @@ class SessionHandover:
         self._registry = state.registry
         self._timers = state.timers
         self._telemetry = state.telemetry
-
-    def needs_preparation(self, change: Change) -> bool:  # noqa: ARG002 - as the protocol says
-        """Return False: the change holds everything."""
-        return False
-
-    async def prepare(self, change: Change) -> None:
-        """Do nothing."""
 
     def apply(self, change: Change) -> None:
         """Let go of a session whose epoch is older than the claim's."""
