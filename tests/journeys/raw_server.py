@@ -29,9 +29,10 @@ class AnsweringHandler:
             welcome = Welcome(session="s", resume="r", offers=(), seq=0, heartbeat=20, idle=60)
             connection.send(encode(welcome))
         elif isinstance(message, View):
-            count = 400 if message.sku == "flood" else 1
+            sku = message.sku or ""
+            count = 400 if sku == "flood" else 1
             for seq in range(count):
-                connection.send(encode(Withdraw(seq=seq, offer=message.sku * 8)))
+                connection.send(encode(Withdraw(seq=seq, offer=sku * 8)))
 
     def client_lagging(self, _: ClientConnection) -> None:
         pass

@@ -129,8 +129,19 @@ class Page(_FromClient, frozen=True, tag="page"):
 class View(_FromClient, frozen=True, tag="view"):
     """The shopper views an item; the price on the page is a hint and never trusted."""
 
-    sku: Sku
+    sku: Sku | None = None
+    url: Url | None = None
+    """The address of the page. It counts where the shop never reported `sku`, or none is given."""
     price: Money | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a view of nothing.
+
+        Raises:
+            ValueError: The view names neither an SKU nor an address.
+        """
+        if self.sku is None and self.url is None:
+            raise ValueError("A `view` needs `sku` or `url`")
 
 
 class Cart(_FromClient, frozen=True, tag="cart"):

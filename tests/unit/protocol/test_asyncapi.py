@@ -52,7 +52,7 @@ def test_the_client_sends_what_the_server_receives() -> None:
 def test_bounds_and_refused_fields_are_in_the_schemas() -> None:
     schemas = document("1")["components"]["schemas"]
     assert schemas["View"]["additionalProperties"] is False
-    assert schemas["View"]["properties"]["sku"]["maxLength"] == 128
+    assert schemas["CartLine"]["properties"]["sku"]["maxLength"] == 128
 
 
 def test_every_close_code_is_listed() -> None:

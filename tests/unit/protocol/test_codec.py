@@ -290,3 +290,8 @@ def test_a_short_reason_stays_as_it_is() -> None:
 
 def test_the_heartbeat_has_constant_bytes() -> None:
     assert HEARTBEAT == b'{"t":"heartbeat"}'
+
+
+def test_a_view_names_an_item_or_an_address() -> None:
+    assert isinstance(decode(b'{"t": "view", "url": "/run"}'), View)
+    assert isinstance(decode(b'{"t": "view"}'), ProtocolError)

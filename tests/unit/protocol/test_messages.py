@@ -24,7 +24,7 @@ FROM_CLIENT = {
     "identify": {"identity"},
     "logout": set(),
     "page": {"url", "kind", "query", "moment"},
-    "view": {"sku", "price"},
+    "view": {"sku", "url", "price"},
     "cart": {"lines"},
     "activity": {"kind"},
     "consent": {"consent", "gpc"},

@@ -33,6 +33,8 @@ from tactful.core.facts.fact_values import (
     Version,
 )
 from tactful.core.facts.item_facts import Cost, Gone, Price, Product, Recall, Stock
+from tactful.core.facts.product_pages import SUBJECT as PAGE
+from tactful.core.facts.product_pages import page_keys
 from tactful.core.values.calendar import to_ms
 
 __all__ = [
@@ -158,6 +160,9 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield "product", fact.product
             for sku in fact.components:
                 yield "component", sku
+            for url in fact.addresses:
+                for page in page_keys(url)[:1]:
+                    yield PAGE, page
         case Price() | Cost() | Stock():
             yield "sku", fact.sku
         case Order():

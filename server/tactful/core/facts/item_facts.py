@@ -38,9 +38,14 @@ class Product(Fact, frozen=True, kw_only=True, tag="product"):
     @property
     def page(self) -> str | None:
         """The first address of its page."""
+        return next(iter(self.addresses), None)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address of its page."""
         if isinstance(self.url, tuple):
-            return self.url[0] if self.url else None
-        return self.url
+            return self.url
+        return () if self.url is None else (self.url,)
 
 
 class Price(Fact, frozen=True, kw_only=True, tag="price"):

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+import structlog
 from msgspec import Struct, structs
 
 from tactful.core.session.session import Session
@@ -14,12 +15,15 @@ from tactful.core.session.signals import (
     Consent,
     CustomerIdentified,
     CustomerLoggedOut,
+    ItemViewed,
     LandingVisit,
     PageKind,
+    PageViewed,
     Signal,
 )
 from tactful.core.values import ids
 from tactful.runtime.background import BackgroundTasks
+from tactful.runtime.facts.page_lookup import sku_at
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import SavedSession
 from tactful.runtime.security.identity import VerifiedIdentity
@@ -31,6 +35,8 @@ from tactful.runtime.state.session_registry import LiveSession, SessionConnectio
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import decode_session
+
+log = structlog.get_logger("tactful.session")
 
 MAX_IDLE_VIEW_MS: Final = 30_000
 """The longest time (ms) that a page counts as viewed after its last signal.
@@ -240,8 +246,34 @@ class SessionLifecycle:
 
     # signals of a connection
 
+    def view(self, connection: SessionConnection, sku: str | None, url: str | None) -> None:
+        """Submit the view of an item.
+
+        Args:
+            connection: The connection.
+            sku: What the page names.
+            url: The address of the page. It counts only where the shop never reported `sku`.
+        """
+        if url is None or (sku and self._state.fact_cache.known_skus.may_exist(sku)):
+            self.submit(connection, ItemViewed(sku or ""))
+            return
+        connection.page_sought = url
+        self._lookups.start(self._view_page(connection, sku, url))
+
+    async def _view_page(self, connection: SessionConnection, sku: str | None, url: str) -> None:
+        """Submit the view of the product at an address, unless another page is open by now."""
+        try:
+            found = await sku_at(self._state.ledger, url)
+        except (LedgerError, LookupError) as error:
+            log.error("page.unread", error=str(error))  # noqa: TRY400 - the traceback says no more
+            found = None
+        if connection.page_sought == url and not connection.closed and (found or sku):
+            self.submit(connection, ItemViewed(found or sku or ""))
+
     def submit(self, connection: SessionConnection, signal: Signal) -> None:
         """Submit a signal to the connection's session, or to the backlog until it is found."""
+        if type(signal) is PageViewed or type(signal) is ItemViewed:
+            connection.page_sought = None
         if connection.live is not None:
             self._turns.submit(connection.live, signal)
         elif len(connection.backlog) < MAX_BACKLOG:

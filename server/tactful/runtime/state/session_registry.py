@@ -83,7 +83,7 @@ class Subscriber(Protocol):
 class SessionConnection:
     """A connection of a session, from its opening on."""
 
-    __slots__ = ("backlog", "closed", "live", "subscriber", "tab")
+    __slots__ = ("backlog", "closed", "live", "page_sought", "subscriber", "tab")
 
     def __init__(self, subscriber: Subscriber) -> None:
         self.subscriber = subscriber
@@ -94,6 +94,8 @@ class SessionConnection:
         self.backlog: list[Signal] = []
         """Signals that came before the session was found."""
         self.closed = False
+        self.page_sought: str | None = None
+        """The address of the page that is open, while its product is looked up."""
 
 
 class LiveSession:

@@ -70,6 +70,8 @@ class OfferSessionHandler:
         build_signal = self._signals.get(type(message))
         if build_signal is not None:
             self._lifecycle.submit(attached, build_signal(message, attached.tab))
+        elif isinstance(message, messages.View):
+            self._lifecycle.view(attached, message.sku, message.url)
         elif isinstance(message, messages.Hello):
             self._open_session(connection, attached, message)
         elif isinstance(message, messages.Identify):
@@ -172,7 +174,6 @@ def _page(page: messages.Page, _: int) -> signals.Signal:
 
 
 _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
-    messages.View: lambda view, _: signals.ItemViewed(view.sku),
     messages.Activity: lambda activity, tab: signals.ActivityReported(activity.kind, tab),
     messages.Page: _page,
     messages.Consent: lambda message, _: signals.ConsentChanged(
@@ -184,7 +185,7 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
 }
 """Message type → function of the message and its tab that returns the signal.
 
-`hello`, `identify`, `logout` and `cart` become signals in the session's lifecycle.
+`hello`, `identify`, `logout`, `view` and `cart` become signals in the session's lifecycle.
 """
 
 

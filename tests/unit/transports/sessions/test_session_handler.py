@@ -8,11 +8,13 @@ import msgspec
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
+from support.bare_shop import recorded_connection
 from support.builders import T0, offer
 from support.live_server import live_server
 from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
 from tactful.core.session.signals import PageViewed
 from tactful.protocol.conversation import Conversation
+from tactful.runtime.sessions.lifecycle import SessionGreeting
 from tactful.runtime.state.session_registry import SessionConnection
 from tactful.transports.server.websocket import WebSocketConnection
 from tactful.transports.sessions.connection_hub import ClientConnection
@@ -126,3 +128,47 @@ async def test_a_page_with_a_session_id_and_an_email_is_recorded_without_them(
         assert live.state.query == "boots *"
         pages = [each.signal for each in live.unwritten if isinstance(each.signal, PageViewed)]
         assert [page.url for page in pages] == ["https://shop.example/*/search?utm_source=mail"]
+
+
+SOLD_AT = [
+    {**fact, "url": "https://shop.example/aero"} if fact.get("title") == "Aero Runner"
+    and fact["sku"] == "RUN-42" else fact
+    for fact in CATALOGUE
+]  # fmt: skip
+
+
+async def test_a_page_without_markup_is_known_by_its_address(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*SOLD_AT)
+        shopper = await one.shopper()
+        await shopper.say("view", url="https://staging.example/aero/?utm_source=mail")
+        await one.parts.shop.settled()
+        await one.advance(30)
+        assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_the_address_counts_where_the_shop_does_not_know_the_sku(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*SOLD_AT)
+        await one.parts.shop.state.fact_cache.read_catalogue()
+        known, unknown = await one.shopper(), await one.shopper()
+        await unknown.say("view", sku="the page's own id", url="https://shop.example/aero")
+        await known.say("view", sku="RUN-43", url="https://shop.example/aero")
+        await one.parts.shop.settled()
+        await one.advance(30)
+        assert (await unknown.offered())["sku"] == "RUN-42"
+        assert (await known.offered())["sku"] == "RUN-43"
+
+
+async def test_another_page_ends_the_search_for_the_product_of_the_one_before(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*SOLD_AT)
+        connection, _ = recorded_connection()
+        one.parts.shop.lifecycle.open(connection, SessionGreeting(consent="anonymous"))
+        one.parts.shop.lifecycle.view(connection, None, "https://shop.example/aero")
+        one.parts.shop.lifecycle.submit(connection, PageViewed("cart"))
+        await one.parts.shop.settled()
+        assert connection.live is not None
+        assert not connection.live.state.viewed_items
