@@ -3,7 +3,7 @@
 from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, entry, offer, present, push
-from tactful.runtime.ports.ledger_rows import Commit
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 
 
 async def test_sessions_wake_for_a_due_timer_or_a_standing_offer(ledger: AnyLedger) -> None:
@@ -11,8 +11,28 @@ async def test_sessions_wake_for_a_due_timer_or_a_standing_offer(ledger: AnyLedg
     await ledger.commit(Commit(session="se_later", state=b"", wake_at=T0))
     await ledger.commit(Commit(session="se_idle", state=b""))
     await ledger.commit(structs.replace(push(offer(session="se_holds")), state=b""))
-    woken = await ledger.sessions_to_wake(T0)
+    woken = await ledger.claim_sessions_to_wake(T0)
     assert [saved.session for saved in woken] == ["se_due", "se_holds"]
+
+
+async def test_sessions_that_a_restart_brings_back_are_claimed(ledger: AnyLedger) -> None:
+    await ledger.commit(Commit(session="se_due", state=b"1", wake_at=T0 - 1, epoch=1))
+    await ledger.commit(structs.replace(push(offer(session="se_holds")), state=b"", epoch=1))
+    before = await ledger.position()
+    woken = await ledger.claim_sessions_to_wake(T0)
+    assert [(saved.session, saved.epoch) for saved in woken] == [("se_due", 2), ("se_holds", 2)]
+    claims = await ledger.changes(before)
+    assert [(change.kind, change.subjects, change.body) for change in claims] == [
+        ("session_claimed", (("session", saved.session),), b"2") for saved in woken
+    ]
+    # What the process before still writes about them is refused or dropped.
+    refused = await ledger.commit(Commit(session="se_due", state=b"2", epoch=1))
+    assert refused == CommitRefusal("session.moved")
+    ledger.record(Commit(session="se_due", state=b"3", epoch=1))
+    assert present(await ledger.session("se_due")).state == b"1"
+    owned = Commit(session="se_due", state=b"4", wake_at=T0 - 1, epoch=2)
+    assert await ledger.commit(owned) is None
+    assert [saved.epoch for saved in await ledger.claim_sessions_to_wake(T0)] == [3, 3]
 
 
 async def test_a_forgotten_session_leaves_only_its_offers_under_another_id(

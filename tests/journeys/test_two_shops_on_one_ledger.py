@@ -22,6 +22,7 @@ from support.shared_ledger import (
     connect,
     item_facts,
     report,
+    shop_on,
     two_shops,
 )
 from tactful.core.facts import fact_codec
@@ -257,6 +258,33 @@ async def test_the_old_process_lets_go_as_soon_as_it_hears_of_the_claim(tmp_path
         await first.state.changes.catch_up()
         assert recorder.moved
         assert first.state.registry.by_id == {}
+
+
+async def test_a_process_that_starts_owns_the_sessions_that_it_restores(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (former, _):
+        await report(former, *item_facts("S0"))
+        connection, recorder = await connect(former)
+        live = connection.live
+        assert live is not None
+        await engage(former, live, "S0")
+        (offer,) = live.state.offers
+        await former.ledger.flush()
+        async with shop_on(tmp_path, 2) as started:
+            await started.settled()
+            restored = started.state.registry.by_id[live.state.id]
+            assert restored.epoch == live.epoch + 1
+            # The former owner has not heard of the claim, and may still decide.
+            former.turns.submit(live, OfferAccepted(offer.id, 1))
+            await former.settled()
+            assert recorder.moved
+            refused = former.state.telemetry.exposition().decode()
+            assert 'tactful_commits_refused_total{reason="session.moved"} 1' in refused
+            started.turns.submit(restored, OfferAccepted(offer.id, 1))
+            await started.settled()
+            stored = await former.ledger.offer(offer.id)
+            assert stored is not None
+            assert stored.state is OfferState.ACCEPTED
+            assert await started.reconcile() == []
 
 
 async def test_a_session_that_moves_back_and_forth_keeps_its_offer_its_caps_and_its_acceptance(

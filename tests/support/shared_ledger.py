@@ -78,20 +78,38 @@ async def two_shops(
     rules = folder / "rules"
     rules.mkdir()
     (rules / "rules.yaml").write_text(RULES, "utf-8")
-    shops = [
-        bare_shop(folder, ledger(folder / "tactful.db"), rules=rules, seed="seed", **settings)
-        for _ in range(2)
-    ]
-    for number, shop in enumerate(shops):
-        # Ids of sessions and offers must differ between the two.
-        shop.state.entropy.token_bytes(number + 1)
-        shop.state.entropy._count = number * 1_000_000  # type: ignore[attr-defined]
-        await shop.start()
+    async with (
+        shop_on(folder, 0, ledger, **settings) as first,
+        shop_on(folder, 1, ledger, **settings) as second,
+    ):
+        yield first, second
+
+
+@contextlib.asynccontextmanager
+async def shop_on(
+    folder: Path,
+    number: int,
+    ledger: Callable[[Path], CountingLedger] = CountingLedger,
+    **settings: Any,
+) -> AsyncIterator[Shop]:
+    """Yield a started shop on the ledger of a folder, whose rules are there.
+
+    Args:
+        folder: Where the ledger and the rules are.
+        number: Makes the ids of its sessions and offers differ from those of other shops.
+        ledger: Opens the ledger.
+        settings: Settings of the shop.
+    """
+    shop = bare_shop(
+        folder, ledger(folder / "tactful.db"), rules=folder / "rules", seed="seed", **settings
+    )
+    shop.state.entropy.token_bytes(number + 1)
+    shop.state.entropy._count = number * 1_000_000  # type: ignore[attr-defined]
+    await shop.start()
     try:
-        yield shops[0], shops[1]
+        yield shop
     finally:
-        for shop in shops:
-            await shop.stop()
+        await shop.stop()
 
 
 async def report(shop: Shop, *facts: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -195,10 +196,13 @@ class Shop:
         state.background.start_ledger_work(self._recheck(restored))
 
     async def _restore_sessions(self) -> list[LiveSession]:
-        """Restore the sessions that have offers; return those whose timer is not due yet."""
+        """Claim and restore the sessions that have offers; return those whose timer is not due yet.
+
+        A process that still runs on the ledger loses these sessions.
+        """
         now = self.clock.now()
         later = []
-        for saved in await self.ledger.sessions_to_wake(now):
+        for saved in await wait_for_room(partial(self.ledger.claim_sessions_to_wake, now)):
             live = self.lifecycle.restore(saved)
             if saved.wake_at is not None and saved.wake_at <= now:
                 self.turns.submit(live, TimerFired())

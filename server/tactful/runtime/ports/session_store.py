@@ -47,16 +47,20 @@ class SessionStore(Protocol):
             LedgerError: Nothing is claimed, or, if `retry` is set, the outcome is unknown.
         """
 
-    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
-        """Return the sessions that a restart must bring back, in order of their ids.
+    async def claim_sessions_to_wake(self, before: int) -> list[SavedSession]:
+        """Make the caller the owner of the sessions that a restart must bring back.
 
         Those are the sessions with standing offers, and those whose timer was due before `before`.
+        Each is claimed as `claim_session` does it, in small transactions.
 
         Args:
             before: Milliseconds since the Unix epoch, UTC.
 
+        Returns:
+            The sessions with their new epochs, in order of their ids.
+
         Raises:
-            LedgerError: The ledger cannot be read.
+            LedgerError: Some sessions may be claimed; the same call may be repeated.
         """
 
     async def latest_session_of(self, customer: str, at: int | None = None) -> str | None:

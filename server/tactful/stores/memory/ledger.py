@@ -4,7 +4,7 @@ Tests and dry runs use it. The contract suites in `tests/contracts` run on it an
 """
 
 import secrets
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Iterable
 from typing import Any
 
 import msgspec
@@ -84,11 +84,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         known = await self.session_by_resume(digest) if digest else None
         if known is None:
             return None
-        claimed = structs.replace(known, epoch=known.epoch + 1)
-        self._sessions[known.session] = claimed
-        body = str(claimed.epoch).encode()
-        self._log("session_claimed", (("session", known.session),), body=body)
-        self._publish()
+        (claimed,) = self._claim([known])
         return claimed
 
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
@@ -99,14 +95,23 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         """Return one session."""
         return self._sessions.get(session)
 
-    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
-        """Return the sessions with standing offers, and those whose timer was due."""
+    async def claim_sessions_to_wake(self, before: int) -> list[SavedSession]:
+        """Claim the sessions with standing offers, and those whose timer was due."""
         standing = {offer.session for offer in self._offers.values() if offer.standing}
-        return [
+        return self._claim(
             saved
             for key, saved in sorted(self._sessions.items())
             if key in standing or (saved.wake_at is not None and saved.wake_at < before)
-        ]
+        )
+
+    def _claim(self, found: Iterable[SavedSession]) -> list[SavedSession]:
+        claimed = [structs.replace(saved, epoch=saved.epoch + 1) for saved in found]
+        for saved in claimed:
+            self._sessions[saved.session] = saved
+            body = str(saved.epoch).encode()
+            self._log("session_claimed", (("session", saved.session),), body=body)
+        self._publish()
+        return claimed
 
     async def contact(self, shopper: str) -> SavedContact | None:
         """Return the contact history of a customer with its revision."""

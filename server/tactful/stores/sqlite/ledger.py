@@ -64,6 +64,8 @@ TRIM_BATCH: Final = 1_000
 """Changes deleted from the change log in one transaction."""
 PRUNE_BATCH: Final = 250
 """Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
+CLAIM_BATCH: Final = 1_000
+"""Sessions claimed in one transaction at the start, when nothing else waits for the writer."""
 
 
 class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
@@ -298,6 +300,15 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
             # The session may be among the records that are not written yet.
             return await self._open_writer.run(work, Lane.RECORD)
         return await self._open_writer.run(work, Lane.PROMISE, session=found[0][0])
+
+    async def claim_sessions_to_wake(self, before: int) -> list[SavedSession]:
+        found = await self._sessions_to_wake(before)
+        claimed: list[SavedSession] = []
+        for start in range(0, len(found), CLAIM_BATCH):
+            named = found[start : start + CLAIM_BATCH]
+            work = partial(sessions.claim_named, sessions=named)
+            claimed += await self._open_writer.run(work, weight=len(named))
+        return claimed
 
     async def prune_tallies(self, before: int, what: str) -> int:
         work = partial(tallies.prune, before=before, what=what, limit=PRUNE_BATCH)

@@ -36,7 +36,12 @@ from tactful.stores.sqlite.tables.tallies import sums_query
 from tactful.stores.sqlite.turns import DECODE_OFFER
 
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
-_STANDING: Final = "SELECT {} FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+_STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+_SESSIONS_TO_WAKE: Final = """
+  SELECT session FROM sessions
+  WHERE wake_at < ? OR session IN
+    (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted'))
+  ORDER BY session"""
 
 # An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
@@ -171,8 +176,8 @@ class SqliteReads:
         return self._offer(found[0][0]) if found else None
 
     async def standing_offers(self) -> list[Offer]:
-        sql = _STANDING.format("body") + " ORDER BY id"
-        return [self._offer(body) for (body,) in await self._read_settled(sql)]
+        found = await self._read_settled(_STANDING + " ORDER BY id")
+        return [self._offer(body) for (body,) in found]
 
     async def outcomes(self) -> list[OutcomeRow]:
         return [OutcomeRow(*row) for row in await self._read_settled(_OUTCOMES)]
@@ -197,10 +202,8 @@ class SqliteReads:
     async def session(self, session: str) -> SavedSession | None:
         return _one(await self._read_settled(SELECT_SESSION + "WHERE session = ?", (session,)))
 
-    async def sessions_to_wake(self, before: int) -> list[SavedSession]:
-        standing = _STANDING.format("session")
-        sql = f"{SELECT_SESSION} WHERE wake_at < ? OR session IN ({standing}) ORDER BY session"
-        return [SavedSession(*row) for row in await self._read_settled(sql, (before,))]
+    async def _sessions_to_wake(self, before: int) -> list[str]:
+        return [session for (session,) in await self._read_settled(_SESSIONS_TO_WAKE, (before,))]
 
     async def contact(self, shopper: str) -> SavedContact | None:
         found = await self._read_settled(SELECT_CONTACT, (shopper,))

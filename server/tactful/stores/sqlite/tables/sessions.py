@@ -58,12 +58,28 @@ def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
     row: Any = connection.execute(sql, (digest,)).fetchone()
     if row is None:
         return None
-    saved = SavedSession(*row)
-    epoch = saved.epoch + 1
-    connection.execute("UPDATE sessions SET epoch = ? WHERE session = ?", (epoch, saved.session))
-    body = str(epoch).encode()
-    change_rows.append(connection, "session_claimed", (("session", saved.session),), body=body)
-    return structs.replace(saved, epoch=epoch)
+    (claimed,) = _claim_rows(connection, [row])
+    return claimed
+
+
+def claim_named(connection: LedgerConnection, sessions: Sequence[str]) -> list[SavedSession]:
+    """Add one to the epochs of the sessions with these ids; ids that are not stored are skipped."""
+    sql = SELECT_SESSION + "WHERE session = ?"
+    found = (connection.execute(sql, (session,)).fetchone() for session in sessions)
+    return _claim_rows(connection, [row for row in found if row])
+
+
+def _claim_rows(connection: LedgerConnection, rows: Iterable[Any]) -> list[SavedSession]:
+    found = (SavedSession(*row) for row in rows)
+    claimed = [structs.replace(saved, epoch=saved.epoch + 1) for saved in found]
+    connection.executemany(
+        "UPDATE sessions SET epoch = ? WHERE session = ?",
+        [(saved.epoch, saved.session) for saved in claimed],
+    )
+    for saved in claimed:
+        body = str(saved.epoch).encode()
+        change_rows.append(connection, "session_claimed", (("session", saved.session),), body=body)
+    return claimed
 
 
 def moved_sessions(connection: sqlite3.Connection, turns: Iterable[Commit]) -> Mapping[str, int]:
