@@ -75,10 +75,10 @@ def _contradicts(comparison: Comparison, bounds: FieldBounds) -> bool:
     elif (
         comparison.op == "in" and not comparison.field.several and comparison.field.type != "money"
     ):
-        words = frozenset(comparison.value)
+        words = frozenset(comparison.comparable_value)
         bounds.words = words if bounds.words is None else words & bounds.words
     elif comparison.op == "not" and bounds.words is not None:
-        bounds.words -= frozenset(comparison.value)
+        bounds.words -= frozenset(comparison.comparable_value)
     return _is_void(bounds)
 
 

@@ -16,8 +16,8 @@ this source is generated (shown here with line breaks, and with `NEVER` instead 
         def holds_from(s):
             if not (
                 ((v := c0(s)) is not None and v >= c1)
-                and s.item.brand in c2
-                and not (c4(s) in c5)
+                and ((v := s.item.brand) is not None and v.casefold() in c2)
+                and not (((v := c4(s)) is not None and v in c5))
             ): return NEVER
             t0 = c3(s)
             if t0 == NEVER: return NEVER
@@ -38,7 +38,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from tactful.core.rules.rule import NEVER, NOW, All, AnyOf, Clause, Condition, HoldsFrom, NoneOf
-from tactful.rulebook.fields.field_registry import FIELDS
+from tactful.rulebook.fields.field_registry import FIELDS, Field
 
 _MAX_FACTORIES: Final = 4096
 """Compiled factories in the cache: bounds memory. Large rulebooks repeat the same forms."""
@@ -107,7 +107,7 @@ def _factory(body: str, operands: int) -> Callable[..., HoldsFrom]:
     names = ", ".join(f"c{number}" for number in range(operands))
     lines = "\n".join(f"        {line}" for line in body.split("\n"))
     source = f"def make({names}):\n    def holds_from(s):\n{lines}\n    return holds_from\n"
-    space: dict[str, Any] = {"under": _under}
+    space: dict[str, Any] = {"under": _under, "fold": str.casefold}
     exec(compile(source, "<condition>", "exec"), space)  # noqa: S102 - templates of this module only
     make: Callable[..., HoldsFrom] = space["make"]
     return make
@@ -176,7 +176,7 @@ def _clause(clause: Clause, operands: _Operands) -> str:
     if field is not None and plain and field.type in _NUMBERS | _WORDS:
         read = field.inline or f"{operands.add(field.read)}(s)"
         expression = _number(clause, read, operands) if field.type in _NUMBERS else None
-        expression = expression or _word(clause, read, operands, several=field.several)
+        expression = expression or _word(clause, field, read, operands)
         if expression is not None:
             return expression
     return f"{operands.add(clause.holds_from)}(s) == {NOW}"
@@ -196,29 +196,25 @@ def _number(clause: Clause, read: str, operands: _Operands) -> str | None:
             return None
 
 
-def _word(clause: Clause, read: str, operands: _Operands, *, several: bool) -> str | None:
+def _word(clause: Clause, field: Field, read: str, operands: _Operands) -> str | None:
     """Return an expression for a comparison of words, or None for another form."""
-    match clause.op, several:
-        case "in", False:
-            return f"{read} in {operands.add(frozenset(clause.value))}"
-        case "not", False:
-            words = operands.add(frozenset(clause.value))
-            return f"((v := {read}) is not None and v not in {words})"
-        case "in", True:
-            words = operands.add(frozenset(clause.value))
-            return f"((v := {read}) is not None and not {words}.isdisjoint(v))"
-        case "not", True:
-            words = operands.add(frozenset(clause.value))
-            return f"((v := {read}) is not None and {words}.isdisjoint(v))"
-        case "under", True:
-            prefixes = tuple(f"{path.strip('/')}/" for path in clause.value)
-            return f"((v := {read}) is not None and under(v, {operands.add(prefixes)}))"
-        case _:
-            return None
+    if clause.op == "under":
+        prefixes = operands.add(tuple(f"{path}/" for path in clause.value))
+        return f"((v := {read}) is not None and under(v, {prefixes}))"
+    if clause.op not in {"in", "not"}:
+        return None
+    words = operands.add(frozenset(clause.value))
+    if field.several:
+        found = "map(fold, v)" if field.ignores_case else "v"
+        test = f"{'not ' if clause.op == 'in' else ''}{words}.isdisjoint({found})"
+    else:
+        found = "v.casefold()" if field.ignores_case else "v"
+        test = f"{found} {'in' if clause.op == 'in' else 'not in'} {words}"
+    return f"((v := {read}) is not None and {test})"
 
 
 def _under(paths: tuple[str, ...], prefixes: tuple[str, ...]) -> bool:
     for path in paths:  # noqa: SIM110 - a generator costs twice as much
-        if f"{path}/".startswith(prefixes):
+        if f"{path}/".casefold().startswith(prefixes):
             return True
     return False

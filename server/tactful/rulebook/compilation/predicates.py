@@ -84,7 +84,7 @@ def build_clause(comparison: Comparison, zone: str) -> Clause:
     return Clause(
         field=comparison.name,
         op=comparison.op,
-        value=comparison.value,
+        value=comparison.comparable_value,
         read=_displayed_value(comparison, zone),
         provenance=comparison.field.provenance,
         holds_from=holds_from,
@@ -135,7 +135,7 @@ def _reader(comparison: Comparison, zone: str) -> ReadField:
 
 def _compare(comparison: Comparison, zone: str) -> HoldsFrom:
     """Return the function of a comparison of a field that is read from the scene."""
-    read, value = _reader(comparison, zone), comparison.value
+    read, value = _reader(comparison, zone), comparison.comparable_value
     match comparison.field.type, comparison.op:
         case "duration", "at_least" | "between":
             return _lasting(comparison)
@@ -153,7 +153,7 @@ def _compare(comparison: Comparison, zone: str) -> HoldsFrom:
         case "any", op:
             return _any(read, op, value)
         case "text" | "path" | "word" | "flag", op:
-            return _words(read, op, value)
+            return _words(read, op, value, ignores_case=comparison.field.ignores_case)
         case _:
             return _number(read, comparison.op, value)
 
@@ -239,12 +239,12 @@ def _any(read: ReadField, op: str, value: Any) -> HoldsFrom:
             str(found).lower() if isinstance(found, bool) else None if found is None else str(found)
         )
 
-    return _words(spelled, op, value)
+    return _words(spelled, op, value, ignores_case=True)
 
 
-def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
+def _words(read: ReadField, op: str, value: Any, *, ignores_case: bool) -> HoldsFrom:
     """Return the function of words: one of the values must match, or none of them for `not`."""
-    matches = _word_test(op, value)
+    matches = _word_test(op, value, ignores_case=ignores_case)
     if op == "not":
 
         def none_of(scene: Any) -> int:
@@ -270,14 +270,15 @@ def _words(read: ReadField, op: str, value: Any) -> HoldsFrom:
     return one_of
 
 
-def _word_test(op: str, value: Any) -> Callable[[Any], bool]:
+def _word_test(op: str, value: Any, *, ignores_case: bool) -> Callable[[Any], bool]:
     if op == "under":
-        prefixes = tuple(f"{path.strip('/')}/" for path in value)
-        return lambda path: f"{path}/".startswith(prefixes)
+        prefixes = tuple(f"{path}/" for path in value)
+        return lambda path: f"{path}/".casefold().startswith(prefixes)
     if op == "matches":
         globs = tuple(glob(pattern) for pattern in value)
         return lambda text: any(matches(text) for matches in globs)
-    return frozenset(value).__contains__
+    words = frozenset(value)
+    return (lambda text: text.casefold() in words) if ignores_case else words.__contains__
 
 
 def _on_clock(comparison: Comparison, zone: str) -> HoldsFrom:

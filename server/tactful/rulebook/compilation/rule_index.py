@@ -43,13 +43,7 @@ def index_key(when: ConditionGroup | None) -> tuple[str | None, tuple[str, ...]]
     found: dict[str, tuple[str, ...]] = {}
     for comparison in conjuncts(when):
         if comparison.field.indexed and comparison.op in {"in", "under"}:
-            found.setdefault(
-                comparison.name,
-                tuple(
-                    value.strip("/") if comparison.op == "under" else value
-                    for value in comparison.value
-                ),
-            )
+            found.setdefault(comparison.name, comparison.comparable_value)
     dimension = next((name for name in _DIMENSIONS if name in found), None)
     return dimension, found[dimension] if dimension else ()
 
@@ -115,8 +109,9 @@ class RuleIndex:
 
 def _buckets(name: str, value: Any) -> Iterator[str]:
     """Yield the buckets of a value: the value itself, and for a path each of its prefixes."""
-    for word in value if isinstance(value, tuple) else (value,):
-        if word is not None:
+    for text in value if isinstance(value, tuple) else (value,):
+        if text is not None:
+            word = text.casefold() if FIELDS[name].ignores_case else text
             yield word
             if FIELDS[name].type == "path":
                 at = word.find("/")

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from tactful.core.facts.checks.normal_forms import category_path
 from tactful.core.rules.rule import Provenance
 from tactful.core.values.weekly_schedule import WEEKDAYS
 from tactful.rulebook.fields import (
@@ -107,6 +108,19 @@ class Field(Struct, frozen=True):
     """Whether no rule may use it (R311)."""
     several: bool = False
     """Whether it reads several values, of which one must match."""
+    exact: bool = False
+    """Whether upper and lower case make a difference, as in ids."""
+
+    @property
+    def ignores_case(self) -> bool:
+        """Whether upper and lower case make no difference."""
+        return self.type in {"text", "path", "any"} and not self.exact
+
+    def comparable(self, text: str) -> str:
+        """Return a text of a rule file in the form in which the field is compared."""
+        if self.type == "path":
+            text = category_path(text)
+        return text.casefold() if self.ignores_case else text
 
 
 def _field(name: str, kind: FieldType, read: Any, about: str, example: str, **more: Any) -> Field:
@@ -134,8 +148,8 @@ _PAGES: Final = (
 FIELDS: Final[dict[str, Field]] = {
     field.name: field
     for field in (
-        _field("item.sku", "text", item.sku, "the SKU of the item in view", "RUN-42", indexed=True, inline="s.item.sku"),
-        _field("item.product", "text", item.product, "the product of the item", "aero-runner", indexed=True, inline="s.item.product_id"),
+        _field("item.sku", "text", item.sku, "the SKU of the item in view", "RUN-42", indexed=True, inline="s.item.sku", exact=True),
+        _field("item.product", "text", item.product, "the product of the item", "aero-runner", indexed=True, inline="s.item.product_id", exact=True),
         _field("item.category", "path", item.categories, "the categories of the item", "{under: shoes/running}", indexed=True, inline="(p.fact.categories if (p := s.item.product) else None)"),
         _field("item.brand", "text", item.brand, "the brand of the item", "[Velo, Nordek]", indexed=True, inline="s.item.brand"),
         _field("item.title", "text", item.title, "the title of the item", '{matches: "*waterproof*"}'),
@@ -168,8 +182,8 @@ FIELDS: Final[dict[str, Field]] = {
         _field("cart.items", "count", session.cart_items, "the number of pieces in the cart", "{at_least: 1}"),
         _field("cart.lines", "count", session.cart_lines, "the number of different items in the cart", "{at_least: 2}", inline="len(s.session.cart)"),
         _field("cart.quantity", "count", session.cart_quantity, "the number of pieces of this item in the cart", "{at_most: 0}"),
-        _field("cart.has_item", "text", session.cart_skus, "the SKUs in the cart", "RUN-42", several=True),
-        _field("cart.has_product", "text", session.cart_products, "the products in the cart", "aero-runner", several=True),
+        _field("cart.has_item", "text", session.cart_skus, "the SKUs in the cart", "RUN-42", several=True, exact=True),
+        _field("cart.has_product", "text", session.cart_products, "the products in the cart", "aero-runner", several=True, exact=True),
         _field("cart.has_brand", "text", session.cart_brands, "the brands in the cart", "Velo", several=True),
         _field("cart.has_category", "path", session.cart_categories, "the categories in the cart", "{under: shoes}"),
         _field("visit.source", "text", session.source, "the source of the visit", "newsletter", indexed=True, inline="s.session.visit.source"),
@@ -185,12 +199,12 @@ FIELDS: Final[dict[str, Field]] = {
         _field("customer.last_order", "instant", customer.last_order, "the last order of the customer", "{before: 180d}"),
         _field("customer.attributes.*", "any", None, "an attribute of the customer", "wholesale", read_named=customer.attribute),
         _field("customer.age", "count", customer.age, "the age of the customer", "{at_least: 18}", protected=True),
-        _field("history.bought_item", "text", None, "the SKUs bought and kept", "RUN-42", read_since=customer.bought_skus, several=True),
-        _field("history.bought_product", "text", None, "the products bought and kept", "aero-runner", read_since=customer.bought_products, several=True),
+        _field("history.bought_item", "text", None, "the SKUs bought and kept", "RUN-42", read_since=customer.bought_skus, several=True, exact=True),
+        _field("history.bought_product", "text", None, "the products bought and kept", "aero-runner", read_since=customer.bought_products, several=True, exact=True),
         _field("history.bought_brand", "text", None, "the brands bought and kept", "{is: Velo, within: 365d}", read_since=customer.bought_brands, several=True),
         _field("history.bought_category", "path", None, "the categories bought and kept", "{under: shoes, within: 365d}", read_since=customer.bought_categories),
         _field("history.bought_this", "instant", customer.bought_this, "the last purchase of this product", "{before: 72d}", several=True),
-        _field("history.returned_item", "text", None, "the SKUs returned", "{not: RUN-42}", read_since=customer.returned_skus, several=True),
+        _field("history.returned_item", "text", None, "the SKUs returned", "{not: RUN-42}", read_since=customer.returned_skus, several=True, exact=True),
         _field("history.returns", "count", None, "the number of returns", "{at_most: 2, within: 365d}", read_since=customer.returns),
         _field("shop.territory", "text", item.territory, "the territory of the shopper", "[DE, AT]", indexed=True, inline="s.territory"),
         _field("shop.currency", "text", item.currency, "the currency of the public price", "EUR"),

@@ -69,6 +69,14 @@ class Comparison(Struct, frozen=True):
     window: tuple[str, Any] | None = None
     """(`within`, milliseconds) or (`since`, local date): count only this period."""
 
+    @property
+    def comparable_value(self) -> Any:
+        """The operand with its texts in the form in which the field is compared."""
+        if isinstance(self.value, tuple):
+            form = self.field.comparable
+            return tuple(form(one) if isinstance(one, str) else one for one in self.value)
+        return self.value
+
 
 class ConditionGroup(Struct, frozen=True):
     """A group of conditions: all, any or none of its parts must hold."""

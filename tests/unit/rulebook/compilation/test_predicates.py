@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from support.counted_work import counted
 from support.rule_files import NOW as T0
 from support.rule_files import item, rule, rulebook, scene
-from tactful.core.facts.fact_types import Order, OrderLine, ReportedFact
+from tactful.core.facts.fact_types import Customer, Order, OrderLine, ReportedFact
 from tactful.core.facts.history import History
 from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
+from tactful.core.session.signals import LandingVisit
 from tactful.core.values.calendar import DAY, MINUTE, SECOND
 from tactful.core.values.money import Money
 from tactful.rulebook.compilation.predicates import glob
@@ -29,6 +30,52 @@ def test_a_condition_on_an_unknown_value_does_not_hold_nor_does_its_opposite() -
     assert rule("[customer.tier: gold]").holds_from(nobody) == NEVER
     assert rule("[customer.tier: {not: gold}]").holds_from(nobody) == NEVER
     assert rule("[{none: [customer.tier: gold]}]").holds_from(nobody) == NOW
+
+
+HIGH = History(
+    customer="c1",
+    about=ReportedFact(Customer(customer="c1", tier="GOLD", segments=("Runners",)), T0),
+)
+CASE = [
+    ("item.brand: VELO", True),
+    ("item.brand: {in: [x, velo]}", True),
+    ("item.brand: {not: vELO}", False),
+    ("item.title: aero runner", True),
+    ("item.category: Shoes/Running", True),
+    ("item.category: {under: ' /SHOES/ '}", True),
+    ("item.category: {under: shoes / running}", True),
+    ("item.category: {not: [Shoes/Running]}", False),
+    ("item.attributes.colour: RED", True),
+    ("customer.tier: gold", True),
+    ("customer.tier: {not: Gold}", False),
+    ("customer.segment: runners", True),
+    ("customer.segment: {not: RUNNERS}", False),
+    ("visit.campaign: Spring", True),
+    ("item.sku: run-42", False),
+    ("item.product: AERO-RUNNER", False),
+    ("item.sku: RUN-42", True),
+]
+
+
+@pytest.mark.parametrize(("condition", "holds"), CASE)
+def test_upper_and_lower_case_differ_only_in_ids(condition: str, holds: bool) -> None:
+    seen = scene(
+        item(attributes={"colour": "Red"}), history=HIGH, visit=LandingVisit(campaign="SPRING")
+    )
+    one = rulebook(
+        f"rules:\n  - id: one\n    when: [{condition}]\n    offer: {{percent: 10%}}\n"
+    ).rules["one"]
+    [clause] = clauses(one.condition)
+    assert (one.holds_from(seen), clause.holds_from(seen)) == (
+        (NOW, NOW) if holds else (NEVER,) * 2
+    )
+
+
+@pytest.mark.parametrize("condition", [text for text, holds in CASE if holds])
+def test_the_index_finds_a_rule_whatever_the_case_of_its_texts(condition: str) -> None:
+    seen = scene(item(), history=HIGH, visit=LandingVisit(campaign="SPRING"))
+    book = rulebook(f"rules: [{{id: one, when: [{condition}], offer: {{percent: 10%}}}}]")
+    assert [one.id for one in book.index.for_item(seen)] == ["one"]
 
 
 def test_a_rule_for_the_rescue_moment_applies_only_there() -> None:

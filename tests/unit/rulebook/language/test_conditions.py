@@ -102,7 +102,7 @@ def test_a_list_name_is_replaced_by_its_values() -> None:
     compiled = check(text)
     assert compiled.rulebook is not None
     clause = next(clauses(compiled.rulebook.rules["one"].condition))
-    assert clause.value == ("Velo", "Nordek", "Other")
+    assert clause.value == ("velo", "nordek", "other")
 
 
 def test_a_list_must_be_a_list_of_fitting_values() -> None:
