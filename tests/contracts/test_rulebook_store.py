@@ -1,4 +1,4 @@
-"""The contract of `RulebookStore`: activations, sources and paused rules."""
+"""The contract of `RulebookStore`: activations, sources, paused rules and starts of trials."""
 
 from support.ledger_rows import T0, AnyLedger
 
@@ -22,3 +22,11 @@ async def test_a_rule_is_paused_until_it_runs_again(ledger: AnyLedger) -> None:
     assert await ledger.rule_states() == {"r1": "paused"}
     await ledger.set_rule_state("r1", "running")
     assert await ledger.rule_states() == {}
+
+
+async def test_a_trial_keeps_its_first_start(ledger: AnyLedger) -> None:
+    assert await ledger.trial_starts() == {}
+    await ledger.store_rulebook("v1", b"one", T0, trials={"r1": T0})
+    await ledger.store_rulebook("v2", b"two", T0 + 1, trials={"r1": T0 + 1, "r2": T0 + 1})
+    await ledger.store_rulebook("v3", b"three", T0 + 2)
+    assert await ledger.trial_starts() == {"r1": T0, "r2": T0 + 1}

@@ -192,6 +192,17 @@ POLICY_SETTINGS: Final = (
         "min_margin", _SHARE, "The smallest margin on the net price, for rules that name none."
     ),
     PolicySetting(
+        "endings",
+        v.endings(),
+        "The last digits of prices per currency, for rules that name no ending.",
+    ),
+    PolicySetting(
+        "rounding",
+        v.rounding(),
+        "The step of prices per currency. A price is lowered to the next step, or raised where it "
+        "would be below the floor.",
+    ),
+    PolicySetting(
         "max_claim",
         _TIME,
         "How long a reduction shows what the price was, without a pause of 30 days.",
@@ -219,6 +230,14 @@ POLICY_SETTINGS: Final = (
         _NUMBER,
         "How many shoppers of the log the two assumed shares together weigh as much as.",
     ),
+    PolicySetting("trial.share", _SHARE, "The largest share of shoppers in a trial."),
+    PolicySetting(
+        "trial.length",
+        _TIME,
+        "The longest time since the first activation of a rule as a trial.",
+    ),
+    PolicySetting("trial.budget", v.boolean(), "Whether a trial needs a campaign with a budget."),
+    PolicySetting("trial.floor", v.boolean(), "Whether a trial needs a floor of its own."),
     PolicySetting(
         "harm.after",
         _NUMBER,

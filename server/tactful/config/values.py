@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tactful.core.values.calendar import (
     DAY,
@@ -17,6 +18,8 @@ from tactful.core.values.calendar import (
     parse_duration,
     zone_of,
 )
+from tactful.core.values.money import EXPONENTS, Money, MoneyError, format_plain
+from tactful.core.values.money import parse as parse_money
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 
@@ -154,6 +157,59 @@ def percent() -> SettingType:
 def _show_percent(share: int) -> str:
     whole, rest = divmod(share, 100)
     return f"{whole}" + (f".{rest:02}".rstrip("0") if rest else "") + "%"
+
+
+def per_currency(expected: str, parse: Callable[[str, str], int]) -> SettingType:
+    """Return the type of a number per currency: texts such as `EUR 95`, as a list or with commas.
+
+    Args:
+        expected: The accepted values in words.
+        parse: Returns the number of a text and a currency, or raises `ValueProblem`.
+    """
+
+    def parse_one(value: object) -> tuple[str, int]:
+        code, _, number = _text_of(value, expected).partition(" ")
+        if code not in EXPONENTS:
+            raise ValueProblem(f"Write {expected}.")
+        return code, parse(number.strip(), code)
+
+    parts = list_of(SettingType(expected, parse_one), expected)
+    return SettingType(expected, lambda value: dict(parts.parse(value)))
+
+
+def endings() -> SettingType:
+    """Return the type of the last digits of prices per currency."""
+    expected = "a currency and the last digits of its prices, such as EUR 95, GBP 99"
+
+    def parse(number: str, _: str) -> int:
+        if not number.isdecimal() or len(number) > 2:
+            raise ValueProblem(f"Write {expected}.")
+        return int(number)
+
+    def show(value: Mapping[str, int]) -> str:
+        return ", ".join(f"{code} {ending}" for code, ending in value.items())
+
+    return replace(per_currency(expected, parse), format=show)
+
+
+def rounding() -> SettingType:
+    """Return the type of the step of prices per currency, in minor units."""
+    expected = "a currency and the step of its prices, such as CHF 0.05, SEK 1.00"
+
+    def parse(number: str, code: str) -> int:
+        try:
+            step = parse_money(number, code).amount
+        except MoneyError as error:
+            raise ValueProblem(f"Write {expected}.") from error
+        if step < 1:
+            raise ValueProblem(f"Write {expected}.")
+        return step
+
+    def show(value: Mapping[str, int]) -> str:
+        steps = (format_plain(Money(step, code)).partition(" ") for code, step in value.items())
+        return ", ".join(f"{code} {number}" for number, _, code in steps)
+
+    return replace(per_currency(expected, parse), format=show)
 
 
 def territory() -> SettingType:

@@ -169,7 +169,7 @@ def price_steps(public: int, rule: Rule | None, quote: Quote | None) -> tuple[Pr
     if quote and rule:
         steps.append(PriceStep(rule.price.mode, quote.asked))
         steps.append(PriceStep("floor", max(quote.asked, quote.floor)))
-        if rule.price.ending is not None and not quote.clamped:
+        if not quote.clamped and (rule.price.ending is not None or quote.unit != quote.asked):
             steps.append(PriceStep("ending", quote.unit))
         steps.append(PriceStep("offer", quote.unit))
     return tuple(steps)

@@ -7,7 +7,7 @@ the event loop.
 
 from collections.abc import Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
@@ -21,6 +21,7 @@ from tactful.rulebook.compilation.builder import (
     build_rule,
     build_suppress_rule,
     canonical,
+    trial_end,
 )
 from tactful.rulebook.compilation.meaning_digest import digest
 from tactful.rulebook.compilation.rule_index import IndexEntry, RuleIndex, index_key
@@ -50,6 +51,7 @@ def compile_rulebook(
     now: int,
     policy: Policy | None = None,
     catalogue: Mapping[str, Item] | None = None,
+    trial_starts: Mapping[str, int] | None = None,
 ) -> CompiledRulebook:
     """Read, check and compile rule files as one rulebook.
 
@@ -63,22 +65,32 @@ def compile_rulebook(
         policy: the shop's own policy from its configuration; None: the defaults. The `policy:`
             sections of the files are applied to it.
         catalogue: SKU → item. With it, the prices of the items that rules name are checked too.
+        trial_starts: rule → its first activation as a trial; a trial without one starts `now`.
     """
     findings = Findings()
     files = read_files(sources, findings)
     active = read_policy(files.policies, policy or Policy(), findings)
     run_checks(files, CheckContext(now, active, catalogue or {}), findings)
-    rulebook = None if findings.has_errors else _build_rulebook(files, active)
+    rulebook = None
+    if not findings.has_errors:
+        rulebook = _build_rulebook(files, active, now, trial_starts or {})
     return CompiledRulebook(rulebook, findings.sorted(), files, active)
 
 
-def _build_rulebook(files: ParsedFiles, policy: Policy) -> Rulebook:
+def _build_rulebook(
+    files: ParsedFiles, policy: Policy, now: int, trial_starts: Mapping[str, int]
+) -> Rulebook:
     """Build the rulebook of files without errors; everything is ordered by id."""
     stacking = stacking_partners(files)
     rules: dict[str, Rule] = {}
     entries = []
+    trials: dict[str, int] = {}
     for parsed in sorted(files.rules, key=lambda parsed: parsed.id):
-        rule = rules[parsed.id] = build_rule(parsed, policy, stacking[parsed.id])
+        rule = build_rule(parsed, policy, stacking[parsed.id])
+        if rule.mode == "trial":
+            trials[rule.id] = trial_starts.get(rule.id, now)
+            rule = structs.replace(rule, ends=trial_end(parsed, policy, trials[rule.id]))
+        rules[rule.id] = rule
         entries.append(IndexEntry(rule, *index_key(parsed.when)))
     campaigns = {
         id_: build_campaign(parsed, policy) for id_, parsed in sorted(files.campaigns.items())
@@ -106,4 +118,5 @@ def _build_rulebook(files: ParsedFiles, policy: Policy) -> Rulebook:
         suppress=tuple(build_suppress_rule(parsed, policy) for parsed in ordered),
         exclusions=tuple(exclusions),
         input_bans=tuple(bans),
+        trials=trials,
     )

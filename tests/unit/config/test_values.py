@@ -44,6 +44,9 @@ def test_an_origin_that_browsers_never_send_is_refused(given: str, remedy: str) 
         (v.percent(), "12.5%", 1250, "12.5%"),
         (v.percent(), "0.05%", 5, "0.05%"),
         (v.territory(), "US-NY", "US-NY", "US-NY"),
+        (v.endings(), "EUR 95, GBP 9", {"EUR": 95, "GBP": 9}, "EUR 95, GBP 9"),
+        (v.endings(), "", {}, ""),
+        (v.rounding(), ["CHF 0.05", "JPY 10"], {"CHF": 5, "JPY": 10}, "CHF 0.05, JPY 10"),
         (v.time_zone(), "Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
         (v.url(), "https://o.example/t/", "https://o.example/t", "https://o.example/t"),
         (v.host_name(), "Offers.Shop.example", "offers.shop.example", "offers.shop.example"),
@@ -102,3 +105,21 @@ def test_loopback_is_this_machine_only() -> None:
         assert is_loopback(host)
     for host in ("0.0.0.0", "::", "10.0.0.1", "localhost.example"):  # noqa: S104
         assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "remedy"),
+    [
+        (v.endings(), "95", "such as EUR 95, GBP 99"),
+        (v.endings(), "EUR .95", "such as EUR 95, GBP 99"),
+        (v.endings(), "EUR 995", "such as EUR 95, GBP 99"),
+        (v.endings(), 95, "such as EUR 95, GBP 99"),
+        (v.rounding(), "CHF 0.005", "such as CHF 0.05"),
+        (v.rounding(), "CHF 0.00", "such as CHF 0.05"),
+        (v.rounding(), "Fr 0.05", "such as CHF 0.05"),
+    ],
+)
+def test_digits_that_no_price_can_have_are_refused(
+    kind: SettingType, given: object, remedy: str
+) -> None:
+    assert remedy in problem_of(kind, given)

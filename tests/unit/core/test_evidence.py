@@ -125,6 +125,13 @@ def test_a_price_comes_about_step_by_step() -> None:
     assert [one.amount for one in price_steps(12900, by, found)] == [12900, 10965, 12000, 12000]
 
 
+def test_the_rounding_of_a_currency_is_a_step_of_the_price() -> None:
+    by = rule(price=PriceTerms("percent", percent_bp=1500))
+    found = quote(by.price, PriceBasis(12999, "CHF"), rounding={"CHF": 5})
+    assert isinstance(found, Quote)
+    assert PriceStep("ending", 11045) in price_steps(12999, by, found)
+
+
 def test_an_offer_of_another_price_shows_its_own_ends() -> None:
     by, found = quoted()
     assert len(steps_of_offer(offer(), by, found)) == 4

@@ -191,6 +191,8 @@ class Evaluation:
             step=self._ladder_step(rule) if rule.price.ladder else 0,
             min_margin_bp=self.policy.min_margin_bp,
             max_total_discount_bp=self.policy.max_total_discount_bp,
+            endings=self.policy.endings,
+            rounding=self.policy.rounding,
         )
 
     def _ladder_step(self, rule: Rule) -> int:

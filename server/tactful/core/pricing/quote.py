@@ -4,7 +4,9 @@ All amounts are minor units of one currency, as the shopper sees them in one ter
 shown with tax, net elsewhere. The rules are those of `server/SEMANTICS.md`, section 3.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal
 
 from msgspec import Struct, structs
 
@@ -47,6 +49,15 @@ class PriceBasis(Struct, frozen=True, gc=False):
     """Net of tax; `None`: unknown."""
 
 
+class PriceDigits(Struct, frozen=True, gc=False):
+    """The digits that a price should have in its currency."""
+
+    ending: int | None = None
+    """The last digits in minor units; None: any."""
+    step: int = 1
+    """Prices are multiples of this, in minor units."""
+
+
 class PriceFloor(Struct, frozen=True, gc=False):
     """The price below which an offer cannot go, and which bound sets it."""
 
@@ -83,6 +94,11 @@ class PriceRefusal(Struct, frozen=True, gc=False):
     floor_kind: FloorKind | None = None
 
 
+NO_DIGITS: Final[Mapping[str, int]] = MappingProxyType({})
+"""No digits are asked for in any currency."""
+_EXACT: Final = PriceDigits()
+
+
 def price_basis(price: Price, cost: Cost | None) -> PriceBasis | None:
     """Return the price facts as one basis; `None` where the price fact mixes currencies.
 
@@ -110,6 +126,8 @@ def quote(
     step: int = 0,
     min_margin_bp: int = 0,
     max_total_discount_bp: int = BP,
+    endings: Mapping[str, int] = NO_DIGITS,
+    rounding: Mapping[str, int] = NO_DIGITS,
 ) -> Quote | PriceRefusal:
     """Return the price of a rule's offer, or why there is none.
 
@@ -122,6 +140,8 @@ def quote(
         step: The number of earlier offers of this rule in the session, as the index into a ladder.
         min_margin_bp: The policy's minimum margin in basis points, for a rule that names none.
         max_total_discount_bp: The policy's maximum discount from the list price, in basis points.
+        endings: Currency → the policy's last digits of a price, for a rule that names none.
+        rounding: Currency → the policy's step of prices in minor units.
     """
     if price is None or (terms.needs_cost and price.cost is None):
         return PriceRefusal("price.missing")
@@ -140,7 +160,11 @@ def quote(
     floor = floor_of(terms, price, min_margin_bp, max_total_discount_bp)
     if asked <= 0 and floor.amount <= 1:
         return PriceRefusal("price.zero", actual=asked, needed=1)
-    found = _above_floor(terms, price, asked, floor)
+    digits = PriceDigits(
+        endings.get(price.currency) if terms.ending is None else terms.ending,
+        rounding.get(price.currency, 1),
+    )
+    found = _above_floor(terms, price, asked, floor, _EXACT if off else digits)
     return structs.replace(found, saved=off.at_most) if off and isinstance(found, Quote) else found
 
 
@@ -233,12 +257,12 @@ def floor_of(
 
 
 def _above_floor(
-    terms: PriceTerms, price: PriceBasis, asked: int, floor: PriceFloor
+    terms: PriceTerms, price: PriceBasis, asked: int, floor: PriceFloor, digits: PriceDigits
 ) -> Quote | PriceRefusal:
     clamped = asked < floor.amount
     if clamped and terms.on_floor == "withhold":
         return PriceRefusal("price.floor", asked, floor.amount, floor.kind)
-    unit = floor.amount if clamped else _with_ending(terms.ending, asked, floor.amount)
+    unit = _with_digits(digits, max(asked, floor.amount), floor.amount)
     highest = price.amount - _least_saving(terms, price)
     if unit > highest:
         reason: PriceReason = "price.floor" if clamped else "price.no_improvement"
@@ -252,11 +276,18 @@ def _least_saving(terms: PriceTerms, price: PriceBasis) -> int:
     return max(1, terms.min_saving.get(price.currency, 0), share)
 
 
-def _with_ending(ending: int | None, unit: int, floor: int) -> int:
-    if ending is None:
-        return unit
-    ended = ending_down(unit, ending)
-    return ended if ended >= floor else unit
+def _with_digits(digits: PriceDigits, unit: int, floor: int) -> int:
+    """Return a price with the digits that its currency asks for, or the price where none fit.
+
+    The ending moves a price down only. The step moves it down, or up where it would be below the
+    floor otherwise.
+    """
+    if digits.ending is not None:
+        ended = ending_down(unit, digits.ending)
+        if ended >= floor:
+            return ended
+    rounded = unit - unit % digits.step
+    return rounded if rounded >= floor else divide_up(unit, digits.step) * digits.step
 
 
 def _ladder_price(terms: PriceTerms, price: PriceBasis, step: int) -> int | None:

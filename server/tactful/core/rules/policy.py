@@ -4,9 +4,10 @@ The defaults are those of server/SEMANTICS.md. The field names are the names of 
 (`policy.*`, server/OPERATING.md) and of the `policy` block of rule files, so they are public.
 """
 
+from collections.abc import Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE, SECOND
 
@@ -111,6 +112,19 @@ class RatePrior(Struct, frozen=True):
     """The weight of the assumed rates, as a number of observed shoppers."""
 
 
+class TrialRails(Struct, frozen=True):
+    """The bounds within which a rule in `mode: trial` needs no approval."""
+
+    share_bp: int = 5000
+    """The largest share of shoppers, in basis points."""
+    length: int = 60 * DAY
+    """The longest time since the first activation of the rule as a trial, in milliseconds."""
+    budget: bool = True
+    """Whether a trial needs a campaign with a budget or a count."""
+    floor: bool = True
+    """Whether a trial needs a floor of its own."""
+
+
 class TrialGuardrail(Struct, frozen=True):
     """When a trial stops by itself."""
 
@@ -150,6 +164,10 @@ class Policy(Struct, frozen=True):
     """The largest discount against the list price, in basis points."""
     min_margin_bp: int = 0
     """The least margin of an offer over the cost, as a share of the net price, in basis points."""
+    endings: Mapping[str, int] = field(default_factory=dict)
+    """Currency → the last digits of prices in minor units, for rules that name no ending."""
+    rounding: Mapping[str, int] = field(default_factory=lambda: {"CHF": 5})
+    """Currency → the step of prices in minor units, such as 5 for CHF 0.05; other prices are exact."""
     max_claim: int = 30 * DAY
     """How long a reduction may claim "was" and a percentage, in milliseconds."""
     accept_hold: int = 30 * MINUTE
@@ -157,6 +175,7 @@ class Policy(Struct, frozen=True):
     arbitration: Literal["tier", "expected_value"] = "tier"
     """What decides between candidates of the same tier."""
     prior: RatePrior = RatePrior()
+    trial: TrialRails = TrialRails()
     harm: TrialGuardrail = TrialGuardrail()
     timezone: str = "UTC"
     """IANA time zone of rules that name none."""

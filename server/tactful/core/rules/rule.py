@@ -285,3 +285,5 @@ class Rulebook(Struct, frozen=True):
     """The inputs that rules must not read in a territory; by territory."""
     paused: frozenset[str] = frozenset()
     """Ids of rules that an operator paused, whatever their file says."""
+    trials: Mapping[str, int] = {}
+    """Id of each trial → its first activation, milliseconds since the Unix epoch, UTC."""

@@ -46,7 +46,12 @@ class Reason(StrEnum):
     # Gate 1 rule state
     RULE_PAUSED = "rule.paused", "resume the rule"
     RULE_NOT_STARTED = "rule.not_started", "the rule's `valid.from` comes", None, INSTANTS
-    RULE_ENDED = "rule.ended", "extend the rule's `valid.until`", None, INSTANTS
+    RULE_ENDED = (
+        "rule.ended",
+        "extend the rule's `valid.until`, or set another `mode` if its trial is over",
+        None,
+        INSTANTS,
+    )
     RULE_WINDOW = "rule.window", "the rule's schedule opens"
     EXCLUDED_BY_SHOP = (
         "excluded.by_shop",

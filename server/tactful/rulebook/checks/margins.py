@@ -83,6 +83,8 @@ def _quote(
         shelf,
         min_margin_bp=context.policy.min_margin_bp,
         max_total_discount_bp=context.policy.max_total_discount_bp,
+        endings=context.policy.endings,
+        rounding=context.policy.rounding,
     )
     return quote, shelf
 

@@ -7,16 +7,15 @@ from tactful.core.rules.rule import NEVER
 from tactful.core.values import calendar
 from tactful.core.values.weekly_schedule import WeeklySchedule
 from tactful.rulebook.checks.check_context import CheckContext
-from tactful.rulebook.compilation.builder import window_of, zone_of
+from tactful.rulebook.compilation.builder import TRIAL_SHARE_BP, window_of, zone_of
 from tactful.rulebook.compilation.timetables import schedule_hours
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedExclusion, ParsedFiles, ParsedRule
+from tactful.rulebook.language.units import format_percent
 from tactful.rulebook.source.diagnostics import Findings
 
-TRIAL_SHARE: Final = 5000
-"""Largest share of sessions that a trial may include, in basis points: one half."""
-TRIAL_LENGTH: Final = 60 * calendar.DAY
-"""Longest duration of a trial, in milliseconds."""
+_FLOORS: Final = frozenset({"margin", "markup", "minimum"})
+"""Keys of a floor that bound the price from below."""
 
 
 def _dated(files: ParsedFiles) -> Iterator[ParsedRule | ParsedExclusion]:
@@ -78,7 +77,7 @@ def ended_rules(files: ParsedFiles, context: CheckContext, findings: Findings) -
 
 
 def unguarded_trials(files: ParsedFiles, context: CheckContext, findings: Findings) -> None:
-    """Report R312: each limit that a trial lacks (share, end, budget, floor)."""
+    """Report R312: each limit of trials that a trial exceeds or lacks."""
     for rule in files.rules:
         if rule.get("mode") == "trial":
             for message, help_text in _missing_limits(rule, files, context):
@@ -88,21 +87,22 @@ def unguarded_trials(files: ParsedFiles, context: CheckContext, findings: Findin
 def _missing_limits(
     rule: ParsedRule, files: ParsedFiles, context: CheckContext
 ) -> Iterator[tuple[str, str]]:
-    """Yield message and help for each limit that a trial lacks."""
-    starts, ends = window_of(rule, context.policy)
-    if (rule.get("share") or 10_000) > TRIAL_SHARE:
-        yield "this trial includes more than half of the sessions", "add `share: 20%`"
-    if ends == NEVER:
-        yield "this trial has no end", "add `valid: {from: …, until: …}`"
-    elif ends - max(starts, min(context.now, ends)) > TRIAL_LENGTH:
-        yield "this trial lasts longer than 60 days", "move `until` to an earlier day"
+    """Yield message and help for each limit of `policy.trial` that a trial exceeds or lacks."""
+    limits = context.policy.trial
+    if (rule.get("share") or TRIAL_SHARE_BP) > limits.share_bp:
+        most = format_percent(limits.share_bp)
+        yield f"this trial includes more than {most} of the sessions", f"write `share: {most}`"
+    ends = window_of(rule, context.policy)[1]
+    if ends != NEVER and ends - min(context.now, ends) > limits.length:
+        longest = calendar.format_duration(limits.length)
+        yield f"this trial ends later than {longest} from now", "move `until` to an earlier day"
     campaign = files.campaigns.get(rule.get("campaign") or "")
-    if campaign is None or not _is_bounded(campaign.block):
+    if limits.budget and (campaign is None or not _is_bounded(campaign.block)):
         yield "this trial has no budget", "name a `campaign` that has a budget or a count"
     if rule.get("offer", "off_the") == "shipping":
         return  # Shipping has no item price; `at_most` or `amount` bounds the offer.
     floor = rule.get("offer", "floor")
-    if floor is None or not {"margin", "markup", "minimum"} & floor.values.keys():
+    if limits.floor and (floor is None or not _FLOORS & floor.values.keys()):
         yield "this trial has no floor", "add `floor: {margin: 20%}` to its offer"
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
+from tactful.core.facts.checks.normal_forms import category_path, trimmed
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import (
     NEVER,
@@ -44,6 +45,11 @@ from tactful.rulebook.language.rule_files import (
     level_of,
 )
 
+TRIAL_SHARE_BP: Final = 1000
+"""Share of sessions that a trial includes which names none, in basis points: one tenth."""
+TRIAL_LENGTH: Final = 14 * calendar.DAY
+"""Duration of a trial without an end, in milliseconds."""
+
 RESCUE_CLAUSE: Final = Clause(
     field="moment",
     op="is",
@@ -73,6 +79,21 @@ def window_of(parsed: ParsedRule | ParsedExclusion, policy: Policy) -> tuple[int
         calendar.local_instant(first, zone, end=False) if first else NOW,
         calendar.local_instant(last, zone, end=True) if last else NEVER,
     )
+
+
+def trial_end(parsed: ParsedRule, policy: Policy, since: int) -> int:
+    """Return the end of a trial, in milliseconds since the Unix epoch, UTC.
+
+    It does not depend on the start of the rule's window, which could be moved again and again.
+
+    Args:
+        parsed: a rule in `mode: trial`.
+        policy: the active policy, for the longest trial.
+        since: the first activation of the rule as a trial, in milliseconds since the Unix epoch.
+    """
+    ends = window_of(parsed, policy)[1]
+    longest = policy.trial.length
+    return min(ends, since + (min(TRIAL_LENGTH, longest) if ends == NEVER else longest))
 
 
 def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) -> Rule:
@@ -175,7 +196,8 @@ def _price_mode(offer: ParsedMapping) -> PriceTerms:
 
 def share_of(parsed: ParsedRule) -> int:
     """Return the share of sessions to which a rule applies, in basis points."""
-    share, holdout = parsed.get("share") or BP, parsed.get("holdout") or 0
+    without = TRIAL_SHARE_BP if parsed.get("mode") == "trial" else BP
+    share, holdout = parsed.get("share") or without, parsed.get("holdout") or 0
     return int(share * (BP - holdout) // BP)
 
 
@@ -204,9 +226,10 @@ def build_exclusion(parsed: ParsedExclusion, policy: Policy) -> Exclusion:
     """Return an exclusion as a decision reads it; `policy` gives the default time zone."""
     starts, ends = window_of(parsed, policy)
     exact = {name: frozenset(parsed.values.get(name, ())) for name in EXCLUDABLE}
+    normal = {"brands": trimmed, "categories": category_path, "segments": trimmed}
     folded = {
-        name: frozenset(text.strip("/ ").casefold() for text in exact[name])
-        for name in ("brands", "categories", "segments")
+        name: frozenset(form(text).casefold() for text in exact[name])
+        for name, form in normal.items()
     }
     made = Exclusion(
         id=parsed.id,

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct, structs
 
 ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    "Policy": frozenset({"max_claim"}),
+    "Policy": frozenset({"max_claim", "endings", "rounding", "trial"}),
     "PriceTerms": frozenset({"markup_bp"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }

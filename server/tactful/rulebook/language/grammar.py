@@ -28,7 +28,9 @@ from tactful.rulebook.language.scalars import (
 )
 from tactful.rulebook.language.units import (
     AmountsType,
+    CurrencyType,
     DurationType,
+    EndingType,
     LocalTimeType,
     PercentType,
     TerritoryType,
@@ -85,7 +87,7 @@ OFFER: Final = MappingSchema(
         KeySchema("floor", FLOOR, "The lowest price that the rule allows.", "{margin: 20%}"),
         KeySchema("on_floor", OneOfType(("clamp", "withhold")), "What happens when the price would be below the floor: `clamp` offers the floor price, `withhold` offers nothing.", "withhold", default="clamp"),
         KeySchema("min_saving", SavingType(), "The least saving. An offer that saves less is not made.", "2.00 EUR"),
-        KeySchema("ending", CountType(most=99, example=95), "The last two digits of the price. The price is lowered to the next one that ends so.", "95"),
+        KeySchema("ending", EndingType(), "The last two digits of the price. The price is lowered to the next one that ends so.", "95", default="the policy's `endings`"),
         KeySchema("max_qty", CountType(least=1, most=1000), "The largest quantity that may be bought at this price.", "3", default="1"),
         KeySchema("expires", DurationType(least=10 * SECOND, most=MAX_LIFE), "How long the offer is valid.", "15m", default="15m"),
         KeySchema("placement", IdType(), "Where on the page the offer is shown.", "corner", default="corner"),
@@ -265,6 +267,8 @@ POLICY: Final = MappingSchema(
         KeySchema("min_stock", CountType(), "The least stock. With less, an item is not offered.", "2"),
         KeySchema("min_margin", PercentType(most=9900), "The least margin of every offer, as a share of the net price.", "10%"),
         KeySchema("max_total_discount", PercentType(), "The largest discount from the list price.", "50%"),
+        KeySchema("endings", NamedType(EndingType(), "endings by currency", CurrencyType()), "The last digits of prices per currency, for rules that name no `ending`.", "{EUR: 95, GBP: 99}"),
+        KeySchema("rounding", AmountsType(least=1), "The step of prices per currency. A price is lowered to the next step, or raised where it would be below the floor.", "{CHF: 0.05}", default="`{CHF: 0.05}`"),
         KeySchema("max_claim", DurationType(), "How long a reduction shows what the price was, without a pause of 30 days. Afterwards its offers have no `was` and no percentage.", "30d"),
         KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer stays valid.", "30m"),
         KeySchema("taints", MappingSchema("the suppression table", tuple(

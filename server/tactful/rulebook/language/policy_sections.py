@@ -72,6 +72,10 @@ def _apply_section(section: ParsedMapping, policy: Policy, findings: Findings) -
             changes[name] = _taints(value, policy, findings)
         elif name in _ONLY_LARGER:
             changes[name] = _only_larger(section, name, getattr(policy, name), findings)
+        elif name == "endings":
+            changes[name] = {**policy.endings, **{code: one for code, (_, one) in value.items()}}
+        elif name == "rounding":
+            changes[name] = {**policy.rounding, **value}
         elif isinstance(value, ParsedMapping):
             changes[name] = _group(value, getattr(policy, name))
         else:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from tactful.core.values import calendar, money
 from tactful.rulebook.language.scalars import (
     BARE_NUMBER,
+    CountType,
     ValueType,
     in_range,
     scalar_text,
@@ -16,6 +17,7 @@ from tactful.rulebook.source.tree import Node
 
 _PERCENT = re.compile(r"(0|[1-9][0-9]{0,4})(?:\.([0-9]{1,2}))?%", re.ASCII)
 _TERRITORY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
+_AS_PRICE = re.compile(r"0?[.,]([0-9]{1,2})", re.ASCII)
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00", re.ASCII)
 
 
@@ -156,6 +158,44 @@ class AmountsType(ValueType, frozen=True):
         }
 
 
+class EndingType(ValueType, frozen=True):
+    """The last one or two digits of a price, read as a number of minor units."""
+
+    @property
+    def expected(self) -> str:
+        return _ENDING.expected
+
+    def read(self, node: Node, findings: Findings) -> int | None:
+        if node.kind == "scalar" and (found := _AS_PRICE.fullmatch(node.text)):
+            message = f"{node.text!r} is a part of a price, not its last digits"
+            help_text = f"write {found[1]} for prices that end in {found[1]}"
+            findings.add("R204", node, message, help_text)
+            return None
+        return _ENDING.read(node, findings)
+
+    def json_schema(self) -> dict[str, Any]:
+        return _ENDING.json_schema()
+
+
+class CurrencyType(ValueType, frozen=True):
+    """An ISO 4217 code."""
+
+    @property
+    def expected(self) -> str:
+        return "a currency such as EUR"
+
+    def read(self, node: Node, findings: Findings) -> str | None:
+        text = scalar_text(self, node, findings)
+        if text is None or text in money.EXPONENTS:
+            return text
+        hint = nearest(text, money.EXPONENTS) or f"write {self.expected}"
+        findings.add("R213", node, f"{text[:40]!r} is not a currency", hint)
+        return None
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": "^[A-Z]{3}$"}
+
+
 class TerritoryType(ValueType, frozen=True):
     """A country (ISO 3166-1), or a part of one (ISO 3166-2), in which a shop sells."""
 
@@ -243,6 +283,9 @@ class TimeOfDayType(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^({_CLOCK.pattern})$"}
+
+
+_ENDING: Final = CountType(most=99, example=95)
 
 
 def format_percent(bp: int) -> str:

@@ -1,13 +1,24 @@
-"""The role of the ledger that keeps rulebooks and which rules are paused."""
+"""The role of the ledger that keeps rulebooks, paused rules and the starts of trials."""
 
-from typing import Literal, Protocol
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, Protocol
+
+NO_TRIALS: Final[Mapping[str, int]] = MappingProxyType({})
+"""A rulebook without trials."""
 
 
 class RulebookStore(Protocol):
-    """Keeps the sources of every activated rulebook, each activation, and the paused rules."""
+    """Keeps the sources of every activated rulebook, each activation, the paused rules and the starts of trials."""
 
     async def store_rulebook(
-        self, version: str, sources: bytes, at: int, *, back: bool = False
+        self,
+        version: str,
+        sources: bytes,
+        at: int,
+        *,
+        back: bool = False,
+        trials: Mapping[str, int] = NO_TRIALS,
     ) -> None:
         """Store an activation, and the sources if the version is new; durable on return.
 
@@ -16,6 +27,7 @@ class RulebookStore(Protocol):
             sources: The rule files as JSON: a list of (path, text).
             at: When it became active, milliseconds since the Unix epoch, UTC.
             back: Whether an operator went back to it. A restart must not undo that.
+            trials: Rule → start of its trial. The first start that was ever stored is kept.
 
         Raises:
             LedgerError: Nothing is stored.
@@ -30,6 +42,13 @@ class RulebookStore(Protocol):
 
     async def rulebook_sources(self, version: str) -> bytes | None:
         """Return the sources of a version as they were stored; None: it was never active.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def trial_starts(self) -> dict[str, int]:
+        """Return rule → its first activation as a trial, milliseconds since the Unix epoch, UTC.
 
         Raises:
             LedgerError: The ledger cannot be read.

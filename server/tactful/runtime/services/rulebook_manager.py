@@ -194,7 +194,7 @@ class RulebookManager:
         self._compiled[rulebook.version] = rulebook
         try:
             await self._ledger.store_rulebook(
-                rulebook.version, packed, self._clock.now(), back=back
+                rulebook.version, packed, self._clock.now(), back=back, trials=rulebook.trials
             )
             await self._state.changes.settle()
         finally:
@@ -355,7 +355,11 @@ class RulebookManager:
 
     async def _compile(self, sources: Sequence[RuleSource]) -> CompiledRulebook:
         return await asyncio.to_thread(
-            compile_rulebook, sources, now=self._clock.now(), policy=self._policy
+            compile_rulebook,
+            sources,
+            now=self._clock.now(),
+            policy=self._policy,
+            trial_starts=await self._ledger.trial_starts(),
         )
 
 

@@ -97,7 +97,10 @@ class RecordedRulebooks:
         sources = [RuleSource(path, text) for path, text in files]
         activated = {name: at for name, at, _ in reversed(await self._ledger.rulebooks())}
         compiled = compile_rulebook(
-            sources, now=activated.get(version, 0), policy=self._policy
+            sources,
+            now=activated.get(version, 0),
+            policy=self._policy,
+            trial_starts=await self._ledger.trial_starts(),
         ).rulebook
         # The version is a digest of the meaning: another version is another meaning.
         return compiled if compiled and compiled.version == version else None

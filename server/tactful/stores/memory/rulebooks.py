@@ -1,8 +1,10 @@
 """Rulebooks and paused rules in plain dictionaries."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from tactful.runtime.ports.ledger_rows import RULEBOOK
+from tactful.runtime.ports.rulebook_store import NO_TRIALS
 from tactful.stores.memory.changes import MemoryChanges
 
 
@@ -14,11 +16,19 @@ class MemoryRulebooks(MemoryChanges):
         self._sources: dict[str, bytes] = {}
         self._activations: list[tuple[str, int, bool]] = []
         self._rule_states: dict[str, str] = {}
+        self._trials: dict[str, int] = {}
 
     async def store_rulebook(
-        self, version: str, sources: bytes, at: int, *, back: bool = False
+        self,
+        version: str,
+        sources: bytes,
+        at: int,
+        *,
+        back: bool = False,
+        trials: Mapping[str, int] = NO_TRIALS,
     ) -> None:
         """Store an activation, and the sources where the version is new."""
+        self._trials = {**trials, **self._trials}
         self._sources.setdefault(version, sources)
         self._activations.append((version, at, back))
         self._log("rulebook", (RULEBOOK,), at=at, body=version.encode())
@@ -31,6 +41,10 @@ class MemoryRulebooks(MemoryChanges):
     async def rulebook_sources(self, version: str) -> bytes | None:
         """Return the sources of a version; None: it was never active."""
         return self._sources.get(version)
+
+    async def trial_starts(self) -> dict[str, int]:
+        """Return rule id → its first activation as a trial."""
+        return dict(self._trials)
 
     async def rule_states(self) -> dict[str, str]:
         """Return rule id → `paused`, for the rules that are paused."""

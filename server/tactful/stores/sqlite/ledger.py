@@ -6,7 +6,7 @@ so that they never wait for a transaction (`reads`).
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
@@ -34,6 +34,7 @@ from tactful.runtime.ports.ledger_rows import (
     SavedSession,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.rulebook_store import NO_TRIALS
 from tactful.stores.shared.erasures import ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
@@ -325,13 +326,20 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
         await self._open_writer.run(work, Lane.PROMISE, session=session)
 
     async def store_rulebook(
-        self, version: str, sources: bytes, at: int, *, back: bool = False
+        self,
+        version: str,
+        sources: bytes,
+        at: int,
+        *,
+        back: bool = False,
+        trials: Mapping[str, int] = NO_TRIALS,
     ) -> None:
         sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
 
         def insert(connection: LedgerConnection) -> None:
             connection.execute("INSERT OR IGNORE INTO rulebooks VALUES (?, ?)", (version, sources))
             connection.execute(sql, (version, at, back))
+            connection.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?)", trials.items())
             change_rows.append(connection, "rulebook", (RULEBOOK,), at=at, body=version.encode())
 
         await self._open_writer.run(insert)

@@ -279,6 +279,9 @@ class SqliteReads:
     async def rule_states(self) -> dict[str, str]:
         return dict(await self._read("SELECT rule, state FROM rule_states"))
 
+    async def trial_starts(self) -> dict[str, int]:
+        return dict(await self._read("SELECT rule, since FROM trials"))
+
 
 def _one(found: list[Any]) -> SavedSession | None:
     return SavedSession(*found[0]) if found else None

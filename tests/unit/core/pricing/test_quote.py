@@ -14,6 +14,7 @@ from tactful.core.facts import fact_types as facts
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import (
     PriceBasis,
+    PriceDigits,
     PriceRefusal,
     Quote,
     floor_of,
@@ -21,6 +22,7 @@ from tactful.core.pricing.quote import (
     price_basis,
     quote,
 )
+from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.money import Money, discounted
 
@@ -57,6 +59,12 @@ TERMS = st.builds(
     ending=st.none() | st.integers(0, 99),
 )
 POLICY = {"min_margin_bp": st.integers(0, 5_000), "max_total_discount_bp": st.integers(0, 10_000)}
+DIGITS = st.fixed_dictionaries(
+    {
+        "endings": st.just({}) | st.fixed_dictionaries({"EUR": st.integers(0, 99)}),
+        "rounding": st.just({}) | st.fixed_dictionaries({"EUR": st.sampled_from([1, 5, 10, 100])}),
+    }
+)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
@@ -67,18 +75,23 @@ def test_a_price_is_the_one_of_the_vectors(case: dict[str, Any]) -> None:
     assert msgspec.to_builtins(found) == case["want"]
 
 
-@given(TERMS, PRICES, st.integers(0, 5), st.fixed_dictionaries(POLICY))
+@given(TERMS, PRICES, st.integers(0, 5), st.fixed_dictionaries(POLICY), DIGITS)
 @example(
     # Random prices seldom have a target that is the highest bound of a price below it.
     PriceTerms(mode="percent", percent_bp=2000),
     PriceBasis(10_000, "EUR", target=9_000),
     0,
     {"min_margin_bp": 0, "max_total_discount_bp": 10_000},
+    {},
 )
 def test_an_offer_is_below_the_public_price_and_never_below_a_floor(
-    terms: PriceTerms, price: PriceBasis, step: int, policy: dict[str, int]
+    terms: PriceTerms,
+    price: PriceBasis,
+    step: int,
+    policy: dict[str, Any],
+    digits: dict[str, Any],
 ) -> None:
-    found = quote(terms, price, step=step, **policy)
+    found = quote(terms, price, step=step, **policy, **digits)
     if isinstance(found, PriceRefusal):
         return
     assert 1 <= found.unit < price.amount
@@ -107,7 +120,7 @@ ORDERS = st.builds(
 
 @given(ORDERS, PRICES, st.fixed_dictionaries(POLICY), st.integers(1, 9))
 def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its_floor(
-    terms: PriceTerms, price: PriceBasis, policy: dict[str, int], count: int
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, Any], count: int
 ) -> None:
     found = quote(terms, price, **policy)
     off = pricing.deduction(terms, "EUR")
@@ -120,7 +133,7 @@ def test_what_an_order_saves_is_within_what_is_held_and_the_item_alone_above_its
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
 def test_an_offer_keeps_its_margin_over_the_net_cost(
-    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, Any]
 ) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, Quote) and price.cost is not None:
@@ -133,7 +146,7 @@ def test_an_offer_keeps_its_margin_over_the_net_cost(
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
 def test_only_a_rule_that_clamps_gives_more_than_was_asked(
-    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, Any]
 ) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, Quote):
@@ -144,7 +157,7 @@ def test_only_a_rule_that_clamps_gives_more_than_was_asked(
 
 @given(TERMS, PRICES, st.fixed_dictionaries(POLICY))
 def test_a_refusal_says_what_would_have_passed(
-    terms: PriceTerms, price: PriceBasis, policy: dict[str, int]
+    terms: PriceTerms, price: PriceBasis, policy: dict[str, Any]
 ) -> None:
     found = quote(terms, price, **policy)
     if isinstance(found, PriceRefusal) and found.reason == "price.no_improvement":
@@ -279,8 +292,8 @@ def no_least_saving(*_: object) -> int:
     return 0
 
 
-def an_ending_to_nearest(ending: int | None, unit: int, _floor: int) -> int:
-    return unit - unit % 100 + (ending or 0)
+def an_ending_to_nearest(digits: PriceDigits, unit: int, _floor: int) -> int:
+    return unit - unit % 100 + (digits.ending or 0)
 
 
 def a_floor_rounded_down(cost: int, margin: int, rate: int) -> int:
@@ -301,7 +314,7 @@ CLAMPED = test_a_clamp_to_the_cost_keeps_the_margin_and_one_less_does_not
     ("name", "broken", "property_test"),
     [
         ("_least_saving", no_least_saving, BELOW_AND_ABOVE),
-        ("_with_ending", an_ending_to_nearest, BELOW_AND_ABOVE),
+        ("_with_digits", an_ending_to_nearest, BELOW_AND_ABOVE),
         ("cost_floor", a_floor_rounded_down, CLAMPED),
         ("_ladder_price", a_ladder_by_its_step, test_a_ladder_never_goes_back_up),
     ],
@@ -336,3 +349,39 @@ def test_a_markup_on_an_unknown_cost_is_no_price() -> None:
     terms = PriceTerms("percent", percent_bp=500, markup_bp=2500)
     assert quote(terms, shelf) == PriceRefusal("price.missing")
     assert missing_input(terms, shelf) == "a cost"
+
+
+CHF = PriceBasis(12990, "CHF", cost=7000)
+
+
+@pytest.mark.parametrize(
+    ("terms", "unit"),
+    [
+        (PriceTerms("percent", percent_bp=1500), 11040),  # 110.42 asked
+        (PriceTerms("percent", percent_bp=5000, margin_bp=2001), 8755),  # a floor of 87.51
+        (PriceTerms("percent", percent_bp=1500, ending=90), 10990),
+        (PriceTerms("percent", percent_bp=1500, minimum={"CHF": 11042}), 11045),
+    ],
+)
+def test_prices_in_francs_end_in_0_or_5_and_stay_above_the_floor(
+    terms: PriceTerms, unit: int
+) -> None:
+    found = quote(terms, CHF, rounding=Policy().rounding)
+    assert isinstance(found, Quote)
+    assert found.unit == unit
+
+
+def test_the_ending_of_the_currency_is_for_rules_that_name_none() -> None:
+    shelf = PriceBasis(12900, "EUR")
+    found = quote(PriceTerms("percent", percent_bp=1500), shelf, endings={"EUR": 99, "GBP": 1})
+    own = quote(PriceTerms("percent", percent_bp=1500, ending=50), shelf, endings={"EUR": 99})
+    assert isinstance(found, Quote)
+    assert isinstance(own, Quote)
+    assert (found.unit, own.unit) == (10899, 10950)
+
+
+@given(PRICES, st.integers(0, 9_999), st.sampled_from([1, 5, 10, 100]))
+def test_a_rounded_price_is_a_multiple_of_its_step(price: PriceBasis, bp: int, step: int) -> None:
+    found = quote(PriceTerms("percent", percent_bp=bp), price, rounding={price.currency: step})
+    if isinstance(found, Quote):
+        assert found.unit % step == 0

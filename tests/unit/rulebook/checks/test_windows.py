@@ -3,6 +3,8 @@
 import pytest
 
 from support.rule_files import check, codes, one_rule
+from tactful.core.rules.policy import Policy, TrialRails
+from tactful.core.values.calendar import DAY
 
 WINDOWS = [
     ("schedule: {days: mon-fri, hours: 09:00-18:00}", []),
@@ -23,21 +25,49 @@ def test_a_window_that_never_opens_is_reported(text: str, expected: list[str]) -
     assert codes(one_rule(f"{text}\noffer: {{percent: 10%}}")) == expected
 
 
-def test_every_missing_limit_of_a_trial_is_reported() -> None:
+LATE = "this trial ends later than {} from now"
+BUDGET = "campaigns: {c: {count: 5}}"
+SAFE = "campaign: c\noffer: {percent: 10%, floor: {margin: 20%}}"
+
+
+def test_a_trial_needs_a_budget_and_a_floor() -> None:
     compiled = check(one_rule("mode: trial\noffer: {percent: 10%}"))
-    assert [one.code for one in compiled.diagnostics] == ["R312"] * 4
+    assert [one.message for one in compiled.diagnostics] == [
+        "this trial has no budget",
+        "this trial has no floor",
+    ]
     limits = "mode: trial\nshare: 20%\nvalid: {until: 2026-03-31}\ncampaign: c\n"
     parcel = f"{limits}offer: {{amount: 5.00 EUR, off_the: shipping}}"
-    assert codes(one_rule(parcel, "campaigns: {c: {count: 5}}")) == []
+    assert codes(one_rule(parcel, BUDGET)) == []
     order = f"{limits}offer: {{amount: 5.00 EUR, off_the: order}}"
-    assert codes(one_rule(order, "campaigns: {c: {count: 5}}")) == ["R312"]
-    long = "mode: trial\nshare: 50%\nvalid: {until: 2026-12-31}\ncampaign: c\n"
-    text = one_rule(
-        f"{long}offer: {{percent: 10%, floor: {{minimum: 5.00 EUR}}}}", "campaigns: {c: {count: 5}}"
-    )
-    assert [one.message for one in check(text).diagnostics] == [
-        "this trial lasts longer than 60 days"
-    ]
+    assert codes(one_rule(order, BUDGET)) == ["R312"]
+    free = Policy(trial=TrialRails(budget=False, floor=False))
+    assert check(one_rule("mode: trial\noffer: {percent: 10%}"), policy=free).diagnostics == ()
+
+
+@pytest.mark.parametrize(
+    ("keys", "limits", "message"),
+    [
+        ("share: 60%", TrialRails(), "this trial includes more than 50% of the sessions"),
+        (
+            "share: 20%",
+            TrialRails(share_bp=1000),
+            "this trial includes more than 10% of the sessions",
+        ),
+        ("valid: {until: 2026-12-31}", TrialRails(), LATE.format("60d")),
+        ("valid: {from: 2026-12-01, until: 2026-12-31}", TrialRails(), LATE.format("60d")),
+        ("valid: {until: 2026-03-31}", TrialRails(length=7 * DAY), LATE.format("7d")),
+        ("valid: {until: 2026-12-31}", TrialRails(length=365 * DAY), ""),
+        ("share: 60%", TrialRails(share_bp=10_000), ""),
+        ("note: nothing else", TrialRails(), ""),
+    ],
+)
+def test_the_limits_of_a_trial_are_those_of_the_policy(
+    keys: str, limits: TrialRails, message: str
+) -> None:
+    text = one_rule(f"mode: trial\n{keys}\n{SAFE}", BUDGET)
+    found = check(text, policy=Policy(trial=limits)).diagnostics
+    assert [one.message for one in found] == ([message] if message else [])
 
 
 def test_an_ended_rule_names_its_last_day() -> None:

@@ -105,6 +105,7 @@ def test_a_key_that_is_often_written_instead_is_understood(key: str, words: str)
     assert words in one.help
 
 
-def test_the_ending_is_asked_for_with_an_ending_as_the_example() -> None:
+def test_an_ending_that_is_written_as_a_part_of_a_price_is_understood() -> None:
     [one] = check(one_rule("offer: {percent: 5%, ending: .95}")).diagnostics
-    assert one.help == "write a whole number such as 95, without a unit or quotes"
+    assert one.message == "'.95' is a part of a price, not its last digits"
+    assert one.help == "write 95 for prices that end in 95"

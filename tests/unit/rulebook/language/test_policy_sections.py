@@ -34,6 +34,16 @@ def test_a_policy_may_set_limits_freely_and_tighten_what_protects() -> None:
     assert policy.caps.per_session == Policy().caps.per_session
 
 
+def test_endings_and_steps_of_prices_are_set_per_currency() -> None:
+    compiled = check(
+        "policy: {endings: {EUR: 95, GBP: 99}, rounding: {SEK: 1.00}}",
+        policy=Policy(endings={"GBP": 0, "USD": 99}),
+    )
+    assert compiled.diagnostics == ()
+    assert compiled.policy.endings == {"EUR": 95, "GBP": 99, "USD": 99}
+    assert compiled.policy.rounding == {"CHF": 5, "SEK": 100}
+
+
 LOOSER = [
     ("taints: {defect: {scope: variant}}", "taints.defect.scope is product"),
     ("taints: {service: {after: 1d}}", "taints.service.after is 7d"),
@@ -87,6 +97,8 @@ SETTINGS = {
     "max_total_discount": "77%",
     "accept_hold": "7m",
     "max_claim": "7m",
+    "endings": "{EUR: 77}",
+    "rounding": "{CHF: 0.07}",
     "brand_window": "777d",
     "bought_window": "777d",
     "bad_rating": "3",
@@ -107,6 +119,10 @@ TAINTS = (
 CONFIGURED = {
     "correction_within",
     "language",
+    "trial.share",
+    "trial.length",
+    "trial.budget",
+    "trial.floor",
     "harm.after",
     "harm.dismissed",
     "harm.complaints",

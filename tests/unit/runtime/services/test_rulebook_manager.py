@@ -10,11 +10,14 @@ from structlog.testing import capture_logs
 from journeys.fixture import rules
 from journeys.test_replay import SHADOWED
 from support.bare_shop import NOON, bare_shop
+from tactful.core.values.calendar import DAY
 from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
+from tactful.rulebook.testing.given import as_datetime
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.services.rulebook_manager import ReloadResult, activation_history
 from tactful.runtime.shop import Shop
+from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 
 GOOD = rules(extra=SHADOWED).encode()
@@ -290,3 +293,55 @@ def test_a_rollback_removes_the_versions_it_goes_back_from(
     activations: list[tuple[str, int, bool]], stack: list[str], undone: set[str]
 ) -> None:
     assert activation_history(activations[::-1]) == (stack, undone)
+
+
+TRIAL = b"""
+campaigns: {c: {count: 5}}
+rules:
+  - id: daring
+    campaign: c
+    mode: trial
+    offer: {percent: PERCENT, floor: {margin: 10%}}
+VALID
+"""
+
+
+async def settled() -> None:
+    """No work is under way."""
+
+
+async def test_a_trial_is_not_prolonged_by_editing_it(tmp_path: Path) -> None:
+    text = TRIAL.replace(b"PERCENT", b"5%")
+    file = file_in(tmp_path, text.replace(b"VALID", b""))
+    ledger = MemoryLedger()
+    shop = await started(tmp_path, ledger)
+    rules = shop.state.active_rulebook
+    assert rules.current.rules["daring"].ends == NOON + 14 * DAY
+    assert rules.current.rules["daring"].share_bp == 1000
+    assert isinstance(shop.state.clock, TestClock)
+    await shop.state.clock.move(NOON + 50 * DAY, shop.state.timers, settled)
+    until = as_datetime(NOON + 100 * DAY).date()
+    window = f"    valid: {{from: {as_datetime(NOON + 51 * DAY).date()}, until: {until}}}"
+    for percent in (b"6%", b"7%"):
+        text = TRIAL.replace(b"PERCENT", percent)
+        file.write_bytes(text.replace(b"VALID", window.encode()))
+        assert (await shop.rulebooks.reload()).outcome == "active"
+        assert rules.current.rules["daring"].ends == NOON + 60 * DAY
+    file.write_bytes(GOOD)
+    await shop.rulebooks.reload()
+    file.write_bytes(text.replace(b"VALID", b""))
+    again = await started(tmp_path, ledger)
+    assert again.state.active_rulebook.current.rules["daring"].ends == NOON + 14 * DAY
+
+
+def test_the_start_of_a_trial_changes_no_version() -> None:
+    source = [RuleSource("a", TRIAL.replace(b"PERCENT", b"5%").replace(b"VALID", b""))]
+    early, late = (
+        compile_rulebook(source, now=NOON + days * DAY, trial_starts=starts).rulebook
+        for days, starts in ((0, {}), (9, {"daring": NOON}))
+    )
+    assert early is not None
+    assert late is not None
+    assert early.version == late.version
+    assert early.rules["daring"].ends == late.rules["daring"].ends == NOON + 14 * DAY
+    assert early.trials == late.trials == {"daring": NOON}

@@ -37,6 +37,7 @@ RETENTION: Final = {
     "rulebooks": "kept: rule files hold no personal data",
     "activations": "kept: one row for each change of the rules",
     "rule_states": "kept: one row for each paused rule",
+    "trials": "kept: one row for each rule that was a trial",
     "rule_steps": "kept: sums",
     "reductions": "a year after `retention`",
     "acts": "`retention`",
