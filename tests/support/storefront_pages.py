@@ -25,7 +25,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-WIDGET = Path(__file__).parents[2] / "widget" / "dist" / "v1.js"
+WIDGET = Path(__file__).parents[2] / "widget" / "dist"
 Message = dict[str, Any]
 T = TypeVar("T")
 WAIT_S = 30  # what happens at all happens within this, on a machine with other work, too
@@ -86,6 +86,8 @@ class Offers:
         self.streams: dict[str, Peer] = {}
         self.heard: list[Message] = []
         self.hellos = 0
+        self.files: list[str] = []  # of the widget, as they were asked for
+        self.files_gone: set[str] = set()
         self.sockets_allowed = True
         self.streams_allowed = True
         self.mute = False  # says nothing, as a cut cable does
@@ -239,6 +241,20 @@ class Offers:
 
     # Transports
 
+    async def widget_file(self, request: Request) -> Response:
+        """A file of the widget, unless the test has taken it away."""
+        name = request.path_params["name"]
+        self.files.append(name)
+        if name in self.files_gone:
+            return Response(status_code=404)
+        headers = {
+            "Access-Control-Allow-Origin": "*",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": "no-cache",
+        }
+        text = (WIDGET / name).read_text()
+        return Response(text, media_type="text/javascript", headers=headers)
+
     async def socket(self, socket: WebSocket) -> None:
         """The WebSocket endpoint."""
         if not self.sockets_allowed:
@@ -301,7 +317,7 @@ class Offers:
         """The server as an application."""
         return Starlette(
             routes=[
-                Route("/widget/v1.js", _widget),
+                Route("/widget/{name}", self.widget_file),
                 WebSocketRoute("/v1/session", self.socket),
                 Route("/v1/session/stream", self.stream),
                 Route("/v1/session/stream/{stream}", self.post, methods=["POST"]),
@@ -311,14 +327,6 @@ class Offers:
 
 def _cors(request: Request) -> dict[str, str]:
     return {"Access-Control-Allow-Origin": request.headers.get("origin", "*")}
-
-
-async def _widget(_: Request) -> Response:
-    return Response(
-        WIDGET.read_text(),
-        media_type="text/javascript",
-        headers={"Cross-Origin-Resource-Policy": "cross-origin", "Cache-Control": "no-cache"},
-    )
 
 
 @contextlib.contextmanager

@@ -43,7 +43,7 @@ export function createCard(look, act) {
   said.role = 'status';
   /** @type {any} what had the focus before the card */
   let before;
-  let [flows, seen] = [false, false];
+  let [flows, seen, room] = [false, false, true];
   /** What the clock counts down to, and when the card goes. */
   let [end, gone] = [0, 0];
   let timer = 0;
@@ -54,7 +54,7 @@ export function createCard(look, act) {
     const { body } = document;
     host.dir = getComputedStyle(body).direction;
     card.style.setProperty('--font', getComputedStyle(body).fontFamily);
-    flows = place(host, card, last.sku, inline);
+    [flows, room] = place(host, card, last.sku, inline);
     card.style.colorScheme = theme ?? (isDark(flows ? host : body) ? 'dark' : 'light');
   };
 
@@ -158,9 +158,16 @@ export function createCard(look, act) {
 
     const price = gist(item, looks);
     const row = el('div', 'row', el('b', 'now', price));
+    // What the server wrote and what the browser formats is in the page's language; the card's own
+    // texts may not be.
+    head.lang = row.lang = said.lang = locale;
     // "max." is short for the same in every language here.
     const most = (/** @type {any} */ what) => `max. ${what}`;
-    if (was) row.append(el('s', '', el('span', 'hush', words.was), money(was, locale)));
+    if (was) {
+      const before = el('span', 'hush', words.was);
+      before.lang = words.lang;
+      row.append(el('s', '', before, money(was, locale)));
+    }
     if (less) row.append(el('b', '', percent(-less / 100, locale)));
     if (off && item.percent_bp) row.append(most(money(item.at_most, locale)));
     // Beside the price, in the same paint: the law's place for it.
@@ -185,7 +192,7 @@ export function createCard(look, act) {
     clock.textContent = countdown(left / 1000);
     // Its place may have come, gone or filled; and libraries that swap the page take it with them.
     put();
-    if (offer && !seen && !document.hidden && inView(card)) {
+    if (offer && room && !seen && !document.hidden && inView(card)) {
       seen = true;
       act('seen', offer);
     }
@@ -219,6 +226,7 @@ export function createCard(look, act) {
       const looks = look(item);
       const { kept, ended } = looks.words;
       const text = hold ? `${gist(item, looks)} – ${kept}` : ended;
+      said.lang = looks.words.lang;
       end = now() + hold * 1000;
       // A shopper who must copy a code gets more time.
       gone = code ? end : now() + LAST_WORD_MS;
@@ -230,6 +238,8 @@ export function createCard(look, act) {
       );
     },
     /** @returns {string | undefined} the id of the offer that is on the screen */
-    shown: () => offer?.id,
+    shown: () => (room ? offer?.id : undefined),
+    /** @returns {boolean} whether there is no place that leaves free what the page has fixed */
+    crowded: () => !!offer && !room,
   };
 }

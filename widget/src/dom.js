@@ -14,7 +14,10 @@ export function el(tag, className, ...children) {
   if (className) node.className = className;
   // Not `append`: old libraries replace it.
   for (const child of children) {
-    node.appendChild(typeof child === 'string' ? document.createTextNode(child) : child);
+    const isText = typeof child === 'string';
+    // A text of either direction on a page of the other.
+    if (isText) node.dir = 'auto';
+    node.appendChild(isText ? document.createTextNode(child) : child);
   }
   return node;
 }

@@ -1,4 +1,4 @@
-/** Texts of the card, by language; a shop changes or adds some with the setting `strings`. */
+/** Texts of the card; a shop changes or adds some with the setting `strings`. */
 
 import { own } from './json.js';
 
@@ -8,23 +8,19 @@ export const KEYS = /** @type {Key[]} */ (
   'accept|dismiss|was|ends|kept|ended|order|shipping'.split('|')
 );
 
-/** Language, then the words in the order of KEYS; {} is where the time or the amount goes. */
-const TABLE = [
-  'en|Take this offer|No, thanks|Before|Ends in {}|Reserved: {}|This offer has ended.|Your order|Shipping',
-  'de|Angebot sichern|Nein, danke|Bisher|Endet in {}|Reserviert: {}|Angebot beendet.|Ihre Bestellung|Versand',
-  'fr|J’en profite|Non, merci|Avant|Fin dans {}|Réservé : {}|Offre terminée.|Votre commande|Livraison',
-  'es|Lo quiero|No, gracias|Antes|Termina en {}|Reservado: {}|Oferta terminada.|Tu pedido|Envío',
-  'pl|Korzystam|Nie, dziękuję|Przedtem|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.|Twoje zamówienie|Dostawa',
-];
+/** The words in the order of KEYS; {} is where the time or the amount goes. */
+const ENGLISH =
+  'en|Take this offer|No, thanks|Before|Ends in {}|Reserved: {}|This offer has ended.|Your order|Shipping';
 
 /**
  * @param {string} locale BCP 47
  * @param {any} extra the shop's `strings`: `{ar: {accept: '…'}}`
+ * @param {string[]} [table] other languages, in the form of ENGLISH; see `parts/words.js`
  * @returns {Record<Key | 'lang', string>} `lang` is the language of most of them
  */
-export function words(locale, extra) {
+export function words(locale, extra, table = []) {
   const [language] = locale.split('-');
-  const row = (TABLE.find((words) => words.startsWith(language)) ?? TABLE[0]).split('|');
+  const row = (table.find((words) => words.startsWith(`${language}|`)) ?? ENGLISH).split('|');
   const changed = own(extra, locale) ?? own(extra, language);
   return /** @type {any} */ ({
     ...Object.fromEntries(KEYS.map((key, at) => [key, `${own(changed, key) ?? row[at + 1]}`])),

@@ -7,8 +7,26 @@ const STEP = 40;
 /** Above and below a card in the page's flow, as its style sheet says. */
 const MARGIN = 16;
 
+/** @param {Element} node @returns {Element | null} also out of an open shadow root */
+const parentOf = (node) =>
+  node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host ?? null;
+
 /**
- * The top of what must not be covered: a bar or bubble that cannot be scrolled away, the focus.
+ * @param {number} x @param {number} y
+ * @param {Element} host of the card, below which is looked
+ * @returns {Element | null | undefined} the topmost element, also inside of open shadow roots
+ */
+function elementAt(x, y, host) {
+  let node = document.elementsFromPoint(x, y).find((one) => one !== host);
+  for (;;) {
+    const inner = node?.shadowRoot?.elementFromPoint(x, y);
+    if (!inner || inner === node) return node;
+    node = inner;
+  }
+}
+
+/**
+ * The top of what must not be covered: a bar, sheet or bubble that cannot be scrolled away, the focus.
  * @param {DOMRect} box of the card
  * @param {Element} host
  * @returns {number} Infinity when nothing is in the way
@@ -18,36 +36,41 @@ function obstacle({ left, top, right, bottom }, host) {
   const { activeElement, body } = document;
   const nodes = new Set([activeElement]);
   for (let x = left; x < right; x += STEP) {
-    for (let y = top; y < bottom; y += STEP) {
-      nodes.add(document.elementsFromPoint(x, y).find((one) => one !== host) ?? null);
-    }
+    for (let y = top; y < bottom; y += STEP) nodes.add(elementAt(x, y, host) ?? null);
+    nodes.add(elementAt(x, bottom - 1, host) ?? null);
   }
   for (const node of nodes) {
     if (!node || node === host || node === body) continue;
-    nodes.add(node.parentElement);
+    nodes.add(parentOf(node));
     const box = node.getBoundingClientRect();
     const focused =
       node === activeElement && box.top < bottom && box.bottom > top && box.right > left;
     // A whole application inside one fixed box is a page, not a bar.
     const pinned =
-      /fixed|sticky/.test(getComputedStyle(node).position) && box.height < innerHeight / 2;
+      /fixed|sticky/.test(getComputedStyle(node).position) &&
+      !(box.height >= innerHeight && node.querySelector('main,h1'));
     if (focused || pinned) highest = Math.min(highest, box.top);
   }
   return highest;
 }
 
-/** @param {HTMLElement} card @param {Element} host */
+/**
+ * @param {HTMLElement} card
+ * @param {Element} host
+ * @returns {boolean} whether there is room; where there is none, the card is not shown
+ */
 function climb(card, host) {
   let lift = 0;
   for (let i = 0; i < CLIMBS; i++) {
     card.style.setProperty('--lift', `${lift}px`);
     const box = card.getBoundingClientRect();
-    if (box.top < 0) break;
+    if (lift && box.top < 0) break;
     const top = obstacle(box, host);
-    if (top > innerHeight) return;
+    if (top > innerHeight) return true;
     lift = innerHeight - top;
   }
-  card.style.setProperty('--lift', '0px');
+  card.style.display = 'none';
+  return false;
 }
 
 /** @param {Element} node */
@@ -62,7 +85,8 @@ export function inView(node) {
  * @param {HTMLElement} card
  * @param {string} sku of the offer
  * @param {string} inline where its price is, if the card belongs there
- * @returns {boolean} whether it is in the page's own flow
+ * @returns {[flows: boolean, room: boolean]} whether it is in the page's own flow, and whether there is
+ *   room for it at all
  */
 export function place(host, card, sku, inline) {
   const root = document.documentElement;
@@ -93,6 +117,7 @@ export function place(host, card, sku, inline) {
   home ??= root;
   if (after) after.after(host);
   else if (host.parentNode !== home) home.appendChild(host);
-  if (home === root) climb(card, host);
-  return home !== root;
+  const flows = home !== root;
+  card.style.display = '';
+  return [flows, flows || climb(card, host)];
 }

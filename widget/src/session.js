@@ -7,7 +7,6 @@ import { bare, guard, later } from './guard.js';
 import { own, parse, stringify } from './json.js';
 import { createOutbox } from './outbox.js';
 import { openSocket } from './socket.js';
-import { openStream } from './stream.js';
 
 /** Offers nobody has confirmed for this long are hidden. */
 const SILENCE_MS = 30_000;
@@ -49,6 +48,7 @@ const NEVER = 1 / 0;
  *
  * @typedef {object} Page what the session needs to know of the page, and tells it
  * @property {() => string} url of the session endpoint
+ * @property {() => Promise<any>} stream the part for networks without WebSockets, if it can be had
  * @property {() => boolean} may whether a connection is allowed at all now
  * @property {() => Record<string, any>} hello
  * @property {() => {session: string, resume: string, seq: number} | null} load
@@ -91,16 +91,26 @@ export function createSession(page) {
     /** @type {Link} */
     const link = { kind, wire: null, since: now() };
     next = link;
-    try {
-      link.wire = (kind === 'socket' ? openSocket : openStream)(page.url(), {
-        open: guard(() => link.wire?.send([stringify(hello())])),
-        message: guard((/** @type {string} */ text) => receive(link, text)),
-        close: guard((/** @type {number | undefined} */ code) => lost(link, code)),
-      });
-    } catch {
-      // No such thing here at all, or a policy against it.
-      lost(link);
-    }
+    /** @param {any} opener */
+    const open = (opener) => {
+      if (link !== next) return;
+      try {
+        link.wire = opener(
+          page.url(),
+          {
+            open: guard(() => link.wire?.send([stringify(hello())])),
+            message: guard((/** @type {string} */ text) => receive(link, text)),
+            close: guard((/** @type {number | undefined} */ code) => lost(link, code)),
+          },
+          guard,
+        );
+      } catch {
+        // No such thing here at all, or a policy against it.
+        lost(link);
+      }
+    };
+    if (kind === 'socket') open(openSocket);
+    else page.stream().then((module) => open(module?.openStream));
     tick();
   };
 

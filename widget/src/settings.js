@@ -26,3 +26,7 @@ export function serverUrl() {
   // The script lies in the folder `widget/` of the server, wherever that is mounted.
   return script?.src.split('?')[0].replace(/[^/]*\/[^/]*$/, '') ?? '';
 }
+
+/** @returns {string} the folder of the script and its parts, with a slash at its end */
+export const folder = () =>
+  script?.src.split('?')[0].replace(/[^/]*$/, '') || `${serverUrl()}widget/`;

@@ -6,14 +6,14 @@ import { now } from './clock.js';
 import { createConsent } from './consent.js';
 import { watchPage } from './detect/watch.js';
 import { openDialogue } from './dialogue.js';
-import { examine } from './doctor.js';
 import { emit, event, off, on } from './emit.js';
 import { money } from './format.js';
-import { bare, guard, later, listen } from './guard.js';
+import { bare, faults, guard, later, listen } from './guard.js';
 import { at, listed, own, stringify } from './json.js';
 import { pathOf, publicUrl } from './link.js';
 import { words } from './locales.js';
 import { onNavigation, pageKind } from './page.js';
+import { part } from './parts.js';
 import { createSession } from './session.js';
 import { serverUrl, setting } from './settings.js';
 import { load, save } from './store.js';
@@ -22,6 +22,8 @@ import { createTabs } from './tabs.js';
 const version = VERSION;
 /** Where prices are looked for when an inline offer has no selector of the shop's. */
 const PRICE = '[itemprop=price],.price';
+/** The card waits so long for the part with other languages; then it is in English. */
+const WORDS_MS = 3_000;
 
 /** @typedef {import('./session.js').Standing} Standing */
 
@@ -51,13 +53,37 @@ export function start(queue) {
   const announced = new Set();
   /** @type {Map<string, Standing>} accepted here, waiting for the answer */
   const accepting = new Map();
+  /** @type {any} the part for other languages; empty where it cannot be had */
+  let more;
+  let moreAsked = false;
 
   const locale = () => {
     const wanted = setting('locale') ?? (document.documentElement.lang || navigator.language);
     // Many shop systems print "de_DE".
     return guard(Intl.getCanonicalLocales)(wanted.replace(/_/g, '-'))?.[0] ?? 'en';
   };
-  const kind = () => page.kind ?? setting('page') ?? pageKind(!!verdict.product);
+  const kind = () => page.kind ?? setting('page') ?? pageKind(!!verdict.product, more?.PATHS);
+  /**
+   * Loads the texts of other languages, and what they call a checkout.
+   * @returns {boolean} whether the card can be shown
+   */
+  const fluent = () => {
+    if (!moreAsked) {
+      moreAsked = true;
+      const before = kind();
+      part('words').then((module) => {
+        more = module ?? {};
+        if (kind() !== before) pageDue = true;
+        tellPage();
+        draw();
+      });
+      later(WORDS_MS, () => {
+        more ??= bare({});
+        draw();
+      });
+    }
+    return !!more;
+  };
   const url = () => publicUrl(location.href);
   const consent = createConsent(
     () => setting('consent'),
@@ -76,6 +102,7 @@ export function start(queue) {
 
   const session = createSession({
     url: () => `${serverUrl()}v1/session`,
+    stream: () => part('stream'),
     may: () => !away && level !== 'none' && !document.hidden && !!serverUrl() && tabs.ask(),
     hello: () => ({
       ...permission(),
@@ -115,7 +142,7 @@ export function start(queue) {
       const inline = own && (setting('placement') ?? placement) === 'inline';
       return {
         locale: locale(),
-        words: words(locale(), setting('strings')),
+        words: words(locale(), setting('strings'), more?.TABLE),
         theme: setting('theme'),
         own,
         inline: inline ? (setting('inline') ?? PRICE) : '',
@@ -146,7 +173,8 @@ export function start(queue) {
     clearTimeout(redraw);
     if (standing[0]) redraw = later(1000, draw);
     const here = standing.find(({ sku }) => sku === verdict.product?.sku) ?? standing.at(-1);
-    card.show(busy || /checkout|payment/.test(kind()) ? undefined : here);
+    const quiet = busy || !here || !fluent() || /checkout|payment/.test(kind());
+    card.show(quiet ? undefined : here);
   };
 
   const tellView = () => {
@@ -181,6 +209,7 @@ export function start(queue) {
       tabs.close();
       save(null);
     }
+    watch.soon();
     connect();
   };
 
@@ -188,6 +217,7 @@ export function start(queue) {
   const connect = () => {
     if (away || level === 'none') return;
     if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
+    if (!/^en\b/.test(locale())) fluent();
     session.wake();
   };
 
@@ -209,6 +239,7 @@ export function start(queue) {
       if (changed) tellCart();
     },
     consent.heardLayer,
+    () => level !== 'none',
   );
 
   const commands = {
@@ -243,7 +274,7 @@ export function start(queue) {
     },
     off,
     async doctor() {
-      return examine({
+      const report = {
         version,
         server: serverUrl(),
         tags: document.querySelectorAll('script[src*="/widget/v"]').length,
@@ -255,8 +286,12 @@ export function start(queue) {
         connection: session.status(),
         clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
+        crowded: card.crowded(),
         dialogue: session.offers()[0] && openDialogue(),
-      });
+        faults,
+      };
+      const doctor = await part('doctor');
+      return doctor?.examine(report) ?? { ...report, advice: faults };
     },
   };
 
@@ -277,7 +312,6 @@ export function start(queue) {
     // The first use of a format is slow: in a task of its own, before anything waits for it.
     later(1, () => money({ amount: 1, currency: 'EUR' }, locale()));
     later(2, watch.look);
-    watch.cartChanged();
     watchActivity((kind, worthIt = false) =>
       session.send({ t: 'activity', kind }, worthIt && !!record()),
     );

@@ -5,7 +5,8 @@ import './browser.js';
 const { decimal, hint, ofPage, read, readOffers, unite } = await import('../src/detect/product.js');
 const { readJsonLd } = await import('../src/detect/jsonld.js');
 const { cartAfter, readEntry } = await import('../src/detect/datalayer.js');
-const { readCart, readProductEvent } = await import('../src/detect/platforms.js');
+const { readCart } = await import('../src/detect/platforms.js');
+const { choose, readProductEvent, readShopify, readWoo } = await import('../src/parts/shops.js');
 const { merge } = await import('../src/detect/merge.js');
 const { kindOf } = await import('../src/page.js');
 const { publicUrl } = await import('../src/link.js');
@@ -299,4 +300,43 @@ test('a word of a path counts as a whole segment only, and a found product outwe
 test('the text of an offer in microdata is no list of offers', () => {
   const said = { sku: 'A', price: '5', offers: '59,90 € In stock' };
   assert.equal(readOffers({ ...said, offers: said }, 'https://shop.example/p/aero')[0].price, '5');
+});
+
+test("Shopify's static product is read, in hundredths whatever the currency", () => {
+  const variants = [
+    { id: 1, sku: 'RED', price: 15000 },
+    { id: 2, sku: 'BLUE', price: 17000 },
+  ];
+  const data = readShopify({ product: { id: 9, variants }, currency: 'JPY' }, '/products/tent');
+  assert.equal(data[0], '9');
+  const [blue] = choose(data, '2');
+  assert.deepEqual(
+    [read(blue)].map(({ sku, id, price, currency }) => [sku, id, price, currency]),
+    [['BLUE', '2', '170', 'JPY']],
+  );
+  assert.deepEqual(choose(data, undefined), [], 'no variant was chosen');
+  assert.deepEqual(choose(data, '77'), [], "another product's variant");
+  assert.equal(choose(readShopify({ product: { variants: [variants[0]] } }, '/'))[0].sku, 'RED');
+  const [open] = readOffers(
+    { productID: '9', offers: data[1] },
+    'https://shop.example/products/tent?variant=2',
+  );
+  assert.equal(open.price, '170');
+  for (const nothing of [undefined, {}, { product: {} }, { page: { pageType: 'home' } }]) {
+    assert.deepEqual(readShopify(nothing, '/')[1], []);
+  }
+});
+
+test("WooCommerce's variations are read from the form", () => {
+  const variations = [
+    { variation_id: 11, sku: 'SHIRT-M', display_price: 18 },
+    { variation_id: 12, sku: 'SHIRT-L', display_price: 19.5 },
+  ];
+  const form = { dataset: { product_id: '10', product_variations: JSON.stringify(variations) } };
+  const data = readWoo(form);
+  assert.equal(data[0], '10');
+  assert.equal(read(choose(data, '12')[0]).price, '19.5');
+  assert.deepEqual(choose(data, '0'), []);
+  assert.deepEqual(readWoo({ dataset: { product_variations: 'false' } })[1], [], 'too many');
+  assert.deepEqual(readWoo(null)[1], []);
 });

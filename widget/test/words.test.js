@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import './browser.js';
 
-const { KEYS, words } = await import('../src/locales.js');
+const { KEYS, words: wordsWith } = await import('../src/locales.js');
+const { TABLE } = await import('../src/parts/words.js');
+/** The card's texts with all languages loaded. */
+const words = (locale, extra) => wordsWith(locale, extra, TABLE);
 const { countdown, exponent, money, percent } = await import('../src/format.js');
 const { listed, parse, stringify } = await import('../src/json.js');
 const { readGoogle, readTcf, readWordPress } = await import('../src/consent.js');
@@ -23,6 +26,13 @@ test('a shop adds a language or changes a word, for a region too', () => {
   assert.equal(words('de-AT', { de: { accept: 'Nehmen' } }).accept, 'Nehmen');
   assert.equal(words('de-AT', { 'de-AT': { accept: 'Passt' } }).dismiss, 'Nein, danke');
   assert.equal(words('xx', undefined).accept, 'Take this offer');
+});
+
+test('without the part, the card is in English and says so', () => {
+  const row = wordsWith('de', undefined);
+  assert.equal(row.accept, 'Take this offer');
+  assert.equal(row.lang, 'en');
+  assert.equal(words('d', undefined).lang, 'en', 'a language is a whole subtag');
 });
 
 test('money has the decimals of its currency', () => {

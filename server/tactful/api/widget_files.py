@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.api.problems import ProblemError
 
-FILE_NAME: Final = re.compile(r"v\d+(\.\d+\.\d+)?\.js(\.map)?", re.ASCII)
+FILE_NAME: Final = re.compile(r"v\d+(\.\d+\.\d+(-[a-z]+)?)?\.js(\.map)?", re.ASCII)
 HEADERS: Final = {
     "Access-Control-Allow-Origin": "*",  # subresource integrity needs CORS; the file is public
     "Cross-Origin-Resource-Policy": "cross-origin",  # for pages under COEP
@@ -27,7 +27,7 @@ def widget_folder() -> Path:
 
 
 def widget_routes(folder: Path) -> Sequence[BaseRoute]:
-    """Return the route of the widget: `v1.js` is cached for minutes, `v1.2.3.js` for a year."""
+    """Return the route of the widget: `v1.js` is cached for minutes, `v1.2.3….js` for a year."""
 
     async def script(request: Request) -> Response:
         name = request.path_params["name"]

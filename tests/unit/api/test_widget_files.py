@@ -13,7 +13,7 @@ from tactful.api.widget_files import widget_folder, widget_routes
 
 @pytest.fixture
 async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
-    for name in ("v1.js", "v1.2.3.js", "v1.js.map", "secret.txt"):
+    for name in ("v1.js", "v1.2.3.js", "v1.2.3-doctor.js", "v1.js.map", "secret.txt"):
         (tmp_path / name).write_text(f"// {name}", encoding="utf-8")
     app = Starlette(routes=widget_routes(tmp_path), exception_handlers=HANDLERS)
     transport = httpx.ASGITransport(app)
@@ -26,6 +26,7 @@ async def http(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     [
         ("v1.js", "public, max-age=300", "text/javascript"),
         ("v1.2.3.js", "public, max-age=31536000, immutable", "text/javascript"),
+        ("v1.2.3-doctor.js", "public, max-age=31536000, immutable", "text/javascript"),
         ("v1.js.map", "public, max-age=300", "application/json"),
     ],
 )

@@ -15,7 +15,7 @@ import { hint, unite } from './product.js';
 /** Ids are of many kinds: only the others can contradict each other. */
 const FIELDS = /** @type {const} */ (['sku', 'price', 'currency', 'availability', 'id']);
 /** What the shop says in its own voice settles every contradiction. */
-const CERTAIN = /call|event/;
+const CERTAIN = /call|event|selection/;
 
 /**
  * @param {[string, Product[]][]} found each source and its products, in order of trust; several

@@ -2,18 +2,20 @@
 
 import { watchNodes } from '../dom.js';
 import { minor } from '../format.js';
-import { guard, later } from '../guard.js';
+import { guard, later, listen, note } from '../guard.js';
 import { at, stringify } from '../json.js';
 import { absolute, pathOf, routeOf } from '../link.js';
+import { part } from '../parts.js';
 import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
-import { readMicrodata, readOpenGraph } from './markup.js';
 import { merge } from './merge.js';
-import { askCart, followPlatforms, readCart } from './platforms.js';
+import { followPlatforms, readCart } from './platforms.js';
 import { ofPage, read, readOffers, text } from './product.js';
 
 /** Changes come in bursts, or never end: this long after the first one, all is read again. */
 const SETTLE_MS = 300;
+/** A part that has not been loaded by then is not waited for. */
+const PART_MS = 2_000;
 const LD = 'script[type*="ld+json"]';
 /** Carts, the most trusted first: once one has spoken, a lesser one is not believed. */
 const CARTS = 'call shopify woocommerce dataLayer';
@@ -29,8 +31,9 @@ const CARTS = 'call shopify woocommerce dataLayer';
  * @param {(verdict: Found) => void} found
  * @param {(lines: Lines, source: string) => void} heardCart
  * @param {(entry: any) => void} pushed each entry of the data layer, for those who look for consent
+ * @param {() => boolean} may whether files may be loaded
  */
-export function watchPage(found, heardCart, pushed) {
+export function watchPage(found, heardCart, pushed, may) {
   /** @type {any[]} products in the words of schema.org: the shop's call, its event, the layer's */
   let [called, shown, layered] = [[], [], []];
   /** @type {Lines} */
@@ -42,7 +45,29 @@ export function watchPage(found, heardCart, pushed) {
   let path = pathOf(location.href);
   /** Paths with the records that were printed there; after a return they are current again. */
   const owned = new Set();
+  /** @type {typeof import('../parts/markup.js') | undefined} on pages with such markup */
+  let markup;
+  /** @type {import('../parts/shops.js').Shops | undefined} on pages of a shop system */
+  let shops;
+  /** Parts that have been asked for, and those of them that are on their way. */
+  const [asked, loading] = [new Set(), new Set()];
+  /** @type {[string, any][]} events that wait for the part which reads them */
+  let unheard = [];
 
+  /** @type {(name: 'markup' | 'shops', use: (module: any) => void) => void} */
+  const once = (name, use) => {
+    if (asked.has(name)) return;
+    asked.add(name);
+    loading.add(name);
+    const done = () => {
+      if (loading.delete(name)) look();
+    };
+    part(name).then((module) => {
+      if (module) use(module);
+      done();
+    });
+    later(PART_MS, done);
+  };
   /** @param {Lines | undefined} lines @param {string} source */
   const cart = (lines, source) => {
     const rank = CARTS.indexOf(source);
@@ -55,7 +80,27 @@ export function watchPage(found, heardCart, pushed) {
   };
   const cartChanged = () => {
     clearTimeout(cartTimer);
-    cartTimer = later(SETTLE_MS, () => askCart(cart));
+    cartTimer = later(SETTLE_MS, () => shops?.askCart(cart).catch(note));
+  };
+  const followParts = () => {
+    if (!may()) return;
+    if (document.querySelector('[itemscope],meta[property*="price:"]')) {
+      once('markup', (module) => {
+        markup = module;
+      });
+    }
+    const shop =
+      unheard[0] ||
+      at('Shopify') ||
+      at('ShopifyAnalytics') ||
+      /woocommerce|single-product/.test(document.body.className);
+    if (!shop) return;
+    once('shops', ({ createShops }) => {
+      shops = createShops(chosen, cart, cartChanged, guard, note);
+      for (const event of unheard) shops?.hear(...event);
+      unheard = [];
+      cartChanged();
+    });
   };
 
   const followLayer = followDataLayer((entry) => {
@@ -70,21 +115,27 @@ export function watchPage(found, heardCart, pushed) {
     layerCart = lines ?? layerCart;
     cart(lines, 'dataLayer');
   });
-  const followLater = followPlatforms(
-    (product) => {
-      if (!product) return;
-      shown = [product];
-      soon();
-    },
-    cart,
-    cartChanged,
-  );
+  /** @param {any} [product] that the shop system named */
+  const chosen = (product) => {
+    if (!product) return;
+    shown = [product];
+    soon();
+  };
+  const followLater = followPlatforms((type, event) => {
+    if (shops) return shops.hear(type, event);
+    // Events of a shop that is not asked to load the part: the latest ones tell enough.
+    unheard = [...unheard.slice(-9), [type, event]];
+    followParts();
+  });
 
   const look = () => {
     clearTimeout(timer);
     timer = 0;
     followLayer();
     followLater();
+    followParts();
+    // What a part will say may contradict the rest. Only the shop's own call does not wait for it.
+    if (loading.size && !called[0]) return;
     const { href } = location;
     const last = (/** @type {string} */ address) => routeOf(address).replace(/.*\//, '');
     const here = [
@@ -115,11 +166,13 @@ export function watchPage(found, heardCart, pushed) {
     /** @type {[string, () => any[]][]} */
     const sources = [
       ['call', () => called],
+      ['selection', () => current(shops?.selected() ?? [])],
       ['event', () => shown],
       ['json-ld', () => current(readJsonLd(scripts, broken))],
+      ['platform', () => current(shops?.listed() ?? [])],
       ['dataLayer', () => layered],
-      ['microdata', () => current(readMicrodata(document))],
-      ['opengraph', () => current(readOpenGraph(document))],
+      ['microdata', () => current(markup?.readMicrodata(document) ?? [])],
+      ['opengraph', () => current(markup?.readOpenGraph(document) ?? [])],
     ];
     const verdict = merge(
       sources.map(([source, ask]) => {
@@ -133,10 +186,12 @@ export function watchPage(found, heardCart, pushed) {
   };
 
   watchNodes(soon);
+  // A chosen variant is the value of a field, which no observer sees.
+  listen('change', soon);
 
   return {
     look,
-    cartChanged,
+    soon,
     /** The address changed: on another path, what was said about the last page is void. */
     moved() {
       const now = pathOf(location.href);

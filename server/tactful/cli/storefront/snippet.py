@@ -2,9 +2,10 @@
 
 import base64
 import hashlib
+import re
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import click
@@ -14,6 +15,8 @@ from tactful.cli.shared.options import load_config, read_as, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.config.values import territory as territory_type
 
+_PINNED: Final = re.compile(r"v\d+\.\d+\.\d+\.js", re.ASCII)
+"""Name of a file that has all parts of the widget in it; `v1.2.3-doctor.js` is only a part."""
 _EXAMPLE = """
 \b
 Examples:
@@ -94,7 +97,7 @@ def newest_versioned_file() -> Path:
     """
     from tactful.api.widget_files import widget_folder
 
-    found = [path for path in widget_folder().glob("v*.*.*.js") if path.name.count(".") == 3]
+    found = [path for path in widget_folder().iterdir() if _PINNED.fullmatch(path.name)]
     if not found:
         raise CommandError("This build has no versioned widget file. Leave out --pinned.")
     return max(found, key=lambda path: [int(part) for part in path.stem[1:].split(".")])

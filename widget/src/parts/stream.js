@@ -1,16 +1,17 @@
 /** The same messages over server-sent events and POST, where WebSockets are blocked. */
 
-import { bare, guard } from './guard.js';
-import { parse } from './json.js';
+import { bare } from '../guard.js';
+import { parse } from '../json.js';
 
 const LOST = 1006;
 
 /**
  * @param {string} url http or https, of the session endpoint
- * @param {import('./socket.js').Ends} ends
- * @returns {import('./socket.js').Wire}
+ * @param {import('../socket.js').Ends} ends
+ * @param {typeof import('../guard.js').guard} guard the one that notes faults for `doctor`
+ * @returns {import('../socket.js').Wire}
  */
-export function openStream(url, ends) {
+export function openStream(url, ends, guard) {
   const source = new EventSource(`${url}/stream`);
   let address = '';
   /** @type {string[]} */

@@ -1,8 +1,9 @@
 /** What the page's own elements say: microdata, OpenGraph. */
 
+import { text } from '../detect/product.js';
 import { bare } from '../guard.js';
-import { text } from './product.js';
 
+const OFFER = '[itemtype*=Offer]';
 const SCOPE = '[itemscope][itemtype*="schema.org/Product"]';
 
 /** @param {Document} doc @returns {any[]} */
@@ -10,18 +11,21 @@ export function readMicrodata(doc) {
   // Products that belong to another one, and rows of a list, are not what the page is about.
   const main = `${SCOPE}:not([itemprop],${SCOPE} *,[itemtype*=ItemList] *)`;
   return [...doc.querySelectorAll(main)].map((product) => {
-    /** @type {any} */
-    const said = bare({});
+    /** @type {Map<Element | null | undefined, any>} what is said of the product, and of each offer */
+    const said = new Map([[product, bare({})]]);
     for (const node of product.querySelectorAll('[itemprop]')) {
       const get = (/** @type {string} */ name) => node.getAttribute(name);
       const holder = node.parentElement?.closest('[itemscope]');
       // Ratings, brands and related products have a scope of their own; offers belong to us.
-      if (holder !== product && !holder?.matches('[itemtype*=Offer]')) continue;
+      if (holder !== product && !holder?.matches(OFFER)) continue;
+      const about = said.get(holder) ?? bare({});
+      said.set(holder, about);
       for (const name of get('itemprop')?.split(' ') ?? []) {
-        said[name] ??= get('content') ?? get('href') ?? text(node.textContent);
+        about[name] ??= get('content') ?? get('href') ?? text(node.textContent);
       }
     }
-    return { ...said, offers: said };
+    const [own, ...offers] = said.values();
+    return { ...own, offers: offers[0] ? offers : [own] };
   });
 }
 

@@ -1,7 +1,5 @@
 /** Report of what the widget found on this page, the sources, the conflicts, and what to do. */
 
-import { faults } from './guard.js';
-
 /**
  * @param {any} report what the parts say of themselves
  * @returns {any} the same with what to do, also written to the console: someone asked
@@ -10,6 +8,7 @@ export function examine(report) {
   const { aside, broken, dialogue, ...open } = report;
   const { connection, conflicts, consent, server, product, tags, kind } = open;
   const { transport, stopped, failures } = connection;
+  const gone = report.faults.find((/** @type {string} */ fault) => /^Not loaded/.test(fault));
   const advice = [
     !server && 'Set data-server.',
     tags > 1 && 'Remove a tag.',
@@ -23,8 +22,9 @@ export function examine(report) {
     !product && aside[0] && `Set aside: ${aside[0]}`,
     broken[0] && `Broken ld+json: ${broken[0]}`,
     conflicts[0] && 'Make the sources agree.',
+    gone && `Reload the page: ${gone}`,
   ].filter(Boolean);
-  const full = { ...open, faults, advice };
+  const full = { ...open, advice };
   console.log('tactful', full);
   return full;
 }

@@ -1,0 +1,169 @@
+"""Parts that are loaded when they are needed: which pages load which, and pages without them."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from support.browsers import Firefox
+from support.storefront_pages import WIDGET, offer, until
+
+from .conftest import CARD, PRODUCT
+
+pytestmark = pytest.mark.browser
+
+Read = Callable[[Page], str | None]
+VERSION = json.loads((WIDGET.parent / "package.json").read_text())["version"]
+QUIET = "console.log = () => {}"
+SHOPIFY = "<script>Shopify = {routes: {root: '/'}}</script>"
+MICRODATA = '<div itemscope itemtype="https://schema.org/Product"><b itemprop="sku">RUN-42</b></div>'
+
+
+def part(name: str) -> str:
+    """The name of a part's file."""
+    return f"v{VERSION}-{name}.js"
+
+
+def asked(shop: Any) -> list[str]:
+    """The parts that were asked for."""
+    return [name for name in shop.offers.files if name != "v1.js"]
+
+
+def shows(shop: Any, page: Page, card: Read, **changes: Any) -> str:
+    """Bring an offer to the page; return what the card says."""
+    shop.offers.wait_for("view")
+    shop.offers.push(offer(**changes))
+    return str(until(lambda: card(page)))
+
+
+def test_an_ordinary_english_page_loads_one_file(shop: Any, tab: Page, card: Read) -> None:
+    tab.goto(shop.page())
+    assert "Take this offer" in shows(shop, tab, card)
+    assert shop.offers.files == ["v1.js"]
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("words", {"html": 'lang="de"'}),
+        ("shops", {"head": SHOPIFY}),
+        ("markup", {"body": MICRODATA}),
+    ],
+)
+def test_a_page_loads_the_parts_that_it_needs(
+    shop: Any, loose_tab: Page, card: Read, name: str, page: dict[str, str]
+) -> None:
+    loose_tab.goto(shop.page(**page))
+    text = shows(shop, loose_tab, card)
+    assert asked(shop) == [part(name)]
+    assert ("Angebot sichern" if name == "words" else "Take this offer") in text
+
+
+def test_the_stream_is_loaded_where_sockets_are_blocked(
+    shop: Any, loose_tab: Page, card: Read
+) -> None:
+    policy = f"connect-src {shop.origin}; script-src {shop.origin}"
+    loose_tab.goto(shop.page(headers={"Content-Security-Policy": policy}))
+    shows(shop, loose_tab, card)
+    assert asked(shop) == [part("stream")]
+
+
+def test_a_nonce_without_strict_dynamic_covers_the_parts(
+    shop: Any, tab: Page, card: Read
+) -> None:
+    policy = (
+        "default-src 'none'; script-src 'nonce-abc'; connect-src *;"
+        " require-trusted-types-for 'script'"
+    )
+    body = PRODUCT.replace("<script", '<script nonce="abc"')
+    tab.goto(
+        shop.page(
+            body,
+            tag=shop.tag('async nonce="abc"'),
+            headers={"Content-Security-Policy": policy},
+            html='lang="fr"',
+        )
+    )
+    assert "J’en profite" in shows(shop, tab, card)
+
+
+def test_without_consent_no_part_is_loaded(shop: Any, tab: Page) -> None:
+    tab.goto(
+        shop.page(MICRODATA, tag=shop.tag('async data-consent="none"'), html='lang="de"')
+    )
+    tab.wait_for_function("window.tactful?.version")
+    tab.wait_for_timeout(600)
+    assert asked(shop) == []
+    tab.evaluate("tactful('consent', 'anonymous')")
+    until(lambda: {part("markup"), part("words")} == set(asked(shop)))
+    shop.offers.wait_for("view")
+
+
+@pytest.mark.parametrize("html", ['lang="de"', 'lang="en"'])
+def test_the_pinned_file_loads_nothing_and_has_everything(
+    shop: Any, tab: Page, card: Read, html: str
+) -> None:
+    name = f"v{VERSION}.js"
+    digest = base64.b64encode(hashlib.sha384((WIDGET / name).read_bytes()).digest()).decode()
+    tag = (
+        f'<script async crossorigin src="{shop.origin}/widget/{name}"'
+        f' integrity="sha384-{digest}"></script>'
+    )
+    shop.pages["/cart.js"] = '{"items": []}'
+    tab.goto(shop.page(MICRODATA, tag=tag, head=SHOPIFY, html=html))
+    text = shows(shop, tab, card)
+    assert ("Angebot sichern" if "de" in html else "Take this offer") in text
+    tab.evaluate(QUIET)
+    assert tab.evaluate("tactful('doctor').then((report) => report.advice)") == []
+    assert shop.offers.files == [name]
+
+
+@pytest.mark.parametrize("missing", ["words", "shops", "markup", "doctor"])
+def test_a_cached_core_does_without_the_parts_of_its_version(
+    shop: Any, loose_tab: Page, card: Read, missing: str
+) -> None:
+    shop.offers.files_gone.add(part(missing))
+    html = 'lang="de"' if missing == "words" else 'lang="en"'
+    body = PRODUCT + (MICRODATA if missing == "markup" else "")
+    head = SHOPIFY if missing == "shops" else ""
+    loose_tab.goto(shop.page(body, head=head, html=html))
+    assert "Take this offer" in shows(shop, loose_tab, card)
+    loose_tab.evaluate(QUIET)
+    report = loose_tab.evaluate("tactful('doctor')")
+    assert part(missing) in " ".join(report["faults"])
+    assert part(missing) in " ".join(report["advice"])
+
+
+def test_a_core_without_the_stream_keeps_trying_sockets(
+    shop: Any, loose_tab: Page, card: Read
+) -> None:
+    shop.offers.files_gone.add(part("stream"))
+    shop.offers.sockets_allowed = False
+    loose_tab.goto(shop.page())
+    until(lambda: part("stream") in shop.offers.files)
+    shop.offers.sockets_allowed = True
+    shows(shop, loose_tab, card)
+
+
+def test_firefox_loads_parts_and_does_without_them(shop: Any, fox: Firefox) -> None:
+    tab = fox.tab()
+    text = f"{CARD}?.shadowRoot.querySelector('.card')?.innerText"
+    tab.goto(shop.page(html='lang="de"'))
+    shop.offers.wait_for("view")
+    shop.offers.push(offer())
+    assert tab.wait_for(f"({text})?.includes('Angebot sichern')")
+    shop.offers.files_gone.add(part("words"))
+    tab.goto(shop.page(html='lang="fr"', path="/p/other"))
+    assert tab.wait_for(f"({text})?.includes('Take this offer')")
+    tab.close()
+
+
+def test_the_files_of_one_version_are_built_together() -> None:
+    names = {path.name for path in Path(WIDGET).glob("v*.js")}
+    parts = {part(name) for name in ("doctor", "markup", "shops", "stream", "words")}
+    assert parts <= names

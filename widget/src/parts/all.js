@@ -1,0 +1,20 @@
+/** All parts at once, for the pinned file: its hash covers everything that it runs. */
+
+import * as doctor from './doctor.js';
+import * as markup from './markup.js';
+import * as shops from './shops.js';
+import * as stream from './stream.js';
+import * as words from './words.js';
+
+const PARTS = new Map(
+  /** @type {[string, any][]} */ ([
+    ['doctor', doctor],
+    ['markup', markup],
+    ['shops', shops],
+    ['stream', stream],
+    ['words', words],
+  ]),
+);
+
+/** @param {string} name @returns {Promise<any>} the module */
+export const part = async (name) => PARTS.get(name);
