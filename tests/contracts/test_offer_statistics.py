@@ -1,9 +1,14 @@
 """The contract of `OfferStatistics`: what became of offers, and of held-out offers."""
 
+from typing import Any
+
 from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, offer
+from tactful.core.compliance.prior_price import WINDOW
+from tactful.core.compliance.reduction_history import ANY_RULE
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.values.allocation import Deduction
 from tactful.runtime.ports.ledger_rows import Commit, OutcomeRow, ReductionRow
 
 
@@ -76,8 +81,34 @@ async def test_recent_reductions_are_returned_with_the_instant_of_their_first_us
         await ledger.commit(life(name, OfferState.PUSHED, issued_at=at, since=at - 50))
     await ledger.commit(life("of_4", OfferState.PUSHED, issued_at=90, since=80, sku="RUN-43"))
     await ledger.commit(life("of_5", OfferState.HELD_OUT, issued_at=200))
+    pair = [
+        ReductionRow(ANY_RULE, "RUN-42", "DE", 100, 150),
+        ReductionRow(ANY_RULE, "RUN-43", "DE", 90, 90),
+    ]
     assert await ledger.reductions(90) == [
+        *pair,
         ReductionRow("r1", "RUN-42", "DE", 100, 150),
         ReductionRow("r1", "RUN-43", "DE", 80, 90),
     ]
-    assert await ledger.reductions(91) == [ReductionRow("r1", "RUN-42", "DE", 100, 150)]
+    assert await ledger.reductions(91) == [
+        pair[0], ReductionRow("r1", "RUN-42", "DE", 100, 150),
+    ]  # fmt: skip
+
+
+async def test_an_item_is_reduced_by_any_rule_until_all_have_paused_for_a_window(
+    ledger: AnyLedger,
+) -> None:
+    async def reduced(name: str, rule: str, at: int, **more: Any) -> int:
+        await ledger.commit(life(name, OfferState.PUSHED, rule=rule, issued_at=at, **more))
+        rows = await ledger.reductions(0)
+        return next(row.since for row in rows if row.rule == ANY_RULE)
+
+    assert await reduced("of_1", "r1", 100) == 100
+    assert await reduced("of_2", "r2", 100 + WINDOW) == 100
+    assert await reduced("of_3", "r1", 100 + 2 * WINDOW) == 100
+    # A voucher and a discount on the shipping leave the price of the item as it is.
+    assert await reduced("of_4", "r3", 101 + 2 * WINDOW, remedy="m1") == 100
+    free = Deduction("shipping", 500)
+    assert await reduced("of_5", "r4", 102 + 2 * WINDOW, deduction=free) == 100
+    assert await reduced("of_6", "r1", 101 + 3 * WINDOW) == 101 + 3 * WINDOW
+    assert {row.rule for row in await ledger.reductions(0)} == {ANY_RULE, "r1", "r2"}

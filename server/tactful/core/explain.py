@@ -4,6 +4,8 @@ It runs the decision's own gates and takes all findings instead of the first, so
 cannot disagree with a decision (server/SEMANTICS.md, section 7).
 """
 
+from msgspec import structs
+
 from tactful.core.context import Context
 from tactful.core.decide import build_scene
 from tactful.core.decision import DecisionBuilder
@@ -20,7 +22,14 @@ from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
-from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
+from tactful.core.stages.arbitration import (
+    Candidate,
+    Selection,
+    build_candidate,
+    select_winner,
+    verdict_of,
+)
+from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import expire_offers
 from tactful.core.verdicts.verdict import Verdict
 
@@ -45,12 +54,21 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     results = {name: _evaluate(evaluation, rule) for name, rule in rules}
     candidates = [one for one in results.values() if isinstance(one, Candidate)]
     selected = {
-        selection[0].rule.id: verdict_of(selection)
+        selection[0].rule.id: _with_notes(context, selection)
         for selection in select_winner(context, standing, candidates)
     }
     return tuple(
         one if isinstance(one, Verdict) else selected[name] for name, one in results.items()
     )
+
+
+def _with_notes(context: Context, selection: Selection) -> Verdict:
+    """Return the verdict on a candidate, with the marks that its offer would have."""
+    found = verdict_of(selection)
+    if found.outcome == "withheld":
+        return found
+    notes = build_offer(context, selection[0], context.session.seq + 1).notes
+    return structs.replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes))))
 
 
 def evidence(context: Context, sku: str, verdicts: tuple[Verdict, ...]) -> dict[str, Evidence]:

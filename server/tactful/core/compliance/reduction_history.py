@@ -9,6 +9,8 @@ from tactful.core.compliance.prior_price import is_general
 
 VIEWERS: Final = ""
 """The key, in place of a rule, under which all viewers of a product are counted."""
+ANY_RULE: Final = ""
+"""The key, in place of a rule, under which all reductions of an SKU are one."""
 FEWEST_VIEWERS: Final = 10
 """With fewer viewers in 24 hours no offer counts as general: the share would be meaningless."""
 
@@ -17,7 +19,11 @@ class ReductionHistory(Struct, frozen=True, gc=False):
     """Recently pushed reductions. The mappings may be live: do not keep them beyond the decision."""
 
     since: Mapping[tuple[str, str], Mapping[str, int]] = {}
-    """(SKU, territory) → rule → when its reduction first applied, in ms since the Unix epoch."""
+    """(SKU, territory) → rule or `ANY_RULE` → when its reduction first applied, in ms since the epoch.
+
+    A reduction begins anew after a pause of `WINDOW`. That of `ANY_RULE` pauses only while no rule
+    reduces the SKU.
+    """
     counts: Mapping[tuple[str, str], Mapping[str, int]] = {}
     """(product, territory) → `VIEWERS` or rule → how many shoppers in the last 24 hours."""
 
@@ -29,7 +35,7 @@ class ReductionHistory(Struct, frozen=True, gc=False):
         """Return when the reductions of an SKU began that still count; `now` where there are none.
 
         Any rule counts: another rule, or a new name of the same one, is no pause at the regular
-        price.
+        price. Turns that release 0.1.0 recorded lack `ANY_RULE`; there, the earliest rule counts.
         """
         return min(self.since.get((sku, territory), {}).values(), default=now)
 

@@ -158,6 +158,14 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
         off = self.order_deduction
         return off.at_most if off else self.public - self.unit
 
+    @property
+    def reduces_price(self) -> bool:
+        """Whether it reduces the price of the item for the public.
+
+        A voucher belongs to one customer, and a discount on the shipping leaves the price as it is.
+        """
+        return not self.remedy and self.level != "shipping"
+
     def may_stand_beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
         """Return whether an offer of another rule may stand beside it, or be used by the same order.
 

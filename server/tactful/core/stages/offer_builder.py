@@ -71,11 +71,10 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
-    prior = prior_price_of(scene, since, price_basis.currency)
+    prior = prior_price_of(scene, since, Money(quote.unit, price_basis.currency))
     # An offer on the shipping leaves the item's price as it is, so there is no reduction to claim.
-    claimed = claim(prior, quote.unit) if quote.unit < price_basis.amount else None
-    if _claim_ended(context, scene):
-        claimed = None
+    may_claim = quote.unit < price_basis.amount and not _claim_ended(context, scene)
+    claimed = claim(prior, quote.unit) if may_claim else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
     return Offer(
@@ -117,23 +116,29 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     )
 
 
-def prior_price_of(scene: Scene, since: int, currency: str) -> PriorPrice | None:
+def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | None:
     """Return the prior price of an item for a reduction (Directive 98/6/EC, article 6a).
 
     Args:
         scene: The item in front of the shopper.
         since: When this reduction first applied (t0), milliseconds since the Unix epoch, UTC.
-        currency: ISO 4217 code; prices in another currency do not count.
+        offered: The price of the offer; ledger entries in another currency do not count.
 
     Returns:
-        The lowest public price of the window before `since`. If the public price has been lower
-        since then, that lower price is returned: "was" must not name a price that is not charged
-        any more. None without a price on record.
+        The lowest public price of the window before `since`. If a lower price was public since
+        then, that lower price is returned: "was" must not name a price that is not charged any
+        more. The reduction's own general price does not count while it runs, and counts when it has
+        ended. None without a price on record.
     """
     ledger = scene.item.history.get(scene.territory or "", ())
-    at_start = prior_price(ledger, since, currency)
-    public = [entry for entry in ledger if not entry.offered]
-    today = prior_price(public, scene.now, currency)
+    at_start = prior_price(ledger, since, offered.currency)
+    in_force = next((one for one in reversed(ledger) if one.since <= scene.now), None)
+    others = [
+        entry
+        for entry in ledger
+        if entry is not in_force or not entry.offered or entry.amount != offered.amount
+    ]
+    today = prior_price(others, scene.now, offered.currency)
     return today if at_start and today and today.amount < at_start.amount else at_start
 
 
@@ -158,7 +163,7 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
         CLAMPED: candidate.quote.clamped,
         GENERAL: general,
         SHORT_HISTORY: short,
-        CLAIM_ENDED: _claim_ended(context, scene),
+        CLAIM_ENDED: changes_price and _claim_ended(context, scene),
     }
     return tuple(mark for mark, applies in marks.items() if applies)
 

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from tactful.core.rules.rule import NEVER, Exclusion, InputBan, Rulebook
-from tactful.core.values.calendar import format_rfc3339
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import NEVER, NOW, Exclusion, InputBan, Rulebook
+from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.rulebook.compilation.builder import window_of
 from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import Comparison, ConditionGroup, ConditionTree, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
@@ -43,6 +45,7 @@ def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
     lines += [f"  {line}" for line in _places(rule)]
     lines += _conditions(rule)
     lines += [f"  {line}" for line in _offers(rule)]
+    lines += [f"  {line}" for line in _claims(rule, files)]
     lines += [f"  {line}" for line in _limits(rule, files)]
     reads = sorted({comparison.field.provenance for comparison in rule.comparisons} & set(_READS))
     if reads:
@@ -153,6 +156,19 @@ def _offers(rule: ParsedRule) -> Iterator[str]:
     lifetime = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
     count = f", largest quantity {offer.get('max_qty', 1)}" if level_of(offer) == "item" else ""
     yield f"valid for {lifetime}{count}"
+
+
+def _claims(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
+    """Yield how long the offers show a prior price, where the rule may outlast that."""
+    offer = rule.get("offer")
+    if not offer or level_of(offer) == "shipping" or rule.get("mode") == "shadow":
+        return
+    named = [policy for policy in files.policies if policy.get("max_claim") is not None]
+    limit = named[0].get("max_claim") if named else Policy().max_claim
+    starts, ends = window_of(rule, Policy())
+    if starts == NOW or ends == NEVER or ends - starts > limit:
+        written = spelled(named[0].nodes["max_claim"]) if named else f"{limit // DAY}d"
+        yield f'after {written} on one item without a pause, with no "was" and no percentage'
 
 
 def _offered(offer: ParsedMapping) -> str:

@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from tactful.core.compliance.prior_price import WINDOW
-from tactful.core.compliance.reduction_history import VIEWERS, ReductionHistory
+from tactful.core.compliance.reduction_history import ANY_RULE, VIEWERS, ReductionHistory
 from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
@@ -68,9 +68,9 @@ class ReductionTracker:
         self._fact_cache = fact_cache
         self._telemetry = telemetry
         self._since: dict[Where, dict[str, int]] = {}
-        """(SKU, territory) → rule → when its reduction first applied (ms since the Unix epoch)."""
+        """(SKU, territory) → rule or `ANY_RULE` → when its reduction first applied (ms since the epoch)."""
         self._last: dict[tuple[Where, str], int] = {}
-        """((SKU, territory), rule) → when it was last pushed (ms since the Unix epoch)."""
+        """((SKU, territory), rule or `ANY_RULE`) → when it was last pushed (ms since the Unix epoch)."""
         self._counts: dict[Where, dict[str, int]] = {}
         """(product, territory) → `VIEWERS` or rule → how many in the last `COUNTED_HOURS`."""
         self._hours: dict[int, dict[tuple[Where, str], int]] = {}
@@ -97,6 +97,11 @@ class ReductionTracker:
             where = row.sku, row.territory
             self._since.setdefault(where, {})[row.rule] = row.since
             self._last[where, row.rule] = row.last
+        # Release 0.1.0 noted reductions by rule alone.
+        for where, rules in self._since.items():
+            if ANY_RULE not in rules:
+                self._last[where, ANY_RULE] = max(self._last[where, rule] for rule in rules)
+                rules[ANY_RULE] = min(rules.values())
 
     def record_view(self, session: Session, item: Item, now: int, times: int = 1) -> None:
         """Count a viewer of a product, once per session.
@@ -181,10 +186,11 @@ class ReductionTracker:
     async def record_pushed(self, offers: Iterable[Offer]) -> None:
         """Note offers that are recorded and about to be shown, and publish the general ones."""
         for offer in offers:
-            if offer.state is OfferState.PUSHED:
+            if offer.state is OfferState.PUSHED and offer.reduces_price:
                 where = offer.sku, offer.territory
-                self._since.setdefault(where, {}).setdefault(offer.rule, offer.issued_at)
-                self._last[where, offer.rule] = offer.issued_at
+                for rule in (offer.rule, ANY_RULE):
+                    self._since.setdefault(where, {}).setdefault(rule, offer.issued_at)
+                    self._last[where, rule] = offer.issued_at
                 if GENERAL in offer.notes:
                     await self._publish(offer)
 

@@ -195,7 +195,7 @@ class WhatIfRun:
         self._balances.apply(decision.moves)
         for offer in decision.offers:
             self._commitments.update(offer)
-            if offer.state is OfferState.PUSHED:
+            if offer.state is OfferState.PUSHED and offer.reduces_price:
                 rules = self._first_applied.setdefault((offer.sku, offer.territory), {})
                 rules.setdefault(offer.rule, offer.issued_at)
 

@@ -7,6 +7,8 @@ from typing import overload
 
 from msgspec import structs
 
+from tactful.core.compliance.prior_price import WINDOW
+from tactful.core.compliance.reduction_history import ANY_RULE
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.pricing.conversion_rates import EMPTY_TALLY, NO_OFFER, Tally
@@ -347,10 +349,15 @@ class MemoryTurns(MemoryChanges):
         found: dict[tuple[str, str, str], ReductionRow] = {}
         offers = (*self._pruned_offers, *self._offers.values())
         for offer in sorted(offers, key=lambda offer: offer.issued_at):
-            if offer.state is not OfferState.HELD_OUT and offer.issued_at >= since:
-                key = offer.rule, offer.sku, offer.territory
-                found[key] = ReductionRow(*key, offer.since, offer.issued_at)
-        return [row for _, row in sorted(found.items())]
+            if offer.state is OfferState.HELD_OUT or not offer.reduces_price:
+                continue
+            at, key = offer.issued_at, (offer.rule, offer.sku, offer.territory)
+            found[key] = ReductionRow(*key, offer.since, at)
+            key = ANY_RULE, offer.sku, offer.territory
+            known = found.get(key)
+            begun = known.since if known and at - known.last <= WINDOW else at
+            found[key] = ReductionRow(*key, begun, at)
+        return [row for _, row in sorted(found.items()) if row.last >= since]
 
     async def rule_steps(self) -> list[RuleStepRow]:
         """Return how many lifecycle steps the offers of each rule took, in a stable order."""

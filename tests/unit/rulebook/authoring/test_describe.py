@@ -149,3 +149,25 @@ def test_a_markup_is_explained_as_a_share_of_the_cost() -> None:
     compiled = check("rules: [{id: a, offer: {percent: 5%, floor: {markup: 25%}}}]")
     text = describe_rule(compiled.files.rules[0], compiled.files)
     assert "never below the cost plus 25% of the cost" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "policy", "said"),
+    [
+        ("offer: {percent: 5%}", "{}", "after 30d on one item without a pause"),
+        ("offer: {percent: 5%}", "{max_claim: 45d}", "after 45d on one item without a pause"),
+        ("valid: {from: 2026-03-01}, offer: {percent: 5%}", "{}", "after 30d"),
+        ("valid: {from: 2026-03-01, until: 2026-03-30}, offer: {percent: 5%}", "{}", None),
+        ("valid: {from: 2026-03-01, until: 2026-03-31}, offer: {percent: 5%}", "{}", "after 30d"),
+        ("offer: {amount: 3.00 EUR, off_the: shipping}", "{}", None),
+        ("offer: {percent: 5%}, mode: shadow", "{}", None),
+        ("remedy: true", "{}", None),
+    ],
+)
+def test_an_explanation_says_when_the_claim_ends(
+    fields: str, policy: str, said: str | None
+) -> None:
+    compiled = check(f"rules: [{{id: a, {fields}}}]\npolicy: {policy}")
+    text = describe_rule(compiled.files.rules[0], compiled.files)
+    assert ('no "was" and no percentage' in text) is (said is not None)
+    assert said is None or said in text
