@@ -183,3 +183,67 @@ async def test_a_contact_history_goes_when_nothing_else_of_the_customer_is_left(
     await ledger.prune(before=T0 - 1)
     assert await ledger.contact("c1") is not None
     assert await ledger.contact("c2") is None
+
+
+def about_contact(kind: str, ident: str, *subjects: tuple[str, str], **fields: Any) -> FactRow:
+    body = {"type": kind, kind: ident, **BASE[kind], **fields, "contact": {"email_hash": "c0ffee"}}
+    row = fact(kind, ident, subjects=(*subjects, ("contact", "c0ffee")))
+    return structs.replace(row, body=msgspec.json.encode(body))
+
+
+BASE: dict[str, dict[str, Any]] = {
+    "customer": {},
+    "case": {"kind": "defect", "status": "open", "opened_at": "2026-03-01T00:00:00Z"},
+    "order": {
+        "territory": "DE", "placed_at": "2026-03-01T00:00:00Z", "status": "placed", "lines": [],
+    },
+}  # fmt: skip
+
+
+async def report_contact(ledger: AnyLedger) -> None:
+    await ledger.record_facts([
+        about_contact("customer", "c1", ("customer", "c1")),
+        about_contact("case", "k1", ("case", "k1")),
+        about_contact("order", "o1", ("order", "o1")),
+        about_contact("order", "o2", ("order", "o2"), ("customer", "c2"), customer="c2"),
+        fact("return", "r1", subjects=(("order", "o1"),), order="o1"),
+    ])  # fmt: skip
+
+
+async def test_facts_that_only_a_contact_links_to_a_customer_are_exported_and_erased(
+    ledger: AnyLedger,
+) -> None:
+    await report_contact(ledger)
+    kinds = {
+        row["fact"].get("order") or row["fact"].get("case")
+        for row in (await exported(ledger, "c1"))["facts"]
+    }
+    assert kinds == {None, "k1", "o1"}
+    assert await ledger.erase_customer("c1", "alias", T0) > 0
+    left = await ledger.facts_about([("contact", "c0ffee"), ("order", "o1")])
+    assert [one.key for one in left] == ["o2"]
+    assert await ledger.tombstone("contact", "c0ffee") is not None
+    again = structs.replace(about_contact("case", "k2", ("case", "k2")), own_at=T0)
+    later = structs.replace(about_contact("case", "k3", ("case", "k3")), own_at=T0 + 1)
+    outcomes = await ledger.record_facts([again, later])
+    assert [one.value for one in outcomes] == ["erased", "accepted"]
+
+
+async def test_erasing_a_contact_keeps_the_facts_of_customers(ledger: AnyLedger) -> None:
+    await report_contact(ledger)
+    assert await ledger.erase_contact("c0ffee", "alias", T0) > 0
+    left = await ledger.facts_about([("contact", "c0ffee"), ("order", "o1")])
+    assert [one.key for one in left] == ["c1", "o2"]
+    assert b"c0ffee" not in b"".join(
+        repr(one.subjects).encode()
+        for one in await ledger.changes(0)
+        if one.kind == "customer_erased"
+    )
+    assert await ledger.erase_contact("c0ffee", "alias", T0) == 0
+
+
+async def test_a_damaged_fact_keeps_no_customer_from_being_erased(ledger: AnyLedger) -> None:
+    damaged = about_contact("customer", "c1", ("customer", "c1"))
+    await ledger.record_facts([structs.replace(damaged, body=b'{"type":"customer"}')])
+    assert await ledger.erase_customer("c1", "alias", T0) > 0
+    assert await ledger.facts_about([("customer", "c1")]) == []

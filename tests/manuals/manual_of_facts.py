@@ -11,6 +11,7 @@ from tactful.core.facts.reference.fields import EXAMPLES, MEANINGS, meaning_of
 
 PATH = Path(__file__).parents[2] / "server" / "FACTS.md"
 MARK = "<!-- generated: the rest of this page is written by `make format` -->\n"
+COMMON = {"Money": "money", "Contact": "[contact](#contacts)"}
 TITLES = {
     "product": "What is sold: one variant of a product",
     "price": "The public price of a variant in a territory",
@@ -38,7 +39,7 @@ def type_words(found: inspect.Type) -> str:
             most = f", at most {found.max_length:,}" if found.max_length else ""
             return f"list of {type_words(found.item_type)}{most}"
         case inspect.StructType():
-            return "money" if found.cls.__name__ == "Money" else "object"
+            return COMMON.get(found.cls.__name__, "object")
         case inspect.LiteralType():
             words = [str(word) for word in found.values]
             return "currency" if len(words) > 50 else ", ".join(f"`{one}`" for one in words)
@@ -65,7 +66,7 @@ def fields_of(found: inspect.Type, prefix: str = "") -> list[tuple[str, inspect.
         return [pair for one in found.types for pair in fields_of(one, prefix)]
     if isinstance(found, inspect.VarTupleType):
         return fields_of(found.item_type, f"{prefix}[]")
-    if not isinstance(found, inspect.StructType) or found.cls.__name__ == "Money":
+    if not isinstance(found, inspect.StructType) or found.cls.__name__ in COMMON:
         return []
     pairs = []
     for field in found.fields:

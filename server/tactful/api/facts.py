@@ -13,6 +13,7 @@ from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
 from tactful.api.exports import export_text
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
+from tactful.core.facts.shopper_contacts import is_contact_hash
 from tactful.runtime.services.item_catalogue import CATALOGUE_KINDS, read_page
 from tactful.runtime.shop import Shop
 
@@ -64,7 +65,7 @@ class ReportQueue:
 
 
 def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Return the routes of `POST /v1/facts`, and of a customer's export and erasure."""
+    """Return the routes of `/v1/facts`, and of the export and erasure of customers and contacts."""
     queue = ReportQueue()
     shop.state.telemetry.add_limits(queue.use)
 
@@ -97,9 +98,22 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         await shop.forget(request.path_params["id"])
         return Response(status_code=204)
 
+    async def erase_contact(request: Request) -> Response:
+        value_hash = request.path_params["hash"]
+        if not is_contact_hash(value_hash):
+            raise ProblemError(
+                400,
+                "contact.hash",
+                "This is no SHA-256. Write 64 lower-case hexadecimal digits, those of the e-mail"
+                " address or telephone number in its normal form.",
+            )
+        await shop.forget_contact(value_hash)
+        return Response(status_code=204)
+
     return (
         Route("/v1/facts", key.guard(report), methods=["POST"]),
         Route("/v1/facts", key.guard(listing), methods=["GET"]),
         Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
         Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
+        Route("/v1/contacts/{hash}", key.guard(erase_contact), methods=["DELETE"]),
     )

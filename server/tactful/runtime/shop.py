@@ -328,3 +328,11 @@ class Shop:
             LedgerError: The erasure is not complete; repeat it.
         """
         return await self._erasure.erase(customer)
+
+    async def forget_contact(self, value_hash: str) -> int:
+        """Erase a shopper of whom only a contact is known; see `ErasureService.erase_contact`.
+
+        Raises:
+            LedgerError: The erasure is not complete; repeat it.
+        """
+        return await self._erasure.erase_contact(value_hash)

@@ -16,6 +16,7 @@ from tactful.config import Config
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import AnyFact, feed_of
 from tactful.core.facts.fact_versions import FactOutcome
+from tactful.core.facts.shopper_contacts import keyed
 
 ListFacts = Callable[[str], Iterator[AnyFact]]
 """Yields the facts in force of one kind: `product`, `price`, `cost` or `stock`."""
@@ -69,12 +70,15 @@ def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
     Raises:
         CommandError: A server is running on the folder, or its ledger cannot be opened.
     """
-    from tactful.cli.shared.data_folder import is_unused, ledger_file  # only this receiver needs it
+    # Only this receiver needs these.
+    from tactful.cli.shared.data_folder import KEYS_FOLDER, is_unused, ledger_file
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
+    from tactful.runtime.security.signing_keys import KeyFileError, SigningKeys
     from tactful.runtime.services.ingest import erased_fact_rejection, fact_row
     from tactful.runtime.services.item_catalogue import read_page
     from tactful.runtime.state.erased_customers import ErasedCustomers
+    from tactful.runtime.system_clock import SystemClock
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
@@ -89,10 +93,13 @@ def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
     runner.run(ledger.open())
     stack.callback(lambda: runner.run(ledger.close()))
 
+    with exit_on(KeyFileError):
+        contact_key = SigningKeys(file.parent / KEYS_FOLDER, SystemClock()).contact_key
     erased = ErasedCustomers(ledger)
     runner.run(erased.start())
 
-    def send(given: list[AnyFact]) -> dict[str, Any]:
+    def send(reported: list[AnyFact]) -> dict[str, Any]:
+        given: list[AnyFact] = [keyed(fact, contact_key) for fact in reported]
         now = time.time_ns() // 1_000_000
         found = [erased_fact_rejection(fact, index, erased) for index, fact in enumerate(given)]
         facts = [fact for fact, refused in zip(given, found, strict=True) if refused is None]

@@ -247,8 +247,9 @@ def _lines_of_concern(history: History, fact: Return, since: int) -> Sequence[Re
     is about.
     """
     lines = fact.lines or _whole_order(history, fact, since)
-    owner = next((one.fact.customer for one in history.orders if fact.order in one.fact.ids), None)
-    if history.customer in {fact.customer, owner} or (fact.customer is None and owner is None):
+    order = next((one.fact for one in history.orders if fact.order in one.fact.ids), None)
+    unowned = fact.customer is None and (order is None or order.customer is None)
+    if unowned or history.concerns(fact) or (order is not None and history.concerns(order)):
         return lines
     named = {sku for one in history.cases if fact.order in one.fact.orders for sku in one.fact.skus}
     return [line for line in lines if line.sku in named]
@@ -259,10 +260,12 @@ def _add_refunded_lines(
 ) -> None:
     """Taint for units that were refunded and are not in any return of their order."""
     fact, history = reported.fact, collector.history
-    if fact.customer != history.customer:
+    if not history.concerns(fact):
         return
     row, code = RETURN_TAINTS["unknown"]
     rule = _rule(policy, row)
+    refunded = _last_change(reported)
+    since = min(refunded, reported.at)
     for line in fact.lines:
         back = sum(
             one.qty
@@ -272,7 +275,7 @@ def _add_refunded_lines(
             if one.sku == line.sku
         )
         if line.sku and line.refunded_qty > back:
-            taint = _taint((code, code), reported.at, reported.at, rule, fact.order, reported.at)
+            taint = _taint((code, code), since, refunded, rule, fact.order, reported.at)
             collector.add(rule.scope, history.with_components((line.sku,)), taint)
 
 
@@ -281,7 +284,7 @@ def _add_cancelled_order(
 ) -> None:
     """Taint for the products of the customer's own order that the shop cancelled."""
     fact, history = reported.fact, collector.history
-    if fact.cancelled_by != "shop" or fact.customer != history.customer:
+    if fact.cancelled_by != "shop" or not history.concerns(fact):
         return
     rule, codes = policy.taints.cancelled_by_shop, (Reason.CANCELLED_BY_SHOP,) * 2
     cancelled = _last_change(reported)
@@ -346,7 +349,7 @@ def _add_late_parcel(
 ) -> None:
     """Taint for the customer's own parcel past its promised date, once no service case covers it."""
     fact = reported.fact
-    own = fact.customer == collector.history.customer and fact.status != "cancelled"
+    own = collector.history.concerns(fact) and fact.status != "cancelled"
     if fact.promised_by is None or not own or fact.order in collector.history.gone_orders:
         return
     promised, delivered = ms(fact.promised_by), _delivered(reported)

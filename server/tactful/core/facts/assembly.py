@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.facts.fact_types import (
     Case,
@@ -33,6 +33,8 @@ from tactful.core.facts.fact_types import (
 from tactful.core.facts.history import History
 from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item, PublicPrice
 from tactful.core.facts.price_plan import PricePlan, price_plan, version_order
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.facts.shopper_contacts import own_contacts
 from tactful.core.facts.succession import end_of, stock_in_force
 
 Subject = tuple[str, str]
@@ -43,6 +45,9 @@ KeyedFact = tuple[FactKey, ReportedFact[Any]]
 
 ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND, "gone")
 CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy", "gone")
+
+LINKED_KINDS: Final = ("order", "return", "case", "review", "gone")
+"""Kinds of facts that a contact links to a customer. The others would give something."""
 
 
 class FactsAbout(Struct, frozen=True):
@@ -207,8 +212,15 @@ def with_general_prices(
 
 
 def read_history(customer: str) -> HistoryReading:
-    """Read a customer: their own facts, and the orders and cases that these name, even indirectly."""
+    """Read a customer: their own facts, and the orders and cases that these name, even indirectly.
+
+    Orders, returns, cases and reviews with a contact of the customer are read too.
+    """
     known = dict((yield FactsAbout((("customer", customer),), CUSTOMER_KINDS)))
+    contacts = own_contacts(customer, (one.fact for one in known.values()))
+    if contacts:
+        linked = [(CONTACT, one) for one in sorted(contacts)]
+        known.update((yield FactsAbout(linked, LINKED_KINDS)))
     own = [("order", key) for kind, key in known if kind == "order"]
     # Somebody else may have complained about an order of this customer.
     known.update((yield FactsAbout(own, ("case",))))
@@ -220,7 +232,7 @@ def read_history(customer: str) -> HistoryReading:
         known.update((yield FactsAbout(orders, ("order", "return", "gone"))))
         known.update((yield FactsAbout(cases, ("case",))))
     products = yield from _read_products(named_skus(known.values()))
-    return _history(customer, known, products)
+    return structs.replace(_history(customer, known, products), contacts=contacts)
 
 
 def _read_products(

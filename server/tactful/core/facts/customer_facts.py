@@ -15,6 +15,7 @@ from tactful.core.facts.fact_values import (
     Text,
     UnitCount,
 )
+from tactful.core.facts.shopper_contacts import Contact
 from tactful.core.values.money import Currency, Money
 
 
@@ -58,6 +59,7 @@ class Order(Fact, frozen=True, kw_only=True, tag="order"):
     """Other ids of the same order, such as that of its cart."""
     paid: bool = True
     cancelled_by: Literal["shop", "customer"] | None = None
+    contact: Contact | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -85,6 +87,7 @@ class Return(Fact, frozen=True, kw_only=True, tag="return", rename={"return_": "
     """Empty: the whole order, for a reason that is not known."""
     amount: Money | None = None
     """The money that was refunded, where the refund names an amount."""
+    contact: Contact | None = None
 
 
 class CaseLine(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
@@ -99,7 +102,7 @@ class Case(Fact, frozen=True, kw_only=True, tag="case"):
 
     case: Id
     customer: Id | None = None
-    """`None`: the customer of the order."""
+    """`None`: the customer of the order, or the one with the contact."""
     purchaser: Id | None = None
     order: Id | None = None
     skus: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
@@ -110,6 +113,7 @@ class Case(Fact, frozen=True, kw_only=True, tag="case"):
     merged_into: Id | None = None
     lines: Annotated[tuple[CaseLine, ...], Meta(max_length=500)] = ()
     """The lines of orders that the case is about."""
+    contact: Contact | None = None
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -122,10 +126,11 @@ class Review(Fact, frozen=True, kw_only=True, tag="review"):
     """A customer's rating of an SKU, 1 to 5 stars; an edit is a higher version."""
 
     review: Id
-    customer: Id
+    customer: Id | None = None
     sku: Id
     rating: Annotated[int, Meta(ge=1, le=5)]
     at: Instant
+    contact: Contact | None = None
 
 
 class Customer(Fact, frozen=True, kw_only=True, tag="customer"):
@@ -137,6 +142,11 @@ class Customer(Fact, frozen=True, kw_only=True, tag="customer"):
     birth_year: Annotated[int, Meta(ge=1900, le=2200)] | None = None
     opted_out: bool = False
     attributes: Annotated[Attributes, Meta(max_length=50)] | None = None
+    contact: Contact | None = None
+    group: Id | None = None
+    """The group whose prices the customer pays."""
+    name: Text | None = None
+    """What the console shows. It is never sent to a browser."""
 
 
 class RemedyValue(
@@ -180,7 +190,9 @@ class Remedy(Fact, frozen=True, kw_only=True, tag="remedy"):
     """A compensation voucher, with its cause."""
 
     remedy: Id
-    customer: Id
+    customer: Id | None = None
+    """`None`: the one with the contact. Such a voucher only says what it makes up for."""
     value: RemedyValue
     cause: RemedyCause
     expires_at: Instant
+    contact: Contact | None = None

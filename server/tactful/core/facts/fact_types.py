@@ -35,6 +35,8 @@ from tactful.core.facts.fact_values import (
 from tactful.core.facts.item_facts import Cost, Gone, Price, Product, Recall, Stock
 from tactful.core.facts.product_pages import SUBJECT as PAGE
 from tactful.core.facts.product_pages import page_keys
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.facts.shopper_contacts import contacts_of
 from tactful.core.values.calendar import to_ms
 
 __all__ = [
@@ -183,7 +185,7 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             for order in fact.orders:
                 yield "order", order
         case Review() | Remedy() | Customer():
-            yield "customer", fact.customer
+            yield from _customers(fact.customer)
         case Recall():
             if fact.product:
                 yield "product", fact.product
@@ -195,6 +197,8 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
                     yield subject, key
         case _:
             yield "feed", fact.feed
+    for contact in contacts_of(fact):
+        yield CONTACT, contact
 
 
 def _customers(*customers: str | None) -> Iterator[tuple[str, str]]:

@@ -16,19 +16,22 @@ from tactful.core.facts.fact_types import (
     Review,
     ms,
 )
+from tactful.core.facts.shopper_contacts import contacts_of
 
 
 class History(Struct, frozen=True, gc=False, kw_only=True):
     """The facts about one customer, and the products that they mention."""
 
     customer: str
+    contacts: frozenset[str] = frozenset()
+    """The contacts that the customer's own facts name, as keyed digests."""
     about: ReportedFact[Customer] | None = None
     orders: tuple[ReportedFact[Order], ...] = ()
-    """The customer's own orders, and those that a case, return or remedy of this history names."""
+    """The customer's own orders, those of their contacts, and those that a fact of this history names."""
     returns: tuple[ReportedFact[Return], ...] = ()
-    """The customer's own returns, and those of an order of this history."""
+    """The customer's own returns, those of their contacts, and those of an order of this history."""
     cases: tuple[ReportedFact[Case], ...] = ()
-    """The cases with the customer as complainant, purchaser or owner of the order.
+    """The cases with the customer or one of their contacts as complainant, purchaser or owner of the order.
 
     Also included are the cases that one of these was merged into, and those that a remedy makes up
     for.
@@ -42,6 +45,10 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     """SKU → product, for the SKUs that these facts name and for the components of bundles among them."""
     upto: int = 0
     """The number of the ledger's newest fact at the time of reading; it makes the reading repeatable."""
+
+    def concerns(self, fact: Order | Return) -> bool:
+        """Return whether a fact is the customer's own, or may be, because it has a contact of theirs."""
+        return fact.customer == self.customer or not self.contacts.isdisjoint(contacts_of(fact))
 
     def product_id(self, sku: str) -> str:
         """Return the product of an SKU; an SKU that nobody reported is its own product."""
@@ -78,11 +85,11 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
         ]
 
     def skus_bought_in(self, since: int, until: int | None) -> list[str]:
-        """Return the SKUs that the customer ordered in [`since`, `until`], in ms since the Unix epoch."""
+        """Return the SKUs that the customer may have ordered in [`since`, `until`], in ms since the Unix epoch."""
         return [
             line.sku
             for reported in self.orders
-            if reported.fact.customer == self.customer and reported.fact.status != "cancelled"
+            if self.concerns(reported.fact) and reported.fact.status != "cancelled"
             if since <= ms(reported.fact.placed_at)
             if until is None or ms(reported.fact.placed_at) <= until
             for line in reported.fact.lines

@@ -22,6 +22,8 @@ class Purchase(Struct, frozen=True, gc=False):
     at: int
     """When the order was reported."""
     gift: bool = False
+    linked: bool = False
+    """Whether only a contact says that the customer bought it."""
     consumable_days: int | None = None
     """The number of days in which one unit is used up; `None`: the product is durable."""
 
@@ -42,7 +44,7 @@ def derive_purchases(history: History) -> Purchases:
     """
     returned = _returned(history)
     found: dict[str, list[Purchase]] = defaultdict(list)
-    own = [one for one in history.orders if one.fact.customer == history.customer]
+    own = [one for one in history.orders if history.concerns(one.fact)]
     for reported in sorted(own, key=lambda one: (-ms(one.fact.placed_at), one.fact.order)):
         if reported.fact.status != "cancelled" and reported.fact.order not in history.gone_orders:
             # Returns are matched to gift lines first, so that what the customer owns stays owned.
@@ -86,5 +88,6 @@ def _purchase(history: History, reported: ReportedFact[Order], line: OrderLine) 
         line.unit.currency,
         reported.at,
         line.gift,
+        reported.fact.customer != history.customer,
         known.consumable_days if known else None,
     )

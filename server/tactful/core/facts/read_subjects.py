@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from tactful.core.facts.assembly import Subject, linked_subjects, named_skus
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 
 
 def item_subjects(item: Item) -> Iterator[Subject]:
@@ -32,5 +33,6 @@ def history_subjects(history: History) -> set[Subject]:
         skus.update(product.components)
     found = linked_subjects(facts)
     found.add(("customer", history.customer))
+    found.update((CONTACT, contact) for contact in history.contacts)
     found.update(("sku", sku) for sku in skus)
     return found

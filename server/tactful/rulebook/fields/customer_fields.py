@@ -9,7 +9,7 @@ used.
 from collections.abc import Iterable, Iterator
 
 from tactful.core.context import Scene
-from tactful.core.facts.fact_types import Order, ms
+from tactful.core.facts.fact_types import Order, Return, ms
 from tactful.core.facts.history import History
 from tactful.core.facts.purchases import Purchase
 from tactful.core.values.calendar import to_local
@@ -60,14 +60,16 @@ def orders(scene: Scene, since: int) -> int | None:
 def spent(scene: Scene, since: int) -> Money | None:
     """Return the amount paid since an instant, in the currency of the public price.
 
-    Orders in other currencies are left out, as nothing is converted.
+    Unpaid orders and units that were cancelled or refunded do not count. Orders in other currencies
+    are left out, as nothing is converted.
     """
     history, here = scene.history, price(scene)
     if history is None or here is None:
         return None
     total = sum(
-        line.unit.amount * line.qty
+        line.unit.amount * (line.kept_qty - line.refunded_qty)
         for order in _orders(history, since)
+        if order.paid
         for line in order.lines
         if line.unit.currency == here.currency
     )
@@ -118,7 +120,7 @@ def bought_this(scene: Scene) -> int | None:
     if scene.profile is None:
         return None
     purchases = scene.profile.purchases.get(scene.item.product_id, ())
-    return max((purchase.placed_at for purchase in purchases), default=None)
+    return max((one.placed_at for one in purchases if not one.linked), default=None)
 
 
 def returned_skus(scene: Scene, since: int) -> tuple[str, ...] | None:
@@ -126,12 +128,7 @@ def returned_skus(scene: Scene, since: int) -> tuple[str, ...] | None:
     history = scene.history
     if history is None:
         return None
-    return tuple(
-        line.sku
-        for reported in history.returns
-        if reported.fact.status != "cancelled" and ms(reported.fact.at) >= since
-        for line in reported.fact.lines
-    )
+    return tuple(line.sku for one in _returns(history, since) for line in one.lines)
 
 
 def returns(scene: Scene, since: int) -> int | None:
@@ -139,11 +136,7 @@ def returns(scene: Scene, since: int) -> int | None:
     history = scene.history
     if history is None:
         return None
-    return sum(
-        1
-        for reported in history.returns
-        if reported.fact.status != "cancelled" and ms(reported.fact.at) >= since
-    )
+    return sum(1 for _ in _returns(history, since))
 
 
 def _unique(words: Iterable[str]) -> tuple[str, ...]:
@@ -158,11 +151,20 @@ def _orders(history: History, since: int) -> Iterator[Order]:
             yield order
 
 
+def _returns(history: History, since: int) -> Iterator[Return]:
+    """Yield the returns since an instant; those that only a contact links to the customer give nothing."""
+    for reported in history.returns:
+        back = reported.fact
+        linked = back.customer != history.customer and history.concerns(back)
+        if not linked and back.status != "cancelled" and ms(back.at) >= since:
+            yield back
+
+
 def _kept_purchases(scene: Scene, since: int) -> Iterator[tuple[str, Purchase]]:
     purchases = scene.profile.purchases if scene.profile else {}
     return (
         (product, purchase)
         for product, bought in purchases.items()
         for purchase in bought
-        if purchase.placed_at >= since
+        if purchase.placed_at >= since and not purchase.linked
     )

@@ -177,7 +177,7 @@ class FactCache:
                 skus |= self._mentions.get(f"product:{key}", set())
             elif subject == "customer":
                 customers.add(key)
-            elif subject in {"order", "case"}:
+            elif subject in {"order", "case", "contact"}:
                 customers |= self._mentions.get(f"{subject}:{key}", set())
         for sku in skus:
             self._items.pop(sku, None)

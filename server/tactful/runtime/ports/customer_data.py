@@ -61,7 +61,8 @@ class CustomerData(Protocol):
 
         A tombstone stays. Every later write that names the customer gets the alias instead, until
         the shop begins the id anew; see `begin_anew`. Facts about the customer are not stored, unless
-        their `own_at` is later than the erasure, which begins the id anew.
+        their `own_at` is later than the erasure, which begins the id anew. The same holds for the
+        contacts that the customer's facts name; facts about them that name no customer are deleted.
 
         Args:
             customer: The shop's id of the customer.
@@ -69,6 +70,21 @@ class CustomerData(Protocol):
             at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
             open_sessions: Sessions of the customer that go on without them. They keep their ids, their
                 offers and their stored state, which must not name the customer any more.
+
+        Returns:
+            The number of rows that were deleted or changed; 0: nothing was known.
+
+        Raises:
+            LedgerError: The erasure is not complete; the same call may be repeated.
+        """
+
+    async def erase_contact(self, contact: str, alias: str, at: int) -> int:
+        """Delete the facts about a contact that name no customer; the same holds as for a customer.
+
+        Args:
+            contact: The keyed digest of the contact.
+            alias: A random id that replaces it.
+            at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
 
         Returns:
             The number of rows that were deleted or changed; 0: nothing was known.

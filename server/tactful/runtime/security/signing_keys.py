@@ -1,7 +1,7 @@
 """The keys that sign and verify tokens, and their files.
 
-A folder holds one numbered file per signing key, and one file for the holder secret. A file is never
-rewritten, and only its owner can read it. The key with the highest number signs. Its file says
+A folder holds one numbered file per signing key, one file for the holder secret, and one for the
+contact key. A file is never rewritten, and only its owner can read it. The key with the highest number signs. Its file says
 until when the earlier keys verify, so tokens already issued stay valid over a rotation. A rotation
 creates one new file, so it is atomic.
 """
@@ -33,9 +33,10 @@ KEY_BYTES: Final = 32
 """Bytes of an Ed25519 private key (RFC 8032) and of the holder secret."""
 _SUFFIX: Final = ".key.json"
 _HOLDER: Final = "holder.json"
+_CONTACT: Final = "contact.json"
 _FOREVER: Final = 2**62
 
-FileKind = TypeVar("FileKind", "KeyFile", "HolderFile")
+FileKind = TypeVar("FileKind", "KeyFile", "HolderFile", "ContactFile")
 
 _Raw = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
 
@@ -72,6 +73,16 @@ class HolderFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     use: Literal["holder"] = "holder"
     secret: _Raw
+
+
+class ContactFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The file of the key under which contacts are kept, as JSON.
+
+    The key is never rotated, because the ledger has nothing from which new digests could be made.
+    """
+
+    use: Literal["contact"] = "contact"
+    key: _Raw
 
 
 class KeyInfo(Struct, frozen=True):
@@ -121,6 +132,7 @@ class SigningKeys:
         self._clock = clock
         _prepare(folder, clock.now())
         self._loaded = _load(folder, clock.now())
+        self._contact_key = _read(folder / _CONTACT, ContactFile).key
 
     def sign(self, claims: TokenClaims) -> str:
         """Return the token of these claims, signed by the newest key (EdDSA, RFC 8037).
@@ -145,6 +157,11 @@ class SigningKeys:
     def holder_of(self, kind: HolderKind, ident: str) -> str:
         """Return the digest by which a token names its session or customer (HMAC, RFC 2104)."""
         return holder_of(self._loaded.holder_secret, kind, ident)
+
+    @property
+    def contact_key(self) -> bytes:
+        """The key under which the digests of contacts are kept."""
+        return self._contact_key
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the accepted public keys as a JWK Set (RFC 7517), for `/.well-known/jwks.json`.
@@ -228,6 +245,8 @@ def _prepare(folder: Path, now: int) -> None:
         _write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
         first = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now)
         _write_new(folder / _name(1), first)
+    if not (folder / _CONTACT).exists():
+        _write_new(folder / _CONTACT, ContactFile(key=secrets.token_bytes(KEY_BYTES)))
 
 
 def _load(folder: Path, now: int) -> _Loaded:

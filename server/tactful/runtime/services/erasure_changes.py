@@ -5,6 +5,7 @@ from typing import Any
 
 import structlog
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Tombstone
@@ -38,8 +39,11 @@ class ErasureChanges(ChangeHandler):
     def apply(self, change: Change) -> None:
         """Let nothing of the customer into memory from now on."""
         for kind, digest in change.subjects:
+            tombstone = Tombstone(digest, change.body.decode(), change.at)
             if kind == CUSTOMER:
-                self._learn(Tombstone(digest, change.body.decode(), change.at))
+                self._learn(tombstone)
+            elif kind == CONTACT:
+                self._erased.learn(tombstone)
 
     def _learn(self, tombstone: Tombstone) -> None:
         if self._erased.learn(tombstone):

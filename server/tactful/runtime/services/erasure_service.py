@@ -21,6 +21,8 @@ from typing import Final, Protocol
 
 from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.facts.history import History
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.facts.shopper_contacts import contact_key_digest
 from tactful.core.values import ids
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.ledger_rows import Tombstone
@@ -84,6 +86,8 @@ class ErasureService:
         at = state.clock.now()
         state.erased_customers.bury(customer, alias, at)
         history = await FactReader(state.ledger).history(customer)
+        for contact in history.contacts:
+            state.erased_customers.bury_contact(contact, alias, at)
         stored = await state.ledger.sessions_of(customer)
         erasure = CustomerErasure(customer=customer, alias=alias, orders=_orders(history))
         sessions = await self._erase_places(erasure, at, stored)
@@ -93,6 +97,29 @@ class ErasureService:
         for live in sessions:
             # The ledger has deleted what the log had of the session until now.
             live.recorded = False
+        return touched
+
+    async def erase_contact(self, value_hash: str) -> int:
+        """Erase a shopper of whom only a contact is known.
+
+        Facts that name a customer stay.
+
+        Args:
+            value_hash: The SHA-256 of the contact in its normal form.
+
+        Returns:
+            How many rows of the ledger were changed or deleted.
+
+        Raises:
+            LedgerError: The erasure is not complete; repeat it.
+        """
+        state = self._state
+        contact = contact_key_digest(state.keys.contact_key, value_hash)
+        alias = ids.shopper_id(state.entropy.token_bytes(ids.ID_BYTES))
+        at = state.clock.now()
+        state.erased_customers.bury_contact(contact, alias, at)
+        touched = await state.ledger.erase_contact(contact, alias, at)
+        state.fact_cache.invalidate("case", [(CONTACT, contact)])
         return touched
 
     async def erase_from_memory(self, tombstone: Tombstone) -> None:

@@ -5,7 +5,8 @@ them. Each slice passes through these steps:
 
 1. `api/facts.py` splits the body of `POST /v1/facts` into raw facts. Connectors and the demo call
    `FactIngest.ingest` with raw facts of their own.
-2. Each raw fact is decoded and checked. A bad one is rejected; the others go on.
+2. Each raw fact is decoded and checked, and its contact is replaced by keyed digests. A bad one is
+   rejected; the others go on.
 3. `FactStore.record_facts` writes them in one transaction. From here on they are durable, and the
    ledger says which of them are new: a repeated or older version changes nothing.
 4. Each fact counts as a heartbeat of its feed, even if it is repeated or late.
@@ -50,6 +51,8 @@ from tactful.core.facts.fact_versions import (
     versioned_key,
 )
 from tactful.core.facts.own_instant import own_instant
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.facts.shopper_contacts import keyed
 from tactful.core.facts.succession import rivals_of
 from tactful.core.values.calendar import SECOND
 from tactful.runtime.ports.ledger_rows import FactRow
@@ -118,6 +121,7 @@ class FactIngest:
         self._telemetry = shop.telemetry
         self._background = shop.background
         self._erased = shop.erased_customers
+        self._contact_key = shop.keys.contact_key
         self._stored_heartbeats: dict[FeedName, int] = {}
 
     async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
@@ -183,9 +187,10 @@ class FactIngest:
         return report
 
     def _admit(self, fact: AnyFact | FactRejection, index: int) -> AnyFact | FactRejection:
-        """Return a fact, or why it is refused because it is about an erased customer."""
+        """Return a fact as it is stored, or why it is refused because its customer was erased."""
         if isinstance(fact, FactRejection):
             return fact
+        fact = keyed(fact, self._contact_key)
         return erased_fact_rejection(fact, index, self._erased) or fact
 
     async def _recheck(self, *, recovered: bool) -> None:
@@ -223,14 +228,16 @@ def erased_fact_rejection(
         index: The position of the fact in its batch.
         erased: The customers who were erased.
     """
-    customer = erased.erased_customer_of(fact)
-    if customer is None:
+    found = erased.erased_subject_of(fact)
+    if found is None:
         return None
+    kind, ident = found
+    who = "contact" if kind == CONTACT else f"customer {ident}"
     message = (
-        f"The customer {customer} of this {kind_of(fact)} was erased, and nothing shows that it"
-        " happened after the erasure. Leave the customer out of what you send."
+        f"The {who} of this {kind_of(fact)} was erased, and nothing shows that it happened after"
+        f" the erasure. Leave the {kind} out of what you send."
     )
-    return FactRejection(index, "fact.erased", message, (FieldError("customer", message),))
+    return FactRejection(index, "fact.erased", message, (FieldError(kind, message),))
 
 
 def fact_row(fact: AnyFact, now: int) -> FactRow:

@@ -1,4 +1,4 @@
-"""The customers who were erased, so that nothing brings them back by accident."""
+"""The customers and contacts that were erased, so that nothing brings them back by accident."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -8,17 +8,18 @@ from msgspec import structs
 from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.facts.fact_types import AnyFact, subjects_of
 from tactful.core.facts.own_instant import may_follow_erasure, own_instant
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.offers.offer import Offer
 from tactful.core.session.session import Session
 from tactful.runtime.ports.customer_data import CustomerData
-from tactful.runtime.ports.ledger_rows import Tombstone
+from tactful.runtime.ports.ledger_rows import Subject, Tombstone
 
 CUSTOMER: Final = "customer"
-"""The kind of id whose tombstones count here."""
+"""The kind of subject of a customer's id."""
 
 
 class ErasedCustomers:
-    """The tombstones of a shop's customers in memory, which every way into memory is checked against.
+    """The tombstones of a shop's customers and contacts in memory, which every way into memory is checked against.
 
     An identity or a fact from before the erasure brings nothing back. One from after it begins the
     id anew (`server/SEMANTICS.md`, section 8). Without erasures every check is one look at an empty
@@ -41,9 +42,12 @@ class ErasedCustomers:
 
     def tombstone(self, customer: str) -> Tombstone | None:
         """Return the tombstone of a customer; None: the customer was never erased."""
+        return self._tombstone_of((CUSTOMER, customer))
+
+    def _tombstone_of(self, subject: Subject) -> Tombstone | None:
         if not self._tombstones:
             return None
-        return self._tombstones.get(self._ledger.erasure_digest(CUSTOMER, customer))
+        return self._tombstones.get(self._ledger.erasure_digest(*subject))
 
     def is_erased(self, customer: str | None) -> bool:
         """Return whether nothing may name a customer, because the id was erased and not begun anew."""
@@ -60,7 +64,20 @@ class ErasedCustomers:
             alias: What replaces the id.
             at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
         """
-        digest = self._ledger.erasure_digest(CUSTOMER, customer)
+        self._bury((CUSTOMER, customer), alias, at)
+
+    def bury_contact(self, contact: str, alias: str, at: int) -> None:
+        """Let nothing of a contact into memory from now on.
+
+        Args:
+            contact: The keyed digest of the contact.
+            alias: What replaces it.
+            at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+        """
+        self._bury((CONTACT, contact), alias, at)
+
+    def _bury(self, subject: Subject, alias: str, at: int) -> None:
+        digest = self._ledger.erasure_digest(*subject)
         self._tombstones[digest] = Tombstone(digest, alias, at)
 
     def learn(self, tombstone: Tombstone) -> bool:
@@ -87,27 +104,30 @@ class ErasedCustomers:
 
     def begin_anew(self, customer: str, at: int) -> None:
         """Let a customer's id into memory again, because the ledger has stored that it began anew."""
-        known = self.tombstone(customer)
+        self._begin_anew((CUSTOMER, customer), at)
+
+    def _begin_anew(self, subject: Subject, at: int) -> None:
+        known = self._tombstone_of(subject)
         if known is not None and known.begun_at is None and at > known.at:
             digest, alias = known.digest, known.alias
             self._tombstones[digest] = Tombstone(digest, alias, known.at, at)
 
-    def erased_customer_of(self, fact: AnyFact) -> str | None:
-        """Return an erased customer whom a fact may not name; None: the fact may be stored."""
+    def erased_subject_of(self, fact: AnyFact) -> Subject | None:
+        """Return an erased customer or contact that a fact may not name; None: it may be stored."""
         if not self._tombstones:
             return None
-        for customer in _customers(fact):
-            known = self.tombstone(customer)
+        for subject in _erasable(fact):
+            known = self._tombstone_of(subject)
             if known and not may_follow_erasure(fact, known.at, known.begun_at):
-                return customer
+                return subject
         return None
 
     def note_stored(self, fact: AnyFact) -> None:
         """Begin anew the ids that a stored fact names, where it happened after their erasure."""
         happened = own_instant(fact) if self._tombstones else None
         if happened is not None:
-            for customer in _customers(fact):
-                self.begin_anew(customer, happened)
+            for subject in _erasable(fact):
+                self._begin_anew(subject, happened)
 
     def offer_without_erased(self, offer: Offer) -> Offer:
         """Return an offer that was read before an erasure, under the alias."""
@@ -138,5 +158,5 @@ class ErasedCustomers:
                 yield CustomerErasure(customer=customer, alias=known.alias, orders=orders)
 
 
-def _customers(fact: AnyFact) -> list[str]:
-    return [ident for kind, ident in subjects_of(fact) if kind == CUSTOMER]
+def _erasable(fact: AnyFact) -> list[Subject]:
+    return [subject for subject in subjects_of(fact) if subject[0] in {CUSTOMER, CONTACT}]

@@ -15,9 +15,11 @@ from tactful.core.facts.fact_versions import (
     comes_late,
     stored_content_digest,
 )
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.memory.changes import MemoryChanges
+from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 
 Name = tuple[str, str]
@@ -173,6 +175,8 @@ class MemoryFacts(MemoryChanges):
 
     def _erase_facts(self, customer: str, alias: str, sessions: Iterable[str]) -> int:
         found = dict(self._by_subject.get(("customer", customer), {}))
+        for contact in self._contacts_of(customer):
+            found |= dict.fromkeys(self._unnamed(contact))
         for key in [key for kind, key in found if kind == "order"]:
             found |= self._by_subject.get(("order", key), {})
         ended = set(sessions)
@@ -180,6 +184,12 @@ class MemoryFacts(MemoryChanges):
             if kind == "session" and ident.partition(".")[0] in ended:
                 found |= names
         return sum(self._erase_fact(name, customer, alias) for name in found)
+
+    def _erase_contact_facts(self, contact: str, alias: str) -> int:
+        found = dict.fromkeys(self._unnamed(contact))
+        for order in [key for kind, key in found if kind == "order"]:
+            found |= self._by_subject.get(("order", order), {})
+        return sum(self._erase_fact(name, "", alias) for name in found)
 
     def _erase_fact(self, name: Name, customer: str, alias: str) -> int:
         """Delete a fact. One that concerns another customer too stays, with an alias for this one."""
@@ -208,10 +218,28 @@ class MemoryFacts(MemoryChanges):
                 self._by_subject.setdefault(subject, {})[name] = None
         return touched
 
+    def _contacts_of(self, customer: str) -> list[str]:
+        """Return the contacts that any version of a customer's own facts names."""
+        names = self._by_subject.get(("customer", customer), {})
+        return stored_contacts(
+            customer, (fact.body for name in names for fact, _ in self._facts[name])
+        )
+
+    def _unnamed(self, contact: str) -> list[Name]:
+        """Return the facts about a contact no version of which names a customer."""
+        return sorted(
+            name
+            for name in self._by_subject.get((CONTACT, contact), {})
+            if not any(kind == "customer" for _, about in self._facts[name] for kind, _ in about)
+        )
+
     def _facts_of(self, customer: str) -> list[dict[str, object]]:
+        names = sorted(self._by_subject.get(("customer", customer), {}))
+        for contact in self._contacts_of(customer):
+            names += self._unnamed(contact)
         return [
             {"at": fact.at, "ended": fact.ended, "fact": as_plain_data(fact.body)}
-            for name in sorted(self._by_subject.get(("customer", customer), {}))
+            for name in names
             for fact, _ in self._facts[name]
         ]
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.ledger import CommitObserver
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -222,19 +223,18 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         }
 
     async def erase_customer(
-        self,
-        customer: str,
-        alias: str,
-        at: int,
-        *,
-        open_sessions: Collection[str] = (),
+        self, customer: str, alias: str, at: int, *, open_sessions: Collection[str] = ()
     ) -> int:
         """Delete a customer; offers and redemptions stay under an alias. Return the rows changed."""
         opened = set(open_sessions)
         sessions = await self.sessions_of(customer) | opened
         orders = {("order", order) for order in self._orders_of(customer, sessions)}
-        about = self._by_subject.get(("customer", customer), {})
+        contacts = self._contacts_of(customer)
+        about = [*self._by_subject.get(("customer", customer), {})]
+        for contact in contacts:
+            about += self._unnamed(contact)
         cases = {name for name in about if name[0] == "case"}
+        orders |= {name for name in about if name[0] == "order"}
         touched = self._erase_facts(customer, alias, sessions)
         touched += self._contacts.pop(customer, None) is not None
         gone = sessions - opened
@@ -258,11 +258,30 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
         hidden |= {("session", session): ("session", alias) for session in gone}
         hidden |= {named: (named[0], self._digest(*named)) for named in (*orders, *cases)}
+        buried = [(CONTACT, self._bury(CONTACT, contact, alias, at)) for contact in contacts]
+        hidden |= dict(zip(((CONTACT, contact) for contact in contacts), buried, strict=True))
+        self._announce_erasure(hidden, (("customer", digest), *buried), alias, at)
+        return touched
+
+    async def erase_contact(self, contact: str, alias: str, at: int) -> int:
+        """Delete the facts about a contact that name no customer. Return the rows changed."""
+        names = self._unnamed(contact)
+        touched = self._erase_contact_facts(contact, alias)
+        subject = CONTACT, self._bury(CONTACT, contact, alias, at)
+        hidden: dict[Subject, Subject] = {(CONTACT, contact): subject}
+        hidden |= {
+            name: (name[0], self._digest(*name)) for name in names if name[0] in {"order", "case"}
+        }
+        self._announce_erasure(hidden, (subject,), alias, at)
+        return touched
+
+    def _announce_erasure(
+        self, hidden: dict[Subject, Subject], subjects: tuple[Subject, ...], alias: str, at: int
+    ) -> None:
         self._replace_subjects(hidden)
         self._refresh_bodies()
-        self._log("customer_erased", (("customer", digest),), at=at, body=alias.encode())
+        self._log("customer_erased", subjects, at=at, body=alias.encode())
         self._publish()
-        return touched
 
     def _orders_of(self, customer: str, sessions: set[str]) -> set[str]:
         facts = self._by_subject.get(("customer", customer), {})

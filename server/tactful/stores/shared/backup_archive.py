@@ -38,7 +38,7 @@ LARGEST_SMALL_MEMBER: Final = 256 * 1024
 """Bytes that a manifest or a key file may have; a key has about 150, and a manifest 150 for each key."""
 MOST_MEMBERS: Final = 1_000
 """Members that a backup may have; each rotation of the keys deletes those that have ended."""
-_KEY: Final = re.compile(re.escape(KEYS_PREFIX) + r"(?:holder|\d{6,}\.key)\.json")
+_KEY: Final = re.compile(re.escape(KEYS_PREFIX) + r"(?:contact|holder|\d{6,}\.key)\.json")
 _CHUNK: Final = 1024 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
 _LONGEST_END: Final = tarfile.RECORDSIZE

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import structs
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.stores.shared import erasures
@@ -26,6 +27,7 @@ from tactful.stores.sqlite.tables.tombstones import PUT_TOMBSTONE, read_tombston
 
 PAGES_A_STEP: Final = 2_000
 """Pages copied between two calls of `progress`."""
+_CONTACTS: Final = "SELECT DISTINCT id FROM subjects WHERE kind = 'contact'"
 _CUSTOMERS: Final = """
   SELECT id FROM subjects WHERE kind = 'customer'
   UNION SELECT shopper FROM contacts
@@ -220,10 +222,13 @@ def check_copy(copy: Path) -> None:
 
 
 def _erase_again(draft: Path, erased: dict[str, Erasure]) -> int:
-    """Erase every customer of a copy who was erased after it was made, and return their number.
+    """Erase every customer and contact of a copy that was erased after it was made.
 
     The list has digests only, so every customer of the copy is looked up in it. A customer whose
     erasure the copy knows began anew after it, and stays. Every listed erasure leaves a tombstone.
+
+    Returns:
+        The number of customers and contacts that were erased.
     """
     connection = open_writer(draft)
     with closing(connection):
@@ -236,6 +241,14 @@ def _erase_again(draft: Path, erased: dict[str, Erasure]) -> int:
             if found:
                 connection.start()
                 customer_erasure.erase(connection, customer, found.alias, found.at)
+                connection.execute("COMMIT")
+                count += 1
+        for (contact,) in connection.execute(_CONTACTS).fetchall() if new else ():
+            found = new.get(erasure_digest(secret, CONTACT, contact))
+            if found:
+                connection.start()
+                slices = customer_erasure.contact_erasure_slices(contact, found.alias, found.at)
+                customer_erasure.perform(connection, slices)
                 connection.execute("COMMIT")
                 count += 1
         connection.start()

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import msgspec
+
 from support.cli_runner import printed_json, run_beside
 from support.live_server import live_server
 
@@ -28,3 +30,32 @@ async def test_nobody_is_erased_without_a_confirmation(tmp_path: Path) -> None:
         result = await run_beside(one, "forget", "c/1 ü", given="n\n")
         assert (result.exit_code, "Nothing was erased" in result.output) == (2, True)
         assert "gold" in (await run_beside(one, "export", "c/1 ü")).output
+
+
+async def test_a_shopper_without_an_id_is_erased_by_address_or_number(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        for given, value, told in (
+            ("email", " Mia@Shop.example", "mia@shop.example"),
+            ("phone", "+49 30 901820", "+4930901820"),
+        ):
+            case = {
+                "type": "case", "case": given, "kind": "defect", "status": "open",
+                "opened_at": "2026-03-01T00:00:00Z", "contact": {given: value},
+            }  # fmt: skip
+            await one.facts(case)
+            result = await run_beside(one, "forget", f"--{given}", value, "--yes")
+            assert result.output == f"All data about {told} is erased.\n"
+            report = await one.parts.shop.ingest.ingest([msgspec.json.encode(case)])
+            assert [(found.code, "contact" in found.message) for found in report.rejected] == [
+                ("fact.erased", True)
+            ]
+
+
+async def test_who_is_to_be_erased_is_named_once_and_can_be_read(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        for given in ((), ("c1", "--email", "mia@shop.example")):
+            refused = await run_beside(one, "forget", *given, "--yes")
+            assert "Name one customer, --email or --phone." in refused.output
+        for unread in (("--email", "mia"), ("--phone", "030 901820")):
+            refused = await run_beside(one, "forget", *unread, "--yes")
+            assert "This cannot be read." in refused.output

@@ -170,7 +170,8 @@ def test_an_optional_field_may_be_null(kind: type[Fact]) -> None:
     given: Any = next(fact for fact in GIVEN if isinstance(fact, kind))
     least = {k: v for k, v in msgspec.json.decode(encode(given)).items() if v is not None}
     for field in msgspec.structs.fields(kind):
-        if not field.required:
+        needed = field.name == "customer" and kind.__name__ in {"Review", "Remedy"}
+        if not (field.required or needed):
             told = decode(msgspec.json.encode(least | {field.encode_name: None}))
             assert isinstance(told, kind), field.name
             assert getattr(told, field.name) == field.default
@@ -322,7 +323,7 @@ def test_a_bad_field_beside_a_contradiction_that_cannot_be_judged_is_reported_al
         "x": 1,
     }
     assert errors_of(value | {"expires_at": "2026-06-01T00:00:00Z"}) == [
-        "x", "customer", "value", "cause",
+        "x", "value", "customer", "cause",
     ]  # fmt: skip
 
 

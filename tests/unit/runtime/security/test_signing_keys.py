@@ -78,7 +78,7 @@ def test_a_restart_finds_the_same_keys(
 def test_only_the_owner_can_read_the_files(keys: SigningKeys, folder: Path) -> None:
     keys.rotate()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600] * 3
+    assert [stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()] == [0o600] * 4
 
 
 def test_the_umask_does_not_widen_the_permissions(folder: Path, clock: SettableClock) -> None:
@@ -265,6 +265,7 @@ def test_no_draft_is_left_behind(keys: SigningKeys, folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == [
         "000001.key.json",
         "000002.key.json",
+        "contact.json",
         "holder.json",
     ]
 
@@ -295,3 +296,14 @@ def test_a_key_that_another_process_deletes_during_the_read_is_no_error(
     (folder / "000001.key.json").unlink()
     monkeypatch.setattr(module, "_key_names", lambda it: stale.pop() if stale else whole(it))
     assert len(SigningKeys(folder, clock).accepted_keys()) == 1
+
+
+def test_the_contact_key_is_made_once_and_never_rotated(
+    keys: SigningKeys, folder: Path, clock: SettableClock
+) -> None:
+    key = keys.contact_key
+    keys.rotate()
+    assert SigningKeys(folder, clock).contact_key == key
+    assert len(key) == module.KEY_BYTES
+    (folder / "contact.json").unlink()
+    assert SigningKeys(folder, clock).contact_key != key

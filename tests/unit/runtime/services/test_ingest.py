@@ -15,6 +15,7 @@ from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.fact_versions import FactOutcome
+from tactful.core.facts.shopper_contacts import contact_hash
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import SLICE_FACTS, IngestReport, fact_row
@@ -183,3 +184,30 @@ def test_a_row_without_a_version_is_named_by_its_arrival() -> None:
 def test_only_a_price_that_says_since_when_it_holds_is_dated() -> None:
     assert not fact_row(price_fact(), T0).dated
     assert fact_row(price_fact(since=T0 - 1000), T0).dated
+
+
+def bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+async def test_a_case_known_by_an_address_only_withdraws_the_customers_offer(
+    one: LiveServer, tmp_path: Path
+) -> None:
+    contact = {"email": "canary@shop.example"}
+    await one.facts({"type": "customer", "customer": "c1", "contact": contact})
+    mia, omar = await one.known("c1"), await one.known("c2")
+    for shopper in (mia, omar):
+        await shopper.view("RUN-42", 31)
+        await shopper.offered()
+    opened = "2026-03-10T11:00:00Z"
+    complaint = {"type": "case", "case": "k1", "kind": "defect", "status": "open",
+                 "opened_at": opened, "skus": ["RUN-42"], "contact": contact}  # fmt: skip
+    await one.facts(complaint)
+    await mia.expect("withdraw")
+    await omar.nothing()
+    kept = bytes_of(tmp_path)
+    assert b"canary" not in kept
+    assert contact_hash("canary@shop.example").encode() not in kept
+    assert (await one.http.delete("/v1/customers/c1")).status_code == 204
+    report = await ingest(one, complaint)
+    assert [refused.code for refused in report.rejected] == ["fact.erased"]

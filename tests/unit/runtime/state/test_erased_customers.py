@@ -37,7 +37,7 @@ def buried(ledger: MemoryLedger | None = None) -> ErasedCustomers:
 def test_without_erasures_everything_is_let_in() -> None:
     erased = ErasedCustomers(MemoryLedger())
     assert not erased.is_erased("c1")
-    assert erased.erased_customer_of(placed(BEFORE)) is None
+    assert erased.erased_subject_of(placed(BEFORE)) is None
     mine = session(customer="c1")
     assert erased.session_without_erased(mine) is mine
     erased.note_stored(placed(AFTER))
@@ -58,15 +58,15 @@ def test_only_what_happened_after_the_erasure_begins_the_id_anew() -> None:
 def test_a_fact_that_happened_later_begins_the_id_anew_once_it_is_stored() -> None:
     erased = buried()
     tier = read({"type": "customer", "customer": "c1", "tier": "gold"})
-    assert erased.erased_customer_of(tier) == "c1"
-    assert erased.erased_customer_of(placed(AFTER)) is None
+    assert erased.erased_subject_of(tier) == ("customer", "c1")
+    assert erased.erased_subject_of(placed(AFTER)) is None
     assert erased.is_erased("c1")
     erased.note_stored(tier)
     assert erased.is_erased("c1")
     erased.note_stored(placed(AFTER))
     assert not erased.is_erased("c1")
-    assert erased.erased_customer_of(tier) is None
-    assert erased.erased_customer_of(placed(BEFORE)) == "c1"
+    assert erased.erased_subject_of(tier) is None
+    assert erased.erased_subject_of(placed(BEFORE)) == ("customer", "c1")
 
 
 async def test_a_restart_knows_the_same_tombstones() -> None:

@@ -17,8 +17,10 @@ from tactful.core.facts.fact_types import (
     Recall,
     Remedy,
     Return,
+    Review,
     Stock,
 )
+from tactful.core.facts.shopper_contacts import Contact, is_contact_hash
 from tactful.core.values.territories import is_territory, territory_problem
 from tactful.core.values.web_addresses import is_sendable
 
@@ -28,7 +30,20 @@ INCONSISTENT: Final = "fact.inconsistent"
 def consistency_findings(fact: AnyFact) -> list[FieldFinding]:
     """Return every contradiction within a fact; almost always none."""
     check = _CHECKS.get(type(fact))
-    return list(check(fact)) if check else []
+    found = list(check(fact)) if check else []
+    contact: Contact | None = getattr(fact, "contact", None)
+    return [*found, *_contact(contact)] if contact is not None else found
+
+
+def _contact(contact: Contact) -> Iterator[FieldFinding]:
+    for name in ("email_hash", "phone_hash"):
+        value = getattr(contact, name)
+        if value is not None and not is_contact_hash(value):
+            message = (
+                f"`contact.{name}` is no SHA-256. Write 64 lower-case hexadecimal digits, or the"
+                " value itself without `_hash`."
+            )
+            yield finding("fact.invalid", f"contact.{name}", message)
 
 
 def _territory(fact: Any) -> Iterator[FieldFinding]:
@@ -134,9 +149,15 @@ def _return(fact: Return) -> Iterator[FieldFinding]:
 
 def _case(fact: Case) -> Iterator[FieldFinding]:
     yield from _follows(fact, "resolved_at", "opened_at")
-    if not (fact.customer or fact.purchaser or fact.orders):
-        message = "A case names a `customer` or an `order`: add one of them."
-        yield finding("fact.invalid", "customer", message, "customer", "order")
+    if not (fact.customer or fact.purchaser or fact.orders or fact.contact):
+        message = "A case names a `customer`, an `order` or a `contact`: add one of them."
+        yield finding("fact.invalid", "customer", message, "customer", "order", "contact")
+
+
+def _named(fact: Review | Remedy) -> Iterator[FieldFinding]:
+    if not (fact.customer or fact.contact):
+        message = "`customer` is missing. Add it, or a `contact`."
+        yield finding("fact.invalid", "customer", message, "customer", "contact")
 
 
 def _recall(fact: Recall) -> Iterator[FieldFinding]:
@@ -146,6 +167,7 @@ def _recall(fact: Recall) -> Iterator[FieldFinding]:
 
 
 def _remedy(fact: Remedy) -> Iterator[FieldFinding]:
+    yield from _named(fact)
     if not (fact.cause.case or fact.cause.order or fact.cause.skus):
         message = "A remedy knows its cause: give `case`, `order` or `skus`."
         yield finding(INCONSISTENT, "cause", message)
@@ -187,6 +209,7 @@ _CHECKS: Final[Mapping[type[Fact], Callable[[Any], Iterator[FieldFinding]]]] = {
     Order: _order,
     Return: _return,
     Case: _case,
+    Review: _named,
     Recall: _recall,
     Remedy: _remedy,
     Gone: _gone,

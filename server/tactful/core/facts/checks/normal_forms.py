@@ -24,6 +24,7 @@ from tactful.core.facts.fact_types import (
     Return,
     Review,
 )
+from tactful.core.facts.shopper_contacts import Contact, hashed
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_DATE_TEXTS: Final = ("0000-00-00", "0001-01-01")
@@ -68,9 +69,14 @@ def normalised(fact: AnyFact) -> tuple[AnyFact, list[FieldNote]]:
         absent["version"] = None
     texts = _TEXTS.get(kind)
     changes = texts(fact) if texts else {}
+    notes = [absent_note(name) for name in absent]
+    contact: Contact | None = getattr(fact, "contact", None)
+    if contact is not None:
+        changes["contact"], ignored = hashed(contact, getattr(fact, "territory", None))
+        notes += [FieldNote(f"contact.{name}", message) for name, message in ignored]
     if absent or changes:
         fact = structs.replace(fact, **absent, **changes)
-    return fact, [absent_note(name) for name in absent]
+    return fact, notes
 
 
 def absent_note(name: str) -> FieldNote:
@@ -120,6 +126,10 @@ def _customer(fact: Customer) -> dict[str, Any]:
     segments = tuple(dict.fromkeys(filter(None, map(trimmed, fact.segments))))
     if segments != fact.segments:
         changes["segments"] = segments
+    for field in ("group", "name"):
+        text: str | None = getattr(fact, field)
+        if text is not None and (clean := trimmed(text)) != text:
+            changes[field] = clean or None
     return changes
 
 

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 _MONEY: Final = {"amount": 12900, "currency": "EUR"}
+_CONTACT: Final = {
+    "email": "mia@shop.example",
+    "phone_hash": "b0bd4f1ce0d4c3bb3b6c1f8b2a1d0e7a9c5f4e3d2c1b0a998877665544332211",
+}
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "product": {
@@ -72,6 +76,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "promised_by": "2026-03-05T22:00:00Z",
         "delivered_at": "2026-03-04T15:30:00Z",
         "paid": True,
+        "contact": {"email": "mia@shop.example", "phone": "030 901820"},
         "lines": [
             {
                 "sku": "RUN-42",
@@ -95,6 +100,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "status": "received",
         "lines": [{"sku": "RUN-42", "qty": 1, "reason": "fit"}],
         "amount": _MONEY,
+        "contact": _CONTACT,
         "version": "2026-03-08T09:00:00Z",
     },
     "case": {
@@ -110,6 +116,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "opened_at": "2026-03-09T08:00:00Z",
         "resolved_at": "2026-03-10T11:00:00Z",
         "merged_into": "k-300",
+        "contact": _CONTACT,
         "version": "2026-03-10T11:00:00Z",
     },
     "review": {
@@ -119,6 +126,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "sku": "RUN-42",
         "rating": 2,
         "at": "2026-03-09T18:00:00Z",
+        "contact": _CONTACT,
         "version": 1,
     },
     "recall": {
@@ -137,6 +145,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "birth_year": 1990,
         "opted_out": False,
         "attributes": {"newsletter": True},
+        "contact": {"email": "mia@shop.example", "phone": "+49 30 901820"},
+        "group": "club",
+        "name": "Mia",
         "version": 4,
     },
     "feed": {"type": "feed", "feed": "stock", "at": "2026-03-10T12:00:00Z", "version": 1},
@@ -147,6 +158,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "value": {"amount": 1000, "currency": "EUR"},
         "cause": {"case": "k-301"},
         "expires_at": "2026-06-08T22:00:00Z",
+        "contact": _CONTACT,
         "version": 1,
     },
 }
@@ -157,6 +169,7 @@ _VERSION: Final = (
     " Absent: versioned by arrival."
 )
 _CURRENCY: Final = "ISO 4217 code."
+_CONTACT_MEANING: Final = "How the shopper can be reached. Only keyed digests are kept."
 _TERRITORY: Final = "ISO 3166-1 or 3166-2 code, such as `DE` or `US-NY`."
 
 MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -217,7 +230,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "promised_by": "When delivery was promised. A later parcel suppresses offers.",
         "delivered_at": "When it was delivered.",
         "paid": "Whether it is paid.",
-        "cancelled_by": "Who cancelled it: `shop` or `customer`.",
+        "cancelled_by": "The one that cancelled it: `shop` or `customer`.",
+        "contact": _CONTACT_MEANING,
         "lines": "What was bought.",
         "lines[].sku": "The variant. Absent: a fee or a tip, which is kept and counts for nothing.",
         "lines[].qty": "Units that were ordered.",
@@ -239,10 +253,11 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "lines[].qty": "Units.",
         "lines[].reason": "`fit`, `quality`, `not_as_described`, `changed_mind` or `unknown`.",
         "amount": "The money that was refunded, where the refund names an amount.",
+        "contact": _CONTACT_MEANING,
     },
     "case": {
         "case": "The id of the support case.",
-        "customer": "The complainant. Absent: the customer of the order.",
+        "customer": "The complainant. Absent: the customer of the order, or the one with the contact.",
         "purchaser": "The customer who bought the item, if it is somebody else.",
         "order": "The order that it is about.",
         "skus": "The variants that it is about.",
@@ -254,13 +269,15 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "opened_at": "When it was opened.",
         "resolved_at": "When it was resolved or rejected. Not before `opened_at`.",
         "merged_into": "The case that continues it.",
+        "contact": _CONTACT_MEANING,
     },
     "review": {
         "review": "The id of the review. An edit is a higher version.",
-        "customer": "The shop's id of the customer.",
+        "customer": "The shop's id of the customer. Absent: the one with the contact.",
         "sku": "The variant.",
         "rating": "Stars, from 1 to 5.",
         "at": "When it was written.",
+        "contact": _CONTACT_MEANING,
     },
     "recall": {
         "recall": "The id of the recall.",
@@ -275,6 +292,9 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "birth_year": "The year of birth, for items with a minimum age.",
         "opted_out": "Whether the customer wants no offers.",
         "attributes": "Further values that rules can read.",
+        "contact": _CONTACT_MEANING,
+        "group": "The group whose prices the customer pays.",
+        "name": "What the console shows. It is never sent to a browser.",
     },
     "feed": {
         "feed": "The feed: `stock`, `prices`, `orders` or `cases`. Any fact of a feed counts too.",
@@ -282,7 +302,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "remedy": {
         "remedy": "The id of the compensation voucher.",
-        "customer": "The shop's id of the customer.",
+        "customer": "The shop's id of the customer. Absent: nobody is offered the voucher.",
         "value": 'Money, or a share of the price: `{"percent_bp": 1000}` is 10 %.',
         "value.amount": "Minor units of `currency`.",
         "value.currency": _CURRENCY,
@@ -292,6 +312,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "cause.order": "The order.",
         "cause.skus": "The variants.",
         "expires_at": "When it ends.",
+        "contact": _CONTACT_MEANING,
     },
 }
 """Kind of fact → path of a field → its meaning. `version` and the parts of money are the same everywhere."""

@@ -13,7 +13,7 @@ from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES, example_at, meaning_of
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-_COMMON: Final = frozenset({"Money"})
+_COMMON: Final = frozenset({"Contact", "Money"})
 """Types that occur in many places, so that they have no meaning of their own."""
 
 

@@ -6,24 +6,25 @@ the ledger empties it after an erasure.
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Generator, Iterable
+from collections.abc import Callable, Collection, Generator
 from functools import partial
 from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.redemption.redemption_rows import RefundRow
 from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.shared.erasures import erasure_digest, is_digest, ledger_secret
-from tactful.stores.shared.json_text import replace_id
 from tactful.stores.sqlite import operator_actions
+from tactful.stores.sqlite.customers.erased_facts import erase_facts, fact_keys, keys_under
+from tactful.stores.sqlite.customers.linked_contacts import contacts_of_customer, unnamed_keys
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
 from tactful.stores.sqlite.tables import change_rows, tombstones
 from tactful.stores.sqlite.turns import DECODE_OFFER, ENCODE
 
-_DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
 ErasureSlices = Generator[Callable[[LedgerConnection], Any], Any, int]
@@ -43,7 +44,11 @@ def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> i
         The number of rows that were deleted or changed. The tombstone and the change that tells
         other processes do not count.
     """
-    slices = erasure_slices(customer, alias, at)
+    return perform(connection, erasure_slices(customer, alias, at))
+
+
+def perform(connection: LedgerConnection, slices: ErasureSlices) -> int:
+    """Perform the steps of an erasure in the present transaction; return what they return."""
     answer: Any = None
     while True:
         try:
@@ -89,10 +94,13 @@ def erasure_slices(
     for sql, chosen in found:
         while done := (yield partial(replace, sql=sql, values=chosen)):
             touched += done
-    keys: list[tuple[str, str]] = yield partial(_fact_keys, customer=customer, sessions=sessions)
+    contacts = [ident for kind, ident in hidden if kind == CONTACT]
+    keys: list[tuple[str, str]] = yield partial(
+        fact_keys, customer=customer, sessions=sessions, contacts=contacts
+    )
     for start in range(0, len(keys), SLICE_ROWS):
         part = keys[start : start + SLICE_ROWS]
-        touched += yield partial(_erase_facts, keys=part, customer=customer, alias=alias)
+        touched += yield partial(erase_facts, keys=part, customer=customer, alias=alias)
     touched += yield partial(_erase_contact, customer=customer, alias=alias)
     old = [
         *((_OTHER_ENTRIES_IN, (group, customer)) for group in groups),
@@ -105,6 +113,62 @@ def erasure_slices(
             touched += done
     yield partial(_announce, customer=customer, hidden=hidden, alias=alias, at=at)
     return touched
+
+
+def contact_erasure_slices(contact: str, alias: str, at: int) -> ErasureSlices:
+    """Yield the steps of the erasure of a contact, as `erasure_slices` does for a customer.
+
+    Args:
+        contact: The keyed digest of the contact.
+        alias: A random id that replaces it.
+        at: The instant of the erasure, milliseconds since the Unix epoch, UTC.
+
+    Returns:
+        The number of rows that were deleted or changed. The tombstone and the changes do not count.
+    """
+    touched: int = 0
+    hidden: dict[Subject, Subject] = yield partial(
+        _bury_contact, contact=contact, alias=alias, at=at
+    )
+    for subject in hidden:
+        if subject[0] == "order":
+            touched += yield partial(_pseudonymize_order, order=subject[1])
+    keys: list[tuple[str, str]] = yield partial(
+        fact_keys, customer="", sessions=(), contacts=(contact,)
+    )
+    for start in range(0, len(keys), SLICE_ROWS):
+        part = keys[start : start + SLICE_ROWS]
+        touched += yield partial(erase_facts, keys=part, customer="", alias=alias)
+    yield partial(_announce_contact, hidden=hidden, subject=(CONTACT, contact), alias=alias, at=at)
+    return touched
+
+
+def _bury_contact(
+    connection: LedgerConnection, contact: str, alias: str, at: int
+) -> dict[Subject, Subject]:
+    keys = unnamed_keys(connection, contact)
+    secret = ledger_secret(connection)
+    digest = tombstones.add_tombstone(connection, CONTACT, contact, alias, at)
+    hidden: dict[Subject, Subject] = {(CONTACT, contact): (CONTACT, digest)}
+    hidden |= {
+        (kind, key): (kind, erasure_digest(secret, kind, key))
+        for kind, key in keys
+        if kind in {"order", "case"}
+    }
+    change_rows.replace_subjects(connection, hidden)
+    return hidden
+
+
+def _announce_contact(
+    connection: LedgerConnection,
+    hidden: dict[Subject, Subject],
+    subject: Subject,
+    alias: str,
+    at: int,
+) -> None:
+    change_rows.replace_subjects(connection, hidden)
+    subjects = (hidden[subject],)
+    change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
 
 
 SLICE_ROWS: Final = 25
@@ -135,12 +199,17 @@ def _bury(
     connection: LedgerConnection, customer: str, sessions: list[str], alias: str, at: int
 ) -> dict[Subject, Subject]:
     """Write the tombstone, and return by what each subject of the customer is replaced in the log."""
-    keys = _keys_under(connection, "customer", customer)
+    keys = keys_under(connection, "customer", customer)
+    contacts = contacts_of_customer(connection, customer)
+    for contact in contacts:
+        keys |= unnamed_keys(connection, contact)
     named = {(kind, key) for kind, key in keys if kind in {"order", "case"}}
     named |= {("order", order) for order in _redeemed_orders(connection, customer, sessions)}
-    digest = tombstones.add_tombstone(connection, "customer", customer, alias, at)
     secret = ledger_secret(connection)
-    hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
+    hidden: dict[Subject, Subject] = {}
+    for kind, ident in (("customer", customer), *((CONTACT, contact) for contact in contacts)):
+        digest = tombstones.add_tombstone(connection, kind, ident, alias, at)
+        hidden[kind, ident] = kind, digest
     hidden |= {("session", session): ("session", alias) for session in sessions}
     hidden |= {(kind, key): (kind, erasure_digest(secret, kind, key)) for kind, key in named}
     change_rows.replace_subjects(connection, hidden)
@@ -155,7 +224,8 @@ def _announce(
     at: int,
 ) -> None:
     change_rows.replace_subjects(connection, hidden)
-    subjects = (hidden["customer", customer],)
+    contacts = (replaced for subject, replaced in hidden.items() if subject[0] == CONTACT)
+    subjects = (hidden["customer", customer], *contacts)
     change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
 
 
@@ -279,62 +349,3 @@ def _pseudonymize_refunds(connection: sqlite3.Connection, order: str, hidden: st
             'UPDATE refunds SET "order" = ?, body = ? WHERE rowid = ?',
             (hidden, ENCODE(structs.replace(_DECODE_REFUND(body), order=hidden)), rowid),
         )
-
-
-def _fact_keys(
-    connection: sqlite3.Connection, customer: str, sessions: Iterable[str]
-) -> list[tuple[str, str]]:
-    """Return kind and key of the facts about a customer, their orders and their sessions."""
-    found = _keys_under(connection, "customer", customer)
-    for order in [key for kind, key in found if kind == "order"]:
-        found |= _keys_under(connection, "order", order)
-    for session in sessions:
-        found |= _keys_under_session(connection, session)
-    return sorted(found)
-
-
-def _erase_facts(
-    connection: sqlite3.Connection, keys: Iterable[tuple[str, str]], customer: str, alias: str
-) -> int:
-    before = connection.total_changes
-    for named in keys:
-        _erase_fact(connection, named, customer, alias)
-    return connection.total_changes - before
-
-
-def _keys_under_session(connection: sqlite3.Connection, session: str) -> set[tuple[str, str]]:
-    """Return the facts that name a session by any of its public ids."""
-    sql = """SELECT fact_kind, fact_key FROM subjects
-      WHERE kind = 'session' AND (id = ?1 OR (id > ?1 || '.' AND id < ?1 || '/'))"""
-    return set(connection.execute(sql, (session,)).fetchall())
-
-
-def _keys_under(connection: sqlite3.Connection, kind: str, ident: str) -> set[tuple[str, str]]:
-    sql = "SELECT fact_kind, fact_key FROM subjects WHERE kind = ? AND id = ?"
-    return set(connection.execute(sql, (kind, ident)).fetchall())
-
-
-def _erase_fact(
-    connection: sqlite3.Connection, named: tuple[str, str], customer: str, alias: str
-) -> None:
-    """Delete a fact; if it also concerns another customer, only replace this one by the alias."""
-    kept: set[tuple[str, str]] = set()
-    sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
-    for row, listed, body in connection.execute(sql, named).fetchall():
-        subjects = _DECODE_SUBJECTS(listed)
-        others = {ident for kind, ident in subjects if kind == "customer"} - {customer}
-        if others:
-            left = [pair if pair != ("customer", customer) else ("customer", alias)
-                    for pair in subjects]  # fmt: skip
-            connection.execute(
-                "UPDATE facts SET subjects = ?, body = ?, contents = NULL WHERE id = ?",
-                (ENCODE(left).decode(), replace_id(body, customer, alias), row),
-            )
-            kept.update(left)
-        else:
-            connection.execute("DELETE FROM facts WHERE id = ?", (row,))
-    connection.execute("DELETE FROM subjects WHERE fact_kind = ? AND fact_key = ?", named)
-    connection.executemany(
-        "INSERT INTO subjects VALUES (?, ?, ?, ?)",
-        [(kind, ident, *named) for kind, ident in sorted(kept)],
-    )

@@ -11,8 +11,10 @@ from typing import Any, Final
 import aiosqlite
 import msgspec
 
+from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.json_text import as_plain_data
 from tactful.stores.sqlite import operator_actions
+from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
 
 PAGE_ROWS: Final = 50
 """Rows that are read at once. Their conversion takes the event loop some 2 ms."""
@@ -41,10 +43,17 @@ _VERSIONS: Final = "SELECT at, ended, body FROM facts WHERE kind = ? AND key = ?
 
 async def export(path: Path, customer: str) -> AsyncGenerator[tuple[str, Any], None]:
     """Yield (part, row) of everything stored about a customer; see `CustomerData`."""
+    contacts: set[str] = set()
     async with aiosqlite.connect(path) as reader:
         for named in await reader.execute_fetchall(_KEYS, (customer,)):
             for at, ended, body in await reader.execute_fetchall(_VERSIONS, tuple(named)):
+                contacts |= {*stored_contacts(customer, (body,))}
                 yield "facts", {"at": at, "ended": ended, "fact": as_plain_data(body)}
+        # Facts about a contact of the customer that name another customer belong to that one.
+        for contact in sorted(contacts):
+            for named in await reader.execute_fetchall(UNNAMED_KEYS, (contact,)):
+                for at, ended, body in await reader.execute_fetchall(_VERSIONS, tuple(named)):
+                    yield "facts", {"at": at, "ended": ended, "fact": as_plain_data(body)}
         sql = "SELECT body FROM contacts WHERE shopper = ?"
         for (body,) in await reader.execute_fetchall(sql, (customer,)):
             yield "contact", as_plain_data(body)

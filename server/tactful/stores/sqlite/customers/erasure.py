@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Tombstone
 from tactful.stores.shared import erasures
@@ -61,14 +62,23 @@ class SqliteErasure:
         await writer.run(lambda _: remember())
         # Records that are queued already belong to what is erased.
         await writer.run(_no_work, Lane.RECORD)
-        touched = await self._erase_in_slices(customer, alias, at, open_sessions)
+        touched = await self._erase_in_slices(
+            customer_erasure.erasure_slices(customer, alias, at, open_sessions)
+        )
         await self._empty_log()
         return touched
 
-    async def _erase_in_slices(
-        self, customer: str, alias: str, at: int, open_sessions: Collection[str]
-    ) -> int:
-        slices = customer_erasure.erasure_slices(customer, alias, at, open_sessions)
+    async def erase_contact(self, contact: str, alias: str, at: int) -> int:
+        digest, erased = self.erasure_digest(CONTACT, contact), Erasure(alias, at)
+        remember = partial(_remember_erasure, self.path, self._erasures_copy, digest, erased)
+        await self._open_writer.run(lambda _: remember())
+        touched = await self._erase_in_slices(
+            customer_erasure.contact_erasure_slices(contact, alias, at)
+        )
+        await self._empty_log()
+        return touched
+
+    async def _erase_in_slices(self, slices: customer_erasure.ErasureSlices) -> int:
         answer: Any = None
         while True:
             try:

@@ -22,7 +22,7 @@ def paths(found: inspect.Type, prefix: str = "") -> Iterator[str]:
         case inspect.StructType():
             for field in found.fields:
                 path = f"{prefix}.{field.encode_name}" if prefix else field.encode_name
-                if path != "version" and found.cls.__name__ != "Money":
+                if path != "version" and found.cls.__name__ not in {"Contact", "Money"}:
                     yield path
                     yield from paths(field.type, path)
         case _:
