@@ -15,8 +15,9 @@ from tactful.core.decide import decide
 from tactful.core.decision import (
     ConfirmAcceptance,
     Decision,
+    ExtendOffer,
     PushOffer,
-    RefuseAcceptance,
+    RefuseRequest,
     WithdrawOffer,
 )
 from tactful.core.explain import explain
@@ -130,6 +131,7 @@ class Shopper:
         self.withdrawn: list[tuple[str, str | None]] = []
         """(offer, audited reason code)."""
         self.confirmed: list[Offer] = []
+        self.extended: list[Offer] = []
         self.refused: list[str] = []
         self.last: Decision
 
@@ -188,7 +190,9 @@ class Shopper:
                     self.withdrawn.append((effect.offer, reasons[effect.offer]))
                 case ConfirmAcceptance():
                     self.confirmed.append(effect.offer)
-                case RefuseAcceptance():
+                case ExtendOffer():
+                    self.extended.append(effect.offer)
+                case RefuseRequest():
                     self.refused.append(effect.code)
         return decision
 

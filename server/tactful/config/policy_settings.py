@@ -209,6 +209,14 @@ POLICY_SETTINGS: Final = (
     ),
     PolicySetting("accept_hold", _HOLD, "How long an accepted offer can be redeemed."),
     PolicySetting(
+        "countdown", v.choice("shown", "none"), "Whether offers show the time that is left."
+    ),
+    PolicySetting(
+        "essential_time_limit",
+        v.text(),
+        "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.",
+    ),
+    PolicySetting(
         "arbitration",
         v.choice("tier", "expected_value"),
         "How the best of several offers is chosen: by the rules' tiers, or by expected value.",
@@ -283,7 +291,7 @@ def flatten(table: Mapping[str, object], above: str = "") -> dict[str, object]:
 
 
 def value_of(policy: Policy, setting: PolicySetting) -> Any:
-    """Return a setting's value in a policy; `None` means that the feed is not watched."""
+    """Return a setting's value in a policy; None: it is not set, so a feed is not watched."""
     value: Any = policy
     for step in setting.path:
         value = getattr(value, step)
@@ -293,7 +301,9 @@ def value_of(policy: Policy, setting: PolicySetting) -> Any:
 def format_value(policy: Policy, setting: PolicySetting) -> str:
     """Return a setting's value in a policy as it is written in a file."""
     value = value_of(policy, setting)
-    return "not watched" if value is None else setting.kind.format(value)
+    if value is None:
+        return "not watched" if setting.path[0] == "max_age" else "not set"
+    return setting.kind.format(value)
 
 
 def with_value(policy: Policy, setting: PolicySetting, value: object) -> Policy:

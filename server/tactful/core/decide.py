@@ -22,6 +22,7 @@ from tactful.core.session.items_in_play import candidate_skus
 from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD
 from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
+from tactful.core.stages.more_time import extend_offer
 from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import SECOND
@@ -43,6 +44,7 @@ NO_PUSH_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
         signals.OfferSeen,
         signals.OfferDismissed,
         signals.OfferAccepted,
+        signals.MoreTimeRequested,
         signals.OfferRedeemed,
         signals.RedemptionRolledBack,
         signals.OfferRevoked,
@@ -66,12 +68,13 @@ RECHECK_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
         signals.TimerFired,
         signals.OrderReported,
         signals.FactsChanged,
+        signals.MoreTimeRequested,
     }
 )
 """Signals after which a standing offer may have to be withdrawn.
 
-They change the identity, the territory, the consent, the facts or the time. Browsing changes none
-of these, so a click never causes an evaluation of the standing offers.
+They change the identity, the territory, the consent, the facts or the time, or ask for more time.
+Browsing does none of these, so a click never causes an evaluation of the standing offers.
 """
 
 COMMIT_RETRY_MS: Final = 5 * SECOND
@@ -102,6 +105,8 @@ def decide(context: Context) -> Decision:
     # Before matching: a withdrawal frees the screen, the stock and the budget, and starts the quiet
     # period that gate 8 reads.
     verdicts = [*_recheck(builder)] if evaluated else []
+    if type(context.signal) is signals.MoreTimeRequested:
+        _give_more_time(builder, context.signal.offer)
     earliest = earliest_push_at(builder.session, context.rulebook.policy)
     if earliest > builder.now:
         next_check = earliest if earliest < NEEDS_ACTIVITY else None
@@ -156,6 +161,15 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
             if finding:
                 builder.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))
+
+
+def _give_more_time(builder: DecisionBuilder, key: str) -> None:
+    """Extend an offer that has just passed its gates again, or refuse."""
+    offer = builder.standing.get(key)
+    if offer is None:
+        builder.refuse_unknown(key)
+    else:
+        extend_offer(builder, offer, build_scene(builder, offer.sku))
 
 
 def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:

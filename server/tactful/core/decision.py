@@ -18,8 +18,8 @@ from tactful.core.session.session import REMEMBERED_ENDS, Session
 from tactful.core.verdicts.reasons import TAINT_REASONS, TRANSIENT_REASONS, Reason
 from tactful.core.verdicts.verdict import DecisionTrace
 
-RefusalCode = Literal["ended", "not_yours", "quantity"]
-"""Why an acceptance is refused; the codes are part of the wire protocol."""
+RefusalCode = Literal["ended", "not_yours", "quantity", "time"]
+"""Why a request about an offer is refused; the codes are part of the wire protocol."""
 
 
 class PushOffer(Struct, frozen=True, gc=False):
@@ -45,15 +45,22 @@ class ConfirmAcceptance(Struct, frozen=True, gc=False):
     offer: Offer
 
 
-class RefuseAcceptance(Struct, frozen=True, gc=False):
-    """Effect: answer that an offer cannot be accepted."""
+class RefuseRequest(Struct, frozen=True, gc=False):
+    """Effect: answer that an offer cannot be accepted, or not be extended."""
 
     offer: str
     """The id that the shopper's client sent."""
     code: RefusalCode
 
 
-Effect = PushOffer | WithdrawOffer | ConfirmAcceptance | RefuseAcceptance
+class ExtendOffer(Struct, frozen=True, gc=False):
+    """Effect: tell the shopper that an offer ends later."""
+
+    offer: Offer
+    """The offer with its new end."""
+
+
+Effect = PushOffer | WithdrawOffer | ConfirmAcceptance | ExtendOffer | RefuseRequest
 
 
 class Decision(Struct, frozen=True, gc=False, kw_only=True):
@@ -243,6 +250,33 @@ class DecisionBuilder:
         elif reason in TRANSIENT_REASONS:
             until = self.now + cooldowns.withdrawn_product
             self.contact = self.contact.with_cooldown("product", offer.product, until)
+
+    def show(self, offer: Offer) -> Offer:
+        """Count the approach for good and return the offer as shown.
+
+        An answer to an offer can arrive without `OfferSeen`: the shopper saw the offer all the same, so
+        its approach must count.
+        """
+        self.update_contacts(lambda contact: contact.with_shown(offer.id))
+        return self.transition(offer, "show") if offer.state is OfferState.PUSHED else offer
+
+    def refuse_unknown(self, offer: str) -> None:
+        """Refuse a request about an offer that does not stand.
+
+        Args:
+            offer: The id that the shopper's client sent.
+        """
+        code: RefusalCode = "ended" if offer in self.session.ended else "not_yours"
+        self.effects.append(RefuseRequest(offer, code))
+
+    def extend(self, offer: Offer) -> None:
+        """Let an offer end later. That is no transition, so it has no audit step.
+
+        Args:
+            offer: The offer with its new end.
+        """
+        self.standing[offer.id] = self.changed_offers[offer.id] = offer
+        self.effects.append(ExtendOffer(offer))
 
     def park(self, offer: Offer) -> None:
         """Keep an accepted offer for its customer, who is not the present shopper.

@@ -39,7 +39,11 @@ PageKind = Literal[
 ActivityKind = Literal[
     "input", "idle", "visible", "hidden", "exit", "compare", "chat_open", "chat_closed"
 ]
-RefusalCode = Literal["ended", "not_yours", "quantity"]
+RefusalCode = Literal["ended", "not_yours", "quantity", "time"]
+InputKind = Literal[
+    "price", "item", "stock", "browsing", "cart", "source", "account", "purchases", "area", "time",
+    "earlier_offers", "voucher", "averages",
+]  # fmt: skip
 
 
 class Money(Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -182,9 +186,16 @@ class Accept(_FromClient, frozen=True, tag="accept"):
     qty: Quantity | None = None
 
 
+class MoreTime(_FromClient, frozen=True, tag="more_time"):
+    """The shopper asks for more time to decide about the offer."""
+
+    offer: OfferId
+
+
 ClientMessage = (
     Hello | Identify | Logout | Page | View | Cart | Activity | Consent | Seen | Dismiss | Accept
-)
+    | MoreTime
+)  # fmt: skip
 
 
 class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -214,6 +225,14 @@ class Offer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """With `level`: the reduction, or the most that `percent_bp` comes to."""
     percent_bp: int | None = None
     """With `level`: the reduction in basis points."""
+    voucher: bool = False
+    """Whether it is a voucher of the customer's own."""
+    countdown: Literal["none"] | None = None
+    """`none`: the time that is left must not be shown."""
+    more_time: bool = False
+    """Whether `more_time` may be sent for it."""
+    inputs: tuple[InputKind, ...] | None = None
+    """The kinds of inputs that the price rests on, for "Why this price?"."""
 
 
 class _FromServer(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag_field="t"):
@@ -261,6 +280,16 @@ class Accepted(_FromServer, frozen=True, tag="accepted"):
     """A discount code of the shop's platform, if there is one."""
 
 
+class Extended(_FromServer, frozen=True, tag="extended"):
+    """The offer ends later."""
+
+    offer: str
+    ends_in: int
+    """Seconds from the arrival of the message to the new end."""
+    more_time: bool = False
+    """Whether `more_time` may be sent once more."""
+
+
 class Refused(_FromServer, frozen=True, tag="refused"):
     """The client's request is refused."""
 
@@ -305,6 +334,7 @@ ServerMessage = (
     | OfferPushed
     | Withdraw
     | Accepted
+    | Extended
     | Refused
     | Ack
     | Heartbeat

@@ -17,8 +17,9 @@ from prometheus_client.metrics_core import Metric
 from tactful.core.decision import (
     ConfirmAcceptance,
     Effect,
+    ExtendOffer,
     PushOffer,
-    RefuseAcceptance,
+    RefuseRequest,
     WithdrawOffer,
 )
 from tactful.core.verdicts.verdict import DecisionTrace
@@ -34,7 +35,8 @@ EFFECT_LABELS: Final[dict[type[Effect], str]] = {
     PushOffer: "push",
     WithdrawOffer: "withdraw",
     ConfirmAcceptance: "confirm",
-    RefuseAcceptance: "refuse",
+    ExtendOffer: "extend",
+    RefuseRequest: "refuse",
 }
 """The public `kind` label of each effect; a renamed class does not change a metric."""
 

@@ -73,6 +73,7 @@ WITHOUT_A_PUSH: list[signals.Signal] = [
     signals.CustomerLoggedOut("anon-2"),
     signals.OfferSeen("of9"),
     signals.OfferDismissed("of9"),
+    signals.MoreTimeRequested("of9"),
     signals.OfferAccepted("of9"),
     signals.OfferRedeemed(offer(state=OfferState.REDEEMED, sku="HAT-1")),
     signals.RedemptionRolledBack(offer(state=OfferState.ACCEPTED, sku="HAT-1")),

@@ -30,12 +30,14 @@ FROM_CLIENT = {
     "consent": {"consent", "gpc"},
     "seen": {"offer"},
     "dismiss": {"offer"},
+    "more_time": {"offer"},
     "accept": {"offer", "qty"},
 }
 FROM_SERVER = {
     "welcome": {"session", "resume", "offers", "seq", "heartbeat", "idle"},
     "offer": {"seq", "offer", "replaces"},
     "withdraw": {"seq", "offer"},
+    "extended": {"offer", "ends_in", "more_time"},
     "accepted": {"seq", "offer", "token", "code", "hold"},
     "refused": {"n", "offer", "code"},
     "ack": {"n"},
@@ -66,6 +68,7 @@ def test_an_offer_has_exactly_these_fields() -> None:
     assert fields(Offer) == {
         "id", "sku", "price", "was", "percent", "title", "message", "ends_in", "max_qty",
         "placement", "disclosure", "image", "url", "level", "at_most", "percent_bp",
+        "voucher", "countdown", "more_time", "inputs",
     }  # fmt: skip
 
 

@@ -27,6 +27,12 @@ OfferEvent = Literal[
     "show", "accept", "redeem", "roll_back", "decline", "expire", "withdraw", "supersede"
 ]
 
+InputKind = Literal[
+    "price", "item", "stock", "browsing", "cart", "source", "account", "purchases", "area", "time",
+    "earlier_offers", "voucher", "averages",
+]  # fmt: skip
+"""A kind of input behind an offer, as its shopper may be told; part of the wire protocol."""
+
 TRANSITIONS: Final[dict[tuple[OfferState, OfferEvent], OfferState]] = {
     (OfferState.PUSHED, "show"): OfferState.SHOWN,
     (OfferState.PUSHED, "accept"): OfferState.ACCEPTED,
@@ -97,12 +103,22 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     issued_at: int
     ends_at: int
     """When it expires if it is not accepted."""
+    extensions: int = 0
+    """How often the shopper was given more time."""
+    extended_by: int = 0
+    """The time that was given in all, in milliseconds."""
+    more_time: bool = False
+    """Whether the shopper may ask for more time."""
+    countdown: bool = True
+    """Whether the time that is left may be shown."""
     accept_until: int | None = None
     """When an accepted offer expires; `None`: it was not accepted."""
     title: str = ""
     message: str = ""
     placement: str = "corner"
     disclosure: str | None = None
+    inputs: tuple[InputKind, ...] = ()
+    """The kinds of inputs that it rests on; empty: it was made by release 0.1.0."""
     image: str | None = None
     url: str | None = None
     personal: bool = False

@@ -172,6 +172,10 @@ class Policy(Struct, frozen=True):
     """How long a reduction may claim "was" and a percentage, in milliseconds."""
     accept_hold: int = 30 * MINUTE
     """How long an accepted offer can be redeemed, in milliseconds."""
+    countdown: Literal["shown", "none"] = "shown"
+    """Whether offers show the time that is left."""
+    essential_time_limit: str | None = None
+    """Why the time limit is essential, so that no shopper may ask for more time; None: it is not."""
     arbitration: Literal["tier", "expected_value"] = "tier"
     """What decides between candidates of the same tier."""
     prior: RatePrior = RatePrior()

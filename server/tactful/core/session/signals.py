@@ -154,6 +154,13 @@ class OfferAccepted(Struct, frozen=True, gc=False, tag="Accepted"):
     """Units; None: as many as the offer allows."""
 
 
+class MoreTimeRequested(Struct, frozen=True, gc=False, tag="MoreTime"):
+    """The shopper asked for more time to decide about an offer."""
+
+    offer: str
+    """The id of the offer."""
+
+
 class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
     """The instant has come for which an earlier decision set `Session.wake_at`."""
 
@@ -210,6 +217,7 @@ Signal = (
     | OfferSeen
     | OfferDismissed
     | OfferAccepted
+    | MoreTimeRequested
     | TimerFired
     | FactsChanged
     | OrderReported

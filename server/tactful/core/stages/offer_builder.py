@@ -7,11 +7,12 @@ repeated byte for byte.
 from hashlib import blake2b
 from typing import Final
 
+from msgspec import structs
+
 from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
 from tactful.core.facts.fact_types import ms
-from tactful.core.gates.prohibition import next_exclusion
 from tactful.core.offers.message import (
     fill_placeholders,
     localized_amount,
@@ -21,8 +22,10 @@ from tactful.core.offers.message import (
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import deduction
 from tactful.core.rules.condition_evaluation import clauses
-from tactful.core.rules.rule import NEVER, Provenance, Rule
+from tactful.core.rules.rule import Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
+from tactful.core.stages.more_time import latest_end, may_extend
+from tactful.core.stages.price_inputs import inputs_of
 from tactful.core.values import ids
 from tactful.core.values.calendar import period_key
 from tactful.core.values.money import Money
@@ -66,8 +69,8 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
     # No offer outlives its rule, its voucher or the start of an exclusion: the countdown shows the true end.
-    excluded_from = next_exclusion(scene, rulebook.exclusions) if rulebook.exclusions else NEVER
-    ends_at = min(scene.now + rule.expires, rule.ends, excluded_from)
+    latest = latest_end(scene, rule, rulebook.exclusions)
+    ends_at = min(scene.now + rule.expires, latest)
     if remedy:
         ends_at = min(ends_at, ms(remedy.fact.expires_at))
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
@@ -77,7 +80,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     claimed = claim(prior, quote.unit) if may_claim else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
-    return Offer(
+    offer = Offer(
         id=_id(session.id, seq, context.seed),
         session=session.id,
         customer=session.customer if scene.profile else None,
@@ -113,7 +116,12 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         # Copied, because an accepted offer stacks as promised even if the rulebook changes.
         stacks_with=tuple(sorted(rule.stacks_with)),
         notes=_notes(context, candidate, prior),
+        countdown=rulebook.policy.countdown == "shown",
+        inputs=inputs_of(rule, scene, rulebook.policy),
     )
+    if may_extend(offer, latest, rulebook.policy):
+        return structs.replace(offer, more_time=True)
+    return offer
 
 
 def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | None:

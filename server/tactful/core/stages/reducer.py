@@ -7,7 +7,7 @@ what the signal says; it never pushes one and never evaluates a rule.
 from collections.abc import Callable
 from typing import Any, Final
 
-from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseAcceptance
+from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseRequest
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEVER
 from tactful.core.session import signals
@@ -130,17 +130,7 @@ def _change_consent(builder: DecisionBuilder, signal: signals.ConsentChanged) ->
 def _see_offer(builder: DecisionBuilder, signal: signals.OfferSeen) -> None:
     offer = builder.standing.get(signal.offer)
     if offer and offer.state is OfferState.PUSHED:
-        _show(builder, offer)
-
-
-def _show(builder: DecisionBuilder, offer: Offer) -> Offer:
-    """Count the approach for good and return the offer as shown.
-
-    A dismissal or an acceptance can arrive without `OfferSeen`: the shopper saw the offer all the
-    same, so its approach must count.
-    """
-    builder.update_contacts(lambda contact: contact.with_shown(offer.id))
-    return builder.transition(offer, "show") if offer.state is OfferState.PUSHED else offer
+        builder.show(offer)
 
 
 def _dismiss_offer(builder: DecisionBuilder, signal: signals.OfferDismissed) -> None:
@@ -148,7 +138,7 @@ def _dismiss_offer(builder: DecisionBuilder, signal: signals.OfferDismissed) -> 
     if offer is None or not offer.advertised:
         return
     cooldowns = builder.context.rulebook.policy.rest
-    offer = _show(builder, offer)
+    offer = builder.show(offer)
     contact = builder.contact.with_cooldown(
         "rule", offer.rule, builder.now + cooldowns.dismissed_rule
     )
@@ -162,13 +152,12 @@ def _dismiss_offer(builder: DecisionBuilder, signal: signals.OfferDismissed) -> 
 def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> None:
     offer = builder.standing.get(signal.offer) or _promise_elsewhere(builder, signal.offer)
     if offer is None:
-        known = signal.offer in builder.session.ended
-        builder.effects.append(RefuseAcceptance(signal.offer, "ended" if known else "not_yours"))
+        builder.refuse_unknown(signal.offer)
     elif offer.state is OfferState.ACCEPTED:
         # A client that lost the answer accepts again and gets the same answer.
         builder.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
-        builder.effects.append(RefuseAcceptance(offer.id, "quantity"))
+        builder.effects.append(RefuseRequest(offer.id, "quantity"))
     elif not builder.context.commits_suspended:
         _promise(builder, offer, signal.qty or offer.max_qty)
     # Otherwise nothing can be recorded, so nothing is promised: the offer stays as it is, and the
@@ -188,7 +177,7 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
     hold = offer.hold // offer.max_qty * qty
     until = builder.now + builder.context.rulebook.policy.accept_hold
     builder.reduce_hold(offer, hold)
-    offer = _show(builder, offer)
+    offer = builder.show(offer)
     accepted = builder.transition(
         offer,
         "accept",
@@ -201,7 +190,7 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
 
 
 def _change_nothing(builder: DecisionBuilder, signal: signals.Signal) -> None:
-    """Leave the session as it is: later stages decide what follows from time and facts."""
+    """Leave the session as it is: later stages decide what follows."""
 
 
 def _record_order(builder: DecisionBuilder, signal: signals.OrderReported) -> None:
@@ -274,6 +263,7 @@ _REDUCERS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {
     signals.OfferSeen: _see_offer,
     signals.OfferDismissed: _dismiss_offer,
     signals.OfferAccepted: _accept_offer,
+    signals.MoreTimeRequested: _change_nothing,
     signals.TimerFired: _change_nothing,
     signals.FactsChanged: _change_nothing,
     signals.OrderReported: _record_order,

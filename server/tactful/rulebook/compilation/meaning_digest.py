@@ -14,7 +14,9 @@ import msgspec
 from msgspec import Struct, structs
 
 ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
-    "Policy": frozenset({"max_claim", "endings", "rounding", "trial"}),
+    "Policy": frozenset(
+        {"max_claim", "endings", "rounding", "trial", "countdown", "essential_time_limit"}
+    ),
     "PriceTerms": frozenset({"markup_bp"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }

@@ -271,6 +271,8 @@ POLICY: Final = MappingSchema(
         KeySchema("rounding", AmountsType(least=1), "The step of prices per currency. A price is lowered to the next step, or raised where it would be below the floor.", "{CHF: 0.05}", default="`{CHF: 0.05}`"),
         KeySchema("max_claim", DurationType(), "How long a reduction shows what the price was, without a pause of 30 days. Afterwards its offers have no `was` and no percentage.", "30d"),
         KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer stays valid.", "30m"),
+        KeySchema("countdown", OneOfType(("shown", "none")), "Whether offers show the time that is left.", "none"),
+        KeySchema("essential_time_limit", TextType(), "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.", "The tickets are held for ten minutes."),
         KeySchema("taints", MappingSchema("the suppression table", tuple(
             KeySchema(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()
         )), "What a complaint or another disappointment suppresses, and for how long. Rule files can only make it stricter.", "{defect: {after: 120d}}"),

@@ -7,10 +7,16 @@ import structlog
 
 from tactful.core.context import Context
 from tactful.core.decide import COMMIT_RETRY_MS, decide
-from tactful.core.decision import ConfirmAcceptance, Decision, PushOffer
+from tactful.core.decision import ConfirmAcceptance, Decision, ExtendOffer, PushOffer
 from tactful.core.offers.offer import Offer, OfferStep
 from tactful.core.session.browsing import fold_without_decision
-from tactful.core.session.signals import FactsChanged, ItemViewed, OfferAccepted, Signal
+from tactful.core.session.signals import (
+    FactsChanged,
+    ItemViewed,
+    MoreTimeRequested,
+    OfferAccepted,
+    Signal,
+)
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.runtime.sessions.context_builder import ContextBuilder
@@ -27,8 +33,11 @@ from tactful.runtime.turn_log.log_writer import TurnLogWriter
 
 log = structlog.get_logger("tactful.turn")
 
-PROMISES: Final = (PushOffer, ConfirmAcceptance)
+PROMISES: Final = (PushOffer, ConfirmAcceptance, ExtendOffer)
 """Effects that are recorded before they are sent to any connection."""
+
+_ANSWERS: Final = (OfferAccepted, MoreTimeRequested)
+"""Answers of shoppers that make a promise."""
 
 
 class StepObserver(Protocol):
@@ -110,9 +119,9 @@ class TurnProcessor:
             The commit to wait for, if the decision promises something; it returns how the commit
             ended. None: the turn is finished.
         """
-        if type(signal) is OfferAccepted:
+        if type(signal) in _ANSWERS:
             # Memory may know a fact of which the session has not heard yet. The offer passes its
-            # gates as of the position that the acceptance names to the ledger.
+            # gates as of the position that the answer names to the ledger.
             self.decide(live, FactsChanged())
         if type(signal) is ItemViewed and (item := self._fact_cache.item(signal.sku)) is not None:
             self._reductions.record_view(live.state, item, self._clock.now())

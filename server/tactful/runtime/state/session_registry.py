@@ -6,7 +6,7 @@ from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
-from tactful.core.decision import Effect, PushOffer, RefuseAcceptance, WithdrawOffer
+from tactful.core.decision import Effect, ExtendOffer, PushOffer, RefuseRequest, WithdrawOffer
 from tactful.core.offers.offer import Offer
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
@@ -14,7 +14,7 @@ from tactful.runtime.security.token_issuer import IssuedOffer
 from tactful.runtime.state.client_numbers import Taken
 from tactful.runtime.state.turn_phase import TurnPhase
 
-Outgoing = PushOffer | WithdrawOffer | RefuseAcceptance | IssuedOffer
+Outgoing = PushOffer | WithdrawOffer | ExtendOffer | RefuseRequest | IssuedOffer
 """An effect or a token that a connection sends."""
 
 STANDING: Final = ("offers", "standing")

@@ -221,7 +221,7 @@ def build_commit(
         taken: The encoded numbers of the client messages that led to the session.
     """
     session = decision.session
-    promises = epoch > 0 and bool(decision.steps)
+    promises = epoch > 0 and bool(decision.offers)
     state_matters = promises or (records and _must_persist(session, context.session))
     return Commit(
         session=session.id,

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from msgspec import Struct
 
-from tactful.core.decision import PushOffer, RefuseAcceptance, WithdrawOffer
+from tactful.core.decision import ExtendOffer, PushOffer, RefuseRequest, WithdrawOffer
 from tactful.core.offers.offer import Offer
 from tactful.core.session import signals
 from tactful.core.session.signals import LandingVisit
@@ -65,8 +65,8 @@ class OfferSessionHandler:
     def message_received(self, connection: ClientConnection, message: ClientMessage) -> None:
         """Submit the signal of a message, or open, identify or log out the session."""
         attached = _attached(connection)
-        if type(message) is messages.Accept:
-            _writer(connection).remember_accept(message)
+        if isinstance(message, messages.Accept | messages.MoreTime):
+            _writer(connection).remember_request(message)
         build_signal = self._signals.get(type(message))
         if build_signal is not None:
             self._lifecycle.submit(attached, build_signal(message, attached.tab))
@@ -182,6 +182,7 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
     messages.Seen: lambda seen, _: signals.OfferSeen(seen.offer),
     messages.Dismiss: lambda dismiss, _: signals.OfferDismissed(dismiss.offer),
     messages.Accept: lambda accept, _: signals.OfferAccepted(accept.offer, accept.qty),
+    messages.MoreTime: lambda more_time, _: signals.MoreTimeRequested(more_time.offer),
 }
 """Message type → function of the message and its tab that returns the signal.
 
@@ -192,7 +193,7 @@ _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {
 class _FrameWriter:
     """The `Subscriber` of one connection: writes a session's state and effects as messages."""
 
-    __slots__ = ("_clock", "_connection", "_last_accept", "_timing", "lagging", "resuming_n")
+    __slots__ = ("_clock", "_connection", "_last_request", "_timing", "lagging", "resuming_n")
 
     def __init__(
         self, connection: ClientConnection, clock: Clock, timing: ConnectionTiming
@@ -200,7 +201,7 @@ class _FrameWriter:
         self._connection = connection
         self._clock = clock
         self._timing = timing
-        self._last_accept: messages.Accept | None = None
+        self._last_request: _Request | None = None
         self.lagging = False
         """Whether the client does not read the messages sent to it."""
         self.resuming_n = 0
@@ -216,9 +217,9 @@ class _FrameWriter:
         if self.resuming_n:
             self._connection.highest_n = highest_below(taken, self.resuming_n)
 
-    def remember_accept(self, accept: messages.Accept) -> None:
-        """Keep the last `accept`, so that a refusal can name the message it answers."""
-        self._last_accept = accept
+    def remember_request(self, request: "_Request") -> None:
+        """Keep the last request, so that a refusal can name the message it answers."""
+        self._last_request = request
 
     def send_snapshot(self, snapshot: SessionSnapshot) -> None:
         """Send the whole state as `welcome`."""
@@ -246,13 +247,16 @@ class _FrameWriter:
         """Send one message per effect, to a lagging client only those that no snapshot repeats."""
         now = self._clock.now()
         for effect in effects:
-            if not (self.lagging and isinstance(effect, PushOffer | WithdrawOffer)):
-                self._connection.send(encode(_message(effect, now, self._last_accept)))
+            if not (self.lagging and isinstance(effect, _IN_SNAPSHOT)):
+                self._connection.send(encode(_message(effect, now, self._last_request)))
 
 
-def _message(
-    effect: Outgoing, now: int, last_accept: messages.Accept | None
-) -> messages.ServerMessage:
+_Request = messages.Accept | messages.MoreTime
+_IN_SNAPSHOT: Final = (PushOffer, WithdrawOffer, ExtendOffer)
+"""Effects whose result a snapshot repeats."""
+
+
+def _message(effect: Outgoing, now: int, last_request: _Request | None) -> messages.ServerMessage:
     match effect:
         case PushOffer():
             return messages.OfferPushed(
@@ -260,9 +264,14 @@ def _message(
             )
         case WithdrawOffer():
             return messages.Withdraw(seq=effect.seq, offer=effect.offer)
-        case RefuseAcceptance():
-            number = last_accept.n if last_accept and last_accept.offer == effect.offer else None
+        case RefuseRequest():
+            answered = last_request is not None and last_request.offer == effect.offer
+            number = last_request.n if last_request and answered else None
             return messages.Refused(code=effect.code, n=number, offer=effect.offer)
+        case ExtendOffer(offer):
+            return messages.Extended(
+                offer=offer.id, ends_in=_seconds_left(offer, now), more_time=offer.more_time
+            )
         case _:
             return messages.Accepted(
                 seq=effect.offer.seq, offer=effect.offer.id, token=effect.token, hold=effect.hold
@@ -285,7 +294,7 @@ def wire_offer(offer: Offer, now: int) -> messages.Offer:
         percent=offer.percent,
         title=offer.title,
         message=offer.message,
-        ends_in=max(0, (offer.ends_at - now) // 1000),
+        ends_in=_seconds_left(offer, now),
         max_qty=offer.max_qty,
         placement=offer.placement,
         disclosure=offer.disclosure,
@@ -294,7 +303,15 @@ def wire_offer(offer: Offer, now: int) -> messages.Offer:
         level=off.level if off else None,
         at_most=_money(Money(off.at_most, offer.currency)) if off else None,
         percent_bp=off.percent_bp if off else None,
+        voucher=offer.remedy is not None,
+        countdown=None if offer.countdown and offer.remedy is None else "none",
+        more_time=offer.more_time,
+        inputs=offer.inputs or None,
     )
+
+
+def _seconds_left(offer: Offer, now: int) -> int:
+    return max(0, (offer.ends_at - now) // 1000)
 
 
 def _money(money: Money) -> messages.Money:

@@ -21,6 +21,7 @@ TAGS = {
     "ConsentChanged": "Consented",
     "OfferSeen": "Seen",
     "OfferDismissed": "Dismissed",
+    "MoreTimeRequested": "MoreTime",
     "OfferAccepted": "Accepted",
     "TimerFired": "Woken",
     "FactsChanged": "Changed",

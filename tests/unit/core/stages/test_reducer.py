@@ -9,7 +9,7 @@ from tactful.core.customer.profile import profile
 from tactful.core.decision import (
     ConfirmAcceptance,
     DecisionBuilder,
-    RefuseAcceptance,
+    RefuseRequest,
     WithdrawOffer,
 )
 from tactful.core.facts.history import History
@@ -224,9 +224,7 @@ def test_a_promise_is_parked_at_another_login_and_returns_with_its_customer() ->
     assert other.session.bought == ()
     assert other.moves == []
     left = other.build(DecisionTrace(), None).session
-    assert after(signals.OfferAccepted("of3"), left).effects == [
-        RefuseAcceptance("of3", "not_yours")
-    ]
+    assert after(signals.OfferAccepted("of3"), left).effects == [RefuseRequest("of3", "not_yours")]
     back = after(signals.CustomerIdentified("c1"), left)
     assert (back.standing, back.parked) == ({"of3": promise}, {})
     assert back.changed_offers == {"of3": promise}
@@ -349,7 +347,7 @@ def test_accepting_fewer_units_releases_the_rest_of_the_hold(qty: int | None, he
 @pytest.mark.parametrize("qty", [0, -1, 2])
 def test_a_quantity_outside_the_offer_is_refused(qty: int) -> None:
     builder = after(signals.OfferAccepted("of1", qty), with_offer())
-    assert builder.effects == [RefuseAcceptance("of1", "quantity")]
+    assert builder.effects == [RefuseRequest("of1", "quantity")]
 
 
 def test_a_repeated_acceptance_is_confirmed_and_changes_nothing() -> None:
@@ -363,7 +361,7 @@ def test_accepting_an_ended_or_unknown_offer_is_refused_with_its_code(
     offered: str, code: Any
 ) -> None:
     builder = after(signals.OfferAccepted(offered), session(ended=("old",)))
-    assert builder.effects == [RefuseAcceptance(offered, code)]
+    assert builder.effects == [RefuseRequest(offered, code)]
 
 
 def test_a_redemption_and_its_rollback_are_taken_over_with_their_sequence_number() -> None:
