@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
+from tactful.api.alerts import alert_routes
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
 from tactful.api.openapi import openapi_routes
@@ -294,6 +295,7 @@ def _routes(config: Config, shop: Shop, hub: ConnectionHub) -> list[BaseRoute]:
         *redemption_routes(shop, key),
         *explain_routes(shop, key),
         *rulebook_routes(shop, key),
+        *alert_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),
         *widget_routes(widget_folder()),
     ]

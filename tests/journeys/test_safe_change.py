@@ -18,6 +18,7 @@ SHADOW = """
 """
 TRIAL = """
   - id: daring
+    owner: shoes@shop.example
     mode: trial
     share: 50%
     priority: 5
@@ -32,6 +33,11 @@ HARM = Policy(harm=TrialGuardrail(after=4, dismissed_bp=5000, complaints_bp=2500
 async def metric(one: LiveServer, line: str) -> float:
     text = (await one.http.get("/metrics")).text
     return float(next((row.split()[-1] for row in text.splitlines() if row.startswith(line)), 0))
+
+
+async def alerts_of(one: LiveServer, kind: str) -> list[dict[str, Any]]:
+    found = (await one.http.get("/v1/alerts")).json()["alerts"]
+    return [alert for alert in found if alert["kind"] == kind]
 
 
 async def state(one: LiveServer, rule: str) -> str:
@@ -105,7 +111,11 @@ async def test_a_trial_with_many_dismissals_is_paused_logged_and_counted(tmp_pat
         assert await metric(one, "tactful_trials_stopped_total") == 1
         (act,) = (await one.http.get("/v1/acts")).json()["acts"]
         assert (act["who"], act["act"], act["subject"]) == ("tactful", "rule.paused", "daring")
+        (alert,) = await alerts_of(one, "trial.harm")
+        assert (alert["subject"], alert["owner"]) == ("daring", "shoes@shop.example")
+        assert alert["evidence"] == {"seen": 4, "dismissed": 3, "complaints": 0}
         await one.restart()
+        assert await alerts_of(one, "trial.harm") == [alert]
         assert await state(one, "daring") == "paused"
         await one.http.post("/v1/rules/daring/resume")
         assert await state(one, "daring") == "running"
@@ -122,6 +132,8 @@ async def test_a_trial_with_many_dismissals_is_paused_logged_and_counted(tmp_pat
         await shopper.say("dismiss", offer=(await shopper.offered())["id"])
         await one.parts.shop.settled()
         assert await state(one, "daring") == "running"  # another trial, of which little is known
+        await one.advance(60)
+        assert await alerts_of(one, "trial.harm") == []
 
 
 async def test_a_trial_whose_buyers_complain_is_paused(tmp_path: Path) -> None:

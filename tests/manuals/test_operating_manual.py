@@ -12,6 +12,7 @@ from tactful.cli import main
 from tactful.config import load
 from tactful.config.settings import SETTINGS
 from tactful.connectors.files import FORMATS
+from tactful.runtime.alerts.kinds import KINDS
 
 PATH = ROOT / "server" / "OPERATING.md"
 MANUAL = PATH.read_text("utf-8")
@@ -48,6 +49,8 @@ def commands(group: click.Group, above: str = "tactful") -> set[str]:
         command = group.get_command(ctx, name)
         if isinstance(command, click.Group) and name != "rules":
             found |= commands(command, f"{above} {name}")
+            if command.invoke_without_command:
+                found.add(f"{above} {name}")
         else:
             found.add(f"{above} {name}")
     return found
@@ -92,3 +95,10 @@ def test_the_lock_files_hold_everything_that_the_project_asks_for() -> None:
         for requirement in requirements:
             package = re.split(r"[^A-Za-z0-9._-]", requirement)[0].lower().replace("_", "-")
             assert package in locked, package
+
+
+def test_every_kind_of_alert_is_in_the_manual_with_what_to_do() -> None:
+    start = LINES.index("## Alerts")
+    rows = [line for line in LINES[start : LINES.index("### With Prometheus")] if "| `" in line]
+    wanted = [f"| `{name}` | {kind.meaning} | {kind.remedy} |" for name, kind in KINDS.items()]
+    assert rows == wanted

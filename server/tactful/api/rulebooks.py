@@ -42,12 +42,12 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
-        done = await operators.reload_rules(shop, _operator(request))
+        done = await operators.reload_rules(shop, operator_of(request))
         return _reloaded(done, shop.state.active_rulebook.problem)
 
     async def rollback(request: Request) -> Response:
         version = (await read_optional_body(request, Rollback)).version
-        done = await operators.roll_back_rules(shop, _operator(request), version)
+        done = await operators.roll_back_rules(shop, operator_of(request), version)
         if done is None and version is not None:
             problem = (
                 f"No single earlier rulebook that this server can compile begins with `{version}`."
@@ -61,7 +61,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
             rule = request.path_params["id"]
-            if not await operators.pause_rule(shop, rule, _operator(request), paused=paused):
+            if not await operators.pause_rule(shop, rule, operator_of(request), paused=paused):
                 raise ProblemError(404, "rule.unknown", f"The rulebook has no rule `{rule}`.")
             return json_response({"rule": rule, "state": "paused" if paused else "running"})
 
@@ -77,7 +77,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     )
 
 
-def _operator(request: Request) -> str:
+def operator_of(request: Request) -> str:
     """Return the operator that the header names.
 
     A client with the key may give any name but those that the audit log uses itself.
@@ -85,13 +85,21 @@ def _operator(request: Request) -> str:
     Raises:
         ProblemError: The name is reserved.
     """
-    name = request.headers.get("tactful-operator", "").strip()[:NAME_LENGTH]
+    name = _as_utf8(request.headers.get("tactful-operator", "")).strip()[:NAME_LENGTH]
     if operators.is_reserved(name):
         problem = (
             f"The name `{name}` in `Tactful-Operator` is reserved. Send the operator's own name."
         )
         raise ProblemError(422, "operator.reserved", problem)
     return name or "server key"
+
+
+def _as_utf8(header: str) -> str:
+    """Return a header value that a client wrote in UTF-8; one in Latin-1 stays as it is."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return header
 
 
 def _act(one: OperatorAction) -> dict[str, Any]:

@@ -52,6 +52,9 @@ COMMANDS = {
     "restore": LazyCommand(
         "tactful.cli.data.restore_command:restore", "Restore a backup into a data folder."
     ),
+    "alerts": LazyCommand(
+        "tactful.cli.alerts_command:alerts", "Show what needs a person, and act on it."
+    ),
     "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
 }
 

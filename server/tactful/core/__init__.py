@@ -18,6 +18,8 @@ The shop at run time (`runtime`):
     ClockError: The machine's clock is wrong beyond doubt.
     RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.
+    UnknownAlertError: An alert that does not exist, or is resolved.
+    CausePresentError: The end of an alert whose cause is still there.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
     UnconfirmedRestoreError: A token of the gap of a restored backup, before the shop confirmed its orders.
 

@@ -1,18 +1,20 @@
 """One shop: its parts, put together, started and stopped."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values.calendar import DAY
+from tactful.runtime.alerts.alert_service import CHECK_MS, AlertService
+from tactful.runtime.alerts.causes import Cause
 from tactful.runtime.disk_room import wait_for_room
 from tactful.runtime.gauges import register_gauges
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -145,6 +147,8 @@ class Shop:
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
+        self.alerts = AlertService(state)
+        self.alerts.watch(self._trial_causes)
         self.ready = False
         self._free_bytes = free_bytes
         self._expiry = expiry
@@ -183,6 +187,7 @@ class Shop:
         )
         await state.reductions.start()
         await self.trials.start()
+        await self.alerts.start()
         await wait_for_room(self.rulebooks.start)
         state.feeds.restore(await ledger.feed_heartbeats())
         restored = await self._restore_sessions()
@@ -190,6 +195,7 @@ class Shop:
         if not isinstance(self.clock, TestClock):
             self._watchdog.start()
             state.timers.start()
+            self._check_alerts()
         self._prune_daily()
         self._watch_disk()
         self.ready = True
@@ -255,6 +261,7 @@ class Shop:
             await self.settled()
             await self.clock.move(to, self.state.timers, self.settled)
             await self.settled()
+            await self.alerts.check()
             await self.ledger.flush()
 
     # what happens without a request
@@ -270,6 +277,7 @@ class Shop:
             self._expiry.shift(live, step)
         self.state.feeds.use_policy(self.state.active_rulebook.current.policy.max_age)
         self.state.timers.set("prune", self.clock.now() + DAY, self._prune_daily)
+        self._check_alerts()
         self.state.background.start_ledger_work(self.fanout.notify(list(self.state.registry)))
 
     async def _stop_trial(self, rule: str) -> None:
@@ -284,6 +292,17 @@ class Shop:
         )
         await self.ledger.record_operator_action(stopped)
         self.state.telemetry.record_stopped_trial()
+
+    def _trial_causes(self) -> Iterator[Cause]:
+        """Yield the trials that do harm, and are paused for that reason."""
+        for rule, tally in self.trials.harmful():
+            evidence: dict[str, str | int] = dict(structs.asdict(tally))
+            yield Cause("trial.harm", rule.id, evidence, rule.owner or None)
+
+    def _check_alerts(self) -> None:
+        """Check the alerts now and every `CHECK_MS`."""
+        self.state.background.start(self.alerts.check())
+        self.state.timers.set("alerts", self.clock.now() + CHECK_MS, self._check_alerts)
 
     def _watch_disk(self) -> None:
         """Stop writing browsing while the disk is nearly full; look now and every `DISK_POLL_MS`."""

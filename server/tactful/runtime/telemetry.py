@@ -146,6 +146,14 @@ class Telemetry:
         """Count a rejected fact by its type, or `unknown`, and the code of the rejection."""
         self._rejected_facts[kind, code] += 1
 
+    def rejected_facts(self) -> dict[str, tuple[str, int]]:
+        """Return the type of rejected facts → the most frequent code, and how many there were."""
+        found: dict[str, tuple[str, int]] = {}
+        for (kind, code), count in self._rejected_facts.most_common():
+            frequent, total = found.get(kind, (code, 0))
+            found[kind] = frequent, total + count
+        return found
+
     def record_decision(self, trace: DecisionTrace, started: float) -> None:
         """Count a decision with its verdicts.
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from journeys.fixture import rules
 from support.live_server import live_server
 from tactful.api.rulebooks import NAME_LENGTH
@@ -77,3 +79,13 @@ async def test_the_header_cannot_give_the_name_of_the_server_itself(tmp_path: Pa
             answer = await one.http.post("/v1/rules/R1/pause", headers={"Tactful-Operator": name})
             assert (answer.status_code, answer.json()["code"]) == (422, "operator.reserved")
         assert (await one.http.get("/v1/acts")).json()["acts"] == []
+
+
+@pytest.mark.parametrize("sent", ["Zoë Ł".encode(), "Zoë".encode("latin-1")])
+async def test_the_name_of_an_operator_is_read_as_utf8_or_latin1(
+    tmp_path: Path, sent: bytes
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.http.post("/v1/rules/R1/pause", headers={b"Tactful-Operator": sent})
+        (act,) = (await one.http.get("/v1/acts")).json()["acts"]
+        assert act["who"] in {"Zoë Ł", "Zoë"}

@@ -25,12 +25,13 @@ def url_option(command: Any) -> Any:
 class ServerClient:
     """One HTTP connection to a running server, kept open for several requests."""
 
-    def __init__(self, config: Config, url: str | None) -> None:
+    def __init__(self, config: Config, url: str | None, operator: str | None = None) -> None:
         """Prepare a connection; the first request opens it.
 
         Args:
             config: Settings with the server key, and the server's URL where `url` is None.
             url: Value of `--url`.
+            operator: Name of the operator, which the server records; None: none is sent.
 
         Raises:
             CommandError: `url` is not an http or https URL.
@@ -45,6 +46,7 @@ class ServerClient:
         self._connection = kind(parts.netloc, timeout=TIMEOUT_S)
         self._prefix = parts.path
         self._key = config.server_key
+        self._operator = operator
 
     def __enter__(self) -> Self:
         return self
@@ -86,6 +88,9 @@ class ServerClient:
         headers = {"Accept": "application/json"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
+        if self._operator:
+            # Header values are Latin-1, and names are not.
+            headers["Tactful-Operator"] = self._operator.encode().decode("latin-1")
         if media_type:
             headers["Content-Type"] = media_type
         try:

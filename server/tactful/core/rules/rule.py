@@ -172,6 +172,8 @@ class Rule(Struct, frozen=True):
     """Locale → text with `{placeholders}`; the key "" is the default."""
     digest: str = ""
     """A hash that changes exactly when the rule's meaning changes."""
+    owner: str = ""
+    """The person or team that is responsible; no part of the meaning. Empty: nobody is named."""
 
     @property
     def level(self) -> Level:

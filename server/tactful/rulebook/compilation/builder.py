@@ -142,6 +142,7 @@ def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) 
         max_qty=offer.get("max_qty", 1) if price.level == "item" else 1,
         placement=offer.get("placement", "corner"),
         messages=offer.get("message", {}),
+        owner=parsed.get("owner") or "",
     )
     return structs.replace(rule, digest=digest(_meaning(rule, parsed, zone)))
 
@@ -310,6 +311,7 @@ _NOT_IN_MEANING: Final = (
     "holds_from_if_identified",
     "schedule",
     "digest",
+    "owner",
 )
 
 

@@ -8,10 +8,11 @@ A consumer names in its annotations only the roles that it uses. Three rules hol
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
+from tactful.runtime.ports.alert_store import AlertStore
 from tactful.runtime.ports.audit_log import AuditLog
 from tactful.runtime.ports.change_log import ChangeLog
 from tactful.runtime.ports.customer_data import CustomerData
@@ -21,6 +22,13 @@ from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.rulebook_store import RulebookStore
 from tactful.runtime.ports.session_store import SessionStore
 from tactful.runtime.ports.turn_store import TurnStore
+
+LONG_LOG_BYTES: Final = 256 * 2**20
+"""Bytes of the write-ahead log from which on it is long.
+
+The log is overwritten from its beginning once all of it is in the file, which a reader with an older
+snapshot prevents. A backup is such a reader for seconds; a forgotten database shell is one for days.
+"""
 
 
 class LedgerError(Exception):
@@ -111,6 +119,7 @@ class Ledger(
     SessionStore,
     RulebookStore,
     AuditLog,
+    AlertStore,
     CustomerData,
     LedgerHealth,
     Protocol,

@@ -1,6 +1,6 @@
 """Outcomes of the offers of trial rules, and the stop of a trial that does harm."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Literal
 
 import structlog
@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.rules.policy import TrialGuardrail
+from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.reasons import TAINT_REASONS
 from tactful.runtime.state.shop_state import ShopState
 
@@ -110,6 +111,16 @@ class TrialMonitor:
                 dismissed=tally.dismissed, complaints=tally.complaints,
             )  # fmt: skip
             self._state.background.start_ledger_work(self._stop_once(name))
+
+    def harmful(self) -> Iterator[tuple[Rule, TrialTally]]:
+        """Yield the paused trials of the active rulebook that exceed a limit, with their tallies."""
+        rulebook = self._state.active_rulebook.current
+        for (name, digest), tally in self._tallies.items():
+            rule = rulebook.rules.get(name)
+            if rule is None or rule.mode != "trial" or rule.digest != digest:
+                continue
+            if name in rulebook.paused and tally.breached_limit(rulebook.policy.harm):
+                yield rule, tally
 
     async def _stop_once(self, rule: str) -> None:
         try:

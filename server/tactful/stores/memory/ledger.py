@@ -21,13 +21,14 @@ from tactful.runtime.ports.ledger_rows import (
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
+from tactful.stores.memory.kept_alerts import MemoryAlerts
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.memory.turns import MemoryTurns
 from tactful.stores.shared.erased_ids import action_without_erased_id
 from tactful.stores.shared.json_text import as_plain_data
 
 
-class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
+class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts):
     """The ledger in memory; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(self) -> None:
@@ -349,6 +350,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks):
         actions = [action for action in self._actions if action.at >= before]
         dropped += len(self._actions) - len(actions)
         self._actions = actions
+        dropped += self._prune_alerts(before)
         return (
             dropped + self._prune_offers(before, min(before, money_before)) + self._prune_contacts()
         )

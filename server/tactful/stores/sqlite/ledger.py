@@ -6,17 +6,18 @@ so that they never wait for a transaction (`reads`).
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal, overload
+from typing import Final, overload
 
 import aiosqlite
 import structlog
 
 from tactful.core.facts.fact_versions import FactOutcome
 from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
+from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.ledger import (
     CommitObserver,
@@ -25,7 +26,6 @@ from tactful.runtime.ports.ledger import (
     StorageUse,
 )
 from tactful.runtime.ports.ledger_rows import (
-    RULEBOOK,
     Change,
     Commit,
     CommitRefusal,
@@ -34,7 +34,6 @@ from tactful.runtime.ports.ledger_rows import (
     SavedSession,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.runtime.ports.rulebook_store import NO_TRIALS
 from tactful.stores.shared.erasures import ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
@@ -47,7 +46,8 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
-from tactful.stores.sqlite.tables import change_rows, sessions, tallies
+from tactful.stores.sqlite.rulebook_writes import SqliteRulebooks
+from tactful.stores.sqlite.tables import alert_rows, change_rows, sessions, tallies
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter, session_of
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
@@ -69,7 +69,7 @@ CLAIM_BATCH: Final = 1_000
 """Sessions claimed in one transaction at the start, when nothing else waits for the writer."""
 
 
-class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
+class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(
@@ -325,39 +325,11 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention):
         work = partial(customer_erasure.forget_session, session=session)
         await self._open_writer.run(work, Lane.PROMISE, session=session)
 
-    async def store_rulebook(
-        self,
-        version: str,
-        sources: bytes,
-        at: int,
-        *,
-        back: bool = False,
-        trials: Mapping[str, int] = NO_TRIALS,
-    ) -> None:
-        sql = "INSERT INTO activations (version, at, back) VALUES (?, ?, ?)"
-
-        def insert(connection: LedgerConnection) -> None:
-            connection.execute("INSERT OR IGNORE INTO rulebooks VALUES (?, ?)", (version, sources))
-            connection.execute(sql, (version, at, back))
-            connection.executemany("INSERT OR IGNORE INTO trials VALUES (?, ?)", trials.items())
-            change_rows.append(connection, "rulebook", (RULEBOOK,), at=at, body=version.encode())
-
-        await self._open_writer.run(insert)
-
-    async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
-        sql = "DELETE FROM rule_states WHERE rule = ?"
-        values: tuple[str, ...] = (rule,)
-        if state == "paused":
-            sql, values = "INSERT OR REPLACE INTO rule_states VALUES (?, ?)", (rule, state)
-
-        def put(connection: LedgerConnection) -> None:
-            connection.execute(sql, values)
-            change_rows.append(connection, "rule_state", (("rule", rule),), body=state.encode())
-
-        await self._open_writer.run(put)
-
     async def record_operator_action(self, action: OperatorAction) -> None:
         await self._open_writer.run(partial(operator_actions.insert, action=action))
+
+    async def put_alert(self, alert: Alert) -> Alert:
+        return await self._open_writer.run(partial(alert_rows.put, alert=alert))
 
     async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
         await self._settle()

@@ -11,6 +11,7 @@ import aiosqlite
 import msgspec
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -28,7 +29,7 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
-from tactful.stores.sqlite.tables import change_rows, restored_gap
+from tactful.stores.sqlite.tables import alert_rows, change_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
 from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS, commitments_from_rows
@@ -261,6 +262,10 @@ class SqliteReads:
             (customer, 2**63 - 1 if at is None else at),
         )
         return str(found[0][0]) if found else None
+
+    async def alerts(self, *, resolved: bool, limit: int = 200) -> list[Alert]:
+        sql = alert_rows.RESOLVED if resolved else alert_rows.UNRESOLVED
+        return [alert_rows.alert_from_body(body) for (body,) in await self._read(sql, (limit,))]
 
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200

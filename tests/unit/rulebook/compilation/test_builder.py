@@ -32,6 +32,7 @@ def test_the_version_depends_on_the_meaning_and_not_on_file_names() -> None:
         ("when: [item.brand: a, item.sku: b]", "when: {all: [item.sku: b, item.brand: a]}"),
         ("territories: [DE, AT]", "territories: [AT, DE, AT]"),
         ("note: one", "note: other"),
+        ("owner: one", "owner: other"),
         ("priority: 0", "mode: live"),
         ("schedule: [{days: mon}, {days: tue}]", "schedule: [{days: tue}, {days: mon}]"),
     ],

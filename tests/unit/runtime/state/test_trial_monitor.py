@@ -124,3 +124,19 @@ async def test_steps_from_before_the_start_count(tmp_path: Path) -> None:
     monitor = TrialMonitor(shop.state, shop._stop_trial)
     await monitor.start()
     assert monitor._tallies == {("R1", "d1"): TrialTally(seen=1)}
+
+
+async def test_a_harmful_trial_is_listed_while_it_is_paused_and_unchanged(tmp_path: Path) -> None:
+    case = Case(tmp_path)
+    active = case.shop.state.active_rulebook
+    case.record(OfferState.SHOWN, 4)
+    case.record(OfferState.DECLINED, 3)
+    assert list(case.monitor.harmful()) == []
+    active.set_paused(frozenset({"R1"}))
+    ((found, tally),) = case.monitor.harmful()
+    assert (found.id, tally) == ("R1", TrialTally(seen=4, dismissed=3))
+    changed = rule("R1", mode="trial", digest="d2")
+    for other in (rulebook(changed, policy=Policy(harm=LIMITS)), rulebook()):
+        active.replace(other, T0)
+        active.set_paused(frozenset({"R1"}))
+        assert list(case.monitor.harmful()) == []

@@ -17,6 +17,7 @@ from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
 from tactful.stores.sqlite.turns import read_offer
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
 from tactful.stores.sqlite.writer.write_jobs import Lane
@@ -41,6 +42,7 @@ RETENTION: Final = {
     "rule_steps": "kept: sums",
     "reductions": "a year after `retention`",
     "acts": "`retention`",
+    "alerts": "resolved: `retention`; unresolved: kept",
     "changes": "ten minutes",
     "stock_commitments": "kept: one row for each item",
     "tallies": "by their readers, when the hour is older than they look back",
@@ -61,6 +63,7 @@ _OLD: Final = (
     "DELETE FROM acts WHERE id IN (SELECT id FROM acts WHERE at < :before LIMIT :limit)",
     """DELETE FROM reductions WHERE (rule, sku, territory) IN
        (SELECT rule, sku, territory FROM reductions WHERE last < :prices LIMIT :limit)""",
+    DELETE_OLD_ALERTS,
 )
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"

@@ -6,6 +6,8 @@ from typing import Final
 
 import structlog
 
+from tactful.runtime.ports.ledger import LONG_LOG_BYTES
+
 MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
 """Changed rows after which the write-ahead log is moved into the file (a checkpoint).
 
@@ -20,12 +22,6 @@ CHECKPOINT_SPACING: Final = 50
 """Checkpoints take 2 % of the time: the pause after one is 50 times as long as the checkpoint.
 
 The pause ends early at `MAX_CHANGES_PER_CHECKPOINT`.
-"""
-LONG_LOG_BYTES: Final = 256 * 1024 * 1024
-"""Bytes of the write-ahead log from which on a warning is logged.
-
-The log is overwritten from its beginning once all of it is in the file, which a reader with an older
-snapshot prevents. A backup is such a reader for seconds; a forgotten database shell is one for days.
 """
 log = structlog.get_logger("tactful.ledger")
 

@@ -1,0 +1,1 @@
+"""Alerts: what needs a person, found in the state of a shop and kept in its ledger."""

@@ -1,0 +1,126 @@
+"""The kinds of alerts, with what each means and what mends it.
+
+A kind that a later part of the server raises gets a row in `KINDS` and a reader in
+`AlertService.watch`.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.values.calendar import HOUR, MINUTE
+
+
+class AlertKind(Struct, frozen=True):
+    """What is fixed about all alerts of one kind."""
+
+    meaning: str
+    """What is wrong and what it costs, in full sentences."""
+    remedy: str
+    """What to do about it."""
+    mended_by: str
+    """The act that ends its cause, for alerts that close by themselves."""
+    calm_ms: int = MINUTE
+    """Milliseconds for which the cause must be gone before the alert closes by itself.
+
+    A cause that comes and goes is one alert. For causes that are events, it is longer than a day, so
+    that what happens every night is one alert.
+    """
+
+
+EVENT_CALM_MS: Final = 26 * HOUR
+"""A day, and two hours for a nightly job that runs late."""
+
+KINDS: Final[dict[str, AlertKind]] = {
+    "ledger.failing": AlertKind(
+        "The ledger cannot store anything. No offers are made and no redemption succeeds.",
+        "Look at `reason`. `ledger.full`: free some space, do not restart. `ledger.broken`: check the"
+        " disk, then restart.",
+        "ledger.recovered",
+    ),
+    "disk.low": AlertKind(
+        "Less than a tenth of the disk is free. On a full disk nothing is offered or redeemed.",
+        "Free some space, or shorten `retention`.",
+        "disk.freed",
+    ),
+    "log.long": AlertKind(
+        "The ledger's write-ahead log is long, because another process reads the ledger without end."
+        " It grows with every commit.",
+        "Find the process that reads the ledger, such as a forgotten `sqlite3` shell, and end it.",
+        "log.short",
+    ),
+    "records.lost": AlertKind(
+        "Records of browsing were lost. Explanations and reports have gaps. No promise is lost.",
+        "Free some space, or check the disk.",
+        "records.written",
+        EVENT_CALM_MS,
+    ),
+    "restored": AlertKind(
+        "A backup was restored. Tokens issued before it wait, and are answered with 503.",
+        "Report the orders placed since the backup, then run `tactful restore --orders-complete`.",
+        "orders.complete",
+    ),
+    "feed.stale": AlertKind(
+        "A watched feed is silent. Offers that depend on the feed are withheld.",
+        "Repair the feed. The next fact or heartbeat is enough.",
+        "feed.heard",
+    ),
+    "facts.rejected": AlertKind(
+        "Facts of one type are rejected. Prices, stock or complaints may be missing.",
+        "Look at `code`. The answer to `POST /v1/facts` names each rejected fact and its field.",
+        "facts.accepted",
+        EVENT_CALM_MS,
+    ),
+    "rules.errors": AlertKind(
+        "The rule files have errors. The previous rulebook stays active.",
+        "Run `tactful rules check`.",
+        "rulebook.active",
+    ),
+    "rules.missing": AlertKind(
+        "The rules folder is missing or cannot be read. The previous rulebook stays active.",
+        "Bring the folder back.",
+        "rulebook.active",
+    ),
+    "rules.emptied": AlertKind(
+        "The rules folder holds no rules any more. The previous rulebook stays active.",
+        "Bring the files back. To offer nothing, write a file with `rules: []`.",
+        "rulebook.active",
+    ),
+    "trial.harm": AlertKind(
+        "A trial was stopped because it did harm.",
+        "Review the rule. A changed rule is a new trial; `tactful rules resume` runs it unchanged.",
+        "trial.changed",
+    ),
+    "clock.jumped": AlertKind(
+        "The machine's clock was set. The server does not follow a large step at once.",
+        "Find out what sets the clock. Correct clocks by slewing.",
+        "clock.settled",
+    ),
+    "proxy.unnamed": AlertKind(
+        "A proxy on this machine is missing in `trusted_proxies`. All clients behind it count as this"
+        " machine, which has no limits.",
+        "Name the proxy in `trusted_proxies`, and restart.",
+        "proxy.named",
+    ),
+    "keys.unusable": AlertKind(
+        "The folder of signing keys was changed and cannot be used. No accepted offer gets a token.",
+        "Look at `message`, which names the file and the problem.",
+        "keys.usable",
+    ),
+    "key.old": AlertKind(
+        "The signing key is older than a year.",
+        "Run `tactful keys rotate`.",
+        "key.rotated",
+    ),
+    "backup.old": AlertKind(
+        "The latest backup is older than 36 hours. What was promised since then is lost with the disk.",
+        "Look why the job that runs `tactful backup` failed.",
+        "backup.made",
+    ),
+    "backup.missing": AlertKind(
+        "There has never been a backup. Everything is lost with the disk.",
+        "Run `tactful backup` every night.",
+        "backup.made",
+    ),
+}
+"""Kind of an alert → what is fixed about it; the most urgent first."""
