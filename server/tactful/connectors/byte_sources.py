@@ -5,18 +5,18 @@ import gzip
 import io
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import IO, AnyStr, Final, cast
 
 from tactful.connectors.egress_client import EgressClient, EgressError
+from tactful.connectors.read_limits import DEFAULT_LIMITS, ReadLimits
 from tactful.connectors.results import SourceError
 
 TIMEOUT_S: Final = 30
 """Seconds to wait for a web server's next bytes."""
-MAX_FETCHED_BYTES: Final = 4 << 30
-"""The most bytes of a file that is fetched: a feed of a million items has about one GiB."""
 _OK: Final = 200
 _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
@@ -26,12 +26,15 @@ _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 class ByteSource:
     """Bytes that can be read more than once, because an import checks them before it sends them.
 
-    Bytes that are compressed with gzip are decompressed.
+    Bytes that are compressed with gzip are decompressed, within the limits of the import.
     """
 
-    def __init__(self, name: str, raw: IO[bytes], size: int) -> None:
+    def __init__(
+        self, name: str, raw: IO[bytes], size: int, limits: ReadLimits = DEFAULT_LIMITS
+    ) -> None:
         self.name = name
         self.size = size
+        self.limits = limits
         self._raw = raw
         self._packed = raw.read(2) == _GZIP
 
@@ -41,9 +44,41 @@ class ByteSource:
         return self._raw.tell()
 
     def stream(self) -> IO[bytes]:
-        """Return a stream of the decompressed bytes, from the beginning."""
+        """Return a stream of the decompressed bytes, from the beginning.
+
+        Reading from it raises `SourceError` at the limits. Closing it does not close the source.
+        """
         self._raw.seek(0)
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=self._raw)) if self._packed else self._raw
+        raw = _Unpacked(self._raw, self) if self._packed else _Plain(self._raw)
+        return io.BufferedReader(raw, _CHUNK)
+
+    def lines(self) -> Iterator[str | None]:
+        """Yield each line of the text; None for a line that is too long.
+
+        Raises:
+            SourceError: The text has too many lines.
+        """
+        with self.text() as text:
+            yield from self._limited(text, ("\n", "\r"))
+
+    def raw_lines(self) -> Iterator[bytes | None]:
+        """Yield each line of the bytes, as `lines` does for the text."""
+        with self.stream() as stream:
+            yield from self._limited(stream, (b"\n",))
+
+    def _limited(
+        self, stream: IO[AnyStr], line_ends: tuple[AnyStr, ...]
+    ) -> Iterator[AnyStr | None]:
+        longest, number = self.limits.row, 0
+        while line := stream.readline(longest + 1):
+            number += 1
+            self.limits.check_rows(self.name, number)
+            if len(line) <= longest:
+                yield line
+                continue
+            while line and not line.endswith(line_ends):
+                line = stream.readline(longest)
+            yield None
 
     def encoding(self) -> str:
         """Return the encoding of the text: UTF-16 where the bytes look like it, else UTF-8.
@@ -64,13 +99,11 @@ class ByteSource:
         Bytes that are not in the encoding become U+FFFD, so that the reader can name the row.
         """
         encoding = self.encoding()
-        # Closing the text stream must not close the source, which is read again.
-        inner = io.BufferedReader(_Uncloseable(self.stream()), _CHUNK)
-        return io.TextIOWrapper(inner, encoding, errors="replace", newline="")
+        return io.TextIOWrapper(self.stream(), encoding, errors="replace", newline="")
 
 
-class _Uncloseable(io.RawIOBase):
-    """Stream that stays open when its reader is closed."""
+class _Plain(io.RawIOBase):
+    """Stream that stays open when its reader is closed, because the source is read again."""
 
     def __init__(self, inner: IO[bytes]) -> None:
         self._inner = inner
@@ -85,26 +118,48 @@ class _Uncloseable(io.RawIOBase):
         return len(chunk)
 
 
+class _Unpacked(_Plain):
+    """The same, of decompressed bytes, which are counted."""
+
+    def __init__(self, raw: IO[bytes], source: ByteSource) -> None:
+        super().__init__(cast("IO[bytes]", gzip.GzipFile(fileobj=raw)))
+        self._source = source
+        self._unpacked = 0
+
+    def readinto(self, buffer: object) -> int:
+        try:
+            got = super().readinto(buffer)
+        except zlib.error as error:
+            raise OSError(f"The compressed bytes are damaged ({error})") from error
+        self._unpacked += got
+        source = self._source
+        source.limits.check_unpacked(source.name, self._unpacked, source.position)
+        return got
+
+
 @contextmanager
-def open_source(name: str, allow: Sequence[str] = ()) -> Iterator[ByteSource]:
+def open_source(
+    name: str, allow: Sequence[str] = (), limits: ReadLimits = DEFAULT_LIMITS
+) -> Iterator[ByteSource]:
     """Open a source for the time of the block.
 
     Args:
         name: A path, `-` for standard input, or an http(s) URL.
         allow: Private networks from which a URL may be fetched.
+        limits: The most that is read.
 
     Yields:
         The source.
 
     Raises:
-        SourceError: The source cannot be read.
+        SourceError: The source cannot be read, or is too large.
     """
     if name == "-":
-        with _spooled(sys.stdin.buffer) as raw:
-            yield ByteSource("standard input", raw, _size(raw))
+        with _spooled("standard input", _chunks(sys.stdin.buffer), limits) as raw:
+            yield ByteSource("standard input", raw, _size(raw), limits)
     elif name.startswith(("http://", "https://")):
-        with _fetched(name, allow) as raw:
-            yield ByteSource(name, raw, _size(raw))
+        with _fetched(name, allow, limits) as raw:
+            yield ByteSource(name, raw, _size(raw), limits)
     else:
         try:
             file = Path(name).open("rb")  # noqa: SIM115 - closed below, after the `yield`
@@ -113,41 +168,37 @@ def open_source(name: str, allow: Sequence[str] = ()) -> Iterator[ByteSource]:
                 f"{name}: The file cannot be read: {error.strerror}. Name a file that can be read."
             ) from error
         with file:
-            yield ByteSource(name, file, Path(name).stat().st_size)
+            yield ByteSource(name, file, Path(name).stat().st_size, limits)
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk
 
 
 @contextmanager
-def _spooled(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+def _spooled(name: str, chunks: Iterable[bytes], limits: ReadLimits) -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile() as raw:
-        while chunk := stream.read(_CHUNK):
+        for chunk in chunks:
             raw.write(chunk)
+            limits.check_size(name, raw.tell())
         raw.seek(0)
         yield raw
 
 
 @contextmanager
-def _fetched(url: str, allow: Sequence[str]) -> Iterator[IO[bytes]]:
+def _fetched(url: str, allow: Sequence[str], limits: ReadLimits) -> Iterator[IO[bytes]]:
     client = EgressClient(allow=allow, typed=[url])
     headers = {"Accept-Encoding": "identity", "User-Agent": "tactful-import"}
     try:
-        with (
-            client.get(url, headers, timeout=TIMEOUT_S) as answer,
-            tempfile.TemporaryFile() as raw,
-        ):
+        with client.get(url, headers, timeout=TIMEOUT_S) as answer:
             if answer.status != _OK:
                 raise SourceError(
                     f"{url}: The URL cannot be fetched: it responds with status {answer.status}. "
                     "Check the URL and try again."
                 )
-            for chunk in answer.chunks(MAX_FETCHED_BYTES):
-                raw.write(chunk)
-            if raw.tell() > MAX_FETCHED_BYTES:
-                raise SourceError(
-                    f"{url}: The file is larger than {MAX_FETCHED_BYTES >> 30} GiB. "
-                    "Download it, and import the file."
-                )
-            raw.seek(0)
-            yield raw
+            with _spooled(url, answer.chunks(limits.size), limits) as raw:
+                yield raw
     except EgressError as error:
         raise SourceError(f"{url}: The URL cannot be fetched: {error}") from error
 

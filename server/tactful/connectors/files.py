@@ -91,6 +91,8 @@ _COLUMNS: Final[tuple[tuple[frozenset[str], column_names.Aliases, str], ...]] = 
     (order_tables.WOOCOMMERCE.identifying_columns, {}, "woocommerce-orders"),
 )
 """Columns by which each table is recognised, their other names, and the format."""
+_START: Final = 512
+"""Characters in which a file shows its format."""
 _MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 
@@ -102,7 +104,7 @@ def detect_format(source: ByteSource) -> FileFormat:
     """
     try:
         with source.text() as text:
-            start = text.read(512).lstrip()
+            start = text.read(_START).lstrip()
         if start[:1] in {"{", "["}:
             return BY_NAME["jsonl"]
         if start[:1] == "<":

@@ -22,6 +22,16 @@ from tactful.connectors.value_parsers import (
 )
 
 _CHUNK: Final = 1 << 16
+_MAX_DEPTH: Final = 32
+"""Elements inside one another; the elements of an item are at most six deep."""
+_MAX_VALUES: Final = 1_000
+"""Values of one item. Google accepts 100 of `shipping`, and fewer of every other attribute."""
+_MAX_NAMES: Final = 10_000
+"""Different names of elements and attributes of a feed, which the XML parser remembers."""
+_MAX_PREFIXES: Final = 100
+"""Prefixes of namespaces that are declared at one place of a feed."""
+_MAX_TAG_BYTES: Final = 1 << 20
+"""Bytes of a tag or comment, which the XML parser reads again with each chunk until it is complete."""
 _GOOGLE: Final = "base.google.com/ns/1.0"
 """Part of the namespace of Google's elements, which feeds write with http and with https."""
 _PLAIN_NAMESPACES: Final = frozenset(
@@ -31,6 +41,11 @@ _SINGLE: Final = frozenset(
     {"id", "title", "price", "sale_price", "availability", "quantity", "link", "item_group_id"}
 )
 """Attributes of which an item may have one value only."""
+_ATTRIBUTES: Final = _SINGLE | {
+    *("brand", "product_type", "image_link", "adult", "auto_pricing_min_price"),
+    *("sale_price_effective_date", "cost_of_goods_sold"),
+}
+"""Attributes that are read."""
 _ADULT_AGE: Final = 18
 """Years of age from which items that Google calls `adult` may be shown."""
 
@@ -44,8 +59,11 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     A document type is refused, because its entities could expand without limit or name other files.
     A syntax error gives one bad row and ends the reading. A file without any item gives one bad row
     that describes the file.
+
+    Raises:
+        SourceError: The feed exceeds a limit of the import.
     """
-    reader = _ItemParser()
+    reader = _ItemParser(source)
     stream = source.stream()
     done = False
     while not done:
@@ -53,7 +71,10 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         done = not chunk
         problem = reader.feed(chunk, final=done)
         for line, values in reader.items:
-            yield from _facts(line, values, terms)
+            if values is None:
+                yield BadRow(line, source.limits.long_row("item"))
+            else:
+                yield from _facts(line, values, terms)
         reader.items.clear()
         if problem:
             yield problem
@@ -64,15 +85,14 @@ def xml_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 
 def tsv_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     """Yield the facts of each line below the header."""
+    names = {name: name.lower().replace(" ", "_") for name in tables.read_header(source)}
+    columns = [(name, attribute) for name, attribute in names.items() if attribute in _ATTRIBUTES]
     for record in tables.table_rows(source):
         if not isinstance(record, tables.TableRow):
             yield record
         else:
-            values = {
-                name.lower().replace(" ", "_"): [value]
-                for name, value in record.fields.items()
-                if value
-            }
+            fields = record.fields
+            values = {attribute: [fields[name]] for name, attribute in columns if fields[name]}
             yield from _facts(record.line, values, terms)
 
 
@@ -80,26 +100,34 @@ class _ItemParser:
     """Collects the direct children of every item; nested groups, such as shipping, are ignored.
 
     Google's elements take precedence over those of RSS and Atom with the same name, such as `title`.
-    Elements of other namespaces, such as `media:title`, are ignored.
+    Elements of other namespaces, such as `media:title`, are ignored. An item that is too long has no
+    values.
     """
 
-    def __init__(self) -> None:
-        self.items: list[tuple[int, dict[str, list[str]]]] = []
-        self.found = False
-        """Whether the feed has any item."""
-        self._parser = expat.ParserCreate(namespace_separator=" ")
+    def __init__(self, source: ByteSource) -> None:
+        self.items: list[tuple[int, dict[str, list[str]] | None]] = []
+        self.found = 0
+        """How many items the feed has."""
+        self._source = source
+        # The parser's own namespaces copy the URI for each name: a tag of 1 MiB would take gigabytes.
+        self._parser = expat.ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._characters
         self._parser.StartDoctypeDeclHandler = self._refuse
+        self._fed = 0
         self._path: list[str] = []
+        self._namespaces: list[dict[str, str]] = [{"": "", "xml": ""}]
         self._outline: list[str] = []
         self._google: dict[str, list[str]] = {}
         self._plain: dict[str, list[str]] = {}
         self._value: list[str] | None = None
+        self._parts: list[str] = []
+        self._values = 0
         self._depth = 0
         self._line = 0
+        self._first_byte = 0
 
     @property
     def appearance(self) -> str:
@@ -113,6 +141,7 @@ class _ItemParser:
         return f"The file is XML of another kind: its root is <{root}>{shown}. It has no <item> and no <entry>."
 
     def feed(self, chunk: bytes, *, final: bool) -> BadRow | None:
+        self._fed += len(chunk)
         try:
             self._parser.Parse(chunk, final)
         except expat.ExpatError as error:
@@ -122,6 +151,9 @@ class _ItemParser:
             return BadRow(error.lineno, message)
         except RowError as error:
             return BadRow(self._parser.CurrentLineNumber, str(error))
+        if self._fed - self._parser.CurrentByteIndex > _MAX_TAG_BYTES + len(chunk):
+            message = "A tag or a comment has more than 1 MiB. Shorten it."
+            return BadRow(self._parser.CurrentLineNumber, message)
         return None
 
     def _refuse(self, name: str, *_: object) -> None:
@@ -133,37 +165,76 @@ class _ItemParser:
         raise RowError("The feed has a document type, which is refused. Remove <!DOCTYPE ...>.")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
-        namespace, _, local = name.rpartition(" ")
+        self._namespaces.append(self._declared(attributes))
+        prefix, _, local = name.rpartition(":")
+        namespace = self._namespaces[-1].get(prefix)
+        if namespace is None:
+            raise RowError(f"The prefix of <{name[:40]}> is not declared. Add xmlns:{prefix[:40]}.")
         self._path.append(local)
+        if len(self._path) > _MAX_DEPTH:
+            raise RowError(f"Elements are nested more than {_MAX_DEPTH} deep. Write the feed flat.")
+        if len(self._parser.intern) > _MAX_NAMES:
+            raise RowError(
+                f"The feed has more than {_MAX_NAMES:,} names of elements. Use Google's."
+            )
         if not self._depth:
             self._look_for_item(local)
-        elif len(self._path) == self._depth + 1:
+        elif len(self._path) == self._depth + 1 and not self._is_too_long():
             if _GOOGLE in namespace:
                 self._value = self._google.setdefault(local, [])
             elif namespace in _PLAIN_NAMESPACES:
                 self._value = self._plain.setdefault(local, [])
-            if self._value is not None:  # Atom's links have their address in an attribute
-                self._value.append(attributes.get("href", "") if local == "link" else "")
+            # Atom's links have their address in an attribute.
+            self._parts = [attributes.get("href", "")] if local == "link" else []
+
+    def _declared(self, attributes: dict[str, str]) -> dict[str, str]:
+        """Return the namespaces of the prefixes in an element."""
+        outer = self._namespaces[-1]
+        names = [name for name in attributes if name == "xmlns" or name.startswith("xmlns:")]
+        if not names:
+            return outer
+        if len(outer) + len(names) > _MAX_PREFIXES:
+            raise RowError(f"The feed declares more than {_MAX_PREFIXES} prefixes. Use fewer.")
+        return outer | {name[len("xmlns:") :]: attributes[name] for name in names}
 
     def _look_for_item(self, local: str) -> None:
         if local in {"item", "entry"}:
             self._google, self._plain, self._depth = {}, {}, len(self._path)
-            self._line = self._parser.CurrentLineNumber
-            self.found = True
+            self._line, self._first_byte = self._position()
+            self._values = 0
+            self.found += 1
+            self._source.limits.check_rows(self._source.name, self.found)
         elif len(self._path) <= 2 and len(self._outline) < 4 and local not in self._outline:
             self._outline.append(local)
 
+    def _position(self) -> tuple[int, int]:
+        return self._parser.CurrentLineNumber, self._parser.CurrentByteIndex
+
+    def _is_too_long(self) -> bool:
+        """Return whether the item has too many bytes so far; its values are then forgotten."""
+        if self._parser.CurrentByteIndex - self._first_byte <= self._source.limits.row:
+            return False
+        self._google, self._plain, self._value, self._parts = {}, {}, None, []
+        return True
+
     def _characters(self, text: str) -> None:
         if self._value is not None and len(self._path) == self._depth + 1:
-            self._value[-1] += text
+            self._parts.append(text)
+            self._is_too_long()
 
     def _end(self, _: str) -> None:
         if self._depth and len(self._path) == self._depth:
-            self.items.append((self._line, {**self._plain, **self._google}))
+            values = None if self._is_too_long() else {**self._plain, **self._google}
+            self.items.append((self._line, values))
             self._depth = 0
-        if len(self._path) == self._depth + 1:
+        if len(self._path) == self._depth + 1 and self._value is not None:
+            self._values += 1
+            if self._values > _MAX_VALUES:
+                raise RowError(f"The item has more than {_MAX_VALUES:,} values. Leave some out.")
+            self._value.append("".join(self._parts))
             self._value = None
         self._path.pop()
+        self._namespaces.pop()
 
 
 def _facts(line: int, values: Values, terms: ImportTerms) -> Iterator[Row]:

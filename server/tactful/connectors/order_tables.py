@@ -91,6 +91,8 @@ _STORED_PREFIX: Final = "wc-"
 """Prefix of statuses in WooCommerce's database, which some export plugins keep."""
 _DECIMALS: Final = 8
 """Decimals with which a line's amount is computed before it is divided; shop systems export up to six."""
+_MAX_ROWS: Final = 10_000
+"""Rows of one order, including those that are left out. A fact has at most 2,000 lines."""
 _AMOUNT = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,8}))?", re.ASCII)
 _LINE_WITHOUT_SKU: Final = (
     "An order line has no SKU, as a tip or a fee has none: the line is left out, the order is kept."
@@ -127,13 +129,17 @@ def order_rows(source: ByteSource, terms: ImportTerms, dialect: OrderColumns) ->
             message = f"The rows of order {order} are not together. Sort the file by order."
             yield BadRow(record.line, message)
         seen.add(order)
-        run.append(record)
+        if len(run) <= _MAX_ROWS:
+            run.append(record)
     if run:
         yield from _order(run, terms, dialect)
 
 
 def _order(run: list[tables.TableRow], terms: ImportTerms, dialect: OrderColumns) -> Iterator[Row]:
     head, line = run[0], run[0].line
+    if len(run) > _MAX_ROWS:
+        yield BadRow(line, f"The order has more than {_MAX_ROWS:,} rows. Split it into several.")
+        return
     notes: list[RowNote] = []
     try:
         currency = _currency(head.fields, terms, dialect)

@@ -1,7 +1,7 @@
 """Reader of tables of comma-, semicolon- or tab-separated text, with the line of each row."""
 
 import csv
-from collections import deque
+from collections import ChainMap, deque
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
@@ -13,10 +13,11 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.column_names import Aliases, renaming
 from tactful.connectors.results import BadRow, Fields, RowNote, SourceError
 
-_MAX_FIELD_BYTES: Final = 1 << 24
-"""Product descriptions can be longer than the 128 KiB that the csv module accepts by default."""
 _MAX_ROW_LINES: Final = 2_000
 """Most lines of one row: without a limit, an unclosed quotation mark takes the rest of the file."""
+_MAX_REPEATED_LINES: Final = 50_000
+"""Most lines of a file that are read again after damaged rows: without a limit, each line of a file of
+unclosed quotation marks is read 2,000 times."""
 _DELIMITERS: Final = ",;\t"
 _SHORT_ROW: Final = (
     "A row has fewer values than the header has columns: the missing ones are read as empty."
@@ -40,8 +41,7 @@ class _Header(Struct, frozen=True):
 
 def read_header(source: ByteSource) -> tuple[str, ...]:
     """Return the names of the columns; none for an empty file."""
-    with source.text() as text:
-        return _read_header(text).names
+    return _read_header(source, source.lines()).names
 
 
 def require_column(source: ByteSource, column: str) -> None:
@@ -71,26 +71,30 @@ def table_rows(
     Args:
         source: The table.
         aliases: Other names of the columns; None: the rows have the names of the file.
+
+    Raises:
+        SourceError: The table exceeds a limit of the import.
     """
-    csv.field_size_limit(_MAX_FIELD_BYTES)
-    with source.text() as text:
-        header = _read_header(text)
-        if not header.names:
-            return
-        if aliases:
-            renamed = renaming(header.names, aliases)
-            names = tuple(renamed.get(name, name) for name in header.names)
-            header = msgspec.structs.replace(header, names=names)
-        if header.delimiter == "\t":
-            yield from _tab_separated(text, header)
-        else:
-            yield from _delimited(text, header)
+    csv.field_size_limit(source.limits.row)
+    text = source.lines()
+    header = _read_header(source, text)
+    if not header.names:
+        return
+    if aliases:
+        renamed = renaming(header.names, aliases)
+        names = tuple(renamed.get(name, name) for name in header.names)
+        header = msgspec.structs.replace(header, names=names)
+    rows = _tab_separated if header.delimiter == "\t" else _delimited
+    yield from rows(source, text, header)
 
 
-def _read_header(text: Iterator[str]) -> _Header:
+def _read_header(source: ByteSource, text: Iterator[str | None]) -> _Header:
     """Read the first line with names; Excel's line `sep=;` in front of it sets the delimiter."""
+    csv.field_size_limit(source.limits.row)
     delimiter = ""
     for number, line in enumerate(text, 1):
+        if line is None:
+            raise SourceError(f"{source.name}:{number}: {source.limits.long_row('header')}")
         if line.startswith("sep=") and len(line.strip()) == len("sep=;"):
             delimiter = line[4]
             continue
@@ -101,19 +105,28 @@ def _read_header(text: Iterator[str]) -> _Header:
         if any(names):
             while not names[-1]:
                 names.pop()
+            source.limits.check_columns(source.name, len(names))
             return _Header(number, tuple(names), found)
     return _Header(0, (), ",")
 
 
-def _tab_separated(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow | RowNote]:
+def _tab_separated(
+    source: ByteSource, text: Iterator[str | None], header: _Header
+) -> Iterator[TableRow | BadRow | RowNote]:
+    blank = dict.fromkeys(header.names, "")
     for line, record in enumerate(text, header.line + 1):
-        if record.strip():
-            yield from _records(line, header.names, record.rstrip("\r\n").split("\t"))
+        if record is None:
+            yield BadRow(line, source.limits.long_row("row"))
+        elif record.strip():
+            yield from _records(line, header.names, blank, record.rstrip("\r\n").split("\t"))
 
 
-def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadRow | RowNote]:
-    lines = _RowLines(text)
+def _delimited(
+    source: ByteSource, text: Iterator[str | None], header: _Header
+) -> Iterator[TableRow | BadRow | RowNote]:
+    lines = _RowLines(source, text)
     reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
+    blank = dict.fromkeys(header.names, "")
     first = header.line + 1
     damaged = False
     while True:
@@ -123,8 +136,9 @@ def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadR
         except StopIteration:
             return
         except csv.Error as error:
-            yield BadRow(first, f"The row cannot be read: {error}. Check its quotation marks.")
-            lines.keep_first()
+            quotes = f"The row cannot be read: {error}. Check its quotation marks."
+            yield BadRow(first, source.limits.long_row("row") if lines.is_too_long else quotes)
+            lines.keep_first(first)
             reader = csv.reader(lines, delimiter=header.delimiter, strict=True)
             first, damaged = first + 1, True
             continue
@@ -133,17 +147,22 @@ def _delimited(text: Iterator[str], header: _Header) -> Iterator[TableRow | BadR
             yield BadRow(first, "The line cannot be read, because a row before it is damaged.")
         elif any(values):
             damaged = False
-            yield from _records(first, header.names, values)
+            yield from _records(first, header.names, blank, values)
         first += lines.taken
 
 
 class _RowLines:
     """Lines of a table, which can go back to the second line of the row that is being read."""
 
-    def __init__(self, text: Iterator[str]) -> None:
+    def __init__(self, source: ByteSource, text: Iterator[str | None]) -> None:
+        self._source = source
         self._text = text
-        self._row: list[str] = []
-        self._returned: deque[str] = deque()
+        self._row: list[str | None] = []
+        self._size = 0
+        self.is_too_long = False
+        """Whether the row is longer than the limit."""
+        self._returned: deque[str | None] = deque()
+        self._repeated = 0
 
     @property
     def taken(self) -> int:
@@ -153,9 +172,24 @@ class _RowLines:
     def begin_row(self) -> None:
         """Forget the lines of the row before."""
         self._row.clear()
+        self._size = 0
+        self.is_too_long = False
 
-    def keep_first(self) -> None:
-        """Return all lines of the row but its first, so that they are read again."""
+    def keep_first(self, number: int) -> None:
+        """Return all lines of the row but its first, so that they are read again.
+
+        Args:
+            number: Line on which the row begins.
+
+        Raises:
+            SourceError: So many rows are damaged that reading on would take too long.
+        """
+        self._repeated += len(self._row) - 1
+        if self._repeated > _MAX_REPEATED_LINES:
+            raise SourceError(
+                f"{self._source.name}:{number}: Quotation marks are not closed in too many rows. "
+                "Write each quotation mark inside a value twice, or export with tabs between values."
+            )
         self._returned.extendleft(reversed(self._row[1:]))
 
     def __iter__(self) -> Iterator[str]:
@@ -166,11 +200,15 @@ class _RowLines:
             raise csv.Error(f"a quotation mark is not closed within {_MAX_ROW_LINES:,} lines")
         line = self._returned.popleft() if self._returned else next(self._text)
         self._row.append(line)
+        self._size += len(line or "")
+        if line is None or self._size > self._source.limits.row:
+            self.is_too_long = True
+            raise csv.Error
         return line
 
 
 def _records(
-    line: int, names: tuple[str, ...], values: list[str]
+    line: int, names: tuple[str, ...], blank: dict[str, str], values: list[str]
 ) -> Iterator[TableRow | BadRow | RowNote]:
     if any(values[len(names) :]):
         message = (
@@ -183,9 +221,12 @@ def _records(
         yield BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
         return
     missing = len(names) - len(values)
-    values = [value.strip() for value in values[: len(names)]] + [""] * missing
-    yield TableRow(line, dict(zip(names, values, strict=True)))
-    if missing > 0:
+    fields = dict(zip(names, [value.strip() for value in values], strict=False))
+    if missing <= 0:
+        yield TableRow(line, fields)
+    else:
+        # Filling the row up would take a thousand steps for a row of one character.
+        yield TableRow(line, ChainMap(fields, blank))
         yield RowNote(line, _SHORT_ROW)
 
 

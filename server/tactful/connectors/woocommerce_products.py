@@ -38,6 +38,8 @@ _KNOWN_TYPES: Final = frozenset(
     {"simple", "variation", "subscription", "subscription_variation", "virtual", "downloadable"}
 )
 _GIFT_CARDS: Final = frozenset({"gift-card", "gift_card", "pw-gift-card", "giftcard"})
+_OF_PARENT: Final = ("ID", "SKU", "Name", "Published", "Categories", "Images", "Brands", "Stock")
+"""Columns that a variation takes from its parent."""
 _SKU_FROM: Final = {"barcode": "GTIN, UPC, EAN, or ISBN", "id": "ID"}
 """Value of `--sku-from` → the column."""
 _NO_SKU: Final = "The product has no SKU. Give it a SKU in WooCommerce, or say with --sku-from what stands in for it."
@@ -59,9 +61,11 @@ def woocommerce_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         fields = record.fields
         kinds = {kind.strip() for kind in fields["Type"].lower().split(",")}
         if kinds & _WITHOUT_PRICE:
-            parents[f"id:{fields['ID']}"] = fields
+            # A parent's description can be long, and all parents are kept.
+            parent = {name: fields[name] for name in _OF_PARENT if name in fields}
+            parents[f"id:{fields['ID']}"] = parent
             if fields["SKU"]:
-                parents[fields["SKU"]] = fields
+                parents[fields["SKU"]] = parent
             yield SkippedRow(record.line, f"{fields['Type']}: has no stock or price of its own")
             continue
         yield from rows_of(record.line, partial(_facts, parents, fields, kinds, column, terms))

@@ -135,3 +135,22 @@ def test_a_time_without_a_zone_is_utc_and_says_that_it_was_assumed() -> None:
     assert period_bound("1970-01-01T01:00+0100", terms, end=False) == (0, False)
     with pytest.raises(RowError, match="is not a time"):
         period_bound("soon", terms, end=True)
+
+
+@pytest.mark.parametrize("text", ["&#" + "9" * 5000 + ";", "&#99999999;", "&#x" + "f" * 5000 + ";"])
+def test_a_reference_to_no_character_is_read_as_one_that_cannot_be_shown(text: str) -> None:
+    assert plain_text(f"a{text}b") == "a\ufffdb"
+    assert category_path(f"a{text}b") == "a\ufffdb"
+
+
+def test_a_comment_that_never_ends_takes_the_rest_in_one_step() -> None:
+    assert plain_text("Cup <!-- " + "<!--" * 2000) == "Cup"
+    assert plain_text("Cup <!-- a --> big <!-- b") == "Cup big"
+
+
+def test_a_text_far_longer_than_any_fact_is_refused() -> None:
+    assert plain_text("&amp;" + "x" * 9000)
+    with pytest.raises(RowError, match="goes on for over 10,000 characters"):
+        plain_text("&a" * 6000)
+    with pytest.raises(RowError, match="is not a price"):
+        parse_price("1" + " " * 100_000 + "x", "EUR")

@@ -13,8 +13,9 @@ import click
 
 from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
 from tactful.cli.data.import_mappings import save_mapping
-from tactful.cli.data.import_options import term_options, terms_from
+from tactful.cli.data.import_options import limit_option, term_options, terms_from
 from tactful.cli.data.import_summary import (
+    MAX_BAD_ROWS,
     CheckedFile,
     ImportResult,
     MessageCounts,
@@ -30,6 +31,7 @@ from tactful.cli.shared.output import json_option, print_json, print_text, print
 from tactful.cli.shared.progress import ProgressStep, progress
 from tactful.connectors import files, mapped_tables, tables
 from tactful.connectors.byte_sources import ByteSource, open_source
+from tactful.connectors.read_limits import ReadLimits
 from tactful.connectors.results import (
     BadRow,
     FoundFact,
@@ -87,6 +89,7 @@ counted and named. Facts have ids, so an interrupted import can be run again.
 @click.option(
     "--yes", is_flag=True, help="Do not ask if more than 20 % of what is known is missing."
 )
+@limit_option
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
 @setting_options("data", "egress_allow")
@@ -101,6 +104,7 @@ def import_(
     save: str | None,
     complete: bool,
     yes: bool,
+    limits: ReadLimits,
     **options: Any,
 ) -> None:
     """Import facts from JSON Lines, Merchant feeds, exports of Shopify and WooCommerce, and tables.
@@ -113,7 +117,7 @@ def import_(
     config = load_config(settings)
     terms = terms_from(options, config)
     if guess or save:
-        proposed = _propose(names, config.egress_allow) if guess else {}
+        proposed = _propose(names, config.egress_allow, limits) if guess else {}
         if save:
             file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
             print_text(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
@@ -128,7 +132,10 @@ def import_(
     with ExitStack() as stack, exit_on(SourceError):
         checked = [
             _check_file(
-                stack.enter_context(open_source(name, config.egress_allow)), form, terms, contents
+                stack.enter_context(open_source(name, config.egress_allow, limits)),
+                form,
+                terms,
+                contents,
             )
             for name in names
         ]
@@ -136,7 +143,7 @@ def import_(
         if not json_output:
             print_findings(checked)
         empty = any(not each.kinds for each in checked)
-        stopped = (empty or any(each.bad for each in checked)) and not skip_bad
+        stopped = (empty or any(each.bad_count for each in checked)) and not skip_bad
         sent = ImportResult()
         if not stopped and (contents is not None or not dry_run):
             target = (
@@ -200,7 +207,7 @@ def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> No
         sent.rejected += [each["message"] for each in answer["rejected"]]
 
 
-def _propose(names: tuple[str, ...], allow: tuple[str, ...]) -> dict[str, str]:
+def _propose(names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits) -> dict[str, str]:
     """Print the format of each file, or the columns that seem to give its fields.
 
     Returns:
@@ -208,7 +215,7 @@ def _propose(names: tuple[str, ...], allow: tuple[str, ...]) -> dict[str, str]:
     """
     proposed: dict[str, str] = {}
     for name in names:
-        with exit_on(SourceError), open_source(name, allow) as source:
+        with exit_on(SourceError), open_source(name, allow, limits) as source:
             header = tables.read_header(source)
             columns = mapped_tables.propose_columns(header)
             try:
@@ -233,12 +240,15 @@ def _check_file(
         name = "table"
     form = files.BY_NAME[name] if name else files.detect_format(source)
     bad: list[BadRow] = []
+    count = 0
     skipped, notes = MessageCounts(), MessageCounts()
     kinds: Counter[str] = Counter()
     for row in _read_with_progress("checking", source, terms, form):
         match row:
             case BadRow():
-                bad.append(row)
+                count += 1
+                if len(bad) < MAX_BAD_ROWS:
+                    bad.append(row)
             case SkippedRow(line, reason):
                 skipped.add(line, reason)
             case RowNote(line, message):
@@ -247,7 +257,7 @@ def _check_file(
                 kinds[kind_of(fact)] += 1
                 if contents is not None:
                     contents.add(fact)
-    return CheckedFile(source, form, tuple(bad), skipped, notes, dict(kinds))
+    return CheckedFile(source, form, tuple(bad), count, skipped, notes, dict(kinds))
 
 
 def _read_with_progress(

@@ -4,6 +4,7 @@ import time
 from typing import Any, Final
 
 import click
+import msgspec
 
 from tactful.cli.data.import_mappings import check_column, read_mapping
 from tactful.cli.shared.options import read_as
@@ -11,6 +12,7 @@ from tactful.config import Config
 from tactful.config.values import ValueProblem, percent, territory, time_zone
 from tactful.connectors import mapped_tables
 from tactful.connectors.product_ids import COLUMN, OPTIONS
+from tactful.connectors.read_limits import DEFAULT_LIMITS, ReadLimits, parse_limit
 from tactful.connectors.results import ImportTerms, Market
 from tactful.core.values.money import MoneyError, exponent_of
 
@@ -52,6 +54,29 @@ def _read_markets(
         except (ValueProblem, MoneyError) as problem:
             raise click.BadParameter(f"{value!r}: {problem}") from problem
     return found
+
+
+def _read_limits(_: click.Context, __: click.Parameter, values: tuple[str, ...]) -> ReadLimits:
+    """Return the limits with those of values such as `size=8GiB`."""
+    limits = DEFAULT_LIMITS
+    for value in values:
+        try:
+            limits = msgspec.structs.replace(limits, **parse_limit(value))
+        except ValueError as problem:
+            raise click.BadParameter(str(problem)) from problem
+    return limits
+
+
+def limit_option(command: Any) -> Any:
+    """Add the option `--limit`, as the argument `limits`."""
+    return click.option(
+        "--limit",
+        "limits",
+        metavar="NAME=NUMBER",
+        multiple=True,
+        callback=_read_limits,
+        help="Raise a limit of what is read: size, ratio, row, rows or columns. Repeatable.",
+    )(command)
 
 
 _OPTIONS: Final = (

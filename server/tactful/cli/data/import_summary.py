@@ -11,8 +11,10 @@ from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.files import FileFormat
 from tactful.connectors.results import BadRow
 
+MAX_BAD_ROWS: Final = 1_000
+"""Bad rows of a file that are named; the others are counted. It bounds memory for a file of bad rows."""
 _MAX_LINES: Final = 20
-"""Bad rows and messages of a file, and refused facts, that are printed; `--json` has all of them."""
+"""Bad rows and messages of a file, and refused facts, that are printed; `--json` has more of them."""
 _NAMED_LINES: Final = 3
 """Lines that are named for each message."""
 _MAX_MESSAGES: Final = 1_000
@@ -70,6 +72,9 @@ class CheckedFile(Struct, frozen=True):
     source: ByteSource
     form: FileFormat
     bad: tuple[BadRow, ...]
+    """The first bad rows, at most `MAX_BAD_ROWS`."""
+    bad_count: int
+    """How many bad rows the file has."""
     skipped: MessageCounts
     """Why rows are left out."""
     notes: MessageCounts
@@ -99,8 +104,8 @@ def print_findings(checked: list[CheckedFile]) -> None:
     for each in checked:
         for bad in each.bad[:_MAX_LINES]:
             print_line(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
-        if len(each.bad) > _MAX_LINES:
-            more = len(each.bad) - _MAX_LINES
+        if each.bad_count > _MAX_LINES:
+            more = each.bad_count - _MAX_LINES
             print_line(f"{each.source.name}: and {more:,} more bad rows.", err=True)
         if not each.kinds:
             message = f"No facts were found. The file was read as {each.form.title}."
@@ -120,6 +125,7 @@ def json_report(
             "left_out": each.skipped.to_json(),
             "notes": each.notes.to_json(),
             "bad": [{"line": bad.line, "message": bad.message} for bad in each.bad],
+            "bad_count": each.bad_count,
         }
         for each in checked
     ]
@@ -150,7 +156,7 @@ def print_summary(
         print_line(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
         _print_messages(each)
     empty = not all(each.kinds for each in checked)
-    bad = sum(len(each.bad) for each in checked)
+    bad = sum(each.bad_count for each in checked)
     for absence in absences:
         print_line(f"Not sold any more: {absence.text()}")
     for line in (sent.rejected + sent.erased)[:_MAX_LINES]:

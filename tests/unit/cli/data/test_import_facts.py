@@ -10,6 +10,7 @@ import pytest
 from support.cli_runner import printed_json, run, run_beside, write_file
 from support.import_files import SHOPIFY_ORDERS
 from support.live_server import live_server
+from tactful.cli.data.import_summary import MAX_BAD_ROWS
 
 GOOD = '{"type":"stock","sku":"A","territory":"DE","available":3}\n'
 BAD = '{"type":"stock","sku":"A","territory":"DE","avaliable":3}\n'
@@ -298,3 +299,19 @@ def test_the_name_of_a_column_cannot_control_the_terminal(
     file = write_file(tmp_path / "goods.csv", "\x1b]0;owned\x07,\u202eprice,sku\n1,2,3\n")
     result = run("import", file, "--territory", "DE", "--tax-rate", "19%", *words)
     assert not {*"\x1b\x07\u202e"} & {*result.output}
+
+
+def test_a_limit_is_raised_by_the_option_that_the_message_names(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "facts.jsonl", GOOD * 3)
+    refused = run("import", file, "--dry-run", "--limit", "rows=2")
+    assert refused.exit_code == 2
+    assert "more than 2 lines or items. Add --limit rows=4" in refused.output
+    assert run("import", file, "--dry-run", "--limit", "rows=4").exit_code == 0
+    assert "'x' is not a limit" in run("import", file, "--limit", "rows=x").output
+
+
+def test_bad_rows_beyond_those_that_are_named_are_counted(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "facts.jsonl", BAD * (MAX_BAD_ROWS + 5))
+    (report,) = printed_json(run("import", file, "--dry-run", "--json"))["files"]
+    assert (len(report["bad"]), report["bad_count"]) == (MAX_BAD_ROWS, MAX_BAD_ROWS + 5)
+    assert "1,005 bad rows" in run("import", file, "--dry-run").output

@@ -32,7 +32,8 @@ def checked(
     rows = tuple(BadRow(line, "No price.") for line in range(2, 2 + bad))
     none = MessageCounts()
     kinds = {} if bad else {"stock": 1234}
-    return CheckedFile(source, BY_NAME["jsonl"], rows, left_out or none, notes or none, kinds)
+    form = BY_NAME["jsonl"]
+    return CheckedFile(source, form, rows, bad, left_out or none, notes or none, kinds)
 
 
 def test_equal_messages_are_counted_with_their_first_three_lines() -> None:
