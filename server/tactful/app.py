@@ -141,6 +141,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         ledger = SqliteLedger(
             folder / "tactful.db",
             erasures_copy=config.erasures_copy,
+            is_shared=False,  # this process holds the lock of the folder
             failpoint=failpoints.from_environment(os.environ),
         )
     settings = Settings(

@@ -265,7 +265,7 @@ async def held(ledger: AnyLedger) -> dict[str, Any]:
         "digest": await ledger.state_digest(),
         "standing": await ledger.standing_offers(),
         "balances": await ledger.balances(),
-        "stock": await ledger.stock_commitments(),
+        "stock": await ledger.stock_commitments(SKUS),
         "contacts": [await ledger.contact(one) for one in CUSTOMERS],
         "sessions": [await ledger.session(one) for one, _ in SESSIONS],
         "entries": await ledger.turn_entries(limit=1_000_000),

@@ -121,3 +121,20 @@ async def test_the_steps_of_a_customer_include_those_before_their_login(ledger: 
     assert await audit("c2") == [("of_late", "pushed", None)]
     assert await audit("c3") == []
     assert len(await ledger.offer_steps()) == 6
+
+
+async def test_the_standing_offers_and_promised_units_of_some_skus_are_found(
+    ledger: AnyLedger,
+) -> None:
+    await ledger.commit(push(offer("of_2", session="se_2", sku="B", max_qty=2)))
+    await ledger.commit(push(offer("of_1", sku="A", max_qty=3)))
+    await ledger.commit(push(offer("of_3", session="se_3", sku="A", territory="GB")))
+    await ledger.commit(push(offer("of_4", session="se_4", sku="C")))
+    ledger.record(leave(offer("of_3", session="se_3", sku="A", territory="GB"), OfferState.EXPIRED))
+    await ledger.flush()
+    found = await ledger.standing_offers_of(["A", "B", "nothing"])
+    assert [one.id for one in found] == ["of_1", "of_2"]
+    units = await ledger.stock_commitments(["B", "A", "nothing"])
+    assert list(units.items()) == [(("A", "DE"), 3), (("B", "DE"), 2)]
+    assert await ledger.standing_offers_of([]) == []
+    assert await ledger.stock_commitments([]) == {}

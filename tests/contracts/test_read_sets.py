@@ -168,7 +168,7 @@ async def test_offers_beyond_the_available_stock_are_refused(ledger: AnyLedger) 
     assert await ledger.offer("of_2") is None
     one = structs.replace(push(offer("of_3", session="se_3")), stock=need)
     assert await ledger.commit(one) is None
-    assert await ledger.stock_commitments() == {("RUN-42", "DE"): 3}
+    assert await ledger.stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): 3}
     assert await ledger.reconcile() == []
 
 
@@ -184,7 +184,7 @@ async def test_a_commit_that_promises_no_more_is_written_beyond_the_stock_too(
     fewer = structs.replace(push(accepted(max_qty=5, qty=4)), moves=())
     fewer = structs.replace(fewer, stock=(StockNeed("RUN-42", "DE", 0),))
     assert await ledger.commit(fewer) is None
-    assert await ledger.stock_commitments() == {("RUN-42", "DE"): 4}
+    assert await ledger.stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): 4}
 
 
 @pytest.mark.parametrize("state", [OfferState.EXPIRED, OfferState.WITHDRAWN, OfferState.DECLINED])
@@ -194,7 +194,7 @@ async def test_an_end_releases_the_units_once(ledger: AnyLedger, state: OfferSta
     ledger.record(late)
     ledger.record(late)
     await ledger.flush()
-    assert await ledger.stock_commitments() == {}
+    assert await ledger.stock_commitments(["RUN-42"]) == {}
     assert await ledger.reconcile() == []
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
+import pytest
 from msgspec.structs import replace
 
 from journeys.fixture import order, price, stock
@@ -153,6 +154,53 @@ async def test_stock_is_never_promised_twice_by_two_processes(tmp_path: Path) ->
         standing = await shops[0].ledger.standing_offers()
         assert sum(offer.max_qty for offer in standing) == 3
         assert await shops[1].reconcile() == []
+
+
+async def push_to_both(shops: tuple[Shop, Shop], each: int) -> list[Browsing]:
+    """Have sessions of both shops hold offers on one item."""
+    for shop in shops:
+        await warm(shop, "S0")
+    sides = [Browsing(shop) for shop in shops]
+    for _ in range(each):
+        for side in sides:
+            assert await side.was_offered("S0")
+    return sides
+
+
+@pytest.mark.parametrize("left", range(7))
+async def test_stock_that_falls_below_what_two_processes_promise_ends_the_youngest_offers(
+    tmp_path: Path, left: int
+) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *item_facts("S0", available=6))
+        await push_to_both(shops, 3)
+        before = await shops[0].ledger.standing_offers()
+        assert len(before) == 6
+        await report(shops[0], stock("S0", "DE", left, version=900))
+        await shops[1].state.changes.catch_up()
+        for shop in shops:
+            await shop.settled()
+            await shop.ledger.flush()
+        # Offers of one instant are in order of their ids, on both sides.
+        standing = await shops[0].ledger.standing_offers()
+        assert standing == before[:left]
+        assert await shops[1].reconcile() == []
+
+
+async def test_a_session_that_moves_takes_its_promised_units_along(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as (first, second):
+        await report(first, *item_facts("S0"))
+        await second.state.changes.catch_up()
+        connection, _ = await connect(first)
+        live = connection.live
+        assert live is not None
+        await engage(first, live, "S0")
+        assert first.state.stock_commitments.totals == {("S0", "DE"): 1}
+        await first.ledger.flush()
+        await connect(second, live.resume_secret)
+        await first.state.changes.catch_up()
+        assert first.state.stock_commitments.totals == {}
+        assert second.state.stock_commitments.totals == {("S0", "DE"): 1}
 
 
 async def test_the_cap_of_a_customer_counts_the_pushes_of_both_processes(tmp_path: Path) -> None:
@@ -361,7 +409,7 @@ async def test_an_erasure_elsewhere_leaves_no_text_in_memory_that_names_the_cust
         kept = await erasing.ledger.offer(offer.id)
         assert kept is not None
         assert kept.state is OfferState.ACCEPTED
-        assert other.state.stock_commitments.customers() == {kept.customer}
+        assert other.state.promises.customers() == {kept.customer}
         assert other.state.erased_customers.is_erased("canary-customer")
         again, _ = await connect(other, identity=VerifiedIdentity("canary-customer"))
         assert again.live is not None

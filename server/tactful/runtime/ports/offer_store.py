@@ -1,5 +1,6 @@
 """The role of the ledger that keeps offers, their budgets and their redemptions."""
 
+from collections.abc import Sequence
 from typing import Protocol, overload
 
 from tactful.core.offers.offer import Offer
@@ -11,7 +12,8 @@ class OfferStore(Protocol):
     """Keeps every offer, each step of its life, and the money that it reserves or has spent.
 
     Offers are created and changed by `TurnStore.commit` and `TurnStore.record`, and by redemptions.
-    Every read first waits until everything queued with `TurnStore.record` so far is written.
+    Where a method does not say otherwise, a read first waits until everything queued with
+    `TurnStore.record` so far is written.
     """
 
     async def restored_gap(self) -> RestoredGap | None:
@@ -58,8 +60,22 @@ class OfferStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def stock_commitments(self) -> dict[tuple[str, str], int]:
+    async def standing_offers_of(self, skus: Sequence[str]) -> list[Offer]:
+        """Return the standing offers of some SKUs, in order of their ids.
+
+        This read does not wait for queued records. An offer that one of them ends is returned.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
         """Return (SKU, territory) → the units that standing offers promise, without zeros.
+
+        This read does not wait for queued records, which can only release units.
+
+        Args:
+            skus: The SKUs to look up.
 
         Raises:
             LedgerError: The ledger cannot be read.

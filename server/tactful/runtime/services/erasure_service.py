@@ -63,7 +63,6 @@ class ErasureService:
         self._turns = turns
         self._lifecycle = lifecycle
         self._places: tuple[CustomerCopies, ...] = (
-            state.stock_commitments,
             state.promises,
             state.conversions,
         )

@@ -15,6 +15,7 @@ from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
 from tactful.runtime.sessions.fanout import Fanout
+from tactful.runtime.sessions.promises_elsewhere import PromisesElsewhere
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import STANDING, internal_id
 from tactful.runtime.state.shop_state import ShopState
@@ -58,12 +59,15 @@ class FactChanges(ChangeHandler):
         self._commitments = shop.stock_commitments
         self._conversions = shop.conversions
         self._telemetry = shop.telemetry
+        self._elsewhere = PromisesElsewhere(shop)
         self._turns = turns
         self._fanout = fanout
         self._keys: set[Subject] = set()
         """The index keys of the sessions that the changes since the last `propagate` concern."""
         self._orders: list[Order] = []
         """The orders among these changes."""
+        self._stocked: set[str] = set()
+        """The SKUs whose stock these changes concern."""
 
     def apply(self, change: Change) -> None:
         """Drop what a fact changes from the cache, and count it as a heartbeat of its feed."""
@@ -80,6 +84,8 @@ class FactChanges(ChangeHandler):
         for sku in skus:
             self._commitments.invalidate(sku)
             self._keys.add(("sku", sku))
+        if kind == "stock":
+            self._stocked |= skus
         self._keys.update(("customer", customer) for customer in customers)
         if kind == "order" and isinstance(order := decode_stored(change.body), Order):
             self._orders.append(order)
@@ -98,22 +104,26 @@ class FactChanges(ChangeHandler):
         """Return the work that notifies the sessions concerned."""
         if not (self._keys or self._orders):
             return None
-        keys, orders = self._keys, self._orders
-        self._keys, self._orders = set(), []
-        return self._notify(keys, orders)
+        keys, orders, stocked = self._keys, self._orders, self._stocked
+        self._keys, self._orders, self._stocked = set(), [], set()
+        return self._notify(keys, orders, stocked)
 
     async def start_over(self) -> None:
         """Drop all facts, and let every session with an offer pass its gates again."""
         await self._facts.start_over()
         self._feeds.restore(await self._ledger.feed_heartbeats())
         self._keys.add(STANDING)
+        self._stocked |= self._commitments.skus()
 
-    async def _notify(self, keys: set[Subject], orders: list[Order]) -> None:
+    async def _notify(self, keys: set[Subject], orders: list[Order], stocked: set[str]) -> None:
         started = self._telemetry.clock()
         concerned = self._registry.concerned(keys)
         if concerned:
             try:
                 await self._facts.load(*self._to_load(keys))
+                if stocked and self._ledger.is_shared:
+                    on_offer = {sku for sku in stocked if self._registry.concerned([("sku", sku)])}
+                    await self._elsewhere.read_where_stock_is_short(on_offer)
             except (LedgerError, LookupError) as error:
                 # Each session reads what it needs itself, and reports what it cannot read.
                 log.error("facts.unread", error=str(error))  # noqa: TRY400

@@ -145,20 +145,25 @@ class RedemptionEffects:
         call = self._call_of(change)
         if call is None:
             self._recount = True
-            self._apply_offers(self._foreign.pop(change.position, []))
+            self._apply_offers(self._foreign.pop(change.position, []), is_foreign=True)
             return
         outcome = self._outcomes[call[0]].pop(call[1])
         self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
         self._apply_offers(outcome.offers)
 
-    def _apply_offers(self, offers: Collection[Offer]) -> None:
+    def _apply_offers(self, offers: Collection[Offer], *, is_foreign: bool = False) -> None:
         for used in offers:
             # The ledger may have read it just before its customer was erased.
             offer = self._erased.offer_without_erased(used)
+            live = self._registry.by_id.get(offer.session)
+            if is_foreign and live is None:
+                # Another process owns its session, and knows what becomes of it.
+                self._commitments.drop(offer)
+                self._promises.drop(offer)
+                continue
             self._commitments.update(offer)
             self._promises.update(offer)
-            live = self._registry.by_id.get(offer.session)
             if live is not None:
                 self._turns.submit(live, _signal(offer))
 

@@ -25,6 +25,8 @@ class SessionHandover(ChangeHandler):
     def __init__(self, state: ShopState) -> None:
         """Let go of the sessions of `state`."""
         self._registry = state.registry
+        self._commitments = state.stock_commitments
+        self._promises = state.promises
         self._timers = state.timers
         self._telemetry = state.telemetry
 
@@ -50,6 +52,10 @@ class SessionHandover(ChangeHandler):
         live.phase = TurnPhase.MOVED
         session = live.state.id
         self._registry.remove(live)
+        for offer in (*live.state.offers, *live.state.parked):
+            # Nothing reports to this process when they end.
+            self._commitments.drop(offer)
+            self._promises.drop(offer)
         self._timers.cancel(session)
         self._timers.cancel(end_timer_key(live))
         live.mailbox.clear()

@@ -147,6 +147,9 @@ class SessionLifecycle:
         live = self._state.registry.by_resume_digest(digest)
         if live is None and saved is not None and not self._expiry.is_over(saved.seen_at):
             live = self.restore(saved)
+            for offer in (*live.state.offers, *live.state.parked):
+                self._state.stock_commitments.update(offer)
+                self._state.promises.update(offer)
         return live
 
     async def wait_until_idle(self) -> None:

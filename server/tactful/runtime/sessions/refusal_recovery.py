@@ -1,19 +1,14 @@
 """What brings memory in line with the ledger after it has refused a commit."""
 
-from functools import partial
-from typing import Final
-
 from msgspec import Struct
 
 from tactful.core.session.signals import FactsChanged, OfferRedeemed, Signal
 from tactful.runtime.ports.ledger_rows import CommitRefusal
 from tactful.runtime.sessions.decision_applier import DecisionApplier
 from tactful.runtime.sessions.handover import SessionHandover
+from tactful.runtime.sessions.promises_elsewhere import PromisesElsewhere
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
-
-PROMISED_KEPT_MS: Final = 60_000
-"""Milliseconds for which the promises of other processes on one SKU count after a refusal."""
 
 
 class Recovery(Struct, frozen=True):
@@ -41,6 +36,7 @@ class RefusalRecovery:
         self._state = state
         self._memory = memory
         self._handover = handover
+        self._elsewhere = PromisesElsewhere(state)
 
     async def recover(self, live: LiveSession, refusal: CommitRefusal) -> Recovery:
         """Read again what the refusal names.
@@ -60,9 +56,7 @@ class RefusalRecovery:
             case "contact.newer":
                 await self._state.fact_cache.reload_contact(refusal.subject[1])
             case "stock.committed":
-                promised = await self._state.ledger.stock_commitments()
-                shelf = refusal.sku, refusal.territory
-                self._learn_promised(shelf, promised.get(shelf, 0))
+                await self._elsewhere.read([refusal.sku])
             case "offer.ended":
                 # A checkout redeemed the offer first. The session drops the offer, then decides again.
                 ended = await self._state.ledger.offer(refusal.offer)
@@ -70,13 +64,3 @@ class RefusalRecovery:
             case _:
                 await self._memory.correct_balances(refusal)
         return Recovery()
-
-    def _learn_promised(self, shelf: tuple[str, str], units: int) -> None:
-        """Count the promises of other processes for a while; nothing tells when they end."""
-        state = self._state
-        state.stock_commitments.learn_promised(shelf, units)
-        state.timers.set(
-            f"promised:{'|'.join(shelf)}",
-            state.clock.now() + PROMISED_KEPT_MS,
-            partial(state.stock_commitments.forget_promised, shelf),
-        )

@@ -3,12 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from tactful.core.customer.aliasing import CustomerErasure
+from msgspec import Struct
+
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.rules.rule import Campaign
 from tactful.core.values.calendar import period_key
+
+Shelf = tuple[str, str]
+"""(SKU, territory)."""
 
 
 class BalanceReading:
@@ -154,69 +158,83 @@ class Balances:
         ]
 
 
+class _StandingUnits(Struct, frozen=True, gc=False):
+    """The units that one standing offer promises. It names no customer, so no erasure concerns it."""
+
+    order: tuple[bool, int, str]
+    """Sorts the offers of an item: accepted ones come first, then older ones."""
+    units: int
+
+
 class StockCommitments:
-    """How many units the standing offers promise, by SKU and territory."""
+    """How many units the standing offers promise, by SKU and territory.
+
+    Those of this process are always known. Those of other processes are known only after they were
+    read, because nothing reports when they begin and end.
+    """
 
     def __init__(self) -> None:
-        self._standing: dict[tuple[str, str], dict[str, Offer]] = defaultdict(dict)
-        """(SKU, territory) → offer id → standing offer."""
-        self._ahead: dict[tuple[str, str], dict[str, int]] = {}
+        self._own: dict[Shelf, dict[str, _StandingUnits]] = defaultdict(dict)
+        """(SKU, territory) → id → offer of this process."""
+        self._elsewhere: dict[Shelf, dict[str, _StandingUnits]] = {}
+        """(SKU, territory) → id → offer of another process."""
+        self._ahead: dict[Shelf, dict[str, int]] = {}
         """(SKU, territory) → offer id → units promised before it; computed when it is asked for."""
-        self.totals: dict[tuple[str, str], int] = {}
-        """(SKU, territory) → units promised by all standing offers; live."""
-        self._elsewhere: dict[tuple[str, str], int] = {}
-        """(SKU, territory) → units in `totals` that the offers of other processes promise."""
+        self.totals: dict[Shelf, int] = {}
+        """(SKU, territory) → units promised by all standing offers that are known; live."""
 
     def update(self, offer: Offer) -> None:
         """Store the present state of an offer; an offer that no longer stands is dropped."""
+        self._replace(offer, _standing_units(offer) if offer.standing else None)
+
+    def drop(self, offer: Offer) -> None:
+        """Drop an offer, because its session belongs to another process now."""
+        self._replace(offer, None)
+
+    def _replace(self, offer: Offer, now: _StandingUnits | None) -> None:
         key = offer.sku, offer.territory
-        standing = self._standing[key]
-        before = standing.pop(offer.id, None)
-        if offer.standing:
-            standing[offer.id] = offer
-        total = self.totals.get(key, 0) - _promised(before) + _promised(standing.get(offer.id))
-        if standing or key in self._elsewhere:
+        own = self._own[key]
+        before = own.pop(offer.id, None)
+        if now is not None:
+            own[offer.id] = now
+        total = self.totals.get(key, 0)
+        total += (now.units if now else 0) - (before.units if before else 0)
+        if own or key in self._elsewhere:
             self.totals[key] = total
         else:
-            self._standing.pop(key, None)
+            del self._own[key]
             self.totals.pop(key, None)
             self._ahead.pop(key, None)
 
-    def customers(self) -> set[str]:
-        """Return the customers of the standing offers."""
-        offers = (offer for standing in self._standing.values() for offer in standing.values())
-        return {offer.customer for offer in offers if offer.customer}
+    def skus(self) -> set[str]:
+        """Return the SKUs of the standing offers of this process."""
+        return {sku for sku, _ in self._own}
 
-    def erase_customer(self, erasure: CustomerErasure) -> None:
-        """Replace a customer by the alias in every standing offer; the units stay promised."""
-        for standing in self._standing.values():
-            for key, offer in standing.items():
-                if offer.customer == erasure.customer:
-                    standing[key] = erasure.replace_in(offer)
-
-    def learn_promised(self, key: tuple[str, str], units: int) -> None:
-        """Take over how many units the ledger knows as promised; other processes may promise some.
+    def learn_elsewhere(self, shelf: Shelf, offers: Iterable[Offer]) -> None:
+        """Take over which other offers stand, in place of those that were known.
 
         Args:
-            key: (SKU, territory).
-            units: The units promised by the standing offers of all processes.
+            shelf: (SKU, territory).
+            offers: Standing offers of the shelf; those of this process are skipped.
         """
-        self.forget_promised(key)
-        own = self.totals.get(key, 0)
-        if units > own:
-            self._elsewhere[key] = units - own
-            self.totals[key] = units
+        self.forget_elsewhere(shelf)
+        own = self._own.get(shelf, {})
+        found = {offer.id: _standing_units(offer) for offer in offers if offer.id not in own}
+        if found:
+            self._elsewhere[shelf] = found
+            self.totals[shelf] = self.totals.get(shelf, 0) + _sum(found)
 
-    def forget_promised(self, key: tuple[str, str]) -> None:
+    def forget_elsewhere(self, shelf: Shelf) -> None:
         """Count only the offers of this process from now on, because the others may have ended."""
-        left = self.totals.pop(key, 0) - self._elsewhere.pop(key, 0)
+        left = self.totals.pop(shelf, 0) - _sum(self._elsewhere.pop(shelf, {}))
+        self._ahead.pop(shelf, None)
         if left:
-            self.totals[key] = left
+            self.totals[shelf] = left
 
     def invalidate(self, sku: str) -> None:
         """Drop what was computed about an SKU's offers, because its stock has changed."""
         for key in [key for key in self._elsewhere if key[0] == sku]:
-            self.forget_promised(key)
+            self.forget_elsewhere(key)
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]
 
@@ -228,20 +246,21 @@ class StockCommitments:
             known = self._ahead[key] = self._count_ahead(key)
         return known.get(offer.id, 0)
 
-    def _count_ahead(self, key: tuple[str, str]) -> dict[str, int]:
-        standing = self._standing.get(key, {}).values()
-        order = sorted(
-            standing, key=lambda o: (o.state is not OfferState.ACCEPTED, o.issued_at, o.id)
-        )
+    def _count_ahead(self, key: Shelf) -> dict[str, int]:
+        standing = [*self._own.get(key, {}).items(), *self._elsewhere.get(key, {}).items()]
         counted, before = {}, 0
-        for offer in order:
-            counted[offer.id] = before
-            before += _promised(offer)
+        for ident, offer in sorted(standing, key=lambda pair: pair[1].order):
+            counted[ident] = before
+            before += offer.units
         return counted
 
 
-def _promised(offer: Offer | None) -> int:
-    """Return the units that an offer promises: those accepted, or before that the most allowed."""
-    if offer is None:
-        return 0
-    return offer.qty if offer.state is OfferState.ACCEPTED else offer.max_qty
+def _standing_units(offer: Offer) -> _StandingUnits:
+    """Return what an offer promises: the units accepted, or before that the most allowed."""
+    accepted = offer.state is OfferState.ACCEPTED
+    order = (not accepted, offer.issued_at, offer.id)
+    return _StandingUnits(order, offer.qty if accepted else offer.max_qty)
+
+
+def _sum(standing: Mapping[str, _StandingUnits]) -> int:
+    return sum(offer.units for offer in standing.values())

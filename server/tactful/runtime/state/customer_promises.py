@@ -22,15 +22,19 @@ class CustomerPromises:
 
     def update(self, offer: Offer) -> None:
         """Store the present state of an offer; an offer that is no promise is dropped."""
+        self.drop(offer)
+        if offer.customer and offer.state is OfferState.ACCEPTED:
+            self._owner[offer.id] = offer.customer
+            self._promises[offer.customer][offer.id] = offer
+
+    def drop(self, offer: Offer) -> None:
+        """Drop an offer, whatever its state."""
         owner = self._owner.pop(offer.id, None)
         if owner is not None:
             promises = self._promises[owner]
             del promises[offer.id]
             if not promises:
                 del self._promises[owner]
-        if offer.customer and offer.state is OfferState.ACCEPTED:
-            self._owner[offer.id] = offer.customer
-            self._promises[offer.customer][offer.id] = offer
 
     def customers(self) -> set[str]:
         """Return the customers who have accepted offers."""

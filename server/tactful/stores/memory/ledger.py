@@ -42,6 +42,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts):
         """Do nothing: memory is not released by hand."""
 
     @property
+    def is_shared(self) -> bool:
+        """Return False: the memory of a process is its own."""
+        return False
+
+    @property
     def failure(self) -> str | None:
         """Return None: memory can always be written."""
         return None

@@ -184,6 +184,10 @@ class MemoryTurns(MemoryChanges):
         """Return all standing offers, in order of their ids."""
         return [offer for _, offer in sorted(self._offers.items()) if offer.standing]
 
+    async def standing_offers_of(self, skus: Sequence[str]) -> list[Offer]:
+        """Return the standing offers of some SKUs, in order of their ids."""
+        return [offer for offer in await self.standing_offers() if offer.sku in skus]
+
     async def balances(self) -> list[BudgetRow]:
         """Return all balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
@@ -290,9 +294,13 @@ class MemoryTurns(MemoryChanges):
             if units[shelf] != self._promised.get(shelf, 0)
         ]
 
-    async def stock_commitments(self) -> dict[tuple[str, str], int]:
+    async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
         """Return (SKU, territory) → the units that standing offers promise, without zeros."""
-        return {shelf: units for shelf, units in sorted(self._promised.items()) if units}
+        return {
+            shelf: units
+            for shelf, units in sorted(self._promised.items())
+            if units and shelf[0] in skus
+        }
 
     def _sums(self, row: BudgetRow) -> tuple[int, int]:
         counted = row.currency == COUNT

@@ -77,6 +77,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         path: Path,
         *,
         erasures_copy: Path | None = None,
+        is_shared: bool = True,
         failpoint: FailpointHook = no_failpoint,
     ) -> None:
         """Name the file; nothing is opened yet.
@@ -84,11 +85,13 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         Args:
             path: The file, which `open` makes if it does not exist.
             erasures_copy: The second place of the list of erasures.
+            is_shared: Whether other processes may write to the file.
             failpoint: The failpoints of a test.
         """
         self.path = path
         self._path = str(path)
         self._erasures_copy = erasures_copy
+        self.is_shared = is_shared
         self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
         # Records that were dropped because more than `MAX_PENDING_BYTES` waited, and, once the writer

@@ -32,12 +32,17 @@ from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.tables import alert_rows, change_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
-from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS, commitments_from_rows
+from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS
 from tactful.stores.sqlite.tables.tallies import sums_query
 from tactful.stores.sqlite.turns import DECODE_OFFER
 
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+_STANDING_OF: Final = """
+  SELECT body FROM offers
+  WHERE state IN ('pushed', 'shown', 'accepted')
+    AND CAST(body AS TEXT) ->> 'sku' IN (SELECT value FROM json_each(?))
+  ORDER BY id"""
 _SESSIONS_TO_WAKE: Final = """
   SELECT session FROM sessions
   WHERE wake_at < ? OR session IN
@@ -146,8 +151,9 @@ class SqliteReads:
     async def tally_sums(self, since: int, what: str | None = None) -> list[TallyRow]:
         return [TallyRow(*row) for row in await self._read_settled(*sums_query(since, what))]
 
-    async def stock_commitments(self) -> dict[tuple[str, str], int]:
-        return commitments_from_rows(await self._read_settled(SELECT_COMMITMENTS))
+    async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
+        found = await self._read(SELECT_COMMITMENTS, (_encode_list(skus),))
+        return {(sku, territory): promised for sku, territory, promised in found}
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
@@ -178,6 +184,10 @@ class SqliteReads:
 
     async def standing_offers(self) -> list[Offer]:
         found = await self._read_settled(_STANDING + " ORDER BY id")
+        return [self._offer(body) for (body,) in found]
+
+    async def standing_offers_of(self, skus: Sequence[str]) -> list[Offer]:
+        found = await self._read(_STANDING_OF, (_encode_list(skus),))
         return [self._offer(body) for (body,) in found]
 
     async def outcomes(self) -> list[OutcomeRow]:
@@ -286,6 +296,10 @@ class SqliteReads:
 
     async def trial_starts(self) -> dict[str, int]:
         return dict(await self._read("SELECT rule, since FROM trials"))
+
+
+def _encode_list(values: Sequence[str]) -> str:
+    return msgspec.json.encode(values).decode()
 
 
 def _one(found: list[Any]) -> SavedSession | None:

@@ -48,8 +48,8 @@ async def with_promise(shop: Shop) -> tuple[SessionConnection, Recorder]:
 def promises(shop: Shop) -> list[tuple[str | None, OfferState]]:
     return [
         (offer.customer, offer.state)
-        for standing in shop.state.stock_commitments._standing.values()
-        for offer in standing.values()
+        for promised in shop.state.promises._promises.values()
+        for offer in promised.values()
     ]
 
 

@@ -6,12 +6,14 @@ import msgspec
 
 from support.bare_shop import bare_shop
 from support.builders import session
+from support.ledger_rows import offer, push
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.signals import FactsChanged
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, ContactWrite
 from tactful.runtime.sessions.decision_applier import DecisionApplier
 from tactful.runtime.sessions.handover import SessionHandover
-from tactful.runtime.sessions.refusal_recovery import PROMISED_KEPT_MS, Recovery, RefusalRecovery
+from tactful.runtime.sessions.promises_elsewhere import PROMISED_KEPT_MS
+from tactful.runtime.sessions.refusal_recovery import Recovery, RefusalRecovery
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import LiveSession
 
@@ -57,11 +59,8 @@ async def test_a_newer_contact_history_is_read_with_its_revision(tmp_path: Path)
 async def test_the_promises_of_other_processes_count_for_a_while(tmp_path: Path) -> None:
     shop = bare_shop(tmp_path)
     recovery, live = recovery_of(shop)
-
-    async def promised() -> dict[tuple[str, str], int]:
-        return {("A", "DE"): 4}
-
-    shop.ledger.stock_commitments = promised  # type: ignore[method-assign]
+    promised = offer("of_1", session="elsewhere", sku="A", max_qty=4)
+    assert await shop.ledger.commit(push(promised)) is None
     refusal = CommitRefusal("stock.committed", sku="A", territory="DE")
     assert await recovery.recover(live, refusal) == Recovery()
     assert shop.state.stock_commitments.totals == {("A", "DE"): 4}

@@ -40,6 +40,39 @@ def test_accepted_offers_come_first_then_older_ones() -> None:
     assert held.ahead(young) == 1
 
 
+def test_offers_of_other_processes_count_among_the_own_ones_until_they_are_forgotten() -> None:
+    held = StockCommitments()
+    mine = offer(id="of_mine", sku="A", issued_at=T0 + 1)
+    older = offer(id="of_older", sku="A", issued_at=T0, max_qty=2)
+    younger = offer(id="of_younger", sku="A", issued_at=T0 + 2, max_qty=2)
+    taken = offer(id="of_taken", sku="A", issued_at=T0 + 3, state=OfferState.ACCEPTED, qty=1)
+    held.update(mine)
+    assert held.ahead(mine) == 0
+    held.learn_elsewhere(("A", "DE"), [mine, older, younger, taken])
+    assert held.totals == {("A", "DE"): 6}
+    assert held.ahead(mine) == 3
+    held.learn_elsewhere(("A", "DE"), [older])
+    assert held.totals == {("A", "DE"): 3}
+    assert held.ahead(mine) == 2
+    held.forget_elsewhere(("A", "DE"))
+    assert held.totals == {("A", "DE"): 1}
+    assert held.ahead(mine) == 0
+
+
+def test_units_of_other_processes_stay_counted_when_the_own_offer_ends() -> None:
+    held = StockCommitments()
+    mine = offer(id="of_mine", sku="A")
+    held.update(mine)
+    held.learn_elsewhere(("A", "DE"), [offer(id="of_other", sku="A", max_qty=2)])
+    held.drop(mine)
+    assert held.totals == {("A", "DE"): 2}
+    held.invalidate("A")
+    assert held.totals == {}
+    held.update(mine)
+    assert held.skus() == {"A"}
+    assert held.totals == {("A", "DE"): 1}
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(OfferState)), st.integers(1, 3))))
 def test_the_total_is_always_the_sum_of_the_standing_offers(
     moves: list[tuple[int, OfferState, int]],

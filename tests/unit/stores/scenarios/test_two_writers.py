@@ -69,7 +69,7 @@ async def test_both_writers_together_promise_no_more_than_the_stock(pair: Pair) 
     )
     refused = CommitRefusal("stock.committed", sku="RUN-42", territory="DE")
     assert (answers.count(None), answers.count(refused)) == (7, 53)
-    assert await pair[0].stock_commitments() == {("RUN-42", "DE"): 7}
+    assert await pair[0].stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): 7}
 
 
 async def test_a_session_that_one_writer_claims_is_lost_to_the_other(pair: Pair) -> None:

@@ -1,14 +1,14 @@
 """Stock commitments in SQLite: the units that standing offers promise."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from tactful.stores.shared.commit_check import Shelf
 
 SELECT_COMMITMENTS: Final = (
-    "SELECT sku, territory, promised FROM stock_commitments WHERE promised > 0"
-    " ORDER BY sku, territory"
+    "SELECT sku, territory, promised FROM stock_commitments"
+    " WHERE promised > 0 AND sku IN (SELECT value FROM json_each(?)) ORDER BY sku, territory"
 )
 _PROMISE: Final = """
   INSERT INTO stock_commitments VALUES (?, ?, ?)
@@ -36,8 +36,3 @@ def add_units(connection: sqlite3.Connection, growth: Mapping[Shelf, int]) -> No
     less = [(units, *shelf) for shelf, units in growth.items() if units < 0]
     if less:
         connection.executemany(_RELEASE, less)
-
-
-def commitments_from_rows(rows: Iterable[tuple[str, str, int]]) -> dict[Shelf, int]:
-    """Return (SKU, territory) → units of rows that `SELECT_COMMITMENTS` found."""
-    return {(sku, territory): promised for sku, territory, promised in rows}

@@ -8,7 +8,6 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables.stock import (
     SELECT_COMMITMENTS,
     add_units,
-    commitments_from_rows,
     promised_units,
 )
 
@@ -20,8 +19,9 @@ def test_units_are_added_and_released(connection: LedgerConnection) -> None:
     add_units(connection, {DE: -2, AT: -1})
     assert promised_units(connection, DE) == 1
     assert promised_units(connection, ("RUN-43", "DE")) == 0
-    rows = connection.execute(SELECT_COMMITMENTS).fetchall()
-    assert commitments_from_rows(rows) == {DE: 1}
+    rows = connection.execute(SELECT_COMMITMENTS, ('["RUN-42"]',)).fetchall()
+    assert rows == [("RUN-42", "DE", 1)]
+    assert connection.execute(SELECT_COMMITMENTS, ('["RUN-43"]',)).fetchall() == []
 
 
 def test_more_than_is_promised_cannot_be_released(connection: LedgerConnection) -> None:
