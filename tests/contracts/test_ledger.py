@@ -7,10 +7,11 @@ import pytest
 
 from support.ledger_rows import T0, AnyLedger, stock
 from tactful.runtime.ports.audit_log import AuditLog
+from tactful.runtime.ports.change_log import ChangeLog
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger import Ledger, LedgerHealth
-from tactful.runtime.ports.offer_statistics import OfferStatistics
+from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.rulebook_store import RulebookStore
 from tactful.runtime.ports.session_store import SessionStore
@@ -19,8 +20,8 @@ from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 ROLES = (
-    FactStore, TurnStore, OfferStore, OfferStatistics, SessionStore, RulebookStore, AuditLog,
-    CustomerData, LedgerHealth,
+    ChangeLog, FactStore, TurnStore, OfferStore, OfferStatistics, Tallies, SessionStore,
+    RulebookStore, AuditLog, CustomerData, LedgerHealth,
 )  # fmt: skip
 
 
@@ -73,4 +74,4 @@ def test_each_method_says_what_it_raises_unless_it_raises_nothing() -> None:
         for name, member in every_method().items()
         if not isinstance(member, property) and "Raises:" not in (inspect.getdoc(member) or "")
     }
-    assert silent == {"deferred_writes", "storage_use", "observe_commits", "close"}
+    assert silent == {"deferred_writes", "storage_use", "observe_commits", "close", "subscribe"}

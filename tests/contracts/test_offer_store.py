@@ -14,6 +14,7 @@ from support.ledger_rows import (
     present,
     push,
     redeem,
+    run_redemption,
     step,
 )
 from tactful.core.offers.offer import Offer, OfferState
@@ -36,7 +37,7 @@ async def test_a_redemption_reads_its_state_and_is_written_whole(ledger: AnyLedg
         seen.append(state)
         return redeem(state)
 
-    assert (await ledger.run_redemption(watching, offer="of_1", order="o1")).body == b"won"
+    assert (await run_redemption(ledger, watching, offer="of_1", order="o1")).body == b"won"
     assert seen[-1].offers == {"of_1": made}
     assert seen[-1].seqs == {"se_1": made.seq}
     assert seen[-1].balances["spring", "total", "EUR"].reserved == 1935

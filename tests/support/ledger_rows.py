@@ -8,6 +8,7 @@ from msgspec import structs
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import (
+    RedemptionLogic,
     RedemptionOutcome,
     RedemptionRow,
     RedemptionState,
@@ -29,6 +30,20 @@ def present(value: T | None) -> T:
     """The value, which must not be None."""
     assert value is not None
     return value
+
+
+async def run_redemption(
+    ledger: AnyLedger,
+    logic: RedemptionLogic,
+    *,
+    order: str,
+    offer: str | None = None,
+    refund: str | None = None,
+) -> RedemptionOutcome:
+    """Run a redemption without a read set, which no ledger refuses."""
+    outcome = await ledger.run_redemption(logic, offer=offer, order=order, refund=refund)
+    assert isinstance(outcome, RedemptionOutcome)
+    return outcome
 
 
 def offer(ident: str = "of_1", **changes: Any) -> Offer:

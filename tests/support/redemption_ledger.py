@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, push
+from support.ledger_rows import T0, accepted, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.offers.tokens import TokenClaims
@@ -69,7 +69,8 @@ class Redemptions:
     ) -> RedemptionOutcome:
         asked = asked or request()
         made = claims(offer=offer, **claimed)
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 redemption.redeem(state, asked, now, made, skus_now, used_elsewhere=used_elsewhere),
                 encode_answer,
@@ -81,7 +82,8 @@ class Redemptions:
     async def repeat(
         self, asked: RedemptionRequest, refusal: RedemptionErrorCode
     ) -> RedemptionOutcome:
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(redemption.repeat(state, asked, refusal), encode_answer),
             order=asked.order,
         )
@@ -89,7 +91,8 @@ class Redemptions:
     async def cancel(
         self, order: str = "o1", *, now: int = T0 + 2 * MINUTE, shipped: bool = False
     ) -> RedemptionOutcome:
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 rollback.cancel(state, order, now, shipped=shipped), encode_answer
             ),
@@ -99,7 +102,8 @@ class Redemptions:
     async def refund(
         self, ident: str = "f1", *lines: RequestedLine, order: str = "o1"
     ) -> RedemptionOutcome:
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 rollback.refund(state, order, ident, lines, T0 + 3 * MINUTE), encode_answer
             ),
@@ -162,7 +166,8 @@ class Order:
             id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
             shipping=shipping,
         )  # fmt: skip
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 redemption.redeem(state, asked, T0 + 60_000, promised, self.skus_now),
                 encode_answer,
@@ -175,7 +180,8 @@ class Order:
         self, ident: str, *lines: RequestedLine, shipping: int | None = None
     ) -> RedemptionOutcome:
         part = None if shipping is None else eur(shipping)
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 rollback.refund(state, "o1", ident, lines, T0, shipping=part), encode_answer
             ),
@@ -184,7 +190,8 @@ class Order:
         )
 
     async def cancel(self) -> RedemptionOutcome:
-        return await self.ledger.run_redemption(
+        return await run_redemption(
+            self.ledger,
             lambda state: with_response(
                 rollback.cancel(state, "o1", T0, shipped=False), encode_answer
             ),

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.ledger_rows import T0, accepted, fact, push
+from support.ledger_rows import T0, accepted, fact, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
@@ -91,7 +91,7 @@ async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> No
         acks.say(order=order, of=offer, body=outcome.body.decode())
         return outcome
 
-    outcome = await ledger.run_redemption(hasty if early else logic, offer=offer, order=order)
+    outcome = await run_redemption(ledger, hasty if early else logic, offer=offer, order=order)
     acks.say(order=order, of=offer, body=outcome.body.decode())
     key = f"S_{name}"
     await ledger.record_facts([fact(key=key, version=1, subjects=(("sku", key),))])
@@ -116,7 +116,7 @@ async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
                 found.append(f"fact {ack['fact']}")
             if "order" in ack:
                 again = redemption(ack["of"], ack["order"], attempt="retry")
-                outcome = await ledger.run_redemption(again, offer=ack["of"], order=ack["order"])
+                outcome = await run_redemption(ledger, again, offer=ack["of"], order=ack["order"])
                 if outcome.body.decode() != ack["body"]:
                     found.append(f"redemption {ack['order']}")
         return found

@@ -20,7 +20,7 @@ from typing import Any
 
 import structlog
 
-from support.ledger_rows import accepted, push
+from support.ledger_rows import accepted, push, run_redemption
 from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
@@ -72,8 +72,8 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
 async def attempt(ledger: SqliteLedger, offer: str, order: str) -> RedemptionOutcome | Exception:
     """Try to redeem once."""
     try:
-        return await ledger.run_redemption(
-            redemption(offer, order, attempt="first"), offer=offer, order=order
+        return await run_redemption(
+            ledger, redemption(offer, order, attempt="first"), offer=offer, order=order
         )
     except (LedgerBrokenError, LedgerFullError) as error:
         return error
@@ -89,7 +89,7 @@ async def settled(
         assert isinstance(answer, RedemptionOutcome)
         return ledger
     for refused in (
-        ledger.run_redemption(redemption("of_x", "o_x"), offer="of_x", order="o_x"),
+        run_redemption(ledger, redemption("of_x", "o_x"), offer="of_x", order="o_x"),
         ledger.commit(push(accepted("of_x"), limit=None)),
     ):
         try:
@@ -106,13 +106,13 @@ async def check(
     ledger: SqliteLedger, offer: str, order: str, answer: RedemptionOutcome | Exception
 ) -> None:
     """The retry gets the true answer, another order is refused, and the sums hold."""
-    retry = await ledger.run_redemption(
-        redemption(offer, order, attempt="retry"), offer=offer, order=order
+    retry = await run_redemption(
+        ledger, redemption(offer, order, attempt="retry"), offer=offer, order=order
     )
     assert retry.status == 200, retry
     if isinstance(answer, RedemptionOutcome):
         assert retry.body == answer.body, (answer, retry)
-    other = await ledger.run_redemption(redemption(offer, "another"), offer=offer, order="another")
+    other = await run_redemption(ledger, redemption(offer, "another"), offer=offer, order="another")
     assert other.status == 409, other
     assert ledger.failure is None, ledger.failure
     assert await ledger.reconcile() == []

@@ -16,6 +16,10 @@ class ChangeLog(Protocol):
     position missing must start over: drop what it has read, and continue from `position`.
     """
 
+    @property
+    def is_shared(self) -> bool:
+        """Return whether other processes may write to this ledger."""
+
     async def position(self) -> int:
         """Return the position of the newest change; 0: there is none.
 

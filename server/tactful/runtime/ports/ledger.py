@@ -126,10 +126,6 @@ class Ledger(
 ):
     """All roles of one ledger, and its opening and closing."""
 
-    @property
-    def is_shared(self) -> bool:
-        """Return whether other processes may write to this ledger."""
-
     async def open(self) -> None:
         """Make the store ready; until then every call raises `LedgerError`.
 

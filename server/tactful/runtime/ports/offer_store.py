@@ -1,7 +1,7 @@
 """The role of the ledger that keeps offers, their budgets and their redemptions."""
 
 from collections.abc import Sequence
-from typing import Protocol, overload
+from typing import Protocol
 
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
@@ -90,28 +90,6 @@ class OfferStore(Protocol):
         Raises:
             LedgerError: The ledger cannot be read.
         """
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: None = None,
-    ) -> RedemptionOutcome: ...
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: ReadSet | None,
-    ) -> RedemptionOutcome | CommitRefusal: ...
 
     async def run_redemption(
         self,

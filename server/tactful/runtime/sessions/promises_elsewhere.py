@@ -1,4 +1,4 @@
-"""The standing offers of other processes on the same stock, read from the ledger when they matter."""
+"""The standing offers of other processes, read from the ledger when stock is short."""
 
 from collections.abc import Collection
 from functools import partial

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import overload
 
 from msgspec import structs
 
@@ -191,28 +190,6 @@ class MemoryTurns(MemoryChanges):
     async def balances(self) -> list[BudgetRow]:
         """Return all balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: None = None,
-    ) -> RedemptionOutcome: ...
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: ReadSet | None,
-    ) -> RedemptionOutcome | CommitRefusal: ...
 
     async def run_redemption(
         self,

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, overload
+from typing import Final
 
 import aiosqlite
 import structlog
@@ -91,7 +91,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         self.path = path
         self._path = str(path)
         self._erasures_copy = erasures_copy
-        self.is_shared = is_shared
+        self._is_shared = is_shared
         self._failpoint = failpoint
         self._writer: SqliteWriter | None = None
         # Records that were dropped because more than `MAX_PENDING_BYTES` waited, and, once the writer
@@ -137,6 +137,11 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
             await self._writer.close()
             self._records_lost += self._writer.records_lost
         self._writer = self._reader = None
+
+    @property
+    def is_shared(self) -> bool:
+        """Return whether other processes may write to the file."""
+        return self._is_shared
 
     @property
     def failure(self) -> str | None:
@@ -254,28 +259,6 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
 
     async def flush(self) -> None:
         await self._open_writer.run(_no_work, Lane.RECORD)
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: None = None,
-    ) -> RedemptionOutcome: ...
-
-    @overload
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: ReadSet | None,
-    ) -> RedemptionOutcome | CommitRefusal: ...
 
     async def run_redemption(
         self,

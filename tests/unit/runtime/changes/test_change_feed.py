@@ -17,6 +17,8 @@ from tactful.runtime.ports.ledger_rows import Change
 class Log:
     """A change log to which this process and others append."""
 
+    is_shared = False
+
     def __init__(self) -> None:
         self.rows: list[Change] = []
         self.callback: OnChanges = lambda _: None

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, fact, present, push
+from support.ledger_rows import T0, accepted, entry, fact, present, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
@@ -85,16 +85,16 @@ async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path: Path
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)
-    redeemed = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
+    redeemed = await run_redemption(ledger, redeemed_by, offer="of_1", order=ORDER)
     assert traces(tmp_path)
     assert await ledger.erase_customer(CANARY, "erased-1", T0) > 400
     assert traces(tmp_path) == {}
     assert (tmp_path / "tactful.db-wal").stat().st_size == 0
-    again = await ledger.run_redemption(redeemed_by, offer="of_1", order=ORDER)
+    again = await run_redemption(ledger, redeemed_by, offer="of_1", order=ORDER)
     assert (again.status, again.body) == (200, redeemed.body)
     assert traces(tmp_path) == {}
-    other = await ledger.run_redemption(
-        lambda state: redeemed_by(state, "another"), offer="of_1", order="another"
+    other = await run_redemption(
+        ledger, lambda state: redeemed_by(state, "another"), offer="of_1", order="another"
     )
     assert other.status == 409
     assert await ledger.reconcile() == []
@@ -109,7 +109,7 @@ async def test_an_accepted_offer_stays_redeemable_after_the_erasure(tmp_path: Pa
     await ledger.open()
     await fill(ledger)
     await ledger.erase_customer(CANARY, "erased-1", T0)
-    assert (await ledger.run_redemption(redeemed_by, offer="of_1", order="o2")).status == 200
+    assert (await run_redemption(ledger, redeemed_by, offer="of_1", order="o2")).status == 200
     assert present(await ledger.offer("of_1")).state is OfferState.REDEEMED
     assert await ledger.reconcile() == []
     await ledger.close()
