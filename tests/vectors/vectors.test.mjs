@@ -166,7 +166,7 @@ function itemQuote(terms, price, options) {
   const saving = [1n, big(terms.min_saving?.[price.currency] ?? 0), share]
     .reduce((high, it) => (it > high ? it : high));
   if (unit > base - saving) {
-    return clamped ? refusal("price.floor", unit, base - saving, floor_kind)
+    return clamped ? refusal("price.floor", base - saving, unit, floor_kind)
       : refusal("price.no_improvement", unit, base - saving);
   }
   return { unit, saved: base - unit, asked, clamped, floor, floor_kind };

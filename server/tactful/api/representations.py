@@ -70,7 +70,8 @@ def explanation(found: Explanation) -> dict[str, Any]:
         "at": when(found.at),
         "rulebook": found.rulebook,
         "rules": [
-            verdict(one, found.at) | shown_evidence(found.evidence.get(one.rule), found.at)
+            verdict(one, found.at, found.currency)
+            | shown_evidence(found.evidence.get(one.rule), found.at)
             for one in found.verdicts
         ],
         "offers": [offer(one) for one in found.offers],
@@ -119,12 +120,18 @@ def _input(one: InputRead, now: int) -> dict[str, Any]:
     }
 
 
-def verdict(one: Verdict, now: int) -> dict[str, Any]:
-    """Return one rule's outcome, its primary reason and all failed gates; `now` is in milliseconds."""
+def verdict(one: Verdict, now: int, currency: str | None) -> dict[str, Any]:
+    """Return one rule's outcome, its primary reason and all failed gates.
+
+    Args:
+        one: The verdict.
+        now: The instant at which ages are counted, milliseconds since the Unix epoch, UTC.
+        currency: ISO 4217 code of the item's public price; None: it has none.
+    """
     shown: dict[str, Any] = {"rule": one.rule, "outcome": one.outcome}
     if one.reason:
         shown["reason"] = one.reason.value
-    shown["gates"] = [finding(gate, now) for gate in one.findings]
+    shown["gates"] = [finding(gate, now, currency) for gate in one.findings]
     if one.notes:
         shown["notes"] = list(one.notes)
     if one.value:
@@ -132,12 +139,15 @@ def verdict(one: Verdict, now: int) -> dict[str, Any]:
     return shown
 
 
-def finding(one: Finding, now: int) -> dict[str, Any]:
-    """Return a failed gate: the actual value, the needed one, its age (s) and what would change it."""
+def finding(one: Finding, now: int, currency: str | None) -> dict[str, Any]:
+    """Return a failed gate: the actual value, the needed one, its age (s) and what would change it.
+
+    The parameters are those of `verdict`.
+    """
     shown: dict[str, Any] = {
         "reason": one.reason.value,
-        "actual": as_plain_value(one.reason, one.actual),
-        "needed": needed_value(one),
+        "actual": msgspec.to_builtins(as_plain_value(one.reason, one.actual, currency)),
+        "needed": msgspec.to_builtins(needed_value(one, currency)),
     }
     if one.at is not None:
         shown["age"] = max(0, now - one.at) // 1000

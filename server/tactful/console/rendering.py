@@ -80,6 +80,8 @@ def in_words(value: Any) -> str:
             return ", ".join(in_words(one) for one in value)
         case bool():
             return "yes" if value else "no"
+        case Money():
+            return format_plain(value)
         case _:
             return str(value)
 

@@ -71,6 +71,12 @@ def _with_notes(context: Context, selection: Selection) -> Verdict:
     return structs.replace(found, notes=tuple(dict.fromkeys((*found.notes, *notes))))
 
 
+def currency_of(context: Context, sku: str) -> str | None:
+    """Return the currency of an item's public price where the shopper is; None: it has no price."""
+    price = build_scene(DecisionBuilder(context), sku).price
+    return price.fact.price.currency if price else None
+
+
 def evidence(context: Context, sku: str, verdicts: tuple[Verdict, ...]) -> dict[str, Evidence]:
     """Return what the verdicts that are not refusals rest on.
 

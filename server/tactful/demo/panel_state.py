@@ -72,7 +72,7 @@ async def _why(demo_shop: DemoShop, sku: str, session: str | None) -> list[dict[
         found = await demo_shop.shop.explanations.explain(sku, session=session, customer=None)
     except UnknownShopperError:
         return []
-    verdicts = [views.verdict(one, found.at) for one in found.verdicts]
+    verdicts = [views.verdict(one, found.at, found.currency) for one in found.verdicts]
     return sorted(verdicts, key=_sort_key)
 
 

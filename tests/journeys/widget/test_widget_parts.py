@@ -21,7 +21,9 @@ Read = Callable[[Page], str | None]
 VERSION = json.loads((WIDGET.parent / "package.json").read_text())["version"]
 QUIET = "console.log = () => {}"
 SHOPIFY = "<script>Shopify = {routes: {root: '/'}}</script>"
-MICRODATA = '<div itemscope itemtype="https://schema.org/Product"><b itemprop="sku">RUN-42</b></div>'
+MICRODATA = (
+    '<div itemscope itemtype="https://schema.org/Product"><b itemprop="sku">RUN-42</b></div>'
+)
 
 
 def part(name: str) -> str:
@@ -73,9 +75,7 @@ def test_the_stream_is_loaded_where_sockets_are_blocked(
     assert asked(shop) == [part("stream")]
 
 
-def test_a_nonce_without_strict_dynamic_covers_the_parts(
-    shop: Any, tab: Page, card: Read
-) -> None:
+def test_a_nonce_without_strict_dynamic_covers_the_parts(shop: Any, tab: Page, card: Read) -> None:
     policy = (
         "default-src 'none'; script-src 'nonce-abc'; connect-src *;"
         " require-trusted-types-for 'script'"
@@ -93,9 +93,7 @@ def test_a_nonce_without_strict_dynamic_covers_the_parts(
 
 
 def test_without_consent_no_part_is_loaded(shop: Any, tab: Page) -> None:
-    tab.goto(
-        shop.page(MICRODATA, tag=shop.tag('async data-consent="none"'), html='lang="de"')
-    )
+    tab.goto(shop.page(MICRODATA, tag=shop.tag('async data-consent="none"'), html='lang="de"'))
     tab.wait_for_function("window.tactful?.version")
     tab.wait_for_timeout(600)
     assert asked(shop) == []

@@ -34,7 +34,7 @@ def test_an_offer_shows_its_amounts_and_instants_and_is_json() -> None:
 def test_a_verdict_names_its_primary_reason_and_all_failed_gates() -> None:
     finding = Finding(Reason.TIMING_WAIT, actual={"engaged": 10}, at=NOON - 5_000)
     shown = representations.verdict(
-        Verdict(rule="R1", sku="RUN-42", outcome="withheld", findings=(finding,)), NOON
+        Verdict(rule="R1", sku="RUN-42", outcome="withheld", findings=(finding,)), NOON, "EUR"
     )
     assert (shown["rule"], shown["outcome"], shown["reason"]) == ("R1", "withheld", "timing.wait")
     (gate,) = shown["gates"]
@@ -44,8 +44,15 @@ def test_a_verdict_names_its_primary_reason_and_all_failed_gates() -> None:
     assert "notes" not in shown
 
 
+def test_amounts_of_a_failed_gate_have_their_currency() -> None:
+    finding = Finding(Reason.PRICE_FLOOR, actual=9000, needed=10413)
+    shown = representations.finding(finding, NOON, "EUR")
+    assert shown["actual"] == {"amount": 9000, "currency": "EUR"}
+    assert shown["needed"] == {"amount": 10413, "currency": "EUR"}
+
+
 def test_a_verdict_without_a_reason_has_no_gates() -> None:
-    shown = representations.verdict(Verdict(rule="R1", sku="RUN-42", outcome="pushed"), NOON)
+    shown = representations.verdict(Verdict(rule="R1", sku="RUN-42", outcome="pushed"), NOON, None)
     assert shown == {"rule": "R1", "outcome": "pushed", "gates": []}
 
 

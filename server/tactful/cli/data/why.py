@@ -7,7 +7,7 @@ import click
 from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_line, print_text
+from tactful.cli.shared.output import json_option, plain_text, print_json, print_line, print_text
 from tactful.core.values.money import Money, format_plain
 
 _EXAMPLE = """
@@ -85,7 +85,7 @@ def _print_answer(answer: dict[str, Any]) -> None:
         print_line("")
         _print_outcome(rule)
         for gate in rule["gates"]:
-            actual, needed = _plain(gate["actual"]), _plain(gate["needed"])
+            actual, needed = plain_text(gate["actual"]), plain_text(gate["needed"])
             print_line(f"  {gate['reason']}: is {actual}, needs {needed}")
             age = f" Reported {_age(gate['age'])} ago." if "age" in gate else ""
             print_line(f"    Would change if: {gate['change']}.{age}")
@@ -102,18 +102,6 @@ def _print_outcome(rule: dict[str, Any]) -> None:
     print_text(": ", nl=False)
     print_text(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True, nl=False)
     print_line(f"{reason}{notes}")
-
-
-def _plain(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        if value.keys() == {"amount", "currency"}:
-            return format_plain(Money(**value))
-        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_plain, value)) or "nothing"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _age(seconds: int) -> str:

@@ -12,7 +12,7 @@ from tactful.cli.rules.operating import pause, reload_, resume, rollback, status
 from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
-from tactful.cli.shared.options import setting_options
+from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_text
 from tactful.rulebook.authoring.describe import (
     describe_fields,
@@ -212,8 +212,12 @@ def schema(*, path: Path | None) -> None:
     show_default=True,
     help="Folder to write to.",
 )
-def new(*, rule: str, folder: Path) -> None:
-    """Create a rule file and its first tests from a template."""
+@setting_options()
+def new(*, rule: str, folder: Path, **options: Any) -> None:
+    """Create a rule file and its first tests from a template.
+
+    The message is in the language of the setting `policy.language`, where the card knows it.
+    """
     if not ID.fullmatch(rule):
         raise CommandError(f"{rule!r} cannot be the id of a rule: {ID_HELP}")
     file, tests = folder / f"{rule}.yaml", folder / f"{rule}.test.yaml"
@@ -225,7 +229,7 @@ def new(*, rule: str, folder: Path) -> None:
     where.parent.mkdir(exist_ok=True)
     if not where.exists():
         where.write_text(schema_text(), "utf-8", newline="\n")
-    texts = new_rule(rule, f"schema/{_SCHEMA}")
+    texts = new_rule(rule, f"schema/{_SCHEMA}", load_config(options).policy.language)
     for path, text in zip((file, tests), texts, strict=True):
         path.write_text(text, "utf-8", newline="\n")
         print_text(f"wrote {path}")

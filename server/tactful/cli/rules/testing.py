@@ -12,7 +12,8 @@ from msgspec import Struct
 from tactful.cli.rules.rule_folder import RuleFiles, collect_files, compile_files, require_rulebook
 from tactful.cli.shared.errors import EXIT_NEGATIVE
 from tactful.cli.shared.options import setting_options
-from tactful.cli.shared.output import json_option, print_json, print_text
+from tactful.cli.shared.output import json_option, plain_text, print_json, print_text
+from tactful.core.verdicts.counterfactuals import as_plain_value, needed_value
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.language.scalars import ValueType
 from tactful.rulebook.language.units import format_percent
@@ -117,7 +118,7 @@ def _print_results(outcome: TestRun, files: RuleFiles) -> None:
         print_text(f"failed: {one.name}", fg="red")
         for failure in one.failures:
             print_text(f"  {one.path}:{failure.line}: {failure.message}")
-            for line in _trace(failure.verdicts):
+            for line in _trace(failure.verdicts, failure.currency):
                 print_text(f"    {line}")
     if outcome.findings:
         print_text(as_text(outcome.findings, lines_of(files.texts)), nl=False)
@@ -126,12 +127,12 @@ def _print_results(outcome: TestRun, files: RuleFiles) -> None:
     print_text(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
 
 
-def _trace(verdicts: Sequence[Verdict]) -> Iterator[str]:
+def _trace(verdicts: Sequence[Verdict], currency: str | None) -> Iterator[str]:
     """Yield the outcome of every rule for the item, with each finding's actual and needed value."""
     for verdict in verdicts:
         notes = f" ({', '.join(verdict.notes)})" if verdict.notes else ""
         yield f"{verdict.rule}: {verdict.outcome}{notes}"
         for finding in verdict.findings:
-            needed = "" if finding.needed is None else f", needed {finding.needed}"
-            actual = "" if finding.actual is None else f": {finding.actual}"
-            yield f"  {finding.reason}{actual}{needed}"
+            actual = plain_text(as_plain_value(finding.reason, finding.actual, currency))
+            needed = plain_text(needed_value(finding, currency))
+            yield f"  {finding.reason}: is {actual}, needs {needed}"

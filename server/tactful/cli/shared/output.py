@@ -8,6 +8,8 @@ from typing import IO, Any, Final
 import click
 import msgspec
 
+from tactful.core.values.money import Money, format_plain
+
 _UNSAFE: Final = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
@@ -25,6 +27,27 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """Return a text as `printable` does, in which line feeds are escaped too."""
     return printable(text).replace("\n", "\\n")
+
+
+def plain_text(value: object) -> str:
+    """Return what a gate saw or needs as one line, an amount as `109.65 EUR`.
+
+    Args:
+        value: JSON-compatible, or a struct that msgspec can encode.
+    """
+    return _plain(msgspec.to_builtins(value))
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        if value.keys() == {"amount", "currency"}:
+            return format_plain(Money(**value))
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value)) or "nothing"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def print_text(

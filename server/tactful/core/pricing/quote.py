@@ -85,7 +85,7 @@ class PriceRefusal(Struct, frozen=True, gc=False):
 
     reason: PriceReason
     actual: int | None = None
-    """The price that was found."""
+    """The price that was found; where even the floor saves too little, the highest possible one."""
     needed: int | None = None
     """The bound that the price missed.
 
@@ -265,8 +265,9 @@ def _above_floor(
     unit = _with_digits(digits, max(asked, floor.amount), floor.amount)
     highest = price.amount - _least_saving(terms, price)
     if unit > highest:
-        reason: PriceReason = "price.floor" if clamped else "price.no_improvement"
-        return PriceRefusal(reason, unit, highest, floor.kind if clamped else None)
+        if clamped:
+            return PriceRefusal("price.floor", highest, unit, floor.kind)
+        return PriceRefusal("price.no_improvement", unit, highest)
     return Quote(unit, price.amount - unit, asked, clamped, floor.amount, floor.kind)
 
 

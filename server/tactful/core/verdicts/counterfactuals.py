@@ -4,29 +4,38 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tactful.core.values.calendar import format_rfc3339
-from tactful.core.verdicts.reasons import Reason
+from tactful.core.values.money import Money
+from tactful.core.verdicts.reasons import MONEY_REASONS, Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def as_plain_value(reason: Reason, value: Any) -> Any:
+def as_plain_value(reason: Reason, value: Any, currency: str | None) -> Any:
     """Return what a gate saw or needs in plain form.
 
     Args:
-        reason: The reason of the finding; it says whether its values are instants.
+        reason: The reason of the finding; it says whether its values are instants or amounts.
         value: `Finding.actual` or `Finding.needed`.
+        currency: ISO 4217 code of the item's public price; None: the item has no price.
 
     Returns:
-        The value itself; RFC 3339 text for an instant.
+        The value itself; RFC 3339 text for an instant, and `Money` for an amount.
     """
     if reason.shows_instants and isinstance(value, int):
         return format_rfc3339(value)
+    if reason in MONEY_REASONS and isinstance(value, int) and currency:
+        return Money(value, currency)
     return value
 
 
-def needed_value(finding: Finding) -> Any:
-    """Return what a gate needs: a value, the instant at which time alone grants it, or a word."""
+def needed_value(finding: Finding, currency: str | None) -> Any:
+    """Return what a gate needs: a value, the instant at which time alone grants it, or a word.
+
+    Args:
+        finding: What the gate found.
+        currency: As for `as_plain_value`.
+    """
     if finding.needed is not None:
-        return as_plain_value(finding.reason, finding.needed)
+        return as_plain_value(finding.reason, finding.needed, currency)
     return format_rfc3339(finding.until) if finding.until else finding.reason.needed
 
 

@@ -177,6 +177,17 @@ class Reason(StrEnum):
 REASON_ORDER: Final[dict[Reason, int]] = {reason: place for place, reason in enumerate(Reason)}
 """Reason → its place in the gate order; of several, the primary reason has the smallest."""
 
+MONEY_REASONS: Final = frozenset(
+    {
+        Reason.OWNED_PRICE_REGRET,
+        Reason.PRICE_FLOOR,
+        Reason.PRICE_NO_IMPROVEMENT,
+        Reason.PRICE_ZERO,
+        Reason.BUDGET_SPEND,
+    }
+)
+"""The reasons whose numbers are amounts in minor units of the currency of the public price."""
+
 TAINT_REASONS: Final = frozenset(
     {
         Reason.COMPLAINT_OPEN,

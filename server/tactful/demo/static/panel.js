@@ -34,6 +34,7 @@ function plain(value) {
   if (value === null || value === undefined) return 'nothing';
   if (/^\d{4}-\d\d-\d\dT/.test(value)) return dayOf(value);
   if (Array.isArray(value)) return value.map(plain).join(', ');
+  if (value.currency) return `${(value.amount / 100).toFixed(2)} ${value.currency}`;
   if (typeof value === 'object') return Object.entries(value).map(([k, v]) => `${k} ${plain(v)}`).join(', ');
   return String(value);
 }

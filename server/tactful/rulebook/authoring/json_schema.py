@@ -10,15 +10,13 @@ from typing import Any, Final
 from tactful.rulebook.fields.field_registry import FIELDS, Field
 from tactful.rulebook.language.conditions import GROUPS, OPERATORS, operand_type
 from tactful.rulebook.language.grammar import FILE
+from tactful.rulebook.language.scalars import either
 from tactful.rulebook.language.units import DurationType, LocalTimeType
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """Draft 7: the newest dialect that the YAML language servers of common editors support fully."""
-_LIST_NAME: Final = {
-    "type": "string",
-    "pattern": "^[$]",
-    "description": "A list that is defined under `lists:`.",
-}
+_LIST_NAME: Final = {"type": "string", "pattern": "^[$]"}
+"""The name of a list that is defined under `lists:`."""
 
 
 def schema_text() -> str:
@@ -34,10 +32,9 @@ def schema() -> dict[str, Any]:
         **FILE.json_schema(),
         "definitions": {
             "conditions": {
-                "anyOf": [
-                    {"$ref": "#/definitions/condition"},
-                    {"type": "array", "items": {"$ref": "#/definitions/condition"}},
-                ]
+                "if": {"type": "array"},
+                "then": {"items": {"$ref": "#/definitions/condition"}},
+                "else": {"$ref": "#/definitions/condition"},
             },
             "condition": _condition(),
             **{_name(field): _clause(field) for field in FIELDS.values()},
@@ -87,18 +84,20 @@ def _clause(field: Field) -> dict[str, Any]:
             "within": DurationType(least=1).json_schema(),
             "since": LocalTimeType().json_schema(),
         }
-    shapes: list[dict[str, Any]] = []
-    if "is" in operators:
-        shapes.append(_operand(field, "in" if "in" in operators else "is"))
-    shapes.append(
-        {
-            "type": "object",
-            "properties": comparisons,
-            "additionalProperties": False,
-            "minProperties": 1,
-        }
-    )
-    return {"anyOf": shapes}
+    mapping: dict[str, Any] = {
+        "type": "object",
+        "properties": comparisons,
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    if "is" not in operators:
+        return mapping
+    bare = _operand(field, "in" if "in" in operators else "is")
+    if field.type == "money":
+        # A bare amount may be a mapping too: of currencies, not of comparisons.
+        currencies = {"type": "object", "propertyNames": {"pattern": "^[A-Z]{3}$"}}
+        return {"if": {"anyOf": [{"type": "string"}, currencies]}, "then": bare, "else": mapping}
+    return either(bare, mapping)
 
 
 def _operand(field: Field, op: str) -> dict[str, Any]:
@@ -109,6 +108,13 @@ def _operand(field: Field, op: str) -> dict[str, Any]:
     if op == "between":
         return {"type": "array", "items": one, "minItems": 2, "maxItems": 2}
     if op in {"in", "not", "under", "matches"}:
-        either = [one, _LIST_NAME]
-        return {"anyOf": [*either, {"type": "array", "items": {"anyOf": either}, "minItems": 1}]}
+        one = _or_list_name(one)
+        return either(one, {"type": "array", "items": one, "minItems": 1})
     return one
+
+
+def _or_list_name(one: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a value, or of the name of a list of such values."""
+    if "enum" in one:
+        return {"if": _LIST_NAME, "else": one}
+    return one if "string" in one["type"] else either(one, _LIST_NAME)

@@ -14,8 +14,17 @@ rules:
       percent: 10%
       floor: {{margin: 20%}}
       expires: 15m
-      message: "{{item.title}} for {{offer.price}}, for the next {{offer.expires}}."
+      # The card shows the title of the item already.
+      message: "{message}"
 """
+MESSAGES: Final = {
+    "en": "{offer.price} for the next {offer.expires}.",
+    "de": "{offer.price}, gültig für {offer.expires}.",
+    "fr": "{offer.price}, valable pendant {offer.expires}.",
+    "es": "{offer.price}, válido durante {offer.expires}.",
+    "pl": "{offer.price}, ważne przez {offer.expires}.",
+}
+"""Language → the message of a new rule: the languages of the card."""
 TESTS: Final = """\
 rules: [{id}]
 
@@ -41,11 +50,15 @@ tests:
 """
 
 
-def new_rule(id_: str, schema: str) -> tuple[str, str]:
+def new_rule(id_: str, schema: str, language: str) -> tuple[str, str]:
     """Return the texts of a new rule file and of its scenario file.
 
     Args:
         id_: the id of the rule.
         schema: path of the JSON Schema, relative to the rule file, for the editor.
+        language: the shop's language as a BCP 47 tag. A language that the card does not know gives an
+            English message.
     """
-    return MODELINE.format(schema=schema) + RULE.format(id=id_), TESTS.format(id=id_)
+    message = MESSAGES.get(language.partition("-")[0].lower(), MESSAGES["en"])
+    rule = RULE.format(id=id_, message=message)
+    return MODELINE.format(schema=schema) + rule, TESTS.format(id=id_)

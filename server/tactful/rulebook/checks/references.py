@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tactful.rulebook.checks.check_context import CheckContext
-from tactful.rulebook.language.grammar import PRICE_MODES
+from tactful.rulebook.language.grammar import OFFER, PRICE_MODES
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
 from tactful.rulebook.language.stacking import stacking_partners
@@ -69,6 +69,8 @@ def price_modes(files: ParsedFiles, _: CheckContext, findings: Findings) -> None
             continue  # The customer's voucher determines the price.
         if not named and offer is None and "offer" in rule.block.nodes:
             continue  # The value of `offer` is not a mapping, which is already reported.
+        if not named and offer and OFFER.other_names.keys() & offer.keys.keys():
+            continue  # Another name of a price was understood, which is already reported.
         if not named:
             where = offer.start if offer else rule.id_node
             message = f"the rule '{rule.id}' does not say how its price is made"

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from tactful.rulebook.language.scalars import PLURALS, IdType, TextType, ValueType
+from tactful.rulebook.language.scalars import PLURALS, IdType, TextType, ValueType, either
 from tactful.rulebook.language.units import AmountsType, PercentType
 from tactful.rulebook.source.diagnostics import Findings, Span, nearest
 from tactful.rulebook.source.tree import Node
@@ -103,7 +103,8 @@ class MappingSchema(ValueType, frozen=True):
 
     @property
     def expected(self) -> str:
-        return f"{self.name} with keys such as {', '.join(key.name for key in self.keys[:3])}"
+        shown = [key for key in self.keys if key.required] or self.keys[:1]
+        return f"{self.name} such as {{{', '.join(f'{key.name}: {key.example}' for key in shown)}}}"
 
     def read(self, node: Node, findings: Findings) -> ParsedMapping | None:
         if node.kind != "map":
@@ -192,7 +193,7 @@ class BareOrMapping(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         [known] = [key for key in self.schema.keys if key.name == self.key]
-        return {"anyOf": [self.schema.json_schema(), known.value_type.json_schema()]}
+        return either(known.value_type.json_schema(), self.schema.json_schema())
 
 
 class SequenceType(ValueType, frozen=True):
@@ -272,7 +273,7 @@ class MessagesType(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         text = {"type": "string", "maxLength": TextType().longest}
-        return {"anyOf": [text, {"type": "object", "additionalProperties": text}]}
+        return either(text, {"type": "object", "additionalProperties": text})
 
 
 class SavingType(ValueType, frozen=True):
@@ -288,4 +289,6 @@ class SavingType(ValueType, frozen=True):
         return AmountsType().read(node, findings)
 
     def json_schema(self) -> dict[str, Any]:
-        return {"anyOf": [PercentType().json_schema(), *AmountsType().json_schema()["anyOf"]]}
+        amounts = AmountsType().json_schema()
+        percent, money = PercentType().json_schema()["pattern"], amounts["pattern"]
+        return {**amounts, "pattern": f"{percent}|{money}"}

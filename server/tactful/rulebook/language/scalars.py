@@ -216,7 +216,34 @@ class ListType(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         one = self.item_type.json_schema()
-        return {"anyOf": [one, {"type": "array", "items": one}]}
+        return either(one, {"type": "array", "items": one})
+
+
+def either(*shapes: dict[str, Any]) -> dict[str, Any]:
+    """Return the JSON Schema of a value of one of several shapes, each of other JSON types.
+
+    It does without `anyOf`, because a validator can then say what is wrong with the shape at hand, not
+    only that none of the shapes fits.
+
+    Args:
+        shapes: schemas without a JSON type in common. The first is assumed for any other type.
+    """
+    if all("type" in shape and "enum" not in shape for shape in shapes):
+        # Keywords such as `pattern` and `items` apply to values of one type only.
+        types = [one for shape in shapes for one in _types(shape)]
+        return {name: one for shape in shapes for name, one in shape.items()} | {"type": types}
+    first, *others = shapes
+    for shape in reversed(others):
+        first = {"if": {"type": _types(shape)}, "then": shape, "else": first}
+    return first
+
+
+def _types(shape: dict[str, Any]) -> list[str]:
+    """Return the JSON types of a schema that names them; the words of an enumeration are texts."""
+    if "if" in shape:
+        return [*_types(shape.get("then", {})), *_types(shape["else"])]
+    types = shape.get("type", "string")
+    return [types] if isinstance(types, str) else list(types)
 
 
 def in_range(

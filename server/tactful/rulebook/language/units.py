@@ -9,6 +9,7 @@ from tactful.rulebook.language.scalars import (
     BARE_NUMBER,
     CountType,
     ValueType,
+    either,
     in_range,
     scalar_text,
 )
@@ -144,18 +145,15 @@ class AmountsType(ValueType, frozen=True):
 
     def json_schema(self) -> dict[str, Any]:
         number = {"type": ["number", "string"]}
-        return {
-            "anyOf": [
-                {"type": "string", "pattern": "^[0-9]+([.][0-9]{1,4})? [A-Z]{3}$"},
-                {
-                    "type": "object",
-                    "properties": dict.fromkeys(("EUR", "GBP", "USD", "CHF", "JPY"), number),
-                    "patternProperties": {"^[A-Z]{3}$": number},
-                    "additionalProperties": False,
-                    "minProperties": 1,
-                },
-            ]
+        text = {"type": "string", "pattern": "^[0-9]+([.][0-9]{1,4})? [A-Z]{3}$"}
+        mapping = {
+            "type": "object",
+            "properties": dict.fromkeys(("EUR", "GBP", "USD", "CHF", "JPY"), number),
+            "patternProperties": {"^[A-Z]{3}$": number},
+            "additionalProperties": False,
+            "minProperties": 1,
         }
+        return either(text, mapping)
 
 
 class EndingType(ValueType, frozen=True):

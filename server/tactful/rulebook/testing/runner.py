@@ -38,6 +38,8 @@ class FailedExpectation(Struct, frozen=True):
     """What was expected and what was found."""
     verdicts: tuple[Verdict, ...] = ()
     """The verdict of every rule on the item, at that instant."""
+    currency: str | None = None
+    """ISO 4217 code of the item's public price; None: it has none."""
 
 
 class ScenarioResult(Struct, frozen=True):
@@ -356,7 +358,9 @@ class _ScenarioRun:
 
     def _fail(self, node: Any, message: str, sku: str | None) -> None:
         verdicts = self.simulator.explain(sku) if sku else ()
-        self.failures.append(FailedExpectation(node.line + 1, message, verdicts))
+        price = self.simulator.scene_of(sku).price if sku else None
+        currency = price.fact.price.currency if price else None
+        self.failures.append(FailedExpectation(node.line + 1, message, verdicts, currency))
 
 
 def _shown(offer: Offer | None) -> str:

@@ -15,7 +15,7 @@ from tactful.core.context import Context
 from tactful.core.decide import decide
 from tactful.core.decision import DecisionBuilder
 from tactful.core.evidence import Evidence
-from tactful.core.explain import evidence, evidence_of_offer, explain
+from tactful.core.explain import currency_of, evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play
@@ -74,6 +74,8 @@ class Explanation(Struct, frozen=True):
     """One per rule that is about the item, with the findings of all gates."""
     offers: tuple[Offer, ...]
     """The offers that stood in the session at that instant."""
+    currency: str | None
+    """ISO 4217 code of the item's public price; None: it has none."""
     evidence: Mapping[str, Evidence]
     """Rule id → what its verdict rests on, where the rule is not withheld."""
 
@@ -346,6 +348,7 @@ def _explanation(
         context.rulebook.version,
         verdicts,
         context.session.offers,
+        currency_of(context, sku),
         evidence(context, sku, verdicts),
     )
 

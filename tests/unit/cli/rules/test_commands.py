@@ -202,6 +202,12 @@ def test_a_new_rule_comes_with_its_test_and_an_editors_schema(shop: Path) -> Non
     assert run("new", "again").exit_code == 0
 
 
+def test_a_new_rule_speaks_the_shops_language(shop: Path) -> None:
+    Path("tactful.toml").write_text('[policy]\nlanguage = "de"\n')
+    assert run("new", "hallo", "--dir", "rules").exit_code == 0
+    assert "gültig für" in (shop / "hallo.yaml").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", ["Bad Name", "../escape", "", "x" * 65])
 def test_a_name_that_cannot_be_an_id_creates_no_rule(shop: Path, name: str) -> None:
     before = sorted(shop.parent.rglob("*"))

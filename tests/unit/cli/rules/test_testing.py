@@ -29,8 +29,17 @@ def test_a_failing_test_shows_what_was_expected_and_what_every_rule_said(shop: P
     assert "rules/plenty.test.yaml:12: expected a price of 80.00 EUR" in result.output
     assert "plenty: standing" in result.output
     (shop / "plenty.test.yaml").write_text(PLENTY_TESTS.replace("stock: 9", "stock: 1"))
-    assert "target.conditions: {'item.stock': 1}, needed item.stock" in run("rules", "test").output
+    assert (
+        "target.conditions: is item.stock 1, needs item.stock: {at_least: "
+        in run("rules", "test").output
+    )
     assert json.loads(run("rules", "test", "--json").output)[0]["name"] == "plenty of it"
+
+
+def test_a_failing_test_prints_amounts_in_units_with_their_currency(shop: Path) -> None:
+    dear = PLENTY_TESTS.replace("price: 100.00 EUR", "price: 100.00 EUR, target: 105.00 EUR")
+    (shop / "plenty.test.yaml").write_text(dear)
+    assert "price.floor: is 99.99 EUR, needs 105.00 EUR" in run("rules", "test").output
 
 
 def test_broken_tests_are_findings_and_broken_rules_an_error(shop: Path) -> None:

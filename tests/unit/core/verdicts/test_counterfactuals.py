@@ -5,13 +5,14 @@ from typing import get_args
 import pytest
 
 from tactful.core.pricing.quote import Missing
+from tactful.core.values.money import Money
 from tactful.core.verdicts.counterfactuals import (
     MISSING_CHANGES,
     as_plain_value,
     change_text,
     needed_value,
 )
-from tactful.core.verdicts.reasons import Reason
+from tactful.core.verdicts.reasons import MONEY_REASONS, Reason
 from tactful.core.verdicts.verdict import Finding
 
 NOON = 1_773_144_000_000
@@ -29,26 +30,36 @@ def test_a_finding_that_ends_by_waiting_says_when() -> None:
 @pytest.mark.parametrize("missing", get_args(Missing))
 def test_a_missing_price_says_what_is_missing_and_what_would_bring_it(missing: str) -> None:
     found = Finding(Reason.PRICE_MISSING, needed=missing)
-    assert needed_value(found) == missing
+    assert needed_value(found, "EUR") == missing
     assert change_text(found) == MISSING_CHANGES[missing]
-    assert needed_value(Finding(Reason.PRICE_MISSING)) == "a price"
+    assert needed_value(Finding(Reason.PRICE_MISSING), "EUR") == "a price"
     assert "price fact" in change_text(Finding(Reason.PRICE_MISSING))
 
 
 def test_the_needed_value_is_a_value_an_instant_or_a_word() -> None:
-    assert needed_value(Finding(Reason.STOCK_OUT, needed=1)) == 1
-    assert needed_value(Finding(Reason.TIMING_QUIET, needed=NOON)) == "2026-03-10T12:00:00Z"
-    assert needed_value(Finding(Reason.COMPLAINT_COOLDOWN, until=NOON)) == "2026-03-10T12:00:00Z"
-    assert needed_value(Finding(Reason.COMPLAINT_OPEN)) == "resolved"
-    assert needed_value(Finding(Reason.STALE_STOCK)) is None
+    assert needed_value(Finding(Reason.STOCK_OUT, needed=1), "EUR") == 1
+    assert needed_value(Finding(Reason.TIMING_QUIET, needed=NOON), "EUR") == "2026-03-10T12:00:00Z"
+    assert (
+        needed_value(Finding(Reason.COMPLAINT_COOLDOWN, until=NOON), "EUR")
+        == "2026-03-10T12:00:00Z"
+    )
+    assert needed_value(Finding(Reason.COMPLAINT_OPEN), "EUR") == "resolved"
+    assert needed_value(Finding(Reason.STALE_STOCK), "EUR") is None
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_only_the_reasons_that_declare_it_show_numbers_as_instants(reason: Reason) -> None:
-    shown = as_plain_value(reason, NOON)
+    shown = as_plain_value(reason, NOON, None)
     assert shown == ("2026-03-10T12:00:00Z" if reason.shows_instants else NOON)
-    assert as_plain_value(reason, None) is None
-    assert as_plain_value(reason, "words") == "words"
+    assert as_plain_value(reason, None, "EUR") is None
+    assert as_plain_value(reason, "words", "EUR") == "words"
+
+
+@pytest.mark.parametrize("reason", sorted(MONEY_REASONS))
+def test_amounts_are_shown_with_their_currency(reason: Reason) -> None:
+    assert as_plain_value(reason, 10965, "EUR") == Money(10965, "EUR")
+    assert needed_value(Finding(reason, needed=0), "EUR") == Money(0, "EUR")
+    assert as_plain_value(reason, 10965, None) == 10965
 
 
 def test_the_reasons_that_compare_instants_are_these() -> None:

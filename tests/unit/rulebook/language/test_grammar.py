@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.rule_files import check, one_rule
+from support.rule_files import check, codes, one_rule
 from support.value_types import node, read
 from tactful.rulebook.language.grammar import FILE, MAX_LIFE, OFFER, PRICE_MODES
 from tactful.rulebook.language.mappings import (
@@ -109,3 +109,13 @@ def test_an_ending_that_is_written_as_a_part_of_a_price_is_understood() -> None:
     [one] = check(one_rule("offer: {percent: 5%, ending: .95}")).diagnostics
     assert one.message == "'.95' is a part of a price, not its last digits"
     assert one.help == "write 95 for prices that end in 95"
+
+
+@pytest.mark.parametrize("key", ["free_shipping: true", "discount: 10%", "price: 9.00 EUR"])
+def test_another_name_of_a_price_is_one_mistake(key: str) -> None:
+    assert codes(one_rule(f"offer: {{{key}}}")) == ["R201"]
+
+
+def test_a_value_in_place_of_a_group_of_keys_is_answered_with_an_example() -> None:
+    [one] = check(one_rule("offer: {percent: 5%, floor: 20%}")).diagnostics
+    assert (one.code, one.help) == ("R204", "write a floor such as {margin: 20%}")
