@@ -140,7 +140,7 @@ class LiveServer:
     def identity(self, customer: str, *, age: int = 0, life: int = 300, **claims: Any) -> str:
         """A JWT as the shop's server would sign it."""
         now = self.parts.shop.clock.now() // 1000 - age
-        body = {"sub": customer, "iat": now, "exp": now + life, **claims}
+        body = {"sub": customer, "aud": "tactful", "iat": now, "exp": now + life, **claims}
         return jwt.encode(body, SECRET, algorithm="HS256")
 
     async def shopper(self, territory: str | None = "DE", **hello: Any) -> "Shopper":

@@ -83,7 +83,7 @@ class ShopBackend:
     def sign_identity(self, customer: str) -> str:
         """Return a JWT that identifies the customer to the widget."""
         now = self._clock.now() // 1000
-        claims = {"sub": customer, "iat": now, "exp": now + IDENTITY_LIFETIME_S}
+        claims = {"sub": customer, "aud": "tactful", "iat": now, "exp": now + IDENTITY_LIFETIME_S}
         return jwt.encode(claims, self._secret, algorithm="HS256")
 
     async def verify_token(self, token: str) -> dict[str, Any] | None:

@@ -27,8 +27,11 @@ class ScriptedBackend(ShopBackend):
 
 def test_an_identity_is_signed_for_a_short_time() -> None:
     token = ScriptedBackend().sign_identity("omar")
-    claims = jwt.decode(token, SECRET, algorithms=["HS256"], options={"verify_exp": False})
-    assert claims == {"sub": "omar", "iat": NOW // 1000, "exp": NOW // 1000 + IDENTITY_LIFETIME_S}
+    claims = jwt.decode(
+        token, SECRET, algorithms=["HS256"], audience="tactful", options={"verify_exp": False}
+    )
+    times = {"iat": NOW // 1000, "exp": NOW // 1000 + IDENTITY_LIFETIME_S}
+    assert claims == {"sub": "omar", "aud": "tactful", **times}
 
 
 @pytest.mark.parametrize(

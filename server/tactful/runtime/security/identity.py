@@ -23,6 +23,10 @@ LEEWAY_S: Final = 30
 """Seconds by which the shop's clock may be ahead of this server's."""
 MAX_HMAC_LIFETIME_S: Final = 86_400
 """Seconds that a signed customer id may be valid for. Pages with it are rendered for every request."""
+AUDIENCE: Final = "tactful"
+"""The `aud` of identity tokens and links: a JWT that the shop signed for another service is refused."""
+IDENTITY_TYPES: Final = frozenset({"JWT", "tactful-identity+jwt"})
+"""The `typ` of an identity token's header. Most libraries write `JWT` unless told otherwise."""
 LINK_TYPE: Final = "tactful-link+jwt"
 """The `typ` of a link's header (RFC 8725, section 3.11): a JWT made for another purpose is no link."""
 MAX_CUSTOMER_CHARS: Final = 128
@@ -61,14 +65,18 @@ class IdentityVerifier:
     def verify_token(self, token: str) -> VerifiedIdentity | None:
         """Return the identity in a JSON Web Token (RFC 7519), signed with HS256 (RFC 7518).
 
-        `sub`, `iat` and `exp` are required, `nbf` and `territory` are optional. `exp` is at most
-        `MAX_LIFETIME_S` after `iat`.
+        `sub`, `aud`, `iat` and `exp` are required, `nbf` and `territory` are optional. `exp` is at
+        most `MAX_LIFETIME_S` after `iat`. A token without `aud`, as releases up to 0.1.0 required,
+        is still accepted; that form goes with the next release.
 
         Returns:
             The identity; None: the token is not valid now.
         """
-        claims = self._claims(token, self._secret, ["sub", "iat", "exp"])
-        return self._identity_of(claims) if claims else None
+        claims = self._claims(token, self._secret, ["sub", "iat", "exp"], IDENTITY_TYPES)
+        found = self._identity_of(claims) if claims else None
+        if found and claims and "aud" not in claims:
+            self._warn_once("identity.token_without_audience")
+        return found
 
     def link_purpose(self, token: str) -> str | None:
         """Return the purpose (claim `link`) of a link that the shop signed with the key of links.
@@ -79,9 +87,9 @@ class IdentityVerifier:
         Returns:
             At most `MAX_PURPOSE_CHARS` characters; None: the signature is wrong or `exp` has passed.
         """
-        claims = self._claims(token, self._link_key, ["link", "exp"], LINK_TYPE)
+        claims = self._claims(token, self._link_key, ["link", "exp"], frozenset({LINK_TYPE}))
         if claims is None:
-            claims = self._claims(token, self._secret, ["link", "exp"], "JWT")
+            claims = self._claims(token, self._secret, ["link", "exp"], frozenset({"JWT"}))
             if claims:
                 self._warn_once("link.signed_with_identity_secret")
         if not claims or not isinstance(claims["exp"], int) or not _is_text(claims["link"]):
@@ -93,9 +101,9 @@ class IdentityVerifier:
         )
 
     def _claims(
-        self, token: str, key: str | None, required: list[str], typ: str | None = None
+        self, token: str, key: str | None, required: list[str], types: frozenset[str]
     ) -> dict[str, Any] | None:
-        """Return the claims if the signature is right, and the header is of the type `typ`.
+        """Return the claims if the signature, the type of the header and the audience are right.
 
         The library must not check the instants: `Clock` decides, not the machine's clock.
         """
@@ -116,12 +124,10 @@ class IdentityVerifier:
             )
         except (jwt.PyJWTError, ValueError, RecursionError):
             return None
-        header_type = found["header"].get("typ", "JWT")
-        # A token whose type is a link's is no identity, whatever else it claims.
-        if header_type == LINK_TYPE if typ is None else header_type != typ:
-            return None
         claims: dict[str, Any] = found["payload"]
-        return claims
+        kind = found["header"].get("typ", "JWT")
+        usable = isinstance(kind, str) and kind in types and _is_for_us(claims)
+        return claims if usable else None
 
     def _identity_of(self, claims: dict[str, Any]) -> VerifiedIdentity | None:
         """Return the identity in signed claims, unless a claim is malformed or out of time."""
@@ -192,6 +198,12 @@ def _is_signing_input(text: str) -> bool:
     except (ValueError, binascii.Error, RecursionError):
         return False
     return bool(point) and isinstance(header, dict)
+
+
+def _is_for_us(claims: dict[str, Any]) -> bool:
+    """Return whether the claims name this audience (RFC 7519, section 4.1.3), or none at all."""
+    named = claims.get("aud", AUDIENCE)
+    return AUDIENCE in named if isinstance(named, list) else named == AUDIENCE
 
 
 def _is_text(value: object) -> TypeGuard[str]:

@@ -21,10 +21,10 @@ NOW = 1_773_144_000
 IDENTITIES = IdentityVerifier(SECRET, TestClock(NOW * 1000))
 
 
-def token(secret: str = SECRET, **claims: Any) -> str:
-    body = {"sub": "c1", "iat": NOW, "exp": NOW + 300} | claims
+def token(secret: str = SECRET, typ: str | None = None, **claims: Any) -> str:
+    body = {"sub": "c1", "aud": "tactful", "iat": NOW, "exp": NOW + 300} | claims
     known = {key: value for key, value in body.items() if value is not None}
-    return jwt.encode(known, secret, algorithm="HS256")
+    return jwt.encode(known, secret, algorithm="HS256", headers={"typ": typ} if typ else None)
 
 
 def test_a_good_token_names_the_customer_and_where_they_are() -> None:
@@ -70,6 +70,42 @@ def test_half_a_character_in_a_signed_claim_is_refused(claim: str) -> None:
     assert IDENTITIES.link_purpose(signed) is None
     whole = IDENTITIES.verify_token(token(sub="c\ud83d\ude00"))
     assert whole == VerifiedIdentity("c😀", None, NOW * 1000)
+
+
+@pytest.mark.parametrize(
+    "aud", ["zendesk", "", "Tactful", "tactful ", [], ["zendesk"], [["tactful"]], 7, {"tactful": 1}]
+)
+def test_a_token_for_another_audience_identifies_nobody(aud: object) -> None:
+    # A shop that signs tokens of its help desk with the same secret signs them for another audience.
+    assert IDENTITIES.verify_token(token(aud=aud)) is None
+    assert IDENTITIES.link_purpose(link(aud=aud)) is None
+    assert IDENTITIES.link_purpose(link(SECRET, "JWT", aud=aud)) is None
+
+
+@pytest.mark.parametrize("aud", ["tactful", ["tactful"], ["shop", "tactful"]])
+def test_a_token_may_name_this_audience_among_others(aud: object) -> None:
+    assert IDENTITIES.verify_token(token(aud=aud)) == VerifiedIdentity("c1", None, NOW * 1000)
+    assert IDENTITIES.link_purpose(link(aud=aud)) == "apology"
+
+
+@pytest.mark.parametrize("typ", ["at+jwt", "offer+jwt", "tactful-link+jwt", "jwt", "secevent+jwt"])
+def test_a_token_of_another_type_identifies_nobody(typ: str) -> None:
+    assert IDENTITIES.verify_token(token(typ=typ)) is None
+
+
+def test_a_token_may_state_its_type() -> None:
+    found = IDENTITIES.verify_token(token(typ="tactful-identity+jwt"))
+    assert found == VerifiedIdentity("c1", None, NOW * 1000)
+
+
+def test_a_token_without_an_audience_is_accepted_for_one_release_and_logged_once() -> None:
+    identities = IdentityVerifier(SECRET, TestClock(NOW * 1000))
+    with capture_logs() as logs:
+        for _ in range(2):
+            assert identities.verify_token(token(aud=None)) is not None
+        assert identities.verify_token(token()) is not None
+        assert identities.verify_token(token(aud=None, exp=NOW)) is None
+    assert [line["event"] for line in logs] == ["identity.token_without_audience"]
 
 
 def test_a_forged_token_leaves_the_shopper_anonymous() -> None:
