@@ -136,7 +136,7 @@ SETTINGS: Final = (
     ),
     Setting(
         "money_retention",
-        v.duration(DAY),
+        v.duration(DAY, 5479 * DAY),
         "How long redeemed offers are kept for the books. From `retention` on they no longer name the "
         "customer or the order. Less than `retention` counts as `retention`.",
     ),
