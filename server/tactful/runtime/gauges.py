@@ -87,8 +87,8 @@ def _register_browsing_gauges(state: ShopState) -> None:
     )
     state.telemetry.add_gauge(
         "tactful_browsing_suspended",
-        "1 while no browsing is written because the disk is nearly full",
-        lambda: [((), float(budget.disk_low))],
+        "1 while no browsing is written because room on the disk is short",
+        lambda: [((), float(budget.suspended_because is not None))],
     )
 
 

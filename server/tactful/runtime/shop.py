@@ -305,11 +305,13 @@ class Shop:
         self.state.timers.set("alerts", self.clock.now() + CHECK_MS, self._check_alerts)
 
     def _watch_disk(self) -> None:
-        """Stop writing browsing while the disk is nearly full; look now and every `DISK_POLL_MS`."""
+        """Stop writing browsing while room is short; look now and every `DISK_POLL_MS`."""
         if self._free_bytes is None:
             return
         try:
-            self.state.browsing.observe_disk(self._free_bytes(), self.state.registry)
+            use = self.ledger.storage_use()
+            log_bytes = use.log_bytes if use else 0
+            self.state.browsing.observe_disk(self._free_bytes(), log_bytes, self.state.registry)
         except OSError as error:
             log.warning("disk.unreadable", error=str(error))
         self.state.timers.set("disk", self.clock.now() + DISK_POLL_MS, self._watch_disk)

@@ -12,17 +12,26 @@ from typing import Final, Literal
 import structlog
 from msgspec import Struct
 
+from tactful.runtime.ports.ledger import LONG_LOG_BYTES
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.state.session_registry import LiveSession
 
 log = structlog.get_logger("tactful.browsing")
 
-UnwrittenReason = Literal["session", "address", "disk"]
-"""Whose budget is used up, or that the disk is nearly full."""
+Suspension = Literal["disk", "log"]
+"""Why no browsing is written at all: the disk is nearly full, or the write-ahead log is too long."""
+UnwrittenReason = Literal["session", "address"] | Suspension
+"""Whose budget is used up, or why no browsing is written."""
 LOW_WATER_BYTES: Final = 256 * 2**20
 """Free bytes of the disk below which browsing is not written."""
 ENOUGH_BYTES: Final = 320 * 2**20
 """Free bytes from which browsing is written again."""
+LOG_LIMIT_BYTES: Final = 2**30
+"""Bytes of the write-ahead log beyond which browsing is not written, until the log is short again.
+
+Another process reads the ledger without end, so that the log cannot be emptied. Browsing is most of
+what is written: without it the log grows slowly, and the disk lasts for offers and redemptions.
+"""
 PRUNE_FROM: Final = 1_024
 """Number of addresses from which those with a full budget are searched for and dropped."""
 
@@ -61,8 +70,8 @@ class BrowsingBudget:
         self._addresses: dict[str, int] = {}
         """Address → when its budget is full again, in microseconds since the Unix epoch (GCRA)."""
         self._prune_at = PRUNE_FROM
-        self.disk_low = False
-        """Whether the disk is nearly full."""
+        self.suspended_because: Suspension | None = None
+        """Why nothing of anybody's browsing is written; None: it is written."""
         self.unwritten: Counter[UnwrittenReason] = Counter()
         """Signals of browsing that were not written, by reason."""
 
@@ -98,8 +107,8 @@ class BrowsingBudget:
 
     def _apply(self, live: LiveSession, now: int, share: int) -> None:
         """Stop writing a session's browsing, or let it continue, by the budgets at `now`."""
-        if self.disk_low:
-            live.unwritten_because = "disk"
+        if self.suspended_because is not None:
+            live.unwritten_because = self.suspended_because
         elif live.budget_full_at - now > self._session_burst_us // share:
             live.unwritten_because = "session"
         elif self._addresses.get(live.address, 0) - now > self._address_burst_us // share:
@@ -113,20 +122,32 @@ class BrowsingBudget:
         if live.unwritten_because is not None:
             self.unwritten[live.unwritten_because] += 1
 
-    def observe_disk(self, free: int, sessions: Iterable[LiveSession]) -> None:
-        """Stop or continue to write browsing by the free bytes of the disk.
+    def observe_disk(self, free: int, log_bytes: int, sessions: Iterable[LiveSession]) -> None:
+        """Stop or continue to write browsing by the room on the disk.
 
         Args:
             free: Free bytes of the disk with the ledger.
+            log_bytes: Bytes of the ledger's write-ahead log.
             sessions: All sessions in memory.
         """
-        low = free < (ENOUGH_BYTES if self.disk_low else LOW_WATER_BYTES)
-        if low == self.disk_low:
+        before, because = self.suspended_because, self._suspension(free, log_bytes)
+        if because == before:
             return
-        self.disk_low = low
-        log.warning("browsing.suspended" if low else "browsing.resumed", free=free)
+        self.suspended_because = because
+        if because is None:
+            log.warning("browsing.resumed", free=free, log_bytes=log_bytes)
+        else:
+            log.warning("browsing.suspended", cause=because, free=free, log_bytes=log_bytes)
         for live in sessions:
             self.review(live)
+
+    def _suspension(self, free: int, log_bytes: int) -> Suspension | None:
+        """Return why no browsing is written; each limit is lower, or higher, once it was reached."""
+        because = self.suspended_because
+        if free < (ENOUGH_BYTES if because == "disk" else LOW_WATER_BYTES):
+            return "disk"
+        limit = LONG_LOG_BYTES if because == "log" else LOG_LIMIT_BYTES
+        return "log" if log_bytes > limit else None
 
     def _prune(self, now: int) -> None:
         self._addresses = {

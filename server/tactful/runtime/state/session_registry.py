@@ -167,7 +167,7 @@ class LiveSession:
         self._persists = False
         self.records = False
         """Whether its browsing is written: it may be kept, and its budget is not used up."""
-        self.unwritten_because: Literal["session", "address", "disk"] | None = None
+        self.unwritten_because: Literal["session", "address", "disk", "log"] | None = None
         """Why browsing that may be kept is not written; None: it is written."""
         self.address = ""
         """The address whose budget its browsing is charged to; empty: one without limits."""

@@ -11,12 +11,13 @@ from journeys.fixture import CATALOGUE, rules
 from support.bare_shop import NOON, bare_shop, recorded_connection
 from support.builders import session
 from tactful.core.session.signals import CartChanged, CartLine, ItemViewed, PageViewed
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.ledger import LONG_LOG_BYTES, Ledger
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.sessions.lifecycle import SessionGreeting
 from tactful.runtime.shop import DISK_POLL_MS, Shop
 from tactful.runtime.state.browsing_budget import (
     ENOUGH_BYTES,
+    LOG_LIMIT_BYTES,
     LOW_WATER_BYTES,
     PRUNE_FROM,
     BrowsingBudget,
@@ -137,12 +138,35 @@ def test_below_the_low_water_mark_nobody_is_written_until_there_is_enough_room()
     live = scene.session()
     with capture_logs() as logs:
         for free in (LOW_WATER_BYTES, LOW_WATER_BYTES - 1, ENOUGH_BYTES - 1):
-            scene.budget.observe_disk(free, [live])
+            scene.budget.observe_disk(free, 0, [live])
         assert (live.records, live.unwritten_because) == (False, "disk")
         assert scene.session().unwritten_because == "disk"
-        scene.budget.observe_disk(ENOUGH_BYTES, [live])
+        scene.budget.observe_disk(ENOUGH_BYTES, 0, [live])
     assert live.records
     assert [line["event"] for line in logs] == ["browsing.suspended", "browsing.resumed"]
+
+
+def test_with_a_log_beyond_its_limit_nobody_is_written_until_it_is_short_again() -> None:
+    scene = Scene()
+    live = scene.session()
+    found = []
+    with capture_logs() as logs:
+        for log_bytes in (LOG_LIMIT_BYTES, LOG_LIMIT_BYTES + 1, LONG_LOG_BYTES + 1, LONG_LOG_BYTES):
+            scene.budget.observe_disk(ENOUGH_BYTES, log_bytes, [live])
+            found.append(live.unwritten_because)
+    assert found == [None, "log", "log", None]
+    assert [(line["event"], line.get("cause")) for line in logs] == [
+        ("browsing.suspended", "log"),
+        ("browsing.resumed", None),
+    ]
+
+
+def test_a_full_disk_is_the_reason_where_the_log_is_too_long_as_well() -> None:
+    scene = Scene()
+    live = scene.session()
+    for free in (LOW_WATER_BYTES, LOW_WATER_BYTES - 1, ENOUGH_BYTES):
+        scene.budget.observe_disk(free, LOG_LIMIT_BYTES + 1, [live])
+        assert live.unwritten_because == ("disk" if free < LOW_WATER_BYTES else "log")
 
 
 def test_the_bytes_of_a_turn_are_those_of_its_state_and_its_entry() -> None:
