@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import aiosqlite
 import structlog
@@ -47,11 +47,14 @@ from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
 from tactful.stores.sqlite.rulebook_writes import SqliteRulebooks
+from tactful.stores.sqlite.snapshots import read_snapshot
 from tactful.stores.sqlite.tables import alert_rows, change_rows, sessions, tallies
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter, session_of
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
 log = structlog.get_logger("tactful.ledger")
+
+T = TypeVar("T")
 
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of records that may wait to be written.
@@ -328,14 +331,19 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
 
     async def state_digest(self) -> str:
         """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
-        return await self._open_writer.run(facts.digest)
+        return await self._read_apart(facts.digest)
 
     async def balances(self) -> list[BudgetRow]:
         return await self._open_writer.run(turns.all_balances, Lane.PROMISE)
 
     async def reconcile(self) -> list[str]:
-        """Compare every balance with the sum of its rows, in the writer's order."""
-        return await self._open_writer.run(reconcile)
+        """Compare every balance with the sum of its rows, as of one instant."""
+        return await self._read_apart(reconcile)
+
+    async def _read_apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Read whole tables beside the writer, which goes on meanwhile."""
+        await self._settle()
+        return await asyncio.to_thread(read_snapshot, self.path, work)
 
 
 def _no_work(connection: sqlite3.Connection) -> None:
