@@ -18,11 +18,13 @@ import structlog
 import websockets
 from websockets.typing import Origin, Subprotocol
 
-from journeys.fixture import rules
+from journeys.fixture import CATALOGUE, rules, stock
 from support.disk_faults.shim import PROCESSES, build_shim, environment, needs_shim
 from support.ledger_rows import T0, accepted, entry, exported, present, push
+from support.live_server import live_server
 from support.raw_connections import eventually
 from tactful.config import Config
+from tactful.core.decide import COMMIT_RETRY_MS
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime import disk_room
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
@@ -118,6 +120,38 @@ async def test_on_a_full_disk_sessions_continue_and_commits_stop_until_there_is_
         assert len(await ledger.turn_entries(session="se_on")) == 50
         assert await ledger.reconcile() == []
         await ledger.close()
+
+
+async def test_a_shopper_who_accepts_on_a_full_disk_is_answered_at_once_and_may_ask_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.02)
+    with small_disk(tmp_path / "disk", "16m"):
+        async with live_server(tmp_path / "disk", rules()) as one:
+            await one.facts(*CATALOGUE)
+            shopper = await one.shopper()
+            await shopper.view("RUN-42", 31)
+            offer = (await shopper.offered())["id"]
+            filler = fill(one.folder)
+            while not one.parts.shop.ledger.failure:  # what is free in its last pages
+                await one.http.post("/v1/facts", json=CATALOGUE)
+                await one.http.post("/v1/facts", json=[stock("RUN-42", "DE", 7), *CATALOGUE])
+            for _ in range(2):
+                await shopper.say("accept", offer=offer)
+                answer = await shopper.expect("refused")
+                assert (answer["code"], answer["offer"]) == ("later", offer)
+            for path in (
+                f"offers/{offer}",
+                f"decisions?offer={offer}",
+                f"why?sku=RUN-42&session={shopper.session}",
+                "alerts",
+            ):
+                assert (await one.http.get(f"/v1/{path}")).status_code == 200, "it only reads"
+            assert (await one.http.get(f"/v1/offers/{offer}")).json()["state"] == "pushed"
+            filler.unlink()
+            await eventually(lambda: one.parts.shop.ledger.failure is None)
+            await one.advance(COMMIT_RETRY_MS / 1000)
+            assert await shopper.accept(offer)
 
 
 def fill(disk: Path) -> Path:

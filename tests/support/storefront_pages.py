@@ -91,6 +91,7 @@ class Offers:
         self.sockets_allowed = True
         self.streams_allowed = True
         self.mute = False  # says nothing, as a cut cable does
+        self.full = False  # records nothing, as a full disk does
         self.deaf = False  # hears nothing
         self.heartbeat = 20
         self.idle = 60
@@ -208,6 +209,9 @@ class Offers:
         session = peer.session
         assert session is not None
         name = message["offer"]
+        if self.full:
+            peer.send({"t": "refused", "offer": name, "code": "later"})
+            return
         _, ends = session.standing.pop(name, ({}, 0.0))
         if ends <= time.monotonic():
             peer.send({"t": "refused", "offer": name, "code": "ended"})

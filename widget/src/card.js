@@ -237,6 +237,10 @@ export function createCard(look, act) {
         button('OK', 'plain', hide),
       );
     },
+    /** The offer on the screen may be accepted once more. */
+    again() {
+      if (offer) open(offer);
+    },
     /** @returns {string | undefined} the id of the offer that is on the screen */
     shown: () => (room ? offer?.id : undefined),
     /** @returns {boolean} whether there is no place that leaves free what the page has fixed */

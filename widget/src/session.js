@@ -178,7 +178,8 @@ export function createSession(page) {
     if (!handle) return;
     handle(message, link);
     // Whatever was said of an offer by its name has ended it; a whole one has just been put there.
-    standing.delete(message.offer);
+    // Only a refusal for now leaves it where it is.
+    if (message.code !== 'later') standing.delete(message.offer);
     standing.delete(message.replaces);
     page.changed();
   };

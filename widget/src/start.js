@@ -131,7 +131,10 @@ export function start(queue) {
     refused(offer, code) {
       emit('error', { code: `refused.${code}`, offer });
       const standing = accepting.get(offer);
-      if (accepting.delete(offer) && standing) card.conclude(standing);
+      if (!accepting.delete(offer) || !standing) return;
+      // The server can record nothing at the moment: the shopper may press again.
+      if (code === 'later') card.again();
+      else card.conclude(standing);
     },
     stopped: (code) => emit('error', { code: `closed.${code}` }),
   });

@@ -109,6 +109,23 @@ test('offers end by themselves to the millisecond', (t) => {
   assert.deepEqual(ids(), []);
 });
 
+test('a refusal for now leaves the offer, and any other refusal ends it', (t) => {
+  const { session, told, ids } = build(t);
+  session.wake();
+  open(sockets[0], welcome({ offers: [offer()] }));
+  sockets[0].hear({ t: 'refused', code: 'later', offer: 'o1' });
+  assert.deepEqual(ids(), ['o1']);
+  sockets[0].hear({ t: 'refused', code: 'ended', offer: 'o1' });
+  assert.deepEqual(ids(), []);
+  assert.deepEqual(
+    told.filter(([name]) => name === 'refused'),
+    [
+      ['refused', 'o1', 'later'],
+      ['refused', 'o1', 'ended'],
+    ],
+  );
+});
+
 test('heartbeats keep offers, thirty silent seconds end them', (t) => {
   const { session, ids, pass } = build(t);
   session.wake();

@@ -47,7 +47,6 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(
                 400, "query.one_of", "Give exactly one of `session`, `customer`, `offer`."
             )
-        await shop.ledger.flush()
         rows = await shop.ledger.offer_steps(
             session=internal_id(session) if session else None, customer=customer, offer=offer
         )
@@ -61,7 +60,6 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"decisions": shown})
 
     async def one_offer(request: Request) -> Response:
-        await shop.ledger.flush()
         found = await shop.ledger.offer(request.path_params["id"])
         if found is None:
             raise ProblemError(404, "offer.unknown", "There is no offer with that id.")

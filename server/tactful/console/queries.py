@@ -130,7 +130,6 @@ async def decisions(
     limit: int = MAX_DECISIONS,
 ) -> Sequence[AuditRow]:
     """Return the latest steps of offers, newest first, of one session, customer or offer, or of all."""
-    await shop.ledger.flush()
     return await shop.ledger.offer_steps(
         session=session, customer=customer, offer=offer, limit=limit
     )

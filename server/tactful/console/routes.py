@@ -83,7 +83,6 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         )
 
     async def offer(page_request: ConsoleRequest) -> Response:
-        await shop.ledger.flush()
         found = await shop.ledger.offer(page_request.http_request.path_params["id"])
         if found is None:
             raise PageError(404, "There is no offer with this id. Check the id.")

@@ -18,7 +18,7 @@ from tactful.core.session.session import REMEMBERED_ENDS, Session
 from tactful.core.verdicts.reasons import TAINT_REASONS, TRANSIENT_REASONS, Reason
 from tactful.core.verdicts.verdict import DecisionTrace
 
-RefusalCode = Literal["ended", "not_yours", "quantity", "time"]
+RefusalCode = Literal["ended", "not_yours", "quantity", "time", "later"]
 """Why a request about an offer is refused; the codes are part of the wire protocol."""
 
 

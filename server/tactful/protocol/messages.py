@@ -39,7 +39,7 @@ PageKind = Literal[
 ActivityKind = Literal[
     "input", "idle", "visible", "hidden", "exit", "compare", "chat_open", "chat_closed"
 ]
-RefusalCode = Literal["ended", "not_yours", "quantity", "time"]
+RefusalCode = Literal["ended", "not_yours", "quantity", "time", "later"]
 InputKind = Literal[
     "price", "item", "stock", "browsing", "cart", "source", "account", "purchases", "area", "time",
     "earlier_offers", "voucher", "averages",

@@ -88,6 +88,21 @@ def test_a_late_click_is_refused_without_a_reason(shop: Any, tab: Page, card: Re
     assert "109.65" not in (card(tab) or "")
 
 
+def test_a_click_that_cannot_be_recorded_now_may_be_repeated(
+    shop: Any, tab: Page, card: Read
+) -> None:
+    ready(shop, tab)
+    shop.offers.full = True
+    take = tab.get_by_role("button", name=TAKE)
+    take.click()
+    shop.offers.wait_for("accept")
+    until(lambda: take.is_visible() and take.get_attribute("aria-disabled") is None)
+    assert "109.65" in (card(tab) or "")
+    shop.offers.full = False
+    take.click()
+    until(lambda: "Reserved" in (card(tab) or ""))
+
+
 def test_silence_of_thirty_seconds_hides_everything(shop: Any, tab: Page, card: Read) -> None:
     tab.clock.install()
     ready(shop, tab)

@@ -61,7 +61,9 @@ def extend_offer(builder: DecisionBuilder, offer: Offer, scene: Scene) -> None:
     latest = latest_end(scene, rule, rulebook.exclusions) if rule else 0
     if not offer.advertised or not may_extend(offer, latest, rulebook.policy):
         builder.effects.append(RefuseRequest(offer.id, "time"))
-    elif not builder.context.commits_suspended:
+    elif builder.context.commits_suspended:
+        builder.effects.append(RefuseRequest(offer.id, "later"))
+    else:
         builder.extend(_extended(builder.show(offer), latest, rulebook.policy))
 
 

@@ -158,10 +158,12 @@ def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> No
         builder.effects.append(ConfirmAcceptance(offer))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
         builder.effects.append(RefuseRequest(offer.id, "quantity"))
-    elif not builder.context.commits_suspended:
+    elif builder.context.commits_suspended:
+        # Nothing can be recorded, so nothing is promised. The offer stays as it is, and the shopper
+        # may ask again.
+        builder.effects.append(RefuseRequest(offer.id, "later"))
+    else:
         _promise(builder, offer, signal.qty or offer.max_qty)
-    # Otherwise nothing can be recorded, so nothing is promised: the offer stays as it is, and the
-    # shopper may ask again.
 
 
 def _promise_elsewhere(builder: DecisionBuilder, offer: str) -> Offer | None:

@@ -6,6 +6,7 @@ from support.builders import MINUTE, SECOND, T0, but, price, remedy, rule
 from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core.decide import decide
+from tactful.core.decision import RefuseRequest
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER, Exclusion, PriceTerms
@@ -144,9 +145,10 @@ def test_a_request_about_an_offer_that_does_not_stand_is_refused(is_ended: bool,
 
 def test_nothing_is_extended_while_nothing_can_be_recorded() -> None:
     shopper = offered(play())
-    context = shopper.context(signals.MoreTimeRequested(shopper.offers[0].id))
+    key = shopper.offers[0].id
+    context = shopper.context(signals.MoreTimeRequested(key))
     decision = decide(but(context, commits_suspended=True))
-    assert (decision.effects, decision.offers) == ((), ())
+    assert (decision.effects, decision.offers) == ((RefuseRequest(key, "later"),), ())
 
 
 def test_a_request_for_more_time_pushes_nothing() -> None:

@@ -386,9 +386,11 @@ def test_a_used_voucher_has_a_cooldown_until_it_is_rolled_back() -> None:
     assert ended.contact.cooldown_until("remedy", "m1") == 0
 
 
-def test_while_commits_are_suspended_an_acceptance_changes_nothing() -> None:
+def test_while_commits_are_suspended_an_acceptance_changes_nothing_and_is_answered() -> None:
     builder = after(signals.OfferAccepted("of1"), with_offer(), commits_suspended=True)
-    assert (builder.steps, builder.effects, builder.moves) == ([], [], [])
+    assert (builder.steps, builder.moves) == ([], [])
+    assert builder.effects == [RefuseRequest("of1", "later")]
+    assert "of1" in builder.standing
 
 
 @pytest.mark.parametrize("state", [OfferState.SHOWN, OfferState.ACCEPTED])
