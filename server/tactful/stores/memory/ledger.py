@@ -11,7 +11,6 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
-from tactful.runtime.ports.ledger import CommitObserver
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     SavedContact,
@@ -22,68 +21,24 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.kept_alerts import MemoryAlerts
+from tactful.stores.memory.ledger_health import MemoryHealth
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.memory.turns import MemoryTurns
 from tactful.stores.shared.erased_ids import action_without_erased_id
 from tactful.stores.shared.json_text import as_plain_data
 
 
-class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts):
+class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, MemoryHealth):
     """The ledger in memory; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(self) -> None:
         super().__init__()
         self._actions: list[OperatorAction] = []
 
-    async def open(self) -> None:
-        """Do nothing: memory needs no opening."""
-
-    async def close(self) -> None:
-        """Do nothing: memory is not released by hand."""
-
-    @property
-    def is_shared(self) -> bool:
-        """Return False: the memory of a process is its own."""
-        return False
-
-    @property
-    def failure(self) -> str | None:
-        """Return None: memory can always be written."""
-        return None
-
-    @property
-    def is_broken(self) -> bool:
-        """Return False: memory can always be written."""
-        return False
-
-    @property
-    def pending_bytes(self) -> int:
-        """Return 0: records are written at once."""
-        return 0
-
-    @property
-    def is_restored(self) -> bool:
-        """Return False: memory is not restored from backups."""
-        return False
-
-    @property
-    def records_lost(self) -> int:
-        """Return 0: memory can always be written."""
-        return 0
-
     @property
     def fenced_records(self) -> int:
         """Return the records that were dropped because another process owns their session."""
         return self._fenced
-
-    def storage_use(self) -> None:
-        """Return None: memory takes no room on a disk."""
-
-    def observe_commits(self, observer: CommitObserver) -> None:
-        """Do nothing: memory has no commits."""
-
-    async def restored_gap(self) -> None:
-        """Return None: memory is not restored from backups."""
 
     # sessions
     async def claim_session(self, digest: bytes) -> SavedSession | None:
