@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from tactful.api.alerts import alert_routes
+from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
 from tactful.api.openapi import openapi_routes
@@ -188,7 +189,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 await shop.stop()
         release()
 
-    routes = _routes(config, shop, hub)
+    routes = _routes(config, shop, hub, keys)
     requests.name_routes(routes)
     app = Starlette(
         routes=routes,
@@ -287,7 +288,7 @@ def _memory_in_use() -> list[tuple[tuple[()], int]]:
         return []  # not Linux
 
 
-def _routes(config: Config, shop: Shop, hub: ConnectionHub) -> list[BaseRoute]:
+def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -> list[BaseRoute]:
     key = ServerKey(config.server_key, hub.report_key_check)
     routes = [
         *websocket_routes(hub),
@@ -295,6 +296,7 @@ def _routes(config: Config, shop: Shop, hub: ConnectionHub) -> list[BaseRoute]:
         *facts_routes(shop, key),
         *redemption_routes(shop, key),
         *explain_routes(shop, key),
+        *diagnosis_routes(shop, key, keys, config.origins, test_mode=config.test_mode),
         *rulebook_routes(shop, key),
         *alert_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),

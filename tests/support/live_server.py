@@ -41,11 +41,9 @@ class LiveServer:
             data=folder / "data",
             rules=self.rules,
             server_key=KEY,
-            origins=(ORIGIN,),
+            **{"origins": (ORIGIN,), "test_mode": True, **settings},
             identity_secret=SECRET,
-            test_mode=True,
             seed=7,
-            **settings,
         )
         self.parts: ServerParts
         self.listener: Listener

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -88,6 +88,8 @@ class Offers:
         self.hellos = 0
         self.files: list[str] = []  # of the widget, as they were asked for
         self.files_gone: set[str] = set()
+        self.questions: list[Message] = []  # of the doctor
+        self.diagnosis: Message = {}
         self.sockets_allowed = True
         self.streams_allowed = True
         self.mute = False  # says nothing, as a cut cable does
@@ -259,6 +261,11 @@ class Offers:
         text = (WIDGET / name).read_text()
         return Response(text, media_type="text/javascript", headers=headers)
 
+    async def doctor(self, request: Request) -> Response:
+        """What the server knows of an item: as the test says, otherwise nothing."""
+        self.questions.append(json.loads(await request.body()))
+        return JSONResponse(self.diagnosis, headers=_cors(request))
+
     async def socket(self, socket: WebSocket) -> None:
         """The WebSocket endpoint."""
         if not self.sockets_allowed:
@@ -322,6 +329,7 @@ class Offers:
         return Starlette(
             routes=[
                 Route("/widget/{name}", self.widget_file),
+                Route("/v1/doctor", self.doctor, methods=["POST"]),
                 WebSocketRoute("/v1/session", self.socket),
                 Route("/v1/session/stream", self.stream),
                 Route("/v1/session/stream/{stream}", self.post, methods=["POST"]),

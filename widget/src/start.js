@@ -24,6 +24,8 @@ const version = VERSION;
 const PRICE = '[itemprop=price],.price';
 /** The card waits so long for the part with other languages; then it is in English. */
 const WORDS_MS = 3_000;
+/** A page that has named no product by then is known to the server by its address alone. */
+const NAMED_MS = 1_500;
 
 /** @typedef {import('./session.js').Standing} Standing */
 
@@ -49,6 +51,8 @@ export function start(queue) {
   /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
   let pageDue = false;
   let redraw = 0;
+  /** Whether this page has had the time to name its product, and the timer of that. */
+  let [patient, waiting] = [false, 0];
   /** @type {Set<string>} offers the shop was told of */
   const announced = new Set();
   /** @type {Map<string, Standing>} accepted here, waiting for the answer */
@@ -84,6 +88,7 @@ export function start(queue) {
     }
     return !!more;
   };
+  const territory = () => setting('territory') ?? at('Shopify.country');
   const url = () => publicUrl(location.href);
   const consent = createConsent(
     () => setting('consent'),
@@ -106,7 +111,7 @@ export function start(queue) {
     may: () => !away && level !== 'none' && !document.hidden && !!serverUrl() && tabs.ask(),
     hello: () => ({
       ...permission(),
-      territory: setting('territory') ?? at('Shopify.country'),
+      territory: territory(),
       locale: locale(),
       identity: who,
       page: { url: url(), referrer: publicUrl(document.referrer) || undefined, kind: kind() },
@@ -180,11 +185,13 @@ export function start(queue) {
     card.show(quiet ? undefined : here);
   };
 
+  /** The server knows every product's address: it finds those that the page does not name. */
+  const unnamed = () => patient && /product|other/.test(kind());
   const tellView = () => {
     const { product } = verdict;
     const now = `${pathOf(location.href)} ${product?.sku}`;
-    if (!product || now === viewed) return;
-    session.send({ t: 'view', ...product });
+    if (now === viewed || !(product || unnamed())) return;
+    session.send({ t: 'view', ...product, url: url() });
     viewed = now;
   };
   const tellCart = () => {
@@ -219,7 +226,8 @@ export function start(queue) {
   /** Only where there is something to say: other pages have no connection. */
   const connect = () => {
     if (away || level === 'none') return;
-    if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind())) return;
+    if (!verdict.product && !cart[0][0] && !record() && /home|other/.test(kind()) && !unnamed())
+      return;
     if (!/^en\b/.test(locale())) fluent();
     session.wake();
   };
@@ -228,6 +236,12 @@ export function start(queue) {
     (found) => {
       verdict = found;
       // Pages change all the time. Only these changes are worth opening a connection for.
+      if (!found.product)
+        waiting ||= later(NAMED_MS, () => {
+          patient = true;
+          tellView();
+          connect();
+        });
       const now = [found.product?.sku, kind(), url()].join();
       if (now === looked && !pageDue) return;
       looked = now;
@@ -282,6 +296,7 @@ export function start(queue) {
         server: serverUrl(),
         tags: document.querySelectorAll('script[src*="/widget/v"]').length,
         url: url(),
+        territory: territory(),
         kind: kind(),
         ...verdict,
         cart,
@@ -322,6 +337,9 @@ export function start(queue) {
       if (url() !== place) {
         page = bare({});
         pageDue = true;
+        clearTimeout(waiting);
+        waiting = 0;
+        patient = false;
         watch.moved();
       }
       place = url();

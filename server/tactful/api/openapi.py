@@ -30,6 +30,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/redemptions/{order}/refund"): "Record a partial refund of an order",
     ("GET", "/v1/offers/{id}"): "The current state of one offer",
     ("GET", "/v1/why"): "Explain for each rule why it offers an item or not",
+    ("POST", "/v1/doctor"): "Explain to a page with a doctor pass why its item has no offer",
     ("GET", "/v1/decisions"): "Offers that were pushed and withdrawn, with reasons, newest first",
     ("GET", "/v1/budgets"): "The balance of every campaign",
     ("GET", "/v1/prices/{sku}"): "The history of an item's public prices",

@@ -27,6 +27,7 @@ from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
 from tactful.runtime.services.fact_changes import FactChanges
 from tactful.runtime.services.ingest import FactIngest
+from tactful.runtime.services.item_diagnosis import DiagnosisService
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.services.rulebook_manager import RulebookManager
@@ -149,6 +150,7 @@ class Shop:
         )
         self.alerts = AlertService(state)
         self.alerts.watch(self._trial_causes)
+        self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)
         self.ready = False
         self._free_bytes = free_bytes
         self._expiry = expiry

@@ -17,7 +17,7 @@ import { fields, routeOf } from '../link.js';
  * @property {string} [title]
  */
 
-const IDS = 'productID gtin13 gtin productGroupID';
+const IDS = 'productID gtin13 gtin gtin14 gtin12 gtin8 isbn mpn productGroupID';
 
 /** @param {any} value @returns {string | undefined} */
 export const text = (value) => {

@@ -3,8 +3,10 @@
 from typing import Any, Final
 
 import click
+import msgspec
 
 from tactful.cli.shared.errors import EXIT_NEGATIVE, exit_on
+from tactful.cli.shared.http_client import ServerClient
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_line, print_text
 from tactful.cli.storefront.page_checks import UnreachableError, run_checks
@@ -12,26 +14,52 @@ from tactful.cli.storefront.page_checks import UnreachableError, run_checks
 _MARKS: Final = {"good": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
 
 
-@click.command(epilog="\b\nExample:\n  tactful doctor https://shop.example/products/aero-runner")
+_EXAMPLE = """
+\b
+Examples:
+  tactful doctor https://shop.example/products/aero-runner
+  tactful doctor https://shop.example/products/aero-runner --explain
+"""
+
+
+@click.command(epilog=_EXAMPLE)
 @click.argument("url")
 @click.option(
     "--server",
     metavar="URL",
     help="URL of the Tactful server. Default: the server of the page's script tag.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Also ask the server, with the server key, why the page's items have no offer.",
+)
 @setting_options("egress_allow")
 @json_option
-def doctor(*, url: str, server: str | None, json_output: bool, **options: Any) -> None:
+def doctor(
+    *, url: str, server: str | None, explain: bool, json_output: bool, **options: Any
+) -> None:
     """Fetch a page of the shop, and list what the widget will find there and what to correct.
+
+    With --explain the server also says what it knows about the page's item: price, cost and stock in
+    the page's territory, and for each rule why it makes no offer.
 
     The check runs no scripts. In the browser's console `tactful('doctor')` also sees what the page's
     own scripts add.
 
     Exit code 0: nothing is bad. 1: something is. 2: the page could not be fetched.
     """
-    allow = load_config(options).egress_allow
+    config = load_config(options)
+
+    def ask(where: str, question: dict[str, Any]) -> dict[str, Any]:
+        with ServerClient(config, where) as client:
+            body = msgspec.json.encode(question)
+            answer: dict[str, Any] = client.request("POST", "/v1/doctor", body, "application/json")
+            return answer
+
+    named = server.rstrip("/") if server else None
     with exit_on(UnreachableError):
-        results = list(run_checks(url, server.rstrip("/") if server else None, allow))
+        results = list(run_checks(url, named, config.egress_allow, ask if explain else None))
     if json_output:
         print_json(
             [

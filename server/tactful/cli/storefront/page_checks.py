@@ -4,15 +4,16 @@ import base64
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from email.utils import parsedate_to_datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from tactful.cli.storefront.content_security_policy import allows
 from tactful.cli.storefront.page_parser import ScannedPage, ScriptTag, parse_page
+from tactful.cli.storefront.page_verdict import PageVerdict, judge_page
 from tactful.connectors.egress_client import MAX_REDIRECTS, EgressClient, EgressError
 
 Level = Literal["good", "note", "bad"]
@@ -82,14 +83,20 @@ def fetch(
         raise UnreachableError(str(error)) from error
 
 
-def run_checks(url: str, server: str | None, allow: Sequence[str] = ()) -> Iterator[CheckResult]:
+Ask = Callable[[str, dict[str, Any]], dict[str, Any]]
+"""Asks a server (URL) what it knows of a page's item, and returns its diagnosis."""
+
+
+def run_checks(
+    url: str, server: str | None, allow: Sequence[str] = (), ask: Ask | None = None
+) -> Iterator[CheckResult]:
     """Yield the result of every check that needs no browser.
 
     Args:
         url: URL of the page.
         server: URL of the server; None: the server of the page's script tag.
-
         allow: Private networks that may be reached besides the hosts of `url` and `server`.
+        ask: Asks the server about the page's item; None: it is not asked.
 
     Raises:
         UnreachableError: The page cannot be fetched.
@@ -105,7 +112,8 @@ def run_checks(url: str, server: str | None, allow: Sequence[str] = ()) -> Itera
     page = parse_page(answer.url, html, [policy for policy in policies if policy])
     yield CheckResult("good", f"The page responds at {page.url}.")
     yield from _check_script_tags(page)
-    yield from _check_products(page)
+    verdict = judge_page(page)
+    yield from _check_product(verdict)
     script = page.scripts[0] if page.scripts else None
     where = server or (_server_of(script) if script else None)
     if where is None:
@@ -119,6 +127,8 @@ def run_checks(url: str, server: str | None, allow: Sequence[str] = ()) -> Itera
         yield from _check_script(client, script)
     yield from _check_policy(page, script, where)
     yield from _check_server(client, page, where)
+    if ask:
+        yield from _check_item(ask, where, page, verdict)
 
 
 def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
@@ -139,28 +149,56 @@ def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
         yield CheckResult("good", f"The page has the script tag{where}.")
 
 
-def _check_products(page: ScannedPage) -> Iterator[CheckResult]:
-    if page.broken_json:
+def _check_product(verdict: PageVerdict) -> Iterator[CheckResult]:
+    for problem in verdict.broken:
+        yield CheckResult("bad", f"Broken ld+json: {problem}", "Correct the page's template.")
+    if verdict.product is not None:
+        name = verdict.product.sku or verdict.product.ident
+        yield CheckResult("good", f"The page is about the product {name}.")
+        return
+    if verdict.aside:
         yield CheckResult(
             "bad",
-            f"{page.broken_json} JSON-LD block{'s are' if page.broken_json > 1 else ' is'} not JSON.",
-            "Correct the page's template.",
+            f"Set aside: {verdict.aside[0]}",
+            "The only product has that URL, which is another page's. Correct its `url`.",
         )
-    if not page.products:
+    elif verdict.several:
+        yield CheckResult(
+            "bad",
+            f"The page describes several products: {', '.join(verdict.several)}.",
+            "Add each product's `url`, or call tactful('view', sku) on the page.",
+        )
+    elif verdict.nameless:
+        yield CheckResult(
+            "bad",
+            "The page describes a product without a SKU or another identifier.",
+            "Add its `sku`: facts and offers refer to it.",
+        )
+    else:
         yield CheckResult(
             "note",
-            "The page describes no product in JSON-LD.",
+            "The page describes no product in JSON-LD or OpenGraph.",
             "On a product page, add one, or check in the browser that the widget finds the product.",
         )
-    for product in page.products:
-        if product.sku:
-            yield CheckResult("good", f"The product {product.name!r} has the SKU {product.sku}.")
-        else:
-            yield CheckResult(
-                "bad",
-                f"The product {product.name!r} has no SKU.",
-                "Add its `sku` to the JSON-LD: facts and offers refer to it.",
-            )
+
+
+def _check_item(
+    ask: Ask, server: str, page: ScannedPage, verdict: PageVerdict
+) -> Iterator[CheckResult]:
+    """Yield what the server says about the page's item, as `doctor` says it in the browser."""
+    question: dict[str, Any] = {"url": page.url}
+    if verdict.product:
+        question["sku"] = verdict.product.sku or verdict.product.ident
+    if verdict.price:
+        question["price"] = verdict.price
+    if page.scripts and page.scripts[0].territory:
+        question["territory"] = page.scripts[0].territory
+    answer = ask(server, question)
+    if answer["known"]:
+        where = f" in {answer['territory']}" if answer["territory"] else ""
+        yield CheckResult("good", f"The server knows {answer['sku']}{where}.")
+    for text in answer["advice"]:
+        yield CheckResult("bad", text)
 
 
 def _server_of(script: ScriptTag) -> str:

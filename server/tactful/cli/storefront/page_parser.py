@@ -1,16 +1,12 @@
-"""Parser for a storefront's page: script tags, products and policies; no script is run."""
+"""Parser for a storefront's page: script tags, product data and policies; no script is run."""
 
-import json
 import re
-from collections.abc import Iterator
 from html.parser import HTMLParser
-from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
 _WIDGET = re.compile(r"/widget/v\d", re.ASCII)
-_PRODUCTS: Final = frozenset({"Product", "ProductGroup", "IndividualProduct", "ProductModel"})
 
 
 class ScriptTag(Struct, frozen=True):
@@ -26,23 +22,18 @@ class ScriptTag(Struct, frozen=True):
     """Value of `data-server`."""
 
 
-class FoundProduct(Struct, frozen=True):
-    """A product that the page describes in JSON-LD."""
-
-    sku: str
-    """`sku`, else `productGroupID`, else `mpn`; empty: the product has none of them."""
-    name: str
-
-
 class ScannedPage(Struct, frozen=True):
     """Content of a page before any script runs."""
 
     url: str
     """URL at the end of all redirections."""
     scripts: tuple[ScriptTag, ...]
-    products: tuple[FoundProduct, ...]
-    broken_json: int
-    """How many JSON-LD blocks are not JSON."""
+    json_ld: tuple[str, ...]
+    """The text of each JSON-LD block."""
+    open_graph: dict[str, str]
+    """Name without `og:` or `product:` → content, of the first element with that name."""
+    canonical: str
+    """The page's canonical URL; empty: it names none."""
     policies: tuple[str, ...]
     """Content-Security-Policies from the response's headers and from `meta` elements."""
 
@@ -67,8 +58,9 @@ def parse_page(url: str, html: str, policies: list[str]) -> ScannedPage:
     return ScannedPage(
         url,
         tuple(reader.scripts),
-        tuple(reader.products),
-        reader.broken,
+        tuple(reader.json_ld),
+        reader.open_graph,
+        reader.canonical,
         (*policies, *reader.policies),
     )
 
@@ -79,19 +71,25 @@ class _PageParser(HTMLParser):
         self._url = url
         self._json: list[str] | None = None
         self.scripts: list[ScriptTag] = []
-        self.products: list[FoundProduct] = []
+        self.json_ld: list[str] = []
+        self.open_graph: dict[str, str] = {}
+        self.canonical = ""
         self.policies: list[str] = []
-        self.broken = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         options = {name: value or "" for name, value in attrs}
         if tag == "meta" and options.get("http-equiv", "").lower() == "content-security-policy":
             self.policies.append(options.get("content", ""))
+        prefix, _, name = options.get("property", "").partition(":")
+        if tag == "meta" and prefix in {"og", "product"}:
+            self.open_graph.setdefault(name, options.get("content", ""))
+        if tag == "link" and options.get("rel", "").lower() == "canonical":
+            self.canonical = urljoin(self._url, options.get("href", ""))
         if tag == "base" and options.get("href"):
             self._url = urljoin(self._url, options["href"])
         if tag != "script":
             return
-        if options.get("type", "").lower() == "application/ld+json":
+        if "ld+json" in options.get("type", "").lower():
             self._json = []
         if _WIDGET.search(options.get("src", "")):
             names = ("integrity", "nonce", "data-territory", "data-server")
@@ -104,23 +102,5 @@ class _PageParser(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "script" and self._json is not None:
-            try:
-                self.products += _products(json.loads("".join(self._json)))
-            except (ValueError, RecursionError):
-                self.broken += 1
+            self.json_ld.append("".join(self._json))
             self._json = None
-
-
-def _products(node: Any) -> Iterator[FoundProduct]:
-    """Yield the products in a JSON-LD document, also those inside of lists, graphs and groups."""
-    if isinstance(node, list):
-        for each in node:
-            yield from _products(each)
-    elif isinstance(node, dict):
-        kinds = node.get("@type", "")
-        names = {kinds} if isinstance(kinds, str) else set(map(str, kinds))
-        if {name.rpartition("/")[2] for name in names} & _PRODUCTS:
-            sku = node.get("sku") or node.get("productGroupID") or node.get("mpn") or ""
-            yield FoundProduct(str(sku), str(node.get("name", "")))
-        for key in ("@graph", "hasVariant", "mainEntity", "itemListElement", "item"):
-            yield from _products(node.get(key))

@@ -6,6 +6,7 @@ until when the earlier keys verify, so tokens already issued stay valid over a r
 creates one new file, so it is atomic.
 """
 
+import hmac
 import os
 import secrets
 import stat
@@ -162,6 +163,13 @@ class SigningKeys:
     def contact_key(self) -> bytes:
         """The key under which the digests of contacts are kept."""
         return self._contact_key
+
+    def derived_key(self, use: str) -> bytes:
+        """Return the 32-byte key of one use, derived from the holder secret (HMAC, RFC 2104).
+
+        Like the secret it is never rotated.
+        """
+        return hmac.digest(self._loaded.holder_secret, f"use:{use}".encode(), "sha256")
 
     def jwks(self) -> dict[str, list[dict[str, str]]]:
         """Return the accepted public keys as a JWK Set (RFC 7517), for `/.well-known/jwks.json`.

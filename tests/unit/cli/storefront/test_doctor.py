@@ -46,7 +46,7 @@ def test_a_program_reads_the_results_as_json(results: list[CheckResult]) -> None
 
 
 def test_a_page_that_cannot_be_fetched_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(url: str, server: str | None, allow: tuple[str, ...]) -> list[CheckResult]:
+    def unreachable(url: str, server: str | None, *_: object) -> list[CheckResult]:
         raise UnreachableError(f"{url} does not respond: {server}")
 
     monkeypatch.setattr(command, "run_checks", unreachable)

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from support.cli_runner import printed_json, run
-from support.live_server import LiveServer
+from support.live_server import KEY, LiveServer
 
 PRODUCT = """<script type="application/ld+json">
 {"@context": "https://schema.org", "@graph": [{"@type": "WebPage"},
@@ -91,7 +91,7 @@ async def test_a_page_without_problems_passes_every_check(tmp_path: Path) -> Non
         said = " | ".join(what for _, what, _ in found)
         for part in (
             "the script tag for territory DE",
-            "SKU RUN-42",
+            "about the product RUN-42",
             "clock is right",
             "session opens from",
         ):
@@ -146,7 +146,7 @@ async def test_a_server_that_is_down_is_reported_for_the_script_and_for_the_serv
 async def test_a_broken_json_ld_block_is_reported() -> None:
     with served() as site:
         site.html = PRODUCT.replace("{", "{,", 1)
-        assert any("not JSON" in problem for problem in await bad(site.origin))
+        assert any("Broken ld+json" in problem for problem in await bad(site.origin))
 
 
 def test_a_page_that_cannot_be_fetched_ends_the_checks() -> None:
@@ -162,3 +162,12 @@ async def test_redirections_are_followed() -> None:
     with served() as site:
         found = await seen(f"{site.origin}/old")
         assert found[0][1] == f"The page responds at {site.origin}/new."
+
+
+async def test_the_server_explains_the_pages_item_when_asked(tmp_path: Path) -> None:
+    async with shop(tmp_path) as (site, _):
+        words = ("doctor", site.origin, "--explain")
+        result = await asyncio.to_thread(run, *words, TACTFUL_SERVER_KEY=KEY)
+        assert (result.exit_code, "nothing about the SKU RUN-42" in result.output) == (1, True)
+        result = await asyncio.to_thread(run, *words)
+        assert (result.exit_code, "TACTFUL_SERVER_KEY" in result.output) == (2, True)

@@ -1,11 +1,13 @@
-"""The page parser finds script tags, products and policies in a page's source."""
+"""The page parser finds script tags, product data and policies in a page's source."""
+
+import json
 
 from tactful.cli.storefront.page_parser import parse_page
 
 PAGE = "https://shop.example/p/run"
 
 
-def test_a_policy_in_the_page_and_the_variants_of_a_product_group_are_found() -> None:
+def test_a_policy_and_a_json_ld_block_in_the_page_are_found() -> None:
     html = """<base href="https://cdn.example/"><meta http-equiv="Content-Security-Policy"
       content="script-src 'self'"><script src="/widget/v1.js" nonce="n"></script>
       <script type="application/ld+json">[{"@type": "ProductGroup", "productGroupID": "RUN",
@@ -13,7 +15,7 @@ def test_a_policy_in_the_page_and_the_variants_of_a_product_group_are_found() ->
     assert parse_page(PAGE, html.replace("v1.js", "v0.1.0.js"), []).scripts[0].nonce == "n"
     page = parse_page(PAGE, html, [])
     assert page.policies == ("script-src 'self'",)
-    assert [product.sku for product in page.products] == ["RUN", "RUN-42"]
+    assert [json.loads(text)[0]["productGroupID"] for text in page.json_ld] == ["RUN"]
     assert page.scripts[0].url == "https://cdn.example/widget/v1.js"
     assert page.origin == "https://shop.example"
 
@@ -26,9 +28,10 @@ def test_attributes_of_the_script_tag_are_read_and_other_scripts_are_not() -> No
     assert tag.url == "https://shop.example/widget/v1.js"
 
 
-def test_a_block_that_is_not_json_is_counted_and_the_others_are_read() -> None:
-    html = """<script type="application/ld+json">{,}</script>
-      <script type="application/ld+json">{"@type": "Product", "mpn": "A-1"}</script>"""
+def test_open_graph_and_the_canonical_address_are_read() -> None:
+    html = """<link rel="Canonical" href="/p/run-42"><meta property="og:price:amount" content="9,90">
+      <meta property="product:price:currency" content="EUR"><meta property="og:title">
+      <meta property="og:price:amount" content="1">"""
     page = parse_page(PAGE, html, [])
-    assert page.broken_json == 1
-    assert [product.sku for product in page.products] == ["A-1"]
+    assert page.canonical == "https://shop.example/p/run-42"
+    assert page.open_graph == {"price:amount": "9,90", "price:currency": "EUR", "title": ""}

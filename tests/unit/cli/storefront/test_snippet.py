@@ -9,6 +9,9 @@ import pytest
 from support.cli_runner import printed_json, run
 from tactful.api import widget_files as assets
 from tactful.cli.storefront import snippet
+from tactful.runtime.security.doctor_pass import pass_origin
+from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.system_clock import SystemClock
 
 URL = ("--public-url", "https://offers.shop.example")
 
@@ -63,3 +66,38 @@ def test_a_url_cannot_break_out_of_the_attribute_of_the_tag() -> None:
 def test_a_territory_that_is_none_is_refused() -> None:
     result = run("snippet", "--territory", "Germany")
     assert (result.exit_code, "a territory such as DE" in result.output) == (2, True)
+
+
+def test_a_doctor_link_carries_a_pass_for_the_pages_origin(tmp_path: Path) -> None:
+    keys = SigningKeys(tmp_path / "keys", SystemClock())
+    page = "https://shop.example/p/aero?x=1"
+    shown = printed_json(
+        run("snippet", "--doctor", f"{page}#old", "--data", str(tmp_path), "--json")
+    )
+    address, _, token = shown["link"].partition("#tactful-doctor=")
+    assert address == page
+    assert pass_origin(keys, token, SystemClock().now()) == "https://shop.example"
+    assert "30 minutes" in run("snippet", "--doctor", page, "--data", str(tmp_path)).output
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (("--doctor", "shop.example/p"), "is not an http(s) URL"),
+        (("--doctor", "https://shop.example/p"), "--data"),
+    ],
+)
+def test_a_doctor_link_needs_a_url_and_the_shops_keys(
+    tmp_path: Path, words: tuple[str, ...], problem: str
+) -> None:
+    result = run("snippet", *words, "--data", str(tmp_path))
+    assert (result.exit_code, problem in result.output) == (2, True)
+
+
+def test_a_part_of_the_widget_is_never_pinned(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("v1.2.0.js", "v1.2.0-words.js", "v1.2.0-doctor.js"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(assets, "widget_folder", lambda: tmp_path)
+    assert snippet.newest_versioned_file().name == "v1.2.0.js"

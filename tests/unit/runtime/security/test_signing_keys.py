@@ -307,3 +307,14 @@ def test_the_contact_key_is_made_once_and_never_rotated(
     assert len(key) == module.KEY_BYTES
     (folder / "contact.json").unlink()
     assert SigningKeys(folder, clock).contact_key != key
+
+
+def test_each_use_has_a_key_of_its_own_that_lasts_over_a_rotation(
+    keys: SigningKeys, tmp_path: Path, clock: SettableClock
+) -> None:
+    key = keys.derived_key("doctor-pass")
+    keys.rotate(overlap=0)
+    assert keys.derived_key("doctor-pass") == key
+    assert len(key) == 32
+    assert keys.derived_key("other") != key
+    assert SigningKeys(tmp_path / "others", clock).derived_key("doctor-pass") != key
