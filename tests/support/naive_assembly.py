@@ -10,7 +10,8 @@ from typing import Any
 from tactful.core.facts import fact_types as facts
 from tactful.core.facts.fact_types import AnyFact, ReportedFact, key_of, ms
 from tactful.core.facts.history import History
-from tactful.core.facts.item import Item, PublicPrice
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.facts.price_plan import PricePlan, price_plan
 
 

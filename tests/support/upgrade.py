@@ -22,7 +22,7 @@ from support.cli_runner import run
 from support.live_server import LiveServer
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import KINDS, AnyFact
-from tactful.core.facts.item import GeneralPrice
+from tactful.core.facts.price_history import GeneralPrice
 from tactful.core.offers.offer import Offer
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.redemption_rows import RedemptionRow, RefundRow

@@ -11,7 +11,8 @@ from tactful.api import representations as views
 from tactful.api.bodies import json_response
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
-from tactful.core.facts.item import PublicPrice
+from tactful.core.facts.price_history import PublicPrice
+from tactful.core.facts.price_rows import Audience
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
@@ -75,12 +76,14 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def prices(request: Request) -> Response:
         sku, territory = request.path_params["sku"], _required(request, "territory")
-        versions = await shop.ledger.fact_versions("price", f"{sku}|{territory}")
-        if not versions:
-            raise ProblemError(404, "price.unknown", f"{sku} has no price in {territory}.")
         item = await shop.state.fact_cache.read_item(sku)
+        query = request.query_params
+        audience = Audience(query.get("currency"), query.get("channel"), query.get("group"))
+        found = item.public_prices(territory, audience)
+        if not found:
+            raise ProblemError(404, "price.unknown", f"{sku} has no such price in {territory}.")
         now = shop.clock.now()
-        shown = [_price(one, now) for one in item.history.get(territory, ())]
+        shown = [_price(one, now) for one in found]
         return json_response({"sku": sku, "territory": territory, "prices": shown})
 
     return (

@@ -15,6 +15,8 @@ from tactful.core.customer.taints import NO_TAINTS, Taints
 from tactful.core.facts.fact_types import FeedName, Price, Product, Remedy, ReportedFact, ms
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import PublicPrice
+from tactful.core.facts.price_rows import EVERYBODY, Audience
 from tactful.core.offers.budget import Balances
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES, ConversionRates
@@ -98,7 +100,25 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def price(self) -> ReportedFact[Price] | None:
         """The public price in the shopper's territory; None: there is none."""
-        return self.item.price_at(self.territory, self.now) if self.territory else None
+        if self.territory is None:
+            return None
+        return self.item.price_at(self.territory, self.now, self.audience)
+
+    @property
+    def audience(self) -> Audience:
+        """For whom the price is: currency and channel of the page, and the customer's group."""
+        session, group = self.session, None
+        if session.customer is not None:
+            about = self.history.about if self.history else None
+            group = session.group or (about.fact.group if about else None)
+        if session.currency is None and session.channel is None and group is None:
+            return EVERYBODY
+        return Audience(session.currency, session.channel, group)
+
+    @property
+    def public_prices(self) -> tuple[PublicPrice, ...]:
+        """The public prices in the shopper's territory, oldest first."""
+        return self.item.public_prices(self.territory or "", self.audience)
 
     @property
     def available(self) -> int | None:

@@ -88,7 +88,7 @@ def inputs_read(scene: Scene, rule: Rule | None) -> tuple[InputRead, ...]:
     item, territory = scene.item, scene.territory or ""
     price = scene.price
     cost = item.cost(territory, price.fact.price.currency) if price else None
-    public = (item.product, price, cost, *item.stock.get(territory, ()))
+    public = (item.product, price, cost, *item.stock_rows(territory))
     found = [_input(one, "contextual") for one in public if one]
     if scene.history:
         history = scene.history

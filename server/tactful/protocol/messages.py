@@ -27,6 +27,7 @@ Query = Annotated[str, Meta(max_length=2_048)]
 Secret = Annotated[str, Meta(min_length=1, max_length=512)]
 # Only lengths are checked. An identity that cannot be verified is no error; its shopper stays
 # anonymous.
+Channel = Annotated[str, Meta(min_length=1, max_length=128)]
 Jwt = Annotated[str, Meta(max_length=4_096)]
 CustomerId = Annotated[str, Meta(max_length=128)]
 HexHmac = Annotated[str, Meta(max_length=128)]
@@ -102,6 +103,10 @@ class Hello(_FromClient, frozen=True, tag="hello"):
     """ISO 3166-1 alpha-2 code, with a subdivision (ISO 3166-2) where prices differ."""
     locale: Locale | None = None
     """BCP 47 language tag."""
+    currency: Currency | None = None
+    """ISO 4217 code of the page's prices."""
+    channel: Channel | None = None
+    """The sales channel of the page, where prices differ by it."""
     gpc: bool | None = None
     """Global Privacy Control; `true` refuses the consent `personal`."""
     identity: Identity | None = None
@@ -128,6 +133,10 @@ class Page(_FromClient, frozen=True, tag="page"):
     """What the shopper searched for."""
     moment: Literal["rescue"] | None = None
     """`rescue`: a cancel, unsubscribe or return page."""
+    currency: Currency | None = None
+    """ISO 4217 code of the page's prices; absent: as before."""
+    channel: Channel | None = None
+    """The sales channel of the page; absent: as before."""
 
 
 class View(_FromClient, frozen=True, tag="view"):

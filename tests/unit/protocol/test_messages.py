@@ -20,10 +20,21 @@ from tactful.protocol.messages import (
 )
 
 FROM_CLIENT = {
-    "hello": {"resume", "territory", "locale", "consent", "gpc", "page", "identity", "seq"},
+    "hello": {
+        "resume",
+        "territory",
+        "locale",
+        "consent",
+        "gpc",
+        "page",
+        "identity",
+        "seq",
+        "currency",
+        "channel",
+    },
     "identify": {"identity"},
     "logout": set(),
-    "page": {"url", "kind", "query", "moment"},
+    "page": {"url", "kind", "query", "moment", "currency", "channel"},
     "view": {"sku", "url", "price"},
     "cart": {"lines"},
     "activity": {"kind"},

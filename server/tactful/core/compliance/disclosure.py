@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from tactful.core.rules.rule import Provenance
 from tactful.core.values.calendar import parse_rfc3339
+from tactful.core.values.territories import is_within
 
 
 class DisclosureDuty(Struct, frozen=True):
@@ -97,13 +98,9 @@ def disclosure(
         provenance: The provenances of the inputs that the decision read.
     """
     for duty in DUTIES:
-        if now >= duty.since and (not duty.territories or _within(territory, duty.territories)):
+        if now >= duty.since and (not duty.territories or is_within(territory, duty.territories)):
             if not provenance & duty.counts:
                 return None
             language = (locale or "").partition("-")[0].lower()
             return duty.texts.get(language, duty.texts[""])
     return None
-
-
-def _within(territory: str, territories: frozenset[str]) -> bool:
-    return territory in territories or territory.partition("-")[0] in territories

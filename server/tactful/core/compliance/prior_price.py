@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.core.facts.item import PublicPrice
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.values.calendar import DAY
 from tactful.core.values.money import percent_off
 

@@ -28,11 +28,11 @@ from tactful.core.facts.fact_types import (
     Return,
     Review,
     Stock,
-    ms,
 )
 from tactful.core.facts.history import History
-from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item, PublicPrice
-from tactful.core.facts.price_plan import PricePlan, price_plan, version_order
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import GENERAL_KIND, GeneralPrice
+from tactful.core.facts.price_rows import histories, plain_rows, price_rows, special_rows
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import own_contacts
 from tactful.core.facts.succession import end_of, stock_in_force
@@ -92,22 +92,23 @@ def _read_item(sku: str, *, with_components: bool) -> ItemReading:
         for part in product.components if with_components else ():
             component = yield from _read_item(part, with_components=False)
             components.append(component)
-    versions: dict[str, Sequence[KeyedFact]] = {}
-    for (kind, key), one in found:
+    versions: dict[str, list[ReportedFact[Price]]] = {}
+    for (kind, key), _ in found:
         if kind == "price":
-            versions[one.fact.territory] = yield PriceVersions(key)
-    return _item(sku, (*found, *recalls), versions, tuple(components), variants)
+            reported = yield PriceVersions(key)
+            versions[key] = [one for _, one in reported]
+    return _item(sku, (*found, *recalls), tuple(versions.values()), tuple(components), variants)
 
 
 def _item(
     sku: str,
     facts: Iterable[KeyedFact],
-    versions: Mapping[str, Sequence[KeyedFact]],
+    versions: Iterable[Sequence[ReportedFact[Price]]],
     components: tuple[Item, ...],
     variants: tuple[str, ...],
 ) -> Item:
     product: ReportedFact[Product] | None = None
-    prices: dict[str, ReportedFact[Price]] = {}
+    prices: list[ReportedFact[Price]] = []
     costs: dict[str, ReportedFact[Cost]] = {}
     stock: dict[str, list[ReportedFact[Stock]]] = defaultdict(list)
     recalls: set[str] = set()
@@ -121,7 +122,7 @@ def _item(
                 product = one
             case Price():
                 if not (gone and end_of(one, gone)):
-                    prices[fact.territory] = one
+                    prices.append(one)
             case Cost():
                 if fact.is_known:
                     costs[fact.scope] = one
@@ -134,81 +135,22 @@ def _item(
                 general.append(fact)
             case _:
                 pass
+    rows = price_rows(prices, versions, general)
+    plain = plain_rows(rows)
     return Item(
         sku=sku,
         product=product,
-        prices=prices,
+        prices={territory: row.price for territory, row in plain.items() if row.price},
         costs=costs,
         stock={territory: stock_in_force(reported) for territory, reported in stock.items()},
         end=end_of(product, gone) if product and gone else None,
-        plans={
-            territory: plan
-            for territory, found in versions.items()
-            if territory in prices and (plan := _plan(found))
-        },
+        plans={territory: row.plan for territory, row in plain.items() if row.plan},
         recalls=tuple(sorted(recalls)),
         components=components,
         variants=variants,
-        history={
-            territory: with_general_prices(
-                public_prices([one for _, one in found]),
-                [one for one in general if one.territory == territory],
-            )
-            for territory, found in versions.items()
-        },
+        history=histories(plain, general),
+        price_rows=special_rows(rows),
     )
-
-
-def _plan(versions: Sequence[KeyedFact]) -> PricePlan:
-    return price_plan([one for _, one in versions])
-
-
-def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice, ...]:
-    """Return the public prices given by the versions of one price fact, oldest first.
-
-    A price without `since` holds from its report on. If two prices start at one instant, the higher
-    version counts as later, whatever the order of the reports. A higher version that states an
-    earlier start than a price in force, as at the end of a sale, also begins again at its report.
-    """
-    found = []
-    latest, announced = 0, list[int]()
-    ordered = sorted(enumerate(versions), key=lambda pair: (version_order(pair[1]), pair[0]))
-    for number, one in ordered:
-        price = one.fact.price
-        since = ms(one.fact.since) if one.fact.since else one.at
-        latest = max([latest, *(start for start in announced if start <= one.at)])
-        announced = [start for start in announced if start > one.at]
-        starts = {since, one.at} if since < latest else {since}
-        for start in starts:
-            # The number preserves the order of equal versions, so that prices are never compared.
-            entry = PublicPrice(start, price.amount, price.currency)
-            found.append((start, version_order(one), number, entry))
-        if since > one.at:
-            announced.append(since)
-        else:
-            latest = max(latest, *starts)
-    found.sort()
-    return tuple([row[3] for row in found])
-
-
-def with_general_prices(
-    public: tuple[PublicPrice, ...], general: Sequence[GeneralPrice]
-) -> tuple[PublicPrice, ...]:
-    """Return the public prices, with the general offers inserted.
-
-    After each general offer the reported public price applies again. An offer that reached most
-    shoppers counts as a public price: `server/SEMANTICS.md`, section 9.
-    """
-    if not general:
-        return public
-    ledger = list(public)
-    for one in general:
-        ledger.append(PublicPrice(one.since, one.amount, one.currency, offered=True))
-        before = [entry for entry in public if entry.since <= one.until]
-        if before:
-            back = before[-1]
-            ledger.append(PublicPrice(one.until, back.amount, back.currency, offered=True))
-    return tuple(sorted(ledger, key=lambda entry: entry.since))
 
 
 def read_history(customer: str) -> HistoryReading:

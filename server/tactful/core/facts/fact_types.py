@@ -128,7 +128,8 @@ def key_of(fact: AnyFact, version: str) -> str:
         case Product():
             return fact.sku
         case Price():
-            return f"{fact.sku}|{fact.territory}"
+            row = f"{fact.channel or ''}|{fact.group or ''}"
+            return f"{fact.sku}|{fact.territory}|{fact.price.currency}|{row}"
         case Cost():
             return f"{fact.sku}|{fact.scope}"
         case Stock():
@@ -149,7 +150,10 @@ def key_of(fact: AnyFact, version: str) -> str:
             return fact.feed
         case Gone():
             named = fact.order or (f"{fact.sku}|" if fact.sku else f"|{fact.product}")
-            return f"{fact.of}|{named}|{fact.territory or ''}|{fact.location or ''}"
+            place = f"{fact.territory or ''}|{fact.location or ''}"
+            parts = (fact.currency, fact.channel, fact.group)
+            of_row = "|".join(["", *(part or "" for part in parts)]) if any(parts) else ""
+            return f"{fact.of}|{named}|{place}{of_row}"
         case _:
             return fact.remedy
 

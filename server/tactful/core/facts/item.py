@@ -1,41 +1,15 @@
 """What the shop knows about one SKU."""
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Literal
 
 from msgspec import Struct
 
 from tactful.core.facts.fact_types import Cost, Gone, Price, Product, ReportedFact, Stock
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.facts.price_plan import PricePlan, next_change, planned_price
-
-GENERAL_KIND: Final = "general"
-"""The kind under which the ledger keeps a `GeneralPrice` beside the reported facts."""
-
-
-class PublicPrice(Struct, frozen=True, gc=False, array_like=True):
-    """A public price and when it began; it holds until the next one begins."""
-
-    since: int
-    """When it began, in milliseconds since the Unix epoch, UTC."""
-    amount: int
-    """The price of one unit, in minor units of `currency`."""
-    currency: str
-    offered: bool = False
-    """Whether the entry comes from a general offer, and not from a reported price."""
-
-
-class GeneralPrice(Struct, frozen=True):
-    """An offer that reached so many shoppers that it was a public price, over [`since`, `until`)."""
-
-    rule: str
-    territory: str
-    amount: int
-    """The price of one unit, in minor units of `currency`."""
-    currency: str
-    since: int
-    """When it began, in milliseconds since the Unix epoch, UTC."""
-    until: int
-    """When it ends, in milliseconds since the Unix epoch, UTC."""
+from tactful.core.facts.price_rows import EVERYBODY, Audience, PriceRow, price_among, rows_for
+from tactful.core.values.territories import country_of, nearest_row
 
 
 class Item(Struct, frozen=True, gc=False, kw_only=True):
@@ -45,6 +19,8 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
     product: ReportedFact[Product] | None = None
     prices: Mapping[str, ReportedFact[Price]] = {}
     """Territory → the price of the highest version; `price_at` says which price is in force."""
+    price_rows: Mapping[str, tuple[PriceRow, ...]] = {}
+    """Territory → its prices, where it has several: per currency, channel or customer group."""
     plans: Mapping[str, PricePlan] = {}
     """Territory → the plan of a price that was announced for a later instant."""
     costs: Mapping[str, ReportedFact[Cost]] = {}
@@ -74,20 +50,53 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         """The brand, where the shop named one."""
         return self.product.fact.brand if self.product else None
 
-    def price_at(self, territory: str, now: int) -> ReportedFact[Price] | None:
+    def price_at(
+        self, territory: str, now: int, audience: Audience = EVERYBODY
+    ) -> ReportedFact[Price] | None:
         """Return the public price in force in a territory; `None`: there is none.
+
+        A subdivision without a price of its own has that of its country.
 
         Args:
             territory: ISO 3166-1 or 3166-2 code.
             now: Milliseconds since the Unix epoch, UTC.
+            audience: For whom the price is asked.
         """
+        found = self._price_in(territory, now, audience)
+        if found is None and len(territory) > 2:
+            return self._price_in(country_of(territory), now, audience)
+        return found
+
+    def _price_in(self, territory: str, now: int, audience: Audience) -> ReportedFact[Price] | None:
+        rows = self.price_rows.get(territory)
+        if rows is not None:
+            return price_among(rows, audience, now)
         plan = self.plans.get(territory)
-        return planned_price(plan, now) if plan else self.prices.get(territory)
+        found = planned_price(plan, now) if plan else self.prices.get(territory)
+        if found is None or audience.currency in {None, found.fact.price.currency}:
+            return found
+        return None
+
+    def public_prices(
+        self, territory: str, audience: Audience = EVERYBODY
+    ) -> tuple[PublicPrice, ...]:
+        """Return the public prices that an audience had in a territory, oldest first."""
+        for place in dict.fromkeys((territory, country_of(territory))):
+            rows = self.price_rows.get(place)
+            found = self.history.get(place, ())
+            if rows is not None:
+                found = next((row.history for row in rows_for(rows, audience)), ())
+            if found:
+                return found
+        return ()
 
     def next_price_change(self, territory: str, now: int) -> int | None:
         """Return when an announced price takes effect next (ms since the Unix epoch), or `None`."""
-        plan = self.plans.get(territory)
-        return next_change(plan, now) if plan else None
+        places = dict.fromkeys((territory, country_of(territory)))
+        plans = [self.plans[place] for place in places if place in self.plans]
+        plans += [row.plan for place in places for row in self.price_rows.get(place, ())]
+        changes = (next_change(plan, now) for plan in plans)
+        return min((change for change in changes if change is not None), default=None)
 
     @property
     def ended(self) -> Literal["gone", "discontinued"] | None:
@@ -97,9 +106,17 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         product = self.product
         return "discontinued" if product and product.fact.status == "discontinued" else None
 
+    def stock_rows(self, territory: str) -> tuple[ReportedFact[Stock], ...]:
+        """Return the stock that can be sold in a territory: its own, or else that of its country."""
+        return nearest_row(self.stock, territory) or ()
+
+    def stock_place(self, territory: str) -> str:
+        """Return the territory whose stock is sold in a territory: itself, or its country."""
+        return territory if territory in self.stock else country_of(territory)
+
     def is_counted(self, territory: str) -> bool:
         """Return whether the number of units there limits what can be sold."""
-        return all(stock.fact.is_counted for stock in self.stock.get(territory, ()))
+        return all(stock.fact.is_counted for stock in self.stock_rows(territory))
 
     def available(self, territory: str) -> int | None:
         """Return how many units can be sold there, over all locations.
@@ -109,16 +126,15 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         """
         if self.ended:
             return 0
-        reported = self.stock.get(territory)
+        reported = self.stock_rows(territory)
         if not reported or not self.is_counted(territory):
             return None
         return sum([stock.fact.available or 0 for stock in reported])
 
     def stock_at(self, territory: str) -> int | None:
         """Return when the stock there was last reported (ms since the Unix epoch); `None`: never."""
-        reported = self.stock.get(territory)
-        return max(stock.at for stock in reported) if reported else None
+        return max((stock.at for stock in self.stock_rows(territory)), default=None)
 
     def cost(self, territory: str, currency: str) -> ReportedFact[Cost] | None:
-        """Return the net cost for the territory, or else the one for the currency."""
-        return self.costs.get(territory) or self.costs.get(currency)
+        """Return the net cost for the territory or its country, or else the one for the currency."""
+        return nearest_row(self.costs, territory) or self.costs.get(currency)

@@ -15,7 +15,7 @@ from tactful.core.facts.fact_values import (
     Text,
     Url,
 )
-from tactful.core.values.money import Money
+from tactful.core.values.money import Currency, Money
 
 
 class Product(Fact, frozen=True, kw_only=True, tag="product"):
@@ -65,6 +65,10 @@ class Price(Fact, frozen=True, kw_only=True, tag="price"):
     """The lowest price that the manufacturer lets the shop advertise."""
     since: Instant | None = None
     """When the price starts to apply; `None`: when it is reported."""
+    channel: Id | None = None
+    """The sales channel that has this price; `None`: every channel without a price of its own."""
+    group: Id | None = None
+    """The customer group that has this price; `None`: everybody without a price of their own."""
 
 
 class Cost(Fact, frozen=True, kw_only=True, tag="cost"):
@@ -119,6 +123,9 @@ class Gone(Fact, frozen=True, kw_only=True, tag="gone"):
     territory: Territory | None = None
     location: Id | None = None
     order: Id | None = None
+    currency: Currency | None = None
+    channel: Id | None = None
+    group: Id | None = None
 
 
 class Recall(Fact, frozen=True, kw_only=True, tag="recall"):

@@ -47,7 +47,13 @@ def ends(gone: Gone, fact: AnyFact) -> bool:
             named = fact.sku == gone.sku or fact.product == gone.product
             return gone.of == "product" and named
         case Price():
-            return gone.of == "price" and gone.territory in {None, fact.territory}
+            parts = (
+                (gone.territory, fact.territory),
+                (gone.currency, fact.price.currency),
+                (gone.channel, fact.channel),
+                (gone.group, fact.group),
+            )
+            return gone.of == "price" and all(part in {None, own} for part, own in parts)
         case Stock():
             place = gone.territory in {None, fact.territory}
             return gone.of == "stock" and place and gone.location in {None, fact.location}
@@ -86,8 +92,8 @@ def rivals_of(fact: AnyFact) -> tuple[KeyRange, ...]:
         case Product():
             return _exactly("gone", f"product|{fact.sku}|||", f"product||{fact.product}||")
         case Price():
-            places = ("", fact.territory)
-            return _exactly("gone", *(f"price|{fact.sku}||{place}|" for place in places))
+            gone = f"price|{fact.sku}||"
+            return (("gone", gone, gone + _LAST),)
         case Stock():
             prefix = f"{fact.sku}|{fact.territory}|"
             others = (

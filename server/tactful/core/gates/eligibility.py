@@ -12,6 +12,7 @@ from tactful.core.rules.condition_evaluation import failed_clauses
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER, Rule
 from tactful.core.values import calendar
+from tactful.core.values.territories import is_within
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
@@ -152,7 +153,7 @@ def check_conditions(scene: Scene, rule: Rule, holds_at: int) -> Iterator[Findin
     Yields:
         `target.territory`, `target.conditions` for each failed clause, and `identity.unverified`.
     """
-    if rule.territories and scene.territory not in rule.territories:
+    if rule.territories and not is_within(scene.territory, rule.territories):
         yield Finding(
             Reason.TARGET_TERRITORY, actual=scene.territory, needed=sorted(rule.territories)
         )

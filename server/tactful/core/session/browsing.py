@@ -140,6 +140,10 @@ def _view_page(session: Session, signal: signals.PageViewed, now: int) -> Sessio
         "searches": session.searches + (signal.kind == "search"),
         "last_input": now,
     }
+    if signal.currency is not None:
+        changes["currency"] = signal.currency
+    if signal.channel is not None:
+        changes["channel"] = signal.channel
     if signal.kind in BROWSING_ON:
         changes |= {"focus": None, "dwell_before_ms": 0, "running_since": None}
     return with_engagement_timer(session, now, **changes)

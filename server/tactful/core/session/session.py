@@ -74,6 +74,12 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     """ISO 3166-1 or 3166-2 code; None: unknown, and then nothing is offered."""
     declared: bool = False
     """Whether the territory is from the shop's signed identity, which overrides that of a page."""
+    currency: str | None = None
+    """ISO 4217 code of the page's prices; None: the only one of the territory."""
+    channel: str | None = None
+    """The sales channel of the page; None: the shop's own."""
+    group: str | None = None
+    """The customer's price group, as the shop's signed identity names it."""
     locale: str | None = None
     """BCP 47 tag of the page, which chooses the language of messages."""
     visit: LandingVisit = LandingVisit()

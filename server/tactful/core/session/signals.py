@@ -58,6 +58,10 @@ class ConnectionOpened(Struct, frozen=True, gc=False, tag="Arrived"):
     """BCP 47 tag of the page."""
     page: PageKind | None = None
     visit: LandingVisit | None = None
+    currency: str | None = None
+    """ISO 4217 code of the page's prices."""
+    channel: str | None = None
+    """The sales channel of the page."""
 
 
 class ConnectionClosed(Struct, frozen=True, gc=False, tag="Left"):
@@ -74,6 +78,8 @@ class CustomerIdentified(Struct, frozen=True, gc=False, tag="Identified"):
     """The shop's id of the customer."""
     territory: str | None = None
     """ISO 3166-1 or 3166-2 code, if the signed identity names one."""
+    group: str | None = None
+    """The customer's price group, if the signed identity names one."""
 
 
 class CustomerLoggedOut(Struct, frozen=True, gc=False, tag="LoggedOut"):
@@ -92,6 +98,10 @@ class PageViewed(Struct, frozen=True, gc=False, tag="Paged"):
     """The words of a search."""
     moment: Literal["rescue"] | None = None
     """`rescue`: a page for cancelling, unsubscribing or returning."""
+    currency: str | None = None
+    """ISO 4217 code of the page's prices; None: as before."""
+    channel: str | None = None
+    """The sales channel of the page; None: as before."""
 
 
 class ItemViewed(Struct, frozen=True, gc=False, tag="Viewed"):

@@ -138,7 +138,7 @@ def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | Non
         more. The reduction's own general price does not count while it runs, and counts when it has
         ended. None without a price on record.
     """
-    ledger = scene.item.history.get(scene.territory or "", ())
+    ledger = scene.public_prices
     at_start = prior_price(ledger, since, offered.currency)
     in_force = next((one for one in reversed(ledger) if one.since <= scene.now), None)
     others = [

@@ -60,8 +60,9 @@ def _open_connection(builder: DecisionBuilder, signal: signals.ConnectionOpened)
     # The shop's signed territory takes precedence over the one that a page declares.
     if signal.territory and not session.declared:
         changes["territory"] = signal.territory
-    if signal.locale:
-        changes["locale"] = signal.locale
+    for field in ("locale", "currency", "channel"):
+        if value := getattr(signal, field):
+            changes[field] = value
     if signal.page:
         changes["page"] = signal.page
         changes["pages"] = session.pages + 1
@@ -83,7 +84,7 @@ def _identify(builder: DecisionBuilder, signal: signals.CustomerIdentified) -> N
         _forget_customer(builder)
     if signal.territory:
         builder.update(territory=signal.territory, declared=True)
-    builder.update(customer=signal.customer)
+    builder.update(customer=signal.customer, group=signal.group)
     builder.return_promises(signal.customer)
     _merge_contacts(builder)
 

@@ -4,14 +4,15 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
+T = TypeVar("T")
 _LINE: Final = re.compile(r"([A-Z]{2}) ([A-Z]{3}) ([^:]+):(.*)")
 _OTHER_NAMES: Final = {
     "UK": "GB",
@@ -68,6 +69,26 @@ def is_territory(code: str) -> bool:
 def country_of(territory: str) -> str:
     """Return the country of a territory: `US` of `US-NY`, and `DE` of `DE`."""
     return territory[:2]
+
+
+def nearest_row(rows: Mapping[str, T], territory: str) -> T | None:
+    """Return the row of a territory, or else that of its country; `None`: there is neither.
+
+    Args:
+        rows: Territory → row.
+        territory: Code of a country or of a subdivision.
+    """
+    found = rows.get(territory)
+    if found is None and len(territory) > 2:
+        return rows.get(country_of(territory))
+    return found
+
+
+def is_within(territory: str | None, territories: Collection[str]) -> bool:
+    """Return whether a territory, or the country of which it is a subdivision, is among others."""
+    return territory is not None and (
+        territory in territories or country_of(territory) in territories
+    )
 
 
 def overlap(one: str, other: str) -> bool:

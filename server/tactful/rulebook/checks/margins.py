@@ -7,6 +7,7 @@ from tactful.core.facts.fact_types import Price, ReportedFact
 from tactful.core.facts.item import Item
 from tactful.core.pricing import quote as pricing
 from tactful.core.values.money import Money, format_plain
+from tactful.core.values.territories import is_within, nearest_row
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.compilation.builder import price_terms
 from tactful.rulebook.language.conditions import conjuncts
@@ -96,7 +97,7 @@ def _named_items(
     territories = rule.get("territories") or ()
     for item in _limited_to(rule, catalogue):
         for territory, reported in item.prices.items():
-            if not territories or territory in territories:
+            if not territories or is_within(territory, territories):
                 yield item, reported
 
 
@@ -181,7 +182,7 @@ def _check_prices(rule: ParsedRule, context: CheckContext, findings: Findings) -
     node = rule.block.nodes.get("territories")
     for item in _limited_to(rule, context.catalogue) if node else ():
         for territory in rule.get("territories"):
-            if territory not in item.prices:
+            if nearest_row(item.prices, territory) is None:
                 message = f"{item.sku} has no price in {territory}, so it is never offered there"
                 help_text = "remove the territory, or report a price for it"
                 findings.add("R308", node or rule.id_node, message, help_text)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.core.rules.rule import Rule
+from tactful.core.values.territories import country_of
 from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import ConditionGroup, conjuncts
 
@@ -101,7 +102,8 @@ class RuleIndex:
 
     @staticmethod
     def _scopes(territory: str | None, rescue: bool) -> Iterator[ScopeKey]:
-        for where in dict.fromkeys((territory, _ANYWHERE)):
+        country = territory and country_of(territory)
+        for where in dict.fromkeys((territory, country, _ANYWHERE)):
             yield where, False
             if rescue:
                 yield where, True

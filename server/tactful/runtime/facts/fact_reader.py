@@ -16,7 +16,8 @@ from tactful.core.facts.assembly import (
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import ReportedFact
 from tactful.core.facts.history import History
-from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import GENERAL_KIND, GeneralPrice
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import StoredFact
 

@@ -45,6 +45,8 @@ class VerifiedIdentity(Struct, frozen=True):
     """The territory (ISO 3166-1 or 3166-2) that the shop declares; None: it declares none."""
     signed_at: int | None = None
     """When it was signed, milliseconds since the Unix epoch, UTC; None: the signature does not say."""
+    group: str | None = None
+    """The price group of the customer; None: the shop declares none."""
 
 
 class IdentityVerifier:
@@ -139,9 +141,12 @@ class IdentityVerifier:
             return None
         if ends <= now or max(issued, starts) > now + LEEWAY_S or ends - issued > MAX_LIFETIME_S:
             return None
-        territory = claims.get("territory")
+        territory, group = claims.get("territory"), claims.get("group")
         return VerifiedIdentity(
-            subject, territory if _is_text(territory) else None, signed_at=issued * 1000
+            subject,
+            territory if _is_text(territory) else None,
+            issued * 1000,
+            group if _is_text(group) else None,
         )
 
     def verify_hmac(

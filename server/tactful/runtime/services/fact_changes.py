@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import FEEDS, Feed, FeedName, Order, ms
-from tactful.core.facts.item import GENERAL_KIND
+from tactful.core.facts.price_history import GENERAL_KIND
 from tactful.core.session.signals import OrderReported
 from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError

@@ -11,7 +11,7 @@ from tactful.core.facts.read_subjects import history_subjects, item_subjects
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.items_in_play import required_skus
 from tactful.core.session.session import Session
-from tactful.core.session.signals import Signal
+from tactful.core.session.signals import ConnectionOpened, CustomerIdentified, Signal
 from tactful.runtime.ports.ledger_rows import RULEBOOK, Commit, ReadSet, StockNeed, Subject
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.turn_log.log_encoding import readable_customer, verified_customer
@@ -84,7 +84,7 @@ class ContextBuilder:
             items=items,
             profile=cache.customer(customer) if customer else None,
             balances=self._balances.view(now),
-            committed=self._stock_commitments.totals,
+            committed=self._stock_commitments.view(items, _territories(session, signal)),
             promises=self._promises.of(verified_customer(session, signal), session.id),
             ahead=self._ahead(session, items) if session.offers else NOTHING_AHEAD,
             feed_heartbeats=self._feeds.heartbeats,
@@ -110,7 +110,11 @@ class ContextBuilder:
         for offer in decision.offers:
             subjects.add(("rule", offer.rule))
             if offer.state is OfferState.PUSHED and offer.sku in context.items:
-                available = context.items[offer.sku].available(offer.territory)
+                item = context.items[offer.sku]
+                available = item.available(offer.territory)
+                if available is not None:
+                    # The ledger counts by territory; what others share is taken off here.
+                    available -= self._stock_commitments.promised_beside(item, offer.territory)
                 stock.append(StockNeed(offer.sku, offer.territory, available))
         reads = ReadSet(self._changes.applied, tuple(subjects))
         return structs.replace(commit, reads=reads, stock=tuple(stock))
@@ -121,9 +125,11 @@ class ContextBuilder:
         for offer in session.offers:
             item = items.get(offer.sku)
             available = item.available(offer.territory) if item else None
-            total = self._stock_commitments.totals.get((offer.sku, offer.territory), 0)
+            total = self._stock_commitments.view(items, (offer.territory,)).get(
+                (offer.sku, offer.territory), 0
+            )
             if available is None or available < total:
-                ahead[offer.id] = self._stock_commitments.ahead(offer)
+                ahead[offer.id] = self._stock_commitments.ahead(offer, item)
         return ahead
 
     def is_outdated(self, context: Context) -> bool:
@@ -131,3 +137,10 @@ class ContextBuilder:
         if context.rulebook is not self._active_rulebook.current:
             return True
         return any(self._fact_cache.item(sku) is not item for sku, item in context.items.items())
+
+
+def _territories(session: Session, signal: Signal) -> tuple[str | None, ...]:
+    """Return where the shopper is before the signal, and where the signal says."""
+    if isinstance(signal, ConnectionOpened | CustomerIdentified):
+        return session.territory, signal.territory
+    return (session.territory,)

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Final
 
-import structlog
 from msgspec import Struct, structs
 
 from tactful.core.session.session import Session
@@ -23,20 +22,18 @@ from tactful.core.session.signals import (
 )
 from tactful.core.values import ids
 from tactful.runtime.background import BackgroundTasks
-from tactful.runtime.facts.page_lookup import sku_at
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import SavedSession
 from tactful.runtime.security.identity import VerifiedIdentity
 from tactful.runtime.sessions.delivery import Delivery
 from tactful.runtime.sessions.expiry import SessionExpiry
+from tactful.runtime.sessions.item_views import ItemViews
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.client_numbers import decode_taken, with_earlier
 from tactful.runtime.state.session_registry import LiveSession, SessionConnection
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.turn_phase import TurnPhase
 from tactful.runtime.turn_log.log_encoding import decode_session
-
-log = structlog.get_logger("tactful.session")
 
 MAX_IDLE_VIEW_MS: Final = 30_000
 """The longest time (ms) that a page counts as viewed after its last signal.
@@ -63,6 +60,10 @@ class SessionGreeting(Struct, frozen=True, gc=False):
     visit: LandingVisit | None = None
     """What the address of the landing page says about the visit."""
     identity: VerifiedIdentity | None = None
+    currency: str | None = None
+    """ISO 4217 code of the page's prices."""
+    channel: str | None = None
+    """The sales channel of the page."""
     address: str = ""
     """The address that the browsing is charged to; empty: one without limits."""
 
@@ -94,6 +95,7 @@ class SessionLifecycle:
         self._default_territory = default_territory
         self._started_at = state.clock.now()
         self._lookups = BackgroundTasks()
+        self.item_views = ItemViews(state, self._lookups, self.submit)
         self._claims: dict[bytes, asyncio.Future[LiveSession | None]] = {}
         """Digest of a resume secret → the claim of its session that is under way."""
         self._release_is_due = False
@@ -235,6 +237,8 @@ class SessionLifecycle:
             greeting.locale,
             greeting.page,
             greeting.visit,
+            greeting.currency,
+            greeting.channel,
         )
         identity = self._admitted(connection, greeting.identity)
         if identity and identity.customer != live.customer:
@@ -248,30 +252,6 @@ class SessionLifecycle:
         connection.backlog = []
 
     # signals of a connection
-
-    def view(self, connection: SessionConnection, sku: str | None, url: str | None) -> None:
-        """Submit the view of an item.
-
-        Args:
-            connection: The connection.
-            sku: What the page names.
-            url: The address of the page. It counts only where the shop never reported `sku`.
-        """
-        if url is None or (sku and self._state.fact_cache.known_skus.may_exist(sku)):
-            self.submit(connection, ItemViewed(sku or ""))
-            return
-        connection.page_sought = url
-        self._lookups.start(self._view_page(connection, sku, url))
-
-    async def _view_page(self, connection: SessionConnection, sku: str | None, url: str) -> None:
-        """Submit the view of the product at an address, unless another page is open by now."""
-        try:
-            found = await sku_at(self._state.ledger, url)
-        except (LedgerError, LookupError) as error:
-            log.error("page.unread", error=str(error))  # noqa: TRY400 - the traceback says no more
-            found = None
-        if connection.page_sought == url and not connection.closed and (found or sku):
-            self.submit(connection, ItemViewed(found or sku or ""))
 
     def submit(self, connection: SessionConnection, signal: Signal) -> None:
         """Submit a signal to the connection's session, or to the backlog until it is found."""
@@ -329,8 +309,11 @@ class SessionLifecycle:
             return
         if live.customer != identity.customer:
             self._authenticate(live, identity, rotate=True)
-        elif identity.territory not in {None, live.state.territory}:
-            self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
+        elif (
+            identity.territory not in {None, live.state.territory}
+            or identity.group != live.state.group
+        ):
+            self._turns.submit(live, _identified(identity))
 
     def _admitted(
         self, connection: SessionConnection, identity: VerifiedIdentity | None
@@ -366,7 +349,7 @@ class SessionLifecycle:
         live.customer = identity.customer
         if rotate:
             self._rotate_secret(live)
-        self._turns.submit(live, CustomerIdentified(identity.customer, identity.territory))
+        self._turns.submit(live, _identified(identity))
 
     def logout(self, connection: SessionConnection) -> None:
         """Detach the customer from a connection's session, which continues anonymously."""
@@ -394,3 +377,7 @@ class SessionLifecycle:
         self._state.registry.set_resume_digest(live, ids.resume_digest(live.resume_secret))
         live.id_rotations += 1
         live.newcomers += [one for one in live.connections.values() if one not in live.newcomers]
+
+
+def _identified(identity: VerifiedIdentity) -> CustomerIdentified:
+    return CustomerIdentified(identity.customer, identity.territory, identity.group)

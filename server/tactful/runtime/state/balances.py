@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
+from tactful.core.facts.item import Item
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
@@ -182,6 +183,10 @@ class StockCommitments:
         """(SKU, territory) → offer id → units promised before it; computed when it is asked for."""
         self.totals: dict[Shelf, int] = {}
         """(SKU, territory) → units promised by all standing offers that are known; live."""
+        self._places: dict[str, set[str]] = defaultdict(set)
+        """SKU → the territories in which offers promise units of it."""
+        self._subdivided = 0
+        """The number of subdivisions of countries in `totals`."""
 
     def update(self, offer: Offer) -> None:
         """Store the present state of an offer; an offer that no longer stands is dropped."""
@@ -200,11 +205,59 @@ class StockCommitments:
         total = self.totals.get(key, 0)
         total += (now.units if now else 0) - (before.units if before else 0)
         if own or key in self._elsewhere:
-            self.totals[key] = total
+            self._set_total(key, total)
         else:
             del self._own[key]
-            self.totals.pop(key, None)
+            self._set_total(key, None)
             self._ahead.pop(key, None)
+
+    def _set_total(self, shelf: Shelf, units: int | None) -> None:
+        """Set the units that are promised; `None`: none are."""
+        sku, territory = shelf
+        was_known = shelf in self.totals
+        if units is None:
+            self.totals.pop(shelf, None)
+            self._places[sku].discard(territory)
+            if not self._places[sku]:
+                del self._places[sku]
+        else:
+            self.totals[shelf] = units
+            self._places[sku].add(territory)
+        self._subdivided += ("-" in territory) * ((shelf in self.totals) - was_known)
+
+    def view(
+        self, items: Mapping[str, Item], territories: Iterable[str | None]
+    ) -> Mapping[Shelf, int]:
+        """Return (SKU, territory) → the units promised from the stock that is sold there.
+
+        A subdivision without stock of its own is sold the stock of its country. Without offers in
+        subdivisions, the totals are the answer.
+
+        Args:
+            items: SKU → item.
+            territories: Where the shopper may be.
+        """
+        places = {one for one in territories if one is not None}
+        if not self._subdivided and not any("-" in place for place in places):
+            return self.totals
+        return {
+            (sku, place): sum(self.totals[shelf] for shelf in self._sharing(item, place))
+            for sku, item in items.items()
+            for place in places
+        }
+
+    def promised_beside(self, item: Item, territory: str) -> int:
+        """Return the units promised from the stock sold in a territory by offers in others."""
+        if not self._subdivided:
+            return 0
+        sharing = self._sharing(item, territory)
+        return sum(self.totals[shelf] for shelf in sharing if shelf[1] != territory)
+
+    def _sharing(self, item: Item, territory: str) -> list[Shelf]:
+        """Return the keys of `totals` whose offers are sold the stock that a territory is sold."""
+        place = item.stock_place(territory)
+        known = self._places.get(item.sku, ())
+        return [(item.sku, one) for one in known if item.stock_place(one) == place]
 
     def skus(self) -> set[str]:
         """Return the SKUs of the standing offers of this process."""
@@ -222,14 +275,13 @@ class StockCommitments:
         found = {offer.id: _standing_units(offer) for offer in offers if offer.id not in own}
         if found:
             self._elsewhere[shelf] = found
-            self.totals[shelf] = self.totals.get(shelf, 0) + _sum(found)
+            self._set_total(shelf, self.totals.get(shelf, 0) + _sum(found))
 
     def forget_elsewhere(self, shelf: Shelf) -> None:
         """Count only the offers of this process from now on, because the others may have ended."""
-        left = self.totals.pop(shelf, 0) - _sum(self._elsewhere.pop(shelf, {}))
+        left = self.totals.get(shelf, 0) - _sum(self._elsewhere.pop(shelf, {}))
         self._ahead.pop(shelf, None)
-        if left:
-            self.totals[shelf] = left
+        self._set_total(shelf, left or None)
 
     def invalidate(self, sku: str) -> None:
         """Drop what was computed about an SKU's offers, because its stock has changed."""
@@ -238,16 +290,29 @@ class StockCommitments:
         for key in [key for key in self._ahead if key[0] == sku]:
             del self._ahead[key]
 
-    def ahead(self, offer: Offer) -> int:
-        """Return the units promised before an offer: by accepted offers, then by older ones."""
+    def ahead(self, offer: Offer, item: Item | None) -> int:
+        """Return the units promised before an offer: by accepted offers, then by older ones.
+
+        Args:
+            offer: A standing offer.
+            item: Its item, which says what offers share its stock; `None`: it is not known.
+        """
         key = offer.sku, offer.territory
+        sharing = self._sharing(item, offer.territory) if item and self._subdivided else []
+        if len(sharing) > 1:
+            return self._count_ahead(sharing).get(offer.id, 0)
         known = self._ahead.get(key)
         if known is None or offer.id not in known:
-            known = self._ahead[key] = self._count_ahead(key)
+            known = self._ahead[key] = self._count_ahead([key])
         return known.get(offer.id, 0)
 
-    def _count_ahead(self, key: Shelf) -> dict[str, int]:
-        standing = [*self._own.get(key, {}).items(), *self._elsewhere.get(key, {}).items()]
+    def _count_ahead(self, shelves: Iterable[Shelf]) -> dict[str, int]:
+        standing = [
+            pair
+            for shelf in shelves
+            for known in (self._own, self._elsewhere)
+            for pair in known.get(shelf, {}).items()
+        ]
         counted, before = {}, 0
         for ident, offer in sorted(standing, key=lambda pair: pair[1].order):
             counted[ident] = before

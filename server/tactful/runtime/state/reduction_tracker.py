@@ -10,11 +10,13 @@ import structlog
 
 from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import ANY_RULE, VIEWERS, ReductionHistory
-from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, Item
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import GENERAL_KIND, GeneralPrice
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.session.session import Session
 from tactful.core.stages.offer_builder import GENERAL
 from tactful.core.values.calendar import DAY, HOUR
+from tactful.core.values.territories import is_territory, nearest_row
 from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.fact_store import FactStore
@@ -124,10 +126,12 @@ class ReductionTracker:
             now: Milliseconds since the Unix epoch, UTC.
             times: −1 reverses the count.
         """
-        # A page names the territory. Only one with a price is counted, so that no client can make up
-        # more counters than the shop has prices.
+        # A page names the territory. Only a real one with a price is counted, so that no client can
+        # make up more counters than the shop's countries have subdivisions.
         territory = session.territory
-        if territory is None or territory not in item.prices:
+        if territory is None or not is_territory(territory):
+            return
+        if nearest_row(item.prices, territory) is None:
             return
         viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
         if not viewed_before:

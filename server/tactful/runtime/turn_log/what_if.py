@@ -219,8 +219,11 @@ class WhatIfRun:
         return structs.replace(
             context,
             balances=self._balances.view(now),
-            committed=self._commitments.totals,
-            ahead={offer.id: self._commitments.ahead(offer) for offer in state.offers},
+            committed=self._commitments.view(context.items, (state.territory,)),
+            ahead={
+                offer.id: self._commitments.ahead(offer, context.items.get(offer.sku))
+                for offer in state.offers
+            },
             feed_heartbeats=self._feed_heartbeats or dict.fromkeys(FEED_NAMES, now),
             rates=self._rates,
             reductions=ReductionHistory(self._first_applied),

@@ -70,8 +70,11 @@ class OfferSessionHandler:
         build_signal = self._signals.get(type(message))
         if build_signal is not None:
             self._lifecycle.submit(attached, build_signal(message, attached.tab))
+            if type(message) is messages.Page and (message.currency or message.channel):
+                # Other prices may apply, so the standing offers pass their gates again.
+                self._lifecycle.submit(attached, signals.FactsChanged())
         elif isinstance(message, messages.View):
-            self._lifecycle.view(attached, message.sku, message.url)
+            self._lifecycle.item_views.view(attached, message.sku, message.url)
         elif isinstance(message, messages.Hello):
             self._open_session(connection, attached, message)
         elif isinstance(message, messages.Identify):
@@ -121,6 +124,8 @@ class OfferSessionHandler:
             locale=hello.locale,
             page=hello.page.kind,
             visit=self._visit(hello.page),
+            currency=hello.currency,
+            channel=hello.channel,
             address=address,
             identity=None if hello.identity is None else self._verified(hello.identity),
         )
@@ -170,7 +175,9 @@ def _writer(connection: ClientConnection) -> "_FrameWriter":
 
 def _page(page: messages.Page, _: int) -> signals.Signal:
     query = recorded_text(page.query[:MAX_QUERY_CHARS]) if page.query else page.query
-    return signals.PageViewed(page.kind, recorded_url(page.url), query, page.moment)
+    return signals.PageViewed(
+        page.kind, recorded_url(page.url), query, page.moment, page.currency, page.channel
+    )
 
 
 _SIGNALS: Final[dict[type[Any], Callable[[Any, int], signals.Signal]]] = {

@@ -15,7 +15,7 @@ from tactful.core.compliance.prior_price import (
     is_general,
     prior_price,
 )
-from tactful.core.facts.item import PublicPrice
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.values.calendar import DAY
 
 T0 = 1_773_144_000_000

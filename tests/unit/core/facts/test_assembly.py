@@ -29,13 +29,17 @@ from tactful.core.facts.assembly import (
     PriceVersions,
     linked_subjects,
     named_skus,
-    public_prices,
     read_history,
     read_item,
-    with_general_prices,
 )
 from tactful.core.facts.fact_types import AnyFact, ReportedFact, key_of, kind_of
-from tactful.core.facts.item import GENERAL_KIND, GeneralPrice, PublicPrice
+from tactful.core.facts.price_history import (
+    GENERAL_KIND,
+    GeneralPrice,
+    PublicPrice,
+    public_prices,
+    with_general_prices,
+)
 
 R = TypeVar("R")
 
@@ -80,7 +84,7 @@ def test_an_item_is_read_with_its_variants_recalls_and_price_versions() -> None:
         FactsAbout((("sku", "A"),), ITEM_KINDS),
         FactsAbout((("product", "p"),), ("product", "gone")),
         FactsAbout([("product", "p"), ("sku", "A"), ("sku", "B")], ("recall",)),
-        PriceVersions("A|DE"),
+        PriceVersions("A|DE|EUR||"),
     ]
     assert (item.product_id, item.variants, item.recalls) == ("p", ("A", "B"), ("x1",))
     assert item.prices["DE"].fact.price.amount == 900

@@ -108,7 +108,7 @@ def test_every_type_of_the_contract_is_known() -> None:
         ({"type": "stock", "sku": "A"}, "fact.invalid", "territory"),
         (PRICE | {"tax_rate_bp": "19"}, "fact.invalid", "tax_rate_bp"),
         (PRICE | {"pric": 1}, "fact.unknown_field", "did you mean `price`?"),
-        (PRICE | {"weather": 1}, "fact.unknown_field", "it has list,"),
+        (PRICE | {"weather": 1}, "fact.unknown_field", "it has channel, group, list,"),
         (PRICE | {"price": {"amont": 1}}, "fact.unknown_field", "price"),
         (PRICE | {"list": {"amount": 1, "currency": "GBP"}}, "fact.inconsistent", "use one"),
         (PRICE | {"price": {"amount": 0, "currency": "EUR"}}, "fact.inconsistent", "more than 0"),

@@ -37,7 +37,7 @@ from tactful.core.facts.fact_types import (
 
 EACH: list[tuple[AnyFact, str, str, list[tuple[str, str]]]] = [
     (product("A", "p", components=("B",)), "product", "A", [("sku", "A"), ("product", "p"), ("component", "B")]),
-    (price("A", territory="GB"), "price", "A|GB", [("sku", "A")]),
+    (price("A", territory="GB"), "price", "A|GB|GBP||", [("sku", "A")]),
     (cost("A"), "cost", "A|EUR", [("sku", "A")]),
     (cost("A", currency="GBP"), "cost", "A|GBP", [("sku", "A")]),
     (cost("A", territory="GB"), "cost", "A|GB", [("sku", "A")]),

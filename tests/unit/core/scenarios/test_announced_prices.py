@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from support.builders import DAY, HOUR, SECOND, T0, cost, price, product, rule, stock
 from support.in_memory_shop import InMemoryShop
-from tactful.core.facts.assembly import public_prices
+from tactful.core.facts.price_history import public_prices
 
 BASE = (product(), price(version=1), cost(), stock(available=50))
 

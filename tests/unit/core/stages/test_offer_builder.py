@@ -30,7 +30,7 @@ from support.naive_assembly import NaiveShop
 from tactful.core.compliance.reduction_history import NO_REDUCTIONS, VIEWERS, ReductionHistory
 from tactful.core.customer.profile import profile
 from tactful.core.facts.history import History
-from tactful.core.facts.item import PublicPrice
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy

@@ -27,7 +27,8 @@ from support.builders import (
 from support.oracle.generated_worlds import BOUGHT, world
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.history import History
-from tactful.core.facts.item import Item, PublicPrice
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import PublicPrice
 from tactful.rulebook.testing.fact_set import FactSet
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.services.ingest import fact_row

@@ -16,7 +16,8 @@ from tactful.core.decide import decide
 from tactful.core.decision import PushOffer
 from tactful.core.explain import explain
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.facts.item import Item, PublicPrice
+from tactful.core.facts.item import Item
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.rules.policy import Policy
 from tactful.core.stages.offer_builder import CLAIM_ENDED, GENERAL

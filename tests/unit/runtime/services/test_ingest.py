@@ -159,7 +159,7 @@ async def test_a_late_dated_price_drops_the_item_from_memory_and_is_kept(one: Li
     late = price("RUN-42", "DE", 11900, version=4, since="2026-02-20T00:00:00Z")
     assert (await ingest(one, late)).ignored == 1
     assert cache.item("RUN-42") is None
-    versions = await one.parts.shop.ledger.fact_versions("price", "RUN-42|DE")
+    versions = await one.parts.shop.ledger.fact_versions("price", "RUN-42|DE|EUR||")
     assert [json.loads(kept.body)["price"]["amount"] for kept in versions][-1] == 11900
 
 

@@ -34,10 +34,10 @@ def test_accepted_offers_come_first_then_older_ones() -> None:
     taken = offer(id="of_taken", sku="A", issued_at=T0 + 2, state=OfferState.ACCEPTED)
     for one in (young, taken, old):
         held.update(one)
-    assert [held.ahead(one) for one in (taken, old, young)] == [0, 1, 2]
+    assert [held.ahead(one, None) for one in (taken, old, young)] == [0, 1, 2]
     held.update(offer(id="of_old", sku="A", issued_at=T0, state=OfferState.DECLINED))
     held.invalidate("A")
-    assert held.ahead(young) == 1
+    assert held.ahead(young, None) == 1
 
 
 def test_offers_of_other_processes_count_among_the_own_ones_until_they_are_forgotten() -> None:

@@ -167,7 +167,7 @@ async def test_another_page_ends_the_search_for_the_product_of_the_one_before(
         await one.facts(*SOLD_AT)
         connection, _ = recorded_connection()
         one.parts.shop.lifecycle.open(connection, SessionGreeting(consent="anonymous"))
-        one.parts.shop.lifecycle.view(connection, None, "https://shop.example/aero")
+        one.parts.shop.lifecycle.item_views.view(connection, None, "https://shop.example/aero")
         one.parts.shop.lifecycle.submit(connection, PageViewed("cart"))
         await one.parts.shop.settled()
         assert connection.live is not None

@@ -181,7 +181,7 @@ _GONE_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _GONE_TAKES: Final[Mapping[str, frozenset[str]]] = {
     "product": frozenset({"sku", "product"}),
-    "price": frozenset({"sku", "territory"}),
+    "price": frozenset({"sku", "territory", "currency", "channel", "group"}),
     "stock": frozenset({"sku", "territory", "location"}),
     "order": frozenset({"order"}),
 }
@@ -195,7 +195,9 @@ def _gone(fact: Gone) -> Iterator[FieldFinding]:
         yield finding(
             "fact.invalid", needs[0], f"A `{fact.of}` that is gone needs {names}.", *needs
         )
-    for name in ("sku", "product", "territory", "location", "order"):
+    for name in (
+        "sku", "product", "territory", "location", "order", "currency", "channel", "group",
+    ):  # fmt: skip
         if getattr(fact, name) is not None and name not in takes:
             message = f"`{name}` says nothing about a `{fact.of}` that is gone: leave it out."
             yield finding(INCONSISTENT, name, message, name, "of")

@@ -37,6 +37,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "target": {"amount": 9900, "currency": "EUR"},
         "minimum_advertised": {"amount": 8900, "currency": "EUR"},
         "since": "2026-03-01T00:00:00Z",
+        "channel": "app",
+        "group": "club",
         "version": 12,
     },
     "cost": {
@@ -197,6 +199,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "target": "The lowest price at which the shop means to sell there.",
         "minimum_advertised": "The lowest price that the manufacturer allows to advertise.",
         "since": "When the price starts to apply. Absent: when it is reported.",
+        "channel": "The sales channel with this price. Absent: every channel without one of its own.",
+        "group": "The customer group with this price. Absent: everybody without one of their own.",
     },
     "cost": {
         "sku": "The variant.",
@@ -217,6 +221,9 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "product": "With `of: product`: every SKU of this product.",
         "territory": "With a price or stock. Absent: everywhere.",
         "location": "With stock. Absent: every location, and the stock without one.",
+        "currency": "With a price. Absent: in every currency.",
+        "channel": "With a price. Absent: in every channel, and the price without one.",
+        "group": "With a price. Absent: of every group, and the price without one.",
         "order": "The order. The customer does not own its items; a redemption is not given back.",
     },
     "order": {

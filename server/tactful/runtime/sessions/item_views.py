@@ -1,0 +1,59 @@
+"""Views of items that a page names, or that the catalogue has at the address of the page."""
+
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from tactful.core.session.signals import ItemViewed, Signal
+from tactful.runtime.background import BackgroundTasks
+from tactful.runtime.facts.page_lookup import sku_at
+from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.state.session_registry import SessionConnection
+from tactful.runtime.state.shop_state import ShopState
+
+log = structlog.get_logger("tactful.session")
+
+Submit = Callable[[SessionConnection, Signal], None]
+_NOTHING: Final = ""
+
+
+class ItemViews:
+    """Finds out which item a page shows, and submits the view."""
+
+    def __init__(self, state: ShopState, lookups: BackgroundTasks, submit: Submit) -> None:
+        """Look products up in the ledger of `state`.
+
+        Args:
+            state: The memory of the shop.
+            lookups: Runs the look-ups.
+            submit: Takes the signal of a connection.
+        """
+        self._state = state
+        self._lookups = lookups
+        self._submit = submit
+
+    def view(self, connection: SessionConnection, sku: str | None, url: str | None) -> None:
+        """Submit the view of an item.
+
+        Args:
+            connection: The connection.
+            sku: What the page names.
+            url: The address of the page. It counts only where the shop never reported `sku`.
+        """
+        if url is None or (sku and self._state.fact_cache.known_skus.may_exist(sku)):
+            self._submit(connection, ItemViewed(sku or _NOTHING))
+            return
+        connection.page_sought = url
+        self._lookups.start(self._view_page(connection, sku, url))
+
+    async def _view_page(self, connection: SessionConnection, sku: str | None, url: str) -> None:
+        """Submit the view of the product at an address, unless another page is open by now."""
+        try:
+            found = await sku_at(self._state.ledger, url)
+        except (LedgerError, LookupError) as error:
+            log.error("page.unread", error=str(error))  # noqa: TRY400 - the traceback says no more
+            found = None
+        viewed = found or sku
+        if viewed and connection.page_sought == url and not connection.closed:
+            self._submit(connection, ItemViewed(viewed))
