@@ -47,16 +47,16 @@ def test_offers_of_other_processes_count_among_the_own_ones_until_they_are_forgo
     younger = offer(id="of_younger", sku="A", issued_at=T0 + 2, max_qty=2)
     taken = offer(id="of_taken", sku="A", issued_at=T0 + 3, state=OfferState.ACCEPTED, qty=1)
     held.update(mine)
-    assert held.ahead(mine) == 0
+    assert held.ahead(mine, None) == 0
     held.learn_elsewhere(("A", "DE"), [mine, older, younger, taken])
     assert held.totals == {("A", "DE"): 6}
-    assert held.ahead(mine) == 3
+    assert held.ahead(mine, None) == 3
     held.learn_elsewhere(("A", "DE"), [older])
     assert held.totals == {("A", "DE"): 3}
-    assert held.ahead(mine) == 2
+    assert held.ahead(mine, None) == 2
     held.forget_elsewhere(("A", "DE"))
     assert held.totals == {("A", "DE"): 1}
-    assert held.ahead(mine) == 0
+    assert held.ahead(mine, None) == 0
 
 
 def test_units_of_other_processes_stay_counted_when_the_own_offer_ends() -> None:
