@@ -17,7 +17,7 @@ from tactful.core.facts.fact_versions import (
 )
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
-from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
+from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
 from tactful.stores.memory.changes import MemoryChanges
 from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.json_text import as_plain_data, replace_id
@@ -184,6 +184,26 @@ class MemoryFacts(MemoryChanges):
             if kind == "session" and ident.partition(".")[0] in ended:
                 found |= names
         return sum(self._erase_fact(name, customer, alias) for name in found)
+
+    async def erase_contact(self, contact: str, alias: str, at: int) -> int:
+        """Delete the facts about a contact that name no customer. Return the rows changed."""
+        names = self._unnamed(contact)
+        touched = self._erase_contact_facts(contact, alias)
+        subject = CONTACT, self._bury(CONTACT, contact, alias, at)
+        hidden: dict[Subject, Subject] = {(CONTACT, contact): subject}
+        hidden |= {
+            name: (name[0], self._digest(*name)) for name in names if name[0] in {"order", "case"}
+        }
+        self._announce_erasure(hidden, (subject,), alias, at)
+        return touched
+
+    def _announce_erasure(
+        self, hidden: dict[Subject, Subject], subjects: tuple[Subject, ...], alias: str, at: int
+    ) -> None:
+        self._replace_subjects(hidden)
+        self._refresh_bodies()
+        self._log("customer_erased", subjects, at=at, body=alias.encode())
+        self._publish()
 
     def _erase_contact_facts(self, contact: str, alias: str) -> int:
         found = dict.fromkeys(self._unnamed(contact))

@@ -224,26 +224,6 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         self._announce_erasure(hidden, (("customer", digest), *buried), alias, at)
         return touched
 
-    async def erase_contact(self, contact: str, alias: str, at: int) -> int:
-        """Delete the facts about a contact that name no customer. Return the rows changed."""
-        names = self._unnamed(contact)
-        touched = self._erase_contact_facts(contact, alias)
-        subject = CONTACT, self._bury(CONTACT, contact, alias, at)
-        hidden: dict[Subject, Subject] = {(CONTACT, contact): subject}
-        hidden |= {
-            name: (name[0], self._digest(*name)) for name in names if name[0] in {"order", "case"}
-        }
-        self._announce_erasure(hidden, (subject,), alias, at)
-        return touched
-
-    def _announce_erasure(
-        self, hidden: dict[Subject, Subject], subjects: tuple[Subject, ...], alias: str, at: int
-    ) -> None:
-        self._replace_subjects(hidden)
-        self._refresh_bodies()
-        self._log("customer_erased", subjects, at=at, body=alias.encode())
-        self._publish()
-
     def _orders_of(self, customer: str, sessions: set[str]) -> set[str]:
         facts = self._by_subject.get(("customer", customer), {})
         return {

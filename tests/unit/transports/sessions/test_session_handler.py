@@ -8,13 +8,11 @@ import msgspec
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
-from support.bare_shop import recorded_connection
 from support.builders import T0, offer
 from support.live_server import live_server
 from support.raw_connections import HELLO, RawClient, eventually, text, upgrade
 from tactful.core.session.signals import PageViewed
 from tactful.protocol.conversation import Conversation
-from tactful.runtime.sessions.lifecycle import SessionGreeting
 from tactful.runtime.state.session_registry import SessionConnection
 from tactful.transports.server.websocket import WebSocketConnection
 from tactful.transports.sessions.connection_hub import ClientConnection
@@ -158,17 +156,3 @@ async def test_the_address_counts_where_the_shop_does_not_know_the_sku(tmp_path:
         await one.advance(30)
         assert (await unknown.offered())["sku"] == "RUN-42"
         assert (await known.offered())["sku"] == "RUN-43"
-
-
-async def test_another_page_ends_the_search_for_the_product_of_the_one_before(
-    tmp_path: Path,
-) -> None:
-    async with live_server(tmp_path, rules()) as one:
-        await one.facts(*SOLD_AT)
-        connection, _ = recorded_connection()
-        one.parts.shop.lifecycle.open(connection, SessionGreeting(consent="anonymous"))
-        one.parts.shop.lifecycle.item_views.view(connection, None, "https://shop.example/aero")
-        one.parts.shop.lifecycle.submit(connection, PageViewed("cart"))
-        await one.parts.shop.settled()
-        assert connection.live is not None
-        assert not connection.live.state.viewed_items
