@@ -1,14 +1,13 @@
 """Rates and processor time of the SQLite ledger, in this or in another checkout.
 
-    python tests/bench/ledger_rates.py MEASURE [CHECKOUT]
+    python tests/bench/ledger_rates.py [CHECKOUT]
 
-It prints operations per second and microseconds of processor time per operation as JSON. Fields that the
-rows of an earlier version do not have are left out.
+For each line of its input, which names a measure, it prints operations per second and microseconds of
+processor time per operation as JSON. Fields that the rows of an earlier version do not have are left out.
 """
 
 import asyncio
 import json
-import resource
 import sys
 import tempfile
 import time
@@ -16,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-CHECKOUT = Path(sys.argv[2] if len(sys.argv) > 2 else Path(__file__).parents[2])
+CHECKOUT = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[2])
 sys.path[:0] = [str(CHECKOUT / "tests"), str(CHECKOUT / "server")]
 
 from msgspec import structs  # noqa: E402 - found on the path just set
@@ -116,18 +115,13 @@ class Timed:
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
-        self._used = _processor_s()
+        self._used = time.process_time()
 
     def stop(self, operations: int) -> "Timed":
         """Return this with its figures per operation."""
         self.rate = operations / (time.perf_counter() - self._started)
-        self.cpu_us = (_processor_s() - self._used) / operations * 1e6
+        self.cpu_us = (time.process_time() - self._used) / operations * 1e6
         return self
-
-
-def _processor_s() -> float:
-    """Processor time of this process in user mode: waiting for the disk costs none."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_utime
 
 
 MEASURES: dict[str, Callable[[SqliteLedger], Coroutine[Any, Any, Timed]]] = {
@@ -149,5 +143,6 @@ async def measured(name: str) -> Timed:
 
 
 if __name__ == "__main__":
-    found = asyncio.run(measured(sys.argv[1]))
-    print(json.dumps({"rate": found.rate, "cpu_us": found.cpu_us}))
+    for line in sys.stdin:
+        found = asyncio.run(measured(line.strip()))
+        print(json.dumps({"rate": found.rate, "cpu_us": found.cpu_us}), flush=True)
