@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from support.known_rows_check import check_every_transaction
 from support.ledger_rows import T0, AnyLedger, entry, fact, offer, step
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
@@ -308,6 +309,7 @@ async def test_random_acts_give_the_same_answers_on_both_ledgers(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recent_heads, "WINDOW", 10)
+    check_every_transaction(monkeypatch)
     reasons = await play(seed, ACTS, tmp_path / "tactful.db")
     assert reasons >= {
         "facts.newer", "settings.newer", "contact.newer", "session.moved", "stock.committed",

@@ -48,8 +48,15 @@ from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
 from tactful.stores.sqlite.rulebook_writes import SqliteRulebooks
 from tactful.stores.sqlite.snapshots import read_snapshot
-from tactful.stores.sqlite.tables import alert_rows, change_rows, sessions, tallies
-from tactful.stores.sqlite.writer.group_commit import SqliteWriter, session_of
+from tactful.stores.sqlite.tables import (
+    alert_rows,
+    budget_balances,
+    change_rows,
+    offer_rows,
+    sessions,
+    tallies,
+)
+from tactful.stores.sqlite.writer.group_commit import SqliteWriter
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
 log = structlog.get_logger("tactful.ledger")
@@ -124,7 +131,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         self._connection = connection
         self._secret = ledger_secret(connection)
         self._writer = SqliteWriter(
-            connection, self._path, turns.record, self._failpoint, self._publish, self._on_commit
+            connection, self._path, turns.write, self._failpoint, self._publish, self._on_commit
         )
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
         self._trimming = asyncio.create_task(self._trim_regularly())
@@ -227,20 +234,10 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         return await self._open_writer.run(work, weight=len(rows))
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
-        sql = (
-            "INSERT INTO heard VALUES (?, ?) ON CONFLICT (feed)"
-            " DO UPDATE SET at = excluded.at WHERE excluded.at > at"
-        )
-
-        def put(connection: LedgerConnection) -> None:
-            if connection.execute(sql, (feed, at)).rowcount > 0:
-                change_rows.append(connection, "heartbeat", (("feed", feed),), at=at)
-
-        await self._open_writer.run(put)
+        await self._open_writer.run(partial(change_rows.record_heartbeat, feed=feed, at=at))
 
     async def commit(self, commit: Commit) -> CommitRefusal | None:
-        work = partial(turns.commit, turn=commit)
-        return await self._open_writer.run(work, Lane.PROMISE, session=session_of(commit))
+        return await self._open_writer.commit(commit)
 
     def record(self, commit: Commit) -> None:
         writer = self._open_writer
@@ -308,7 +305,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         return total
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        await self._open_writer.run(partial(turns.mark_bought, offers=offers, bought=bought))
+        await self._open_writer.run(partial(offer_rows.mark_bought, offers=offers, bought=bought))
 
     async def forget_session(self, session: str) -> None:
         work = partial(customer_erasure.forget_session, session=session)
@@ -334,7 +331,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         return await self._read_apart(facts.digest)
 
     async def balances(self) -> list[BudgetRow]:
-        return await self._open_writer.run(turns.all_balances, Lane.PROMISE)
+        return await self._open_writer.run(budget_balances.all_balances, Lane.PROMISE)
 
     async def reconcile(self) -> list[str]:
         """Compare every balance with the sum of its rows, as of one instant."""

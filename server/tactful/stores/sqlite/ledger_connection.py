@@ -5,33 +5,13 @@ from typing import Any, Final
 
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.shared.recent_heads import RecentHeads
+from tactful.stores.sqlite.known_rows import KnownRows
 
 _BASIS: Final = """
-  SELECT coalesce((SELECT max(position) FROM changes), 0), EXISTS (SELECT 1 FROM erased)"""
-
-
-class TransactionState:
-    """What was read once in the current transaction, and the changes that it has logged.
-
-    Another process may write between two transactions, so nothing is kept longer.
-    """
-
-    __slots__ = ("aliases", "any_erased", "changes", "newest")
-
-    def __init__(self) -> None:
-        self.newest: int | None = None
-        """The newest position of the change log; None: not read yet."""
-        self.any_erased: bool | None = None
-        """Whether the ledger has any tombstone; None: not read yet."""
-        self.aliases: dict[tuple[str, str], str | None] = {}
-        """(kind, id) → what it must be replaced by, as far as it was looked up."""
-        self.changes: list[Change] = []
-        """The changes that were logged, in order."""
-
-    def forget_aliases(self) -> None:
-        """Look aliases up again, because a tombstone was written."""
-        self.any_erased = None
-        self.aliases.clear()
+  SELECT coalesce(max(position), 0),
+    coalesce((SELECT at FROM changes ORDER BY position DESC LIMIT 1), 0),
+    EXISTS (SELECT 1 FROM erased)
+  FROM changes"""
 
 
 class LedgerConnection(sqlite3.Connection):
@@ -39,42 +19,68 @@ class LedgerConnection(sqlite3.Connection):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
-        self.state = TransactionState()
-        """Of the transaction that is open, or was last."""
+        self._known = KnownRows()
+        self._version: int | None = None
+        self._changes: list[Change] = []
         self.fenced = 0
         """Records that were dropped because another process has claimed their session."""
         self.heads: RecentHeads | None = None
         """The heads of the last changes; None: not known."""
 
-    def start(self) -> None:
-        """Begin a transaction that no other writer can overtake."""
-        self.execute("BEGIN IMMEDIATE")
-        self.state = TransactionState()
+    @property
+    def known(self) -> KnownRows:
+        """Return what is known of the stored rows, with the basis that each transaction needs."""
+        known = self._known
+        if known.newest is None:
+            known.newest, known.newest_at, any_erased = self.execute(_BASIS).fetchone()
+            known.any_erased = bool(any_erased)
+        return known
 
-    def look_up_basis(self) -> TransactionState:
-        """Read what nearly every transaction needs, in one statement; return the state."""
-        newest, any_erased = self.execute(_BASIS).fetchone()
-        self.state.newest = newest
-        self.state.any_erased = bool(any_erased)
-        return self.state
+    def start(self) -> None:
+        """Begin a transaction that no other writer can overtake.
+
+        What is known stays valid until another connection has written: then SQLite names another
+        version of the data.
+        """
+        self.execute("BEGIN IMMEDIATE")
+        (version,) = self.execute("PRAGMA data_version").fetchone()
+        if version == self._version:
+            self._known.trim()
+        else:
+            self._known = KnownRows()
+            self._version = version
+        self._changes = []
 
     def abandon(self) -> None:
         """Roll the transaction back, if it is still open, and forget its changes."""
         if self.in_transaction:
             self.execute("ROLLBACK")
-        self.state = TransactionState()
+        self._known = KnownRows()
+        self._changes = []
         self.heads = None
+
+    def forget_aliases(self) -> None:
+        """Look aliases up again, because a tombstone was written."""
+        self._known.newest = None
+        self._known.aliases.clear()
+
+    def add_changes(self, changes: list[Change]) -> None:
+        """Note changes that were logged after the newest one."""
+        known = self.known
+        known.newest, known.newest_at = changes[-1].position, changes[-1].at
+        self._changes += changes
+        if self.heads and self.heads.upto == changes[0].position - 1:
+            self.heads.add(changes)
 
     def take_changes(self) -> list[Change]:
         """Return the changes of the last transaction once it is committed; they are forgotten."""
-        taken, self.state.changes = self.state.changes, []
+        taken, self._changes = self._changes, []
         return taken
 
     def undo_job(self, savepoint: str) -> None:
         """Roll back to a savepoint, and forget the changes that were logged after it."""
         self.execute(f"ROLLBACK TO {savepoint}")
-        kept = self.state.changes
-        self.state = TransactionState()
+        self._known = KnownRows()
         self.heads = None
-        (newest,) = self.execute("SELECT coalesce(max(position), 0) FROM changes").fetchone()
-        self.state.changes = [change for change in kept if change.position <= newest]
+        newest = self.known.newest or 0
+        self._changes = [change for change in self._changes if change.position <= newest]

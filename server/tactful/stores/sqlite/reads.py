@@ -31,10 +31,10 @@ from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.tables import alert_rows, change_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
+from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
 from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS
 from tactful.stores.sqlite.tables.tallies import sums_query
-from tactful.stores.sqlite.turns import DECODE_OFFER
 
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"

@@ -26,14 +26,9 @@ from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.shared.redemption_change import redemption_subjects
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import change_rows, stock, tombstones
+from tactful.stores.sqlite.tables.budget_balances import put_balances, read_balances
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
-from tactful.stores.sqlite.turns import (
-    ENCODE,
-    put_balances,
-    put_offers,
-    read_balances,
-    read_offer,
-)
+from tactful.stores.sqlite.tables.offer_rows import ENCODE, put_offers, read_offer, with_offers
 
 DECODE_REDEMPTION: Final = msgspec.json.Decoder(RedemptionRow).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
@@ -83,7 +78,8 @@ def run_redemption(
     if outcome.refund:
         row = structs.replace(outcome.refund, order=stored_order)
         connection.execute(_PUT_REFUND, (row.order, row.refund, ENCODE(row)))
-    put_offers(connection, outcome.offers, outcome.steps, state.offers)
+    offers = {**state.offers, **{offer.id: offer for offer in outcome.offers}}
+    put_offers(connection, outcome.offers, with_offers(outcome.steps, offers))
     units = {key: promised_by(known) for key, known in state.offers.items()}
     stock.add_units(connection, units_growth(outcome.offers, units))
     if outcome.has_effect:
@@ -94,7 +90,7 @@ def run_redemption(
 
 
 def _redemption_state(
-    connection: sqlite3.Connection, offer: str | None, orders: tuple[str, str], refund: str | None
+    connection: LedgerConnection, offer: str | None, orders: tuple[str, str], refund: str | None
 ) -> tuple[RedemptionState, bool]:
     """Return the state, and whether the order is stored under its digest because of an erasure."""
     order, hidden = orders
@@ -123,7 +119,7 @@ def _redemption_state(
 
 
 def _balances_of_offers(
-    connection: sqlite3.Connection, offers: Iterable[Offer]
+    connection: LedgerConnection, offers: Iterable[Offer]
 ) -> Mapping[BalanceKey, BudgetRow]:
     keys = {
         (offer.campaign, offer.period, currency)

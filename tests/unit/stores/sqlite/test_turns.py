@@ -1,13 +1,27 @@
 """Turns and redemptions as rows: one transaction, few statements."""
 
+from contextlib import closing
+from pathlib import Path
+from random import Random  # noqa: TID251 - seeded, so that turns can be repeated
+
 import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, entry, leave, offer, push
 from tactful.core.offers.offer import OfferState
-from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
+from tactful.core.session.contact_history import NO_CONTACT
+from tactful.runtime.ports.ledger_rows import (
+    Commit,
+    CommitRefusal,
+    ContactWrite,
+    StockNeed,
+    TallyRow,
+)
+from tactful.runtime.turn_log.log_encoding import encode as encode_contact
 from tactful.stores.sqlite import turns
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.opening import open_writer
+from tactful.stores.sqlite.tables import sessions
 
 
 def rows(connection: LedgerConnection, sql: str) -> list[tuple[object, ...]]:
@@ -61,11 +75,146 @@ def test_a_record_that_reserves_is_a_programming_error(connection: LedgerConnect
         turns.record(connection, [push(offer(), limit=100)])
 
 
-def test_marking_a_purchase_skips_an_unknown_offer(connection: LedgerConnection) -> None:
-    made = offer(state=OfferState.HELD_OUT)
-    turns.commit(connection, structs.replace(push(made), moves=()))
-    turns.mark_bought(connection, ["of_1", "of_unknown"], bought=True)
-    found = turns.read_offer(connection, "of_1")
-    assert found is not None
-    assert found.bought
-    assert turns.read_offer(connection, "of_unknown") is None
+def test_turns_of_one_batch_are_checked_on_what_those_before_them_leave(
+    connection: LedgerConnection,
+) -> None:
+    need = (StockNeed("RUN-42", "DE", 2),)
+    known = Commit(contacts={"c1": ContactWrite(0, b"1")})
+    refused = turns.write(
+        connection,
+        [
+            (
+                structs.replace(push(offer("of_1"), limit=5_000), stock=need, epoch=7, state=b"1"),
+                True,
+            ),
+            (structs.replace(push(offer("of_2"), limit=5_000), stock=need, epoch=7), True),
+            (structs.replace(push(offer("of_3"), limit=None), stock=need), True),
+            (push(offer("of_4"), limit=5_000), True),
+            (structs.replace(push(offer("of_5"), limit=None), epoch=6), True),
+            (leave(offer("of_1"), OfferState.EXPIRED), False),
+            (push(offer("of_1")), True),
+            (structs.replace(push(offer("of_6"), limit=5_000), stock=need), True),
+            (known, True),
+            (known, True),
+            (Commit(contacts={"c1": ContactWrite(1, b"2")}), True),
+        ],
+    )
+    assert refused == [
+        None,
+        None,
+        CommitRefusal("stock.committed", sku="RUN-42", territory="DE"),
+        CommitRefusal("budget.spend", "spring", "EUR"),
+        CommitRefusal("session.moved"),
+        None,
+        CommitRefusal("offer.ended", offer="of_1"),
+        None,
+        None,
+        CommitRefusal("contact.newer", subject=("customer", "c1")),
+        None,
+    ]
+    assert rows(connection, "SELECT id, state FROM offers ORDER BY id") == [
+        ("of_1", "expired"),
+        ("of_2", "pushed"),
+        ("of_6", "pushed"),
+    ]
+    assert rows(connection, "SELECT reserved FROM budgets") == [(2 * 1_935,)]
+    assert rows(connection, "SELECT promised FROM stock_commitments") == [(2,)]
+    assert rows(connection, "SELECT revision, body FROM contacts") == [(2, b"2")]
+    assert rows(connection, "SELECT state, count FROM rule_steps ORDER BY state") == [
+        ("expired", 1),
+        ("pushed", 3),
+    ]
+
+
+def test_promises_of_one_batch_write_each_sum_once(connection: LedgerConnection) -> None:
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    made = [offer(f"of_{number}", session=f"se_{number}") for number in range(64)]
+    assert not any(turns.write(connection, [(push(one, limit=None), True) for one in made]))
+    connection.set_trace_callback(None)
+    # A reduction is noted by its rule, and by any rule.
+    for table, rows_of_it in (
+        ("budgets", 1), ("rule_steps", 1), ("reductions", 2), ("stock_commitments", 1),
+    ):  # fmt: skip
+        assert sum(f"INTO {table}" in one for one in statements) == rows_of_it
+    assert rows(connection, "SELECT reserved FROM budgets") == [(64 * 1_935,)]
+    assert rows(connection, "SELECT promised FROM stock_commitments") == [(64,)]
+
+
+def test_a_record_of_a_session_that_moved_writes_its_contact_history_only(
+    connection: LedgerConnection,
+) -> None:
+    turns.record(connection, [Commit(session="se_1", state=b"1", resume=b"r", epoch=1)])
+    sessions.claim(connection, b"r")
+    late = Commit(
+        session="se_1",
+        state=b"2",
+        epoch=1,
+        entry=entry(),
+        contacts={"c1": ContactWrite(None, b"x")},
+    )
+    turns.record(connection, [late, structs.replace(late, session="se_2", contacts={})])
+    assert connection.fenced == 1
+    assert rows(connection, "SELECT session, state FROM sessions ORDER BY session") == [
+        ("se_1", b"1"),
+        ("se_2", b"2"),
+    ]
+    assert rows(connection, "SELECT revision, body FROM contacts") == [(1, b"x")]
+    assert rows(connection, "SELECT count(*) FROM entries") == [(1,)]
+
+
+TABLES = (
+    "offers", "steps", "budgets", "stock_commitments WHERE promised > 0", "sessions", "contacts", "entries", "tallies",
+    "rule_steps", "reductions",
+)  # fmt: skip
+
+
+def drawn_turn(draw: Random, number: int) -> tuple[Commit, bool]:
+    """A turn on few offers, sessions and customers, and whether it may be refused."""
+    session, customer = f"se_{draw.randrange(3)}", f"c{draw.randrange(2)}"
+    made = offer(
+        f"of_{draw.randrange(12)}", session=session, rule=draw.choice(["r1", "r2"]),
+        issued_at=T0 + number, since=T0 + draw.randrange(5),
+        state=draw.choice([OfferState.PUSHED, OfferState.ACCEPTED, OfferState.HELD_OUT]),
+    )  # fmt: skip
+    may_refuse = draw.random() < 0.7
+    turn = Commit()
+    if may_refuse:
+        turn = structs.replace(push(made, limit=9_000), stock=(StockNeed("RUN-42", "DE", 4),))
+    elif draw.random() < 0.5:
+        made = structs.replace(made, state=OfferState.EXPIRED)
+        turn = structs.replace(push(made), moves=())
+    revision = draw.choice([None, 0, 1, 2])
+    body = encode_contact(NO_CONTACT)
+    writes = {customer: ContactWrite(revision, body)} if draw.random() < 0.4 else {}
+    turn = structs.replace(
+        turn, session=session, epoch=draw.randrange(3), contacts=writes, entry=entry(at=T0 + number),
+        tallies=(TallyRow(1, "offers", "aero", "DE", "r1", 1),), seen_at=T0 + number,
+    )  # fmt: skip
+    if draw.random() < 0.6:
+        turn = structs.replace(
+            turn, state=b"%d" % number, resume=draw.choice([None, b"%d" % number]),
+            taken=draw.choice([None, b"%d" % number]),
+        )  # fmt: skip
+    return turn, may_refuse
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_batch_leaves_what_its_turns_leave_one_by_one(seed: int, tmp_path: Path) -> None:
+    draw = Random(seed)
+    drawn = [drawn_turn(draw, number) for number in range(60)]
+    with (
+        closing(open_writer(tmp_path / "a.db")) as one,
+        closing(open_writer(tmp_path / "b.db")) as other,
+    ):
+        for connection in (one, other):
+            connection.start()
+        refused = [turns.write(one, [turn])[0] for turn in drawn]
+        together = []
+        for start in range(0, len(drawn), 20):
+            together += turns.write(other, drawn[start : start + 20])
+        assert together == refused
+        assert one.fenced == other.fenced
+        for table in TABLES:
+            sql = f"SELECT * FROM {table}"  # noqa: S608
+            assert rows(one, sql) == rows(other, sql)

@@ -23,7 +23,7 @@ from tactful.stores.sqlite.customers.linked_contacts import contacts_of_customer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
 from tactful.stores.sqlite.tables import change_rows, tombstones
-from tactful.stores.sqlite.turns import DECODE_OFFER, ENCODE
+from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER, ENCODE
 
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
 
@@ -242,7 +242,8 @@ def _redeemed_orders(
     return {order for (order,) in found if not is_digest(order)}
 
 
-def _delete(connection: sqlite3.Connection, sql: str, values: tuple[object, ...]) -> int:
+def _delete(connection: LedgerConnection, sql: str, values: tuple[object, ...]) -> int:
+    connection.known.epochs.clear()
     return connection.execute(sql, values).rowcount
 
 
@@ -283,15 +284,16 @@ def sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
     return {session.partition(".")[0] for (session,) in found}
 
 
-def _delete_session(connection: sqlite3.Connection, session: str) -> set[str]:
+def _delete_session(connection: LedgerConnection, session: str) -> set[str]:
     """Delete a session and its entries; return the offers that it leaves behind."""
+    connection.known.epochs.clear()
     connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
     found = connection.execute("SELECT id FROM offers WHERE session = ?", (session,)).fetchall()
     return {offer for (offer,) in found}
 
 
-def forget_session(connection: sqlite3.Connection, session: str) -> None:
+def forget_session(connection: LedgerConnection, session: str) -> None:
     """Delete a session and its turns; its offers stay, under a random session id."""
     alias = secrets.token_urlsafe(16)
     for offer in _delete_session(connection, session):

@@ -8,7 +8,7 @@ import msgspec
 
 from tactful.stores.shared.json_text import replace_id
 from tactful.stores.sqlite.customers.linked_contacts import unnamed_keys
-from tactful.stores.sqlite.turns import ENCODE
+from tactful.stores.sqlite.tables.offer_rows import ENCODE
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(list[tuple[str, str]]).decode
 

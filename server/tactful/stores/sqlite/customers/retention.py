@@ -18,7 +18,7 @@ from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
-from tactful.stores.sqlite.turns import read_offer
+from tactful.stores.sqlite.tables.offer_rows import read_offer
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
@@ -194,8 +194,9 @@ def _prune_facts(connection: sqlite3.Connection, values: Mapping[str, int]) -> i
     return len(found)
 
 
-def prune_sessions(connection: sqlite3.Connection, sessions: Sequence[str], before: int) -> int:
+def prune_sessions(connection: LedgerConnection, sessions: Sequence[str], before: int) -> int:
     """Delete those of the sessions that were last seen before an instant and have no standing offer."""
+    connection.known.epochs.clear()
     return connection.executemany(
         "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
         " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"

@@ -21,13 +21,15 @@ READ_CHANGES: Final = """
   WHERE c.position > ? ORDER BY c.position LIMIT ?"""
 CATCH_UP: Final = 1_000
 """Changes of other processes that are read at a time."""
+_PUT_HEARTBEAT: Final = """
+  INSERT INTO heard VALUES (?, ?)
+  ON CONFLICT (feed) DO UPDATE SET at = excluded.at WHERE excluded.at > at"""
 NEWEST: Final = "SELECT coalesce(max(position), 0) FROM changes"
 
 
 def newest_position(connection: LedgerConnection) -> int:
     """Return the position of the newest change; 0: there is none."""
-    newest = connection.state.newest
-    return connection.look_up_basis().newest or 0 if newest is None else newest
+    return connection.known.newest or 0
 
 
 def recent_heads(connection: LedgerConnection) -> RecentHeads:
@@ -67,28 +69,28 @@ def append(
         body: What changed.
     """
     position = newest_position(connection) + 1
-    change = Change(position, max(at, _last_instant(connection)), kind, subjects, body)
+    change = Change(position, max(at, connection.known.newest_at), kind, subjects, body)
     write_changes(connection, [change])
     return position
 
 
-def write_changes(connection: LedgerConnection, changes: Sequence[Change]) -> None:
+def record_heartbeat(connection: LedgerConnection, feed: str, at: int) -> None:
+    """Store when a feed was last heard, and log it; an earlier instant changes nothing."""
+    if connection.execute(_PUT_HEARTBEAT, (feed, at)).rowcount > 0:
+        append(connection, "heartbeat", (("feed", feed),), at=at)
+
+
+def write_changes(connection: LedgerConnection, changes: list[Change]) -> None:
     """Write changes that follow the newest position. The body of a fact is not repeated."""
     _write_rows(connection, [_row(change) for change in changes], changes)
 
 
 def _write_rows(
-    connection: LedgerConnection, rows: Sequence[tuple[object, ...]], changes: Sequence[Change]
+    connection: LedgerConnection, rows: Sequence[tuple[object, ...]], changes: list[Change]
 ) -> None:
-    if not changes:
-        return
-    connection.executemany(_PUT, rows)
-    state = connection.state
-    state.newest = changes[-1].position
-    state.changes += changes
-    heads = connection.heads
-    if heads and heads.upto == changes[0].position - 1:
-        heads.add(changes)
+    if changes:
+        connection.executemany(_PUT, rows)
+        connection.add_changes(changes)
 
 
 class ChangeBatch:
@@ -99,7 +101,7 @@ class ChangeBatch:
     def __init__(self, connection: LedgerConnection) -> None:
         self._connection = connection
         self._position = newest_position(connection)
-        self._at = _last_instant(connection)
+        self._at = connection.known.newest_at
         self._changes: list[Change] = []
         self._rows: list[tuple[object, ...]] = []
 
@@ -130,14 +132,6 @@ class ChangeBatch:
 def _row(change: Change) -> tuple[object, ...]:
     body = None if change.kind == "fact" else change.body
     return change.position, change.at, change.kind, _ENCODE(change.subjects).decode(), body
-
-
-def _last_instant(connection: LedgerConnection) -> int:
-    if connection.state.changes:
-        return connection.state.changes[-1].at
-    sql = "SELECT at FROM changes ORDER BY position DESC LIMIT 1"
-    row = connection.execute(sql).fetchone()
-    return int(row[0]) if row else 0
 
 
 def changes_from_rows(rows: Iterable[Any]) -> list[Change]:

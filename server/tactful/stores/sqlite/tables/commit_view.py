@@ -51,7 +51,8 @@ class SqliteCommitView:
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
-        return contacts.revision_of(self._connection, customer)
+        known = contacts.read_contact(self._connection, customer)
+        return known.revision if known else 0
 
     def promised_units(self, shelf: Shelf) -> int:
         """Return the units that standing offers promise."""

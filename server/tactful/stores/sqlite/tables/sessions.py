@@ -1,10 +1,8 @@
 """Sessions in SQLite: their stored states, and the epoch that fences an earlier owner."""
 
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-import msgspec
 from msgspec import structs
 
 from tactful.runtime.ports.ledger_rows import Commit, SavedSession
@@ -14,40 +12,52 @@ from tactful.stores.sqlite.tables import change_rows
 SELECT_SESSION: Final = (
     "SELECT session, customer, state, resume, wake_at, seen_at, epoch, taken FROM sessions "
 )
-_ENCODE: Final = msgspec.json.Encoder().encode
 _PUT: Final = """
   INSERT INTO sessions (session, customer, state, resume, wake_at, seen_at, epoch, taken)
-  VALUES (?, ?, ?, coalesce(?, x''), ?, ?, max(?, 1), ?)
+  VALUES (?, ?, ?, coalesce(?, x''), ?, ?, ?, ?)
   ON CONFLICT (session) DO UPDATE SET customer = excluded.customer, state = excluded.state,
     resume = iif(excluded.resume = x'', resume, excluded.resume),
     wake_at = excluded.wake_at, seen_at = excluded.seen_at,
     taken = coalesce(excluded.taken, taken)"""
 
 
-def write_sessions(connection: sqlite3.Connection, turns: Sequence[Commit]) -> None:
+def write_sessions(connection: LedgerConnection, turns: Sequence[Commit]) -> None:
     """Write the sessions of turns; of several turns of one session, only the last state."""
     last = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
     if not last:
         return
     secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
     numbers = {turn.session: turn.taken for turn in turns if turn.taken is not None}
+    # A session that is stored for the first time begins with the epoch of its first turn.
+    begun: dict[str, int] = {}
+    for turn in turns:
+        if turn.session in last and turn.state is not None:
+            begun.setdefault(turn.session, max(turn.epoch, 1))
     connection.executemany(
         _PUT,
         [
             (
                 key, turn.customer, turn.state, secrets.get(key), turn.wake_at, turn.seen_at,
-                turn.epoch, numbers.get(key),
+                begun[key], numbers.get(key),
             )
             for key, turn in last.items()
         ],
     )  # fmt: skip
+    epochs = connection.known.epochs
+    for key, epoch in begun.items():
+        if epochs.get(key) == 0:
+            epochs[key] = epoch
 
 
-def epoch_of(connection: sqlite3.Connection, session: str) -> int:
+def epoch_of(connection: LedgerConnection, session: str) -> int:
     """Return the epoch of a stored session; 0: it is not stored."""
-    sql = "SELECT epoch FROM sessions WHERE session = ?"
-    row = connection.execute(sql, (session,)).fetchone()
-    return int(row[0]) if row else 0
+    epochs = connection.known.epochs
+    epoch = epochs.get(session)
+    if epoch is None:
+        sql = "SELECT epoch FROM sessions WHERE session = ?"
+        row = connection.execute(sql, (session,)).fetchone()
+        epoch = epochs[session] = int(row[0]) if row else 0
+    return epoch
 
 
 def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
@@ -77,16 +87,7 @@ def _claim_rows(connection: LedgerConnection, rows: Iterable[Any]) -> list[Saved
         [(saved.epoch, saved.session) for saved in claimed],
     )
     for saved in claimed:
+        connection.known.epochs[saved.session] = saved.epoch
         body = str(saved.epoch).encode()
         change_rows.append(connection, "session_claimed", (("session", saved.session),), body=body)
     return claimed
-
-
-def moved_sessions(connection: sqlite3.Connection, turns: Iterable[Commit]) -> Mapping[str, int]:
-    """Return session → its stored epoch, for sessions of turns that another process has claimed."""
-    known = {turn.session: turn.epoch for turn in turns if turn.session and turn.epoch}
-    if not known:
-        return {}
-    sql = "SELECT session, epoch FROM sessions WHERE session IN (SELECT value FROM json_each(?))"
-    found = connection.execute(sql, (_ENCODE(list(known)).decode(),))
-    return {session: stored for session, stored in found if stored > known[session]}

@@ -1,10 +1,10 @@
 """Stock commitments in SQLite: the units that standing offers promise."""
 
-import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
 from tactful.stores.shared.commit_check import Shelf
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 SELECT_COMMITMENTS: Final = (
     "SELECT sku, territory, promised FROM stock_commitments"
@@ -17,14 +17,18 @@ _RELEASE: Final = """
   UPDATE stock_commitments SET promised = promised + ? WHERE sku = ? AND territory = ?"""
 
 
-def promised_units(connection: sqlite3.Connection, shelf: Shelf) -> int:
+def promised_units(connection: LedgerConnection, shelf: Shelf) -> int:
     """Return the units that standing offers promise."""
-    sql = "SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?"
-    row = connection.execute(sql, shelf).fetchone()
-    return int(row[0]) if row else 0
+    promised = connection.known.promised
+    units = promised.get(shelf)
+    if units is None:
+        sql = "SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?"
+        row = connection.execute(sql, shelf).fetchone()
+        units = promised[shelf] = int(row[0]) if row else 0
+    return units
 
 
-def add_units(connection: sqlite3.Connection, growth: Mapping[Shelf, int]) -> None:
+def add_units(connection: LedgerConnection, growth: Mapping[Shelf, int]) -> None:
     """Add to what is promised; a negative number releases.
 
     Raises:
@@ -36,3 +40,8 @@ def add_units(connection: sqlite3.Connection, growth: Mapping[Shelf, int]) -> No
     less = [(units, *shelf) for shelf, units in growth.items() if units < 0]
     if less:
         connection.executemany(_RELEASE, less)
+    promised = connection.known.promised
+    for shelf, units in growth.items():
+        known = promised.pop(shelf, None)
+        if known is not None and known + units >= 0:
+            promised[shelf] = known + units

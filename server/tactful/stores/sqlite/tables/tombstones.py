@@ -1,7 +1,6 @@
 """Tombstones in SQLite: keyed digests of erased ids, looked up inside every write."""
 
 import sqlite3
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -34,7 +33,7 @@ def read_tombstones(connection: sqlite3.Connection) -> list[Tombstone]:
 
 def is_alias(connection: LedgerConnection, ident: str) -> bool:
     """Return whether an id is what replaces an erased one."""
-    if not _is_any_erased(connection):
+    if not connection.known.any_erased:
         return False
     return (
         connection.execute("SELECT 1 FROM erased WHERE alias = ?", (ident,)).fetchone() is not None
@@ -45,7 +44,7 @@ def add_tombstone(connection: LedgerConnection, kind: str, ident: str, alias: st
     """Store that an id was erased, and return its digest."""
     digest = erasure_digest(ledger_secret(connection), kind, ident)
     connection.execute(PUT_TOMBSTONE, (digest, alias, at))
-    connection.state.forget_aliases()
+    connection.forget_aliases()
     return digest
 
 
@@ -57,13 +56,13 @@ def begin_anew(connection: LedgerConnection, kind: str, ident: str, at: int) -> 
     if at <= known.at:
         return False
     connection.execute(_BEGIN, (at, known.digest))
-    connection.state.forget_aliases()
+    connection.forget_aliases()
     return True
 
 
 def digest_if_erased(connection: LedgerConnection, kind: str, ident: str) -> str | None:
     """Return the digest under which an erased id is stored; None: it was not erased."""
-    if not _is_any_erased(connection):
+    if not connection.known.any_erased:
         return None
     found = read_tombstone(connection, kind, ident)
     return found.digest if found else None
@@ -72,11 +71,11 @@ def digest_if_erased(connection: LedgerConnection, kind: str, ident: str) -> str
 def alias_of(connection: LedgerConnection, kind: str, ident: str) -> str | None:
     """Return what an id must be replaced by in a write; None: it may be written.
 
-    A ledger without erasures pays one look-up per transaction.
+    A ledger without erasures pays nothing.
     """
-    if not _is_any_erased(connection):
+    if not connection.known.any_erased:
         return None
-    aliases = connection.state.aliases
+    aliases = connection.known.aliases
     key = kind, ident
     if key not in aliases:
         found = read_tombstone(connection, kind, ident)
@@ -84,12 +83,11 @@ def alias_of(connection: LedgerConnection, kind: str, ident: str) -> str | None:
     return aliases[key]
 
 
-def without_erased_ids(connection: LedgerConnection, turns: Sequence[Commit]) -> Sequence[Commit]:
-    """Return turns in which every erased customer is replaced by the alias."""
-    if not _is_any_erased(connection):
-        return turns
-    alias = partial(alias_of, connection)
-    return [erased_ids.without_erased_ids(turn, alias) for turn in turns]
+def without_erased_ids(connection: LedgerConnection, turn: Commit) -> Commit:
+    """Return a turn in which every erased customer is replaced by the alias."""
+    if not connection.known.any_erased:
+        return turn
+    return erased_ids.without_erased_ids(turn, partial(alias_of, connection))
 
 
 def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
@@ -98,7 +96,7 @@ def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
     A fact whose own instant is later than the erasure begins the id anew. One whose own instant is
     not later is refused even after that.
     """
-    if not _is_any_erased(connection):
+    if not connection.known.any_erased:
         return False
     found = [
         known
@@ -111,10 +109,5 @@ def refuses_fact(connection: LedgerConnection, row: FactRow) -> bool:
     for known in found:
         if known.begun_at is None and row.own_at is not None:
             connection.execute(_BEGIN, (row.own_at, known.digest))
-            connection.state.forget_aliases()
+            connection.forget_aliases()
     return False
-
-
-def _is_any_erased(connection: LedgerConnection) -> bool:
-    known = connection.state.any_erased
-    return bool(connection.look_up_basis().any_erased) if known is None else known

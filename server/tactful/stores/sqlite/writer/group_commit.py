@@ -34,7 +34,7 @@ from tactful.runtime.ports.ledger import (
     LedgerError,
     LedgerFullError,
 )
-from tactful.runtime.ports.ledger_rows import Commit
+from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
@@ -49,7 +49,10 @@ from tactful.stores.sqlite.writer.write_jobs import (
 )
 from tactful.stores.sqlite.writer.write_lanes import WriteLanes
 
-Records = Callable[[LedgerConnection, Sequence[Commit]], None]
+WriteTurns = Callable[
+    [LedgerConnection, Sequence[tuple[Commit, bool]]], Sequence[CommitRefusal | None]
+]
+"""Writes turns, each of which may be refused or not; returns why each was refused."""
 
 RETRY_INTERVAL_S = 0.5
 """Seconds between two attempts to write records that could not be written yet."""
@@ -70,7 +73,7 @@ class SqliteWriter:
         self,
         connection: LedgerConnection,
         path: str,
-        write_records: Records,
+        write_turns: WriteTurns,
         failpoint: FailpointHook,
         publish: OnChanges,
         on_commit: CommitObserver,
@@ -80,7 +83,7 @@ class SqliteWriter:
         Args:
             connection: The writing connection, which belongs to the thread from now on.
             path: The file, for error messages.
-            write_records: Writes records that follow one another, in one go.
+            write_turns: Writes turns that follow one another, in one go.
             failpoint: Called at each named point, where a test may end the process.
             publish: Called on the event loop with the changes of each transaction, before its callers
                 are answered.
@@ -88,7 +91,7 @@ class SqliteWriter:
         """
         self._connection = connection
         self._path = path
-        self._write_records = write_records
+        self._write_turns = write_turns
         self._failpoint = failpoint
         self._publish = publish
         self._on_commit = on_commit
@@ -144,6 +147,18 @@ class SqliteWriter:
         """
         return await self._put(work, lane, session=session, weight=weight)
 
+    async def commit(self, turn: Commit) -> CommitRefusal | None:
+        """Write a turn with one of the next transactions; return why it was refused, or None.
+
+        Raises:
+            LedgerError: The turn is not written, or, if `retry` is set, the outcome is unknown.
+        """
+        future: asyncio.Future[CommitRefusal | None] = self._loop.create_future()
+        session = session_of(turn)
+        return await self._queued(
+            WriteJob(lane=Lane.PROMISE, turn=turn, future=future, session=session), future
+        )
+
     async def run_outside_transaction(self, work: Work[T]) -> T:
         """Perform work in its place in its lane, but outside any transaction.
 
@@ -162,12 +177,15 @@ class SqliteWriter:
         session: str | None = None,
         weight: int = 1,
     ) -> T:
-        if self._closing:
-            raise LedgerError("the ledger is closed", retry=False)
         future: asyncio.Future[T] = self._loop.create_future()
         job = WriteJob(
             lane=lane, work=work, future=future, outside=outside, session=session, weight=weight
         )
+        return await self._queued(job, future)
+
+    async def _queued(self, job: WriteJob, future: "asyncio.Future[T]") -> T:
+        if self._closing:
+            raise LedgerError("the ledger is closed", retry=False)
         self._queue.put(job)
         return await future
 
@@ -175,7 +193,7 @@ class SqliteWriter:
         """Write a record with one of the next batches; `size` in bytes counts as pending."""
         self._bytes_queued += size
         session = session_of(record)
-        self._queue.gather(WriteJob(lane=lane, record=record, size=size, session=session))
+        self._queue.gather(WriteJob(lane=lane, turn=record, size=size, session=session))
 
     def deferred_writes(self) -> AbstractContextManager[None]:
         """Gather records until the block ends, or until a job is queued whose caller waits."""
@@ -214,7 +232,7 @@ class SqliteWriter:
 
     def _lose(self, jobs: Sequence[WriteJob], error: Exception | None) -> None:
         """Count and log records that are given up."""
-        count = sum(job.record is not None for job in jobs)
+        count = sum(job.is_record for job in jobs)
         if count:
             self._records_lost += count
             log.error("records.lost", count=count, error=str(error))
@@ -222,7 +240,7 @@ class SqliteWriter:
     def _write(self, batch: list[WriteJob]) -> None:
         if isinstance(self._failure, LedgerBrokenError):
             # The first loss was logged; after that the metric counts.
-            self._records_lost += sum(job.record is not None for job in batch)
+            self._records_lost += sum(job.is_record for job in batch)
             self._answer(batch, self._failure)
             return
         try:
@@ -237,7 +255,7 @@ class SqliteWriter:
             # the error at once.
             self._set_failure(error if isinstance(error, LedgerFullError) else None)
             self._is_retrying = True
-            self._lanes.put_back(job for job in batch if job.record)
+            self._lanes.put_back(job for job in batch if job.is_record)
             self._answer([job for job in batch if job.future], error)
         else:
             self._set_failure(None)
@@ -304,19 +322,22 @@ class SqliteWriter:
         self._on_commit(time.perf_counter() - started, len(batch))
 
     def _perform_all(self, batch: list[WriteJob]) -> None:
-        """Perform jobs in order; records that follow one another are written in one go."""
-        records: list[Commit] = []
+        """Perform jobs in order; turns that follow one another are written in one go."""
+        turns: list[WriteJob] = []
         for job in batch:
-            if job.record:
-                records.append(job.record)
+            if job.work is None:
+                turns.append(job)
                 continue
-            if records:
-                self._write_records(self._connection, records)
-                records = []
-            if job.work:
-                job.outcome = job.work(self._connection)
-        if records:
-            self._write_records(self._connection, records)
+            self._perform_turns(turns)
+            turns = []
+            job.outcome = job.work(self._connection)
+        self._perform_turns(turns)
+
+    def _perform_turns(self, jobs: list[WriteJob]) -> None:
+        turns = [(job.turn, not job.is_record) for job in jobs if job.turn]
+        if turns:
+            for job, refused in zip(jobs, self._write_turns(self._connection, turns), strict=True):
+                job.outcome = refused
 
     def _perform_singly(self, batch: list[WriteJob]) -> None:
         for job in batch:
@@ -337,7 +358,7 @@ class SqliteWriter:
     def _answer(self, batch: list[WriteJob], error: LedgerError | None = None) -> None:
         for job in batch:
             self._bytes_finished += job.size
-            if job.record and isinstance(job.outcome, Exception):
+            if job.is_record and isinstance(job.outcome, Exception):
                 self._lose([job], job.outcome)
         changes = () if error else tuple(self._connection.take_changes())
         waiting = [job for job in batch if job.future]

@@ -32,10 +32,10 @@ class Lane(Enum):
 
 
 class WriteJob:
-    """Work whose caller waits for the outcome, or a record whose caller does not wait."""
+    """Work or a turn whose caller waits for the outcome, or a record whose caller does not wait."""
 
     __slots__ = (
-        "future", "is_taken", "lane", "number", "outcome", "outside", "record", "session", "size",
+        "future", "is_taken", "lane", "number", "outcome", "outside", "session", "size", "turn",
         "weight", "work",
     )  # fmt: skip
 
@@ -46,7 +46,7 @@ class WriteJob:
         work: Work[Any] | None = None,
         future: "asyncio.Future[Any] | None" = None,
         outside: bool = False,
-        record: Commit | None = None,
+        turn: Commit | None = None,
         size: int = 0,
         session: str | None = None,
         weight: int = 1,
@@ -55,10 +55,10 @@ class WriteJob:
 
         Args:
             lane: How urgent it is.
-            work: What is done, for a job that is no record.
+            work: What is done, for a job that is no turn.
             future: Resolved on the event loop with the outcome.
             outside: Whether the work must run outside any transaction.
-            record: What is written, for a record.
+            turn: The turn that is written. It may be refused if its caller waits for it.
             size: The record's size in bytes.
             session: The session whose earlier records are written first; `None`: of no session.
             weight: About how many rows the work writes.
@@ -67,13 +67,18 @@ class WriteJob:
         self.work = work
         self.future = future
         self.outside = outside
-        self.record = record
+        self.turn = turn
         self.size = size
         self.session = session
         self.weight = weight
         self.outcome: Any = None
         self.number = 0
         self.is_taken = False
+
+    @property
+    def is_record(self) -> bool:
+        """Return whether it is a turn for which nobody waits."""
+        return self.turn is not None and self.future is None
 
 
 class JobReceiver(Protocol):

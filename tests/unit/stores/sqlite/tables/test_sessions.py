@@ -6,7 +6,6 @@ from tactful.stores.sqlite.tables.sessions import (
     SELECT_SESSION,
     claim,
     epoch_of,
-    moved_sessions,
     write_sessions,
 )
 
@@ -34,15 +33,3 @@ def test_a_claim_raises_the_epoch_and_is_a_change(connection: LedgerConnection) 
     assert connection.execute("SELECT kind, body FROM changes").fetchall() == [
         ("session_claimed", b"2")
     ]
-
-
-def test_moved_sessions_are_those_with_a_later_epoch(connection: LedgerConnection) -> None:
-    write_sessions(connection, [Commit(session="se_1", state=b"1", resume=b"r")])
-    claim(connection, b"r")
-    turns = [
-        Commit(session="se_1", epoch=1),
-        Commit(session="se_2", epoch=1),
-        Commit(session="se_3"),
-    ]
-    assert moved_sessions(connection, turns) == {"se_1": 2}
-    assert moved_sessions(connection, turns[2:]) == {}

@@ -19,8 +19,8 @@ OWN = fact("customer", "c1", 1, subjects=(("customer", "c1"),))
 
 
 def test_a_ledger_without_erasures_replaces_nothing(connection: LedgerConnection) -> None:
-    turns = [Commit(customer="c1")]
-    assert without_erased_ids(connection, turns) is turns
+    turn = Commit(customer="c1")
+    assert without_erased_ids(connection, turn) is turn
     assert alias_of(connection, "customer", "c1") is None
     assert digest_if_erased(connection, "customer", "c1") is None
     assert not refuses_fact(connection, OWN)
@@ -34,7 +34,7 @@ def test_an_erased_id_is_replaced_until_it_is_begun_anew(connection: LedgerConne
     assert digest_if_erased(connection, "customer", "c2") is None
     assert alias_of(connection, "customer", "c1") == "erased-1"
     assert alias_of(connection, "customer", "c2") is None
-    assert without_erased_ids(connection, [Commit(customer="c1")])[0].customer == "erased-1"
+    assert without_erased_ids(connection, Commit(customer="c1")).customer == "erased-1"
     assert not begin_anew(connection, "customer", "c1", T0)
     assert begin_anew(connection, "customer", "c1", T0 + 1)
     assert begin_anew(connection, "customer", "c1", T0)

@@ -30,7 +30,7 @@ async def test_a_commit_writes_the_deferred_records_queued_before_it(counted: Co
 
 
 def test_work_outside_a_transaction_is_alone_in_its_part() -> None:
-    inside = [WriteJob(lane=Lane.RECORD, record=Commit()) for _ in range(3)]
+    inside = [WriteJob(lane=Lane.RECORD, turn=Commit()) for _ in range(3)]
     outside = WriteJob(lane=Lane.WORK, outside=True)
     parts = list(transactions([inside[0], inside[1], outside, inside[2]]))
     assert parts == [[inside[0], inside[1]], [outside], [inside[2]]]

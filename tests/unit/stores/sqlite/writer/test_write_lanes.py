@@ -19,7 +19,7 @@ JOBS = st.lists(
 
 def job(lane: Lane, session: str | None = None, weight: int = 1) -> WriteJob:
     record = Commit() if lane is Lane.RECORD else None
-    return WriteJob(lane=lane, session=session, weight=weight, record=record)
+    return WriteJob(lane=lane, session=session, weight=weight, turn=record)
 
 
 def batches(lanes: WriteLanes) -> list[list[WriteJob]]:
@@ -111,7 +111,7 @@ def test_records_that_were_put_back_come_first_and_keep_their_order() -> None:
     lanes, jobs = filled([(Lane.RECORD, "a", 1), (Lane.PROMISE, None, 1), (Lane.RECORD, "b", 1),
                           (Lane.RECORD, "a", 1)])  # fmt: skip
     taken = [*lanes.next_batch(), *lanes.next_batch()]
-    lanes.put_back(one for one in taken if one.record)
+    lanes.put_back(one for one in taken if one.is_record)
     later = job(Lane.PROMISE, "a")
     lanes.add(later)
     assert batches(lanes) == [[jobs[0], jobs[3], later], [jobs[2]]]

@@ -1,0 +1,40 @@
+"""What the writing connection knows of the stored rows without reading them again."""
+
+from typing import Final
+
+from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
+from tactful.stores.shared.commit_check import Shelf
+
+MAX_ENTRIES: Final = 20_000
+"""Entries of each kind. Beyond that all of the kind are forgotten, and read again when needed."""
+
+
+class KnownRows:
+    """Rows that the connection has read or written since another connection wrote to the file.
+
+    Each function that writes such a row keeps it up to date. A rollback, and a write of another
+    connection, forget everything (see `LedgerConnection.start`).
+    """
+
+    __slots__ = ("aliases", "any_erased", "balances", "epochs", "newest", "newest_at", "promised")
+
+    def __init__(self) -> None:
+        self.newest: int | None = None
+        """The newest position of the change log; None: not read yet."""
+        self.newest_at: int = 0
+        """The instant of that change; 0: there is none."""
+        self.any_erased: bool = False
+        """Whether the ledger has any tombstone; valid once `newest` was read."""
+        self.aliases: dict[tuple[str, str], str | None] = {}
+        """(kind, id) → what it must be replaced by, as far as it was looked up."""
+        self.epochs: dict[str, int] = {}
+        """Session → its stored epoch; 0: it is not stored."""
+        self.balances: dict[BalanceKey, BudgetRow] = {}
+        self.promised: dict[Shelf, int] = {}
+        """(SKU, territory) → the units that standing offers promise."""
+
+    def trim(self) -> None:
+        """Forget what has grown too large."""
+        for entries in (self.aliases, self.epochs, self.balances, self.promised):
+            if len(entries) > MAX_ENTRIES:
+                entries.clear()

@@ -1,0 +1,41 @@
+"""Balances of budgets in SQLite."""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+from msgspec import structs
+
+from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
+from tactful.stores.shared.balance_moves import balance_key
+from tactful.stores.sqlite.ledger_connection import LedgerConnection
+
+_SELECT: Final = "SELECT * FROM budgets WHERE campaign = ? AND period = ?"
+_PUT: Final = "INSERT OR REPLACE INTO budgets VALUES (?, ?, ?, ?, ?, ?)"
+
+
+def all_balances(connection: sqlite3.Connection) -> list[BudgetRow]:
+    """Return the balances of all campaigns, periods and currencies."""
+    return [BudgetRow(*row) for row in connection.execute("SELECT * FROM budgets")]
+
+
+def read_balances(
+    connection: LedgerConnection, keys: Iterable[BalanceKey]
+) -> dict[BalanceKey, BudgetRow]:
+    """Return the balances that are stored under the keys."""
+    known = connection.known.balances
+    wanted = set(keys)
+    # Nearly all commits move money and a count of one period: one look-up finds both.
+    for pair in {key[:2] for key in wanted if key not in known}:
+        for row in connection.execute(_SELECT, pair):
+            balance = BudgetRow(*row)
+            known[balance_key(balance)] = balance
+    return {key: known[key] for key in wanted if key in known}
+
+
+def put_balances(connection: LedgerConnection, rows: Iterable[BudgetRow]) -> None:
+    """Write balances in their new states."""
+    written = {balance_key(row): row for row in rows}
+    if written:
+        connection.executemany(_PUT, [structs.astuple(row) for row in written.values()])
+        connection.known.balances.update(written)
