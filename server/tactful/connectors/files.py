@@ -18,7 +18,7 @@ from tactful.connectors import (
     woocommerce_products,
 )
 from tactful.connectors.byte_sources import ByteSource
-from tactful.connectors.results import ImportTerms, Row, SourceError
+from tactful.connectors.results import FoundFact, ImportTerms, Row, RowNote, SourceError
 
 Reader = Callable[[ByteSource, ImportTerms], Iterator[Row]]
 """Yields every row of a source. It may raise OSError, EOFError, and KeyError for a missing column."""
@@ -147,7 +147,10 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
             f"{source.name}: {_capitalised(form.title)} does not contain everything. Add {options}."
         )
     try:
-        yield from form.read(source, terms)
+        for row in form.read(source, terms):
+            yield row
+            if isinstance(row, FoundFact) and row.notes:
+                yield from (RowNote(row.line, note) for note in row.notes)
     except (OSError, EOFError) as error:
         raise SourceError(
             f"{source.name}: The file cannot be read to its end: {error}. Export it again."

@@ -4,7 +4,7 @@ All rows of an order give one order fact. What belongs to the order is read from
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -46,6 +46,16 @@ class OrderColumns(Struct, frozen=True, kw_only=True):
     """Column that says whether the order was cancelled: a status, or the time of the cancellation."""
     delivered: str
     """Column with the status of the shipment."""
+    payment: str = ""
+    """Column with the status of the payment, where it is not that of the order."""
+    refunded: str = ""
+    """Column with the amount that was refunded."""
+    refunded_at: tuple[str, ...] = ()
+    """Columns with the instant of the refund, the best first."""
+    line: str = ""
+    """Column with the shop's own id of a line."""
+    email: str = ""
+    phone: tuple[str, ...] = ()
 
     @property
     def identifying_columns(self) -> frozenset[str]:
@@ -65,6 +75,10 @@ SHOPIFY: Final = OrderColumns(
     off="Lineitem discount",
     cancelled="Cancelled at",
     delivered="Fulfillment Status",
+    payment="Financial Status",
+    refunded="Refunded Amount",
+    email="Email",
+    phone=("Phone", "Billing Phone"),
 )
 WOOCOMMERCE: Final = OrderColumns(
     order="order_id",
@@ -78,9 +92,17 @@ WOOCOMMERCE: Final = OrderColumns(
     customer="customer_id",
     cancelled="status",
     delivered="status",
+    payment="status",
+    refunded="order_refund_total",
+    refunded_at=("refund_date", "date_modified", "modified_date", "completed_date"),
+    line="item_id",
+    email="billing_email",
+    phone=("billing_phone",),
 )
-_CANCELLED: Final = frozenset({"cancelled", "failed", "refunded", "trash"})
+_CANCELLED: Final = frozenset({"cancelled", "failed", "trash"})
 _SHIPPED: Final = frozenset({"fulfilled", "completed", "shipped"})
+_REFUNDED: Final = frozenset({"refunded", "partially_refunded"})
+_UNPAID: Final = frozenset({"pending", "authorized", "expired", "voided", "checkout-draft"})
 _PLACED: Final = frozenset(
     {
         *("", "unfulfilled", "partial", "restocked", "in progress", "scheduled"),
@@ -98,6 +120,9 @@ _LINE_WITHOUT_SKU: Final = (
     "An order line has no SKU, as a tip or a fee has none: the line is left out, the order is kept."
 )
 
+_REFUND_UNDATED: Final = (
+    "The export does not say when the order was refunded: the refund is dated by the order."
+)
 _REMOVED_LINE: Final = "An order line has no pieces, as one that was removed: the line is left out."
 
 
@@ -160,6 +185,9 @@ def _order(run: list[tables.TableRow], terms: ImportTerms, dialect: OrderColumns
         yield BadRow(line, str(error))
         return
     yield fact_or_error(line, fact)
+    refund = _refund(head, fact, notes, dialect, terms)
+    if refund is not None:
+        yield fact_or_error(line, refund)
     yield from notes
 
 
@@ -171,7 +199,7 @@ def _fact(
     if placed.tzinfo is None:
         if terms.zone is None:
             notes.append(RowNote(head.line, UTC_ASSUMED))
-        placed = placed.replace(tzinfo=zone_of(terms.zone or "UTC"))
+        placed = _zoned(placed, terms)
     status = _status(first, dialect)
     if status is None:
         word = first.get(dialect.delivered, "")
@@ -184,7 +212,58 @@ def _fact(
         "territory": first.get(dialect.country) or terms.territory,
         "placed_at": placed.isoformat(),
         "status": status or "placed",
+        "paid": False if _word(first, dialect.payment) in _UNPAID else None,
+        "contact": _contact(first, dialect),
     }
+
+
+def _refund(
+    head: tables.TableRow,
+    order: Mapping[str, Any],
+    notes: list[RowNote],
+    dialect: OrderColumns,
+    terms: ImportTerms,
+) -> dict[str, Any] | None:
+    """Return the refund of an order as a return for an unknown reason; None: nothing was refunded.
+
+    The order stays as it was delivered, because the customer has the items or had them.
+    """
+    first = head.fields
+    word = _word(first, dialect.payment)
+    amount = _parse_amount(first, dialect.refunded, terms)
+    if word not in _REFUNDED and amount == 0:
+        return None
+    texts = (first.get(column, "") for column in dialect.refunded_at)
+    dated = next((text for text in texts if text), None)
+    if dated is None:
+        notes.append(RowNote(head.line, _REFUND_UNDATED))
+    currency = _currency(first, terms, dialect)
+    minor = amount // 10 ** (_DECIMALS - money.exponent_of(currency))
+    return {
+        "type": "return",
+        "return": f"refund:{order['order']}",
+        "order": order["order"],
+        "customer": order["customer"],
+        "at": _zoned(_instant(dated), terms).isoformat() if dated else order["placed_at"],
+        "status": "received",
+        "amount": {"amount": minor, "currency": currency} if minor else None,
+    }
+
+
+def _zoned(instant: datetime, terms: ImportTerms) -> datetime:
+    return instant if instant.tzinfo else instant.replace(tzinfo=zone_of(terms.zone or "UTC"))
+
+
+def _contact(first: Fields, dialect: OrderColumns) -> dict[str, str] | None:
+    """Return the contact of an order in clear; what reads the fact replaces it by digests."""
+    phones = (first.get(column, "").lstrip("'") for column in dialect.phone)
+    found = {"email": first.get(dialect.email, ""), "phone": next(filter(None, phones), "")}
+    return {name: text for name, text in found.items() if text} or None
+
+
+def _word(row: Fields, column: str) -> str:
+    """Return a status in lower case, without the prefix that WooCommerce's database has."""
+    return row.get(column, "").lower().removeprefix(_STORED_PREFIX)
 
 
 def _currency(first: Fields, terms: ImportTerms, dialect: OrderColumns) -> str:
@@ -207,7 +286,8 @@ def _line(row: Fields, currency: str, terms: ImportTerms, dialect: OrderColumns)
     # Rounded up: later offers must not go below what the customer paid.
     unit = money.divide_up(max(total, 0), qty * minor)
     sku = row[dialect.sku].lstrip("'")
-    return {"sku": sku, "qty": qty, "unit": {"amount": unit, "currency": currency}}
+    line = {"line": row[dialect.line]} if row.get(dialect.line) else {}
+    return {"sku": sku, "qty": qty, "unit": {"amount": unit, "currency": currency}, **line}
 
 
 def _parse_amount(row: Fields, column: str, terms: ImportTerms) -> int:
@@ -229,10 +309,12 @@ def _customer(row: Fields, terms: ImportTerms, dialect: OrderColumns) -> str | N
 
 def _status(row: Fields, dialect: OrderColumns) -> str | None:
     """Return the status of an order; None: the word for it in the row is unknown."""
-    cancelled = row.get(dialect.cancelled, "").lower().removeprefix(_STORED_PREFIX)
+    cancelled = _word(row, dialect.cancelled)
     if cancelled in _CANCELLED or (dialect.cancelled != dialect.delivered and cancelled):
         return "cancelled"
-    delivered = row.get(dialect.delivered, "").lower().removeprefix(_STORED_PREFIX)
+    delivered = _word(row, dialect.delivered)
+    if delivered in _REFUNDED:
+        return "delivered"
     if delivered in _SHIPPED:
         return "shipped"
     return "placed" if delivered in _PLACED else None

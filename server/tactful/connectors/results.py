@@ -57,6 +57,8 @@ class FoundFact(Struct, frozen=True):
 
     line: int
     fact: AnyFact
+    notes: tuple[str, ...] = ()
+    """What the server reads differently from what the row says; `files.read_rows` counts it."""
 
 
 class BadRow(Struct, frozen=True):
@@ -106,9 +108,8 @@ def fact_or_error(line: int, fact: Mapping[str, Any]) -> Row:
 
 def decode_or_error(line: int, raw: bytes) -> Row:
     """Return the fact of a JSON object, or a bad row with the text of the server's own check."""
-    fact = fact_codec.decode(raw)
-    return (
-        BadRow(line, fact.message)
-        if isinstance(fact, fact_codec.FactRejection)
-        else FoundFact(line, fact)
-    )
+    reading = fact_codec.read_fact(raw)
+    fact = reading.result
+    if isinstance(fact, fact_codec.FactRejection):
+        return BadRow(line, fact.message)
+    return FoundFact(line, fact, tuple(note.message for note in reading.notes))

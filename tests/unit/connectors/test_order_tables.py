@@ -16,8 +16,12 @@ from support.import_files import (
 )
 from tactful.connectors.results import ImportTerms, SourceError
 from tactful.connectors.value_parsers import UTC_ASSUMED
-from tactful.core.facts.fact_types import Order
+from tactful.core.customer.profile import profile
+from tactful.core.facts.fact_types import Order, Return
+from tactful.core.facts.shopper_contacts import Contact, contact_hash
+from tactful.core.rules.policy import Policy
 from tactful.core.values.money import Money
+from tactful.rulebook.testing.fact_set import FactSet
 
 
 def test_a_shopify_order_export_gives_an_order_for_each_run_of_rows(tmp_path: Path) -> None:
@@ -108,3 +112,56 @@ def test_a_customer_column_that_is_not_there_is_refused_with_the_nearest(tmp_pat
 def test_an_order_time_without_a_zone_is_read_as_utc_and_named(tmp_path: Path) -> None:
     rows = import_rows(file_with(tmp_path, WOO_ORDERS), ImportTerms(now=NOW))
     assert notes_in(rows) == [(2, UTC_ASSUMED), (3, UTC_ASSUMED)]
+
+
+REFUNDED = """\
+order_id,order_date,date_modified,status,customer_id,order_currency,shipping_country,item_id,item_sku,item_quantity,item_total,item_total_tax,billing_email,billing_phone
+601,2026-03-01 10:00:00,2026-03-05 09:00:00,wc-refunded,17,GBP,GB,9,RUN-42,1,100,20,mia@shop.example,020 7946 0000
+602,2026-03-01 10:00:00,,completed,,GBP,GB,10,RUN-42,1,100,20,,
+"""
+
+
+def test_a_refund_brings_no_item_back_on_offer(tmp_path: Path) -> None:
+    """E5: a WooCommerce order that was refunded stays delivered, and its refund is a return."""
+    found = facts_in(import_rows(file_with(tmp_path, REFUNDED)))
+    order, refund, other = found
+    assert isinstance(order, Order)
+    assert isinstance(refund, Return)
+    assert isinstance(other, Order)
+    assert (order.status, order.lines[0].line, other.status) == ("delivered", "9", "shipped")
+    assert (refund.return_, refund.order, refund.customer) == ("refund:601", "601", "17")
+    assert (refund.at.isoformat(), refund.lines) == ("2026-03-05T09:00:00+00:00", ())
+    facts = FactSet()
+    for one in found:
+        facts.add(one, NOW)
+    taints = profile(facts.history("17"), Policy()).taints
+    assert [one.reason for one in taints.products["RUN-42"]] == ["return.recent"]
+
+
+def test_the_contact_of_an_order_is_hashed_before_it_is_sent(tmp_path: Path) -> None:
+    order, refund, other = facts_in(import_rows(file_with(tmp_path, REFUNDED)))
+    assert isinstance(order, Order)
+    assert isinstance(refund, Return)
+    assert isinstance(other, Order)
+    assert order.contact == Contact(
+        email_hash=contact_hash("mia@shop.example"), phone_hash=contact_hash("+442079460000")
+    )
+    assert refund.contact is None
+    assert other.contact is None
+
+
+def test_a_partial_refund_names_an_amount_and_an_undated_one_is_noted(tmp_path: Path) -> None:
+    partial = SHOPIFY_ORDERS.replace("Cancelled at\n", "Cancelled at,Refunded Amount\n", 1)
+    partial = partial.replace("paid,fulfilled", "partially_refunded,fulfilled", 1)
+    partial = partial.replace("8.00,DE,\n", "8.00,DE,,25.00\n", 1)
+    rows = import_rows(file_with(tmp_path, partial))
+    refund = next(fact for fact in facts_in(rows) if isinstance(fact, Return))
+    assert (refund.order, refund.amount, refund.lines) == ("#1001", Money(2500, "EUR"), ())
+    assert refund.at.isoformat() == "2026-03-01T10:00:00-05:00"
+    assert [text for _, text in notes_in(rows) if "refund" in text]
+
+
+def test_an_order_that_is_not_paid_says_so(tmp_path: Path) -> None:
+    pending = SHOPIFY_ORDERS.replace("paid,fulfilled", "pending,fulfilled", 1)
+    found = facts_in(import_rows(file_with(tmp_path, pending)))
+    assert [one.paid for one in found if isinstance(one, Order)] == [False, True]

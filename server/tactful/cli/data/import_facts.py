@@ -253,7 +253,7 @@ def _check_file(
                 skipped.add(line, reason)
             case RowNote(line, message):
                 notes.add(line, message)
-            case FoundFact(_, fact):
+            case FoundFact(fact=fact):
                 kinds[kind_of(fact)] += 1
                 if contents is not None:
                     contents.add(fact)

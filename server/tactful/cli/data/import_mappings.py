@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
+from importlib import resources
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,8 @@ from tactful.cli.shared.errors import CommandError
 from tactful.config import Config
 from tactful.connectors import mapped_tables
 
+READY_MADE: Final = ("bigcommerce", "lightspeed", "magento", "prestashop", "shopware", "square")
+"""Mappings that come with Tactful, from the documentation of the platforms."""
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 """Names that TOML reads as a key without quotation marks."""
 
@@ -35,13 +38,17 @@ def read_mapping(name: str, config: Config) -> Mapping[str, str]:
     """Return field → column of a mapping.
 
     Args:
-        name: Name of a mapping in the settings, or else a TOML file with a table `[columns]`.
+        name: Name of a mapping in the settings, or else of a ready-made one, or else a TOML file
+            with a table `[columns]`.
         config: The settings.
 
     Raises:
         click.BadParameter: There is no such mapping, or it cannot be used.
     """
     columns = config.mappings.get(name)
+    if columns is None and name in READY_MADE:
+        text = resources.files("tactful.connectors").joinpath("mappings", f"{name}.toml")
+        columns = tomllib.loads(text.read_text("utf-8"))["columns"]
     if columns is None:
         columns = _read_file(Path(name), config)
     for field, column in columns.items():
@@ -51,8 +58,11 @@ def read_mapping(name: str, config: Config) -> Mapping[str, str]:
 
 def _read_file(path: Path, config: Config) -> dict[str, str]:
     if not path.is_file():
-        near = get_close_matches(str(path), config.mappings, n=1)
-        hint = f"Did you mean {near[0]}?" if near else "Save one with --save, or name a TOML file."
+        near = get_close_matches(str(path), [*config.mappings, *READY_MADE], n=1)
+        ready = ", ".join(READY_MADE)
+        hint = f"Save one with --save, name a TOML file, or use a ready-made one: {ready}."
+        if near:
+            hint = f"Did you mean {near[0]}?"
         message = f"The settings have no mapping {str(path)!r}, and there is no such file. {hint}"
         raise click.BadParameter(message, param_hint="--mapping")
     try:

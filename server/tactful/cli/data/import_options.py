@@ -145,7 +145,7 @@ _OPTIONS: Final = (
     click.option(
         "--mapping",
         metavar="NAME",
-        help="Mapping of the settings with such columns, or a TOML file with a table [columns].",
+        help="Mapping of the settings with such columns, a ready-made one, or a TOML file.",
     ),
 )
 
