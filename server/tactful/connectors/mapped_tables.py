@@ -185,6 +185,15 @@ def _decimal_sign(source: ByteSource, columns: Mapping[str, str]) -> str | None:
     return signs.pop() if len(signs) == 1 else None
 
 
+def _categories(text: str) -> list[str]:
+    """Return the paths in a cell: `A > B`, `A/B`, or several of the second form with commas."""
+    if ">" in text or "/" not in text:
+        paths = [category_path(text)]
+    else:
+        paths = [plain_text(path) for path in text.split(",")]
+    return [path for path in paths if path]
+
+
 def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[str, Any]]:
     sku = row["sku"].lstrip("'")
     if not sku:
@@ -198,7 +207,7 @@ def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[s
             "product": row.get("product") or sku,
             "title": plain_text(row["title"]) or sku,
             "brand": plain_text(row.get("brand", "")) or None,
-            "categories": [path for path in [category_path(row.get("category", ""))] if path],
+            "categories": _categories(row.get("category", "")),
             "url": row.get("url") or None,
             "image": row.get("image") or None,
         }

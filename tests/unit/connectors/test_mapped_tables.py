@@ -100,3 +100,24 @@ def test_columns_are_proposed_by_their_names() -> None:
 def test_no_name_proposes_two_fields() -> None:
     names = [name for field in FIELDS.values() for name in field]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("cell", "paths"),
+    [
+        ("Gear", ("Gear",)),
+        ("Gear > Bags", ("Gear/Bags",)),
+        ("Gear / Bags", ("Gear/Bags",)),
+        ("Default/Gear,Default/Gear/Bags", ("Default/Gear", "Default/Gear/Bags")),
+        ("Salt, pepper", ("Salt, pepper",)),
+        ("", ()),
+    ],
+)
+def test_a_category_is_read_as_the_path_or_the_paths_that_the_cell_has(
+    tmp_path: Path, cell: str, paths: tuple[str, ...]
+) -> None:
+    table = f'nr;name;gruppe\nA-1;Bag;"{cell}"\n'
+    terms = ImportTerms(now=NOW, columns={"sku": "nr", "title": "name", "category": "gruppe"})
+    (fact,) = facts_in(import_rows(file_with(tmp_path, table), terms))
+    assert isinstance(fact, Product)
+    assert fact.categories == paths
