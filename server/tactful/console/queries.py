@@ -9,8 +9,15 @@ from tactful.core.customer.taints import Taint
 from tactful.core.facts.fact_types import Remedy, ReportedFact, ms
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
+from tactful.core.pricing.quote import price_basis
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
+from tactful.rulebook.authoring.break_even import (
+    ItemBreakEven,
+    break_even_of,
+    describe_break_evens,
+    describe_typical,
+)
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
@@ -119,6 +126,30 @@ def rules(shop: Shop) -> list[RuleView]:
         by = "file" if rule.paused else "person" if rule.id in active.paused else None
         found.append(RuleView(rule.id, rule.mode, rule.campaign, by))
     return found
+
+
+async def break_evens(shop: Shop) -> dict[str, list[str]]:
+    """Return rule → how many more buyers it needs, at the items that it was last offered on.
+
+    For a rule without a recent offer on an item with a cost, the answer is for typical margins.
+    """
+    latest = {
+        (row.offer.rule, row.offer.sku, row.offer.territory): row.offer
+        for row in reversed(await decisions(shop))
+        if row.offer.level == "item" and not row.offer.remedy
+    }
+    found: dict[str, list[ItemBreakEven]] = {}
+    now = shop.clock.now()
+    for (rule, sku, territory), offer in latest.items():
+        item = await shop.state.fact_cache.read_item(sku)
+        price, cost = item.price_at(territory, now), item.cost(territory, offer.currency)
+        basis = price_basis(price.fact, cost.fact) if price and cost else None
+        if basis:
+            found.setdefault(rule, []).append(break_even_of(sku, territory, basis, offer.unit))
+    return {
+        id_: describe_break_evens(found.get(id_, ())) or [describe_typical(rule.price)]
+        for id_, rule in shop.state.active_rulebook.current.rules.items()
+    }
 
 
 async def decisions(

@@ -99,6 +99,7 @@ def _templates() -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {"instant": format_instant, "duration": format_length, "words": in_words}
+    made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
     made.globals |= {"needed": needed_value, "change": change_text}
     return made

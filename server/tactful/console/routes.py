@@ -101,6 +101,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             trouble=shop.state.active_rulebook.problem,
             refused=shop.state.active_rulebook.diagnostics,
             rules=queries.rules(shop),
+            break_evens=await queries.break_evens(shop),
             prohibitions=describe_prohibitions(shop.state.active_rulebook.current),
             versions=(await shop.ledger.rulebooks())[:MAX_RECENT],
         )

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from tactful.core.facts.fact_types import Customer
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rule, Rulebook
@@ -51,6 +52,7 @@ def compile_rulebook(
     now: int,
     policy: Policy | None = None,
     catalogue: Mapping[str, Item] | None = None,
+    customers: Sequence[Customer] = (),
     trial_starts: Mapping[str, int] | None = None,
 ) -> CompiledRulebook:
     """Read, check and compile rule files as one rulebook.
@@ -64,13 +66,14 @@ def compile_rulebook(
         now: milliseconds since the Unix epoch, UTC; decides which windows are over.
         policy: the shop's own policy from its configuration; None: the defaults. The `policy:`
             sections of the files are applied to it.
-        catalogue: SKU → item. With it, the prices of the items that rules name are checked too.
+        catalogue: SKU → item. With it, the names of items and their prices are checked too.
+        customers: customer facts. With them, the names of tiers and segments are checked too.
         trial_starts: rule → its first activation as a trial; a trial without one starts `now`.
     """
     findings = Findings()
     files = read_files(sources, findings)
     active = read_policy(files.policies, policy or Policy(), findings)
-    run_checks(files, CheckContext(now, active, catalogue or {}), findings)
+    run_checks(files, CheckContext(now, active, catalogue or {}, customers), findings)
     rulebook = None
     if not findings.has_errors:
         rulebook = _build_rulebook(files, active, now, trial_starts or {})

@@ -105,3 +105,15 @@ async def test_a_rule_says_who_paused_it(tmp_path: Path) -> None:
         await one.parts.shop.rulebooks.pause("R1", paused=True)
         (rule,) = queries.rules(one.parts.shop)
         assert rule.paused_by == "person"
+
+
+async def test_a_rule_says_how_many_more_buyers_it_needs(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        typical = await queries.break_evens(one.parts.shop)
+        assert "at a margin of 30%" in typical["R1"][0]
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await shopper.offered()
+        (line,) = (await queries.break_evens(one.parts.shop))["R1"]
+        assert "times the buyers (RUN-42 in DE, margin" in line

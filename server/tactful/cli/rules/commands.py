@@ -9,16 +9,23 @@ import click
 
 from tactful.cli.rules.backtest import backtest
 from tactful.cli.rules.operating import pause, reload_, resume, rollback, status
-from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
+from tactful.cli.rules.rule_folder import (
+    collect_files,
+    compile_files,
+    read_facts,
+    require_rulebook,
+)
+from tactful.cli.rules.rule_texts import (
+    break_even_lines,
+    common_lines,
+    rule_break_even,
+    window_lines,
+)
 from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_text
-from tactful.rulebook.authoring.describe import (
-    describe_fields,
-    describe_prohibitions,
-    describe_rule,
-)
+from tactful.rulebook.authoring.describe import describe_fields, describe_rule
 from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.formatter import format_file
 from tactful.rulebook.authoring.json_schema import schema_text
@@ -62,7 +69,7 @@ for command in (test, coverage, backtest, status, pause, resume, reload_, rollba
     "--facts",
     metavar="FILE",
     type=_FILE,
-    help="File of facts, one JSON object a line, by which prices are checked.",
+    help="File of facts, one JSON object a line, by which prices and names are checked, and the break-even is computed.",
 )
 @click.option(
     "--at",
@@ -71,7 +78,10 @@ for command in (test, coverage, backtest, status, pause, resume, reload_, rollba
 )
 @click.option("--errors-only", is_flag=True, help="Leave out warnings.")
 @click.option(
-    "-v", "--verbose", is_flag=True, help="Name the files that are not read, with the reason."
+    "-v",
+    "--verbose",
+    is_flag=True,
+    help="Name the files that are not read, with the reason, and print windows in UTC.",
 )
 @click.option(
     "--explain", "code", metavar="CODE", help="Explain the finding with this code, and exit."
@@ -98,12 +108,18 @@ def check(
     files = collect_files(paths, options)
     for line in files.passed_over if verbose else ():
         print_text(f"passed over {line}", err=True)
+    compiled = compile_files(files.rules, options, at, facts)
+    for line in window_lines(compiled) if verbose else ():
+        print_text(line, err=True)
     found = [
         one
-        for one in compile_files(files.rules, options, at, facts).diagnostics
+        for one in compiled.diagnostics
         if one.path in files.selected and (one.severity == "error" or not errors_only)
     ]
     print_text(FORMATS[form](found, lines_of(files.texts)), nl=False)
+    if form == "text" and facts:
+        for line in break_even_lines(compiled, read_facts(facts).items()):
+            print_text(line)
     if found:
         sys.exit(EXIT_NEGATIVE)
 
@@ -145,25 +161,44 @@ def fmt(*, paths: tuple[Path, ...], only_check: bool, **options: Any) -> None:
 @click.argument("ids", nargs=-1, metavar="[RULE]...")
 @click.option("--rules", "folder", metavar="PATH", type=_PATH, help="Rule file, or folder of them.")
 @click.option("--fields", is_flag=True, help="List every field that a condition can read.")
+@click.option(
+    "--facts",
+    metavar="FILE",
+    type=_FILE,
+    help="File of facts, one JSON object a line, by which the break-even is computed.",
+)
 @setting_options()
-def explain(*, ids: tuple[str, ...], folder: Path | None, fields: bool, **options: Any) -> None:
-    """Explain in plain words what the named rules do. Without names, all rules are explained."""
+def explain(
+    *,
+    ids: tuple[str, ...],
+    folder: Path | None,
+    fields: bool,
+    facts: Path | None,
+    **options: Any,
+) -> None:
+    """Explain in plain words what the named rules do. Without names, all rules are explained.
+
+    The policy, the exclusions and the suppress blocks that apply to every rule follow.
+    """
     if fields:
         print_text(describe_fields(), nl=False)
         return
-    found = compile_files(collect_files([folder] if folder else [], options).rules, options)
+    files = collect_files([folder] if folder else [], options).rules
+    found = compile_files(files, options, facts=facts)
     known = {text.id: text for text in found.files.rules}
     for id_ in ids or sorted(known):
         if id_ not in known:
             hint = nearest(id_, known) or f"the rules are {', '.join(sorted(known)) or 'none'}"
             raise CommandError(f"There is no rule '{id_}': {hint}")
-    print_text(
-        "\n".join(describe_rule(known[id_], found.files) for id_ in ids or sorted(known)), nl=False
-    )
-    prohibitions = describe_prohibitions(found.rulebook) if found.rulebook else []
-    if prohibitions:
+    catalogue = read_facts(facts).items() if facts else {}
+    for number, id_ in enumerate(ids or sorted(known)):
+        text = describe_rule(known[id_], found.files, found.policy)
+        print_text("\n" * bool(number) + text, nl=False)
+        for line in rule_break_even(found, id_, catalogue):
+            print_text(f"  {line}")
+    if lines := common_lines(found):
         print_text("\nFor every rule:")
-        for line in prohibitions:
+        for line in lines:
             print_text(f"  {line}")
 
 

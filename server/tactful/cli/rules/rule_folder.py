@@ -9,7 +9,6 @@ from msgspec import Struct
 from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.options import load_config, parse_instant
 from tactful.core.facts import fact_codec
-from tactful.core.facts.item import Item
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.fact_set import FactSet
@@ -109,22 +108,24 @@ def compile_files(
         files: The rule files.
         options: Options from `setting_options`.
         at: Instant for which the rules are checked, as RFC 3339; None: now.
-        facts: File of facts, one JSON object a line, against which prices are checked.
+        facts: File of facts, one JSON object a line, against which prices and names are checked.
 
     Raises:
         CommandError: The facts or the settings cannot be used.
         click.BadParameter: `at` is not an instant.
     """
+    known = read_facts(facts) if facts else FactSet()
     return compile_rulebook(
         files,
         now=parse_instant(at),
         policy=load_config(options).policy,
-        catalogue=read_catalogue(facts) if facts else None,
+        catalogue=known.items(),
+        customers=known.customers(),
     )
 
 
-def read_catalogue(path: Path) -> dict[str, Item]:
-    """Read a file of facts, one JSON object a line, and return the items by SKU.
+def read_facts(path: Path) -> FactSet:
+    """Read a file of facts, one JSON object a line.
 
     Raises:
         CommandError: A line is not a fact.
@@ -136,7 +137,7 @@ def read_catalogue(path: Path) -> dict[str, Item]:
             if isinstance(fact, fact_codec.FactRejection):
                 raise CommandError(f"{path}:{number}: {fact.message}")
             facts.add(fact, 0)
-    return facts.items()
+    return facts
 
 
 def require_rulebook(found: CompiledRulebook) -> CompiledRulebook:

@@ -5,12 +5,23 @@ from typing import Any, Final
 
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER, NOW, Exclusion, InputBan, Rulebook
-from tactful.core.values.calendar import DAY, format_rfc3339
-from tactful.rulebook.compilation.builder import window_of
+from tactful.core.values.calendar import format_duration, format_rfc3339
+from tactful.rulebook.compilation.builder import (
+    TRIAL_LENGTH,
+    TRIAL_SHARE_BP,
+    window_of,
+    zone_of,
+)
 from tactful.rulebook.fields.field_registry import FIELDS
 from tactful.rulebook.language.conditions import Comparison, ConditionGroup, ConditionTree, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
-from tactful.rulebook.language.rule_files import EXCLUDABLE, ParsedFiles, ParsedRule, level_of
+from tactful.rulebook.language.rule_files import (
+    EXCLUDABLE,
+    ParsedFiles,
+    ParsedRule,
+    ParsedSuppressRule,
+    level_of,
+)
 from tactful.rulebook.language.units import format_amounts, format_percent
 from tactful.rulebook.source.tree import Node
 
@@ -32,20 +43,21 @@ _READS: Final = {
 }
 
 
-def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
+def describe_rule(rule: ParsedRule, files: ParsedFiles, policy: Policy) -> str:
     """Return a rule as a few lines of plain English.
 
     Args:
         rule: the rule.
         files: the files that it is from; its campaign is looked up there.
+        policy: the active policy; its time zone and its endings are the defaults.
     """
     lines = [rule.id]
     if rule.get("note"):
         lines.append(f"  {rule.get('note')}")
-    lines += [f"  {line}" for line in _places(rule)]
+    lines += [f"  {line}" for line in _places(rule, policy)]
     lines += _conditions(rule)
-    lines += [f"  {line}" for line in _offers(rule)]
-    lines += [f"  {line}" for line in _claims(rule, files)]
+    lines += [f"  {line}" for line in _offers(rule, policy)]
+    lines += [f"  {line}" for line in _claims(rule, policy)]
     lines += [f"  {line}" for line in _limits(rule, files)]
     reads = sorted({comparison.field.provenance for comparison in rule.comparisons} & set(_READS))
     if reads:
@@ -53,26 +65,34 @@ def describe_rule(rule: ParsedRule, files: ParsedFiles) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _places(rule: ParsedRule) -> Iterator[str]:
+def _places(rule: ParsedRule, policy: Policy) -> Iterator[str]:
     """Yield where and when the rule applies, and in which mode."""
     where = rule.get("territories")
     yield f"In {_listed(where)}" if where else "Everywhere"
     valid = rule.get("valid")
     if valid:
         first, last = valid.get("from"), valid.get("until")
-        zone = f" ({valid.get('timezone')})" if valid.get("timezone") else ""
+        zone = f" ({zone_of(rule, policy)}; {describe_window(*window_of(rule, policy))})"
         since = f"from {first} " if first else ""
         until = f"until {last} " if last else ""
         yield f"{since}{until}".strip() + zone
     for entry in rule.get("schedule") or ():
-        yield f"on {entry.get('days', 'every day')}, {entry.get('hours', 'all day')}"
+        yield f"on {entry.get('days', 'every day')}, {entry.get('hours', 'all day')} ({zone_of(rule, policy)})"
     if rule.get("moment"):
         yield "only on pages on which the shopper is leaving for good"
     mode = rule.get("mode")
     if mode == "shadow":
         yield "in shadow mode: offers are recorded and never shown"
-    if rule.get("share"):
-        yield f"in {format_percent(rule.get('share'))} of the sessions"
+    if mode == "trial":
+        longest = format_duration(policy.trial.length)
+        yield f"as a trial, for at most {longest} from its first activation"
+        if not valid or not valid.get("until"):
+            yield f"this trial names no end, so it lasts {format_duration(TRIAL_LENGTH)}"
+    if mode == "trial" or rule.get("share"):
+        yield f"in {format_percent(rule.get('share') or TRIAL_SHARE_BP)} of the sessions"
+    if rule.get("holdout"):
+        share = format_percent(rule.get("holdout"))
+        yield f"held out in {share} of these sessions, so that its effect can be measured"
     if rule.get("paused"):
         yield "paused: it makes no offers now"
 
@@ -140,10 +160,24 @@ def _compared(comparison: Comparison, node: Node) -> str:
         "within": "was in the last",
         "since": "was on or after",
     }
-    return f"{words[comparison.op]} {value}{' ago' if comparison.op == 'before' else ''}"
+    alone = comparison.field.type == "path" and comparison.op in {"in", "not"}
+    more = " ago" if comparison.op == "before" else ", without what is under it" if alone else ""
+    return f"{words[comparison.op]} {value}{more}"
 
 
-def _offers(rule: ParsedRule) -> Iterator[str]:
+def describe_window(starts: int, ends: int) -> str:
+    """Return a window in UTC: "from 2026-02-28T23:00:00Z until 2026-03-31T22:00:00Z".
+
+    Args:
+        starts: the first instant, in milliseconds since the Unix epoch, UTC; `NOW`: no start.
+        ends: the first instant after the window; `NEVER`: no end.
+    """
+    since = f"from {format_rfc3339(starts)}" if starts != NOW else ""
+    until = f"until {format_rfc3339(ends)}" if ends != NEVER else ""
+    return " ".join(filter(None, (since, until)))
+
+
+def _offers(rule: ParsedRule, policy: Policy) -> Iterator[str]:
     offer = rule.get("offer") or ParsedMapping(rule.block.node)
     yield f"offers {'the voucher that support issued' if rule.get('remedy') else _offered(offer)}"
     floor = offer.get("floor") or ParsedMapping(offer.node)
@@ -153,22 +187,29 @@ def _offers(rule: ParsedRule) -> Iterator[str]:
         yield f"never below the cost plus {format_percent(floor.get('markup'))} of the cost"
     if floor.get("minimum"):
         yield f"never below {format_amounts(floor.get('minimum'))}"
+    if offer.get("on_floor") == "withhold":
+        yield "no offer instead of one at the floor"
+    if offer.get("min_saving") is not None:
+        yield f"no offer that saves less than {spelled(offer.nodes['min_saving'])}"
+    ending = offer.get("ending")
+    if ending is not None:
+        yield f"at prices that end in {ending}"
+    elif policy.endings and level_of(offer) == "item":
+        endings = [f"{digits} in {code}" for code, digits in sorted(policy.endings.items())]
+        yield f"at prices that end in {_listed(endings)}, by the policy"
     lifetime = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
     count = f", largest quantity {offer.get('max_qty', 1)}" if level_of(offer) == "item" else ""
     yield f"valid for {lifetime}{count}"
 
 
-def _claims(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
+def _claims(rule: ParsedRule, policy: Policy) -> Iterator[str]:
     """Yield how long the offers show a prior price, where the rule may outlast that."""
     offer = rule.get("offer")
     if not offer or level_of(offer) == "shipping" or rule.get("mode") == "shadow":
         return
-    named = [policy for policy in files.policies if policy.get("max_claim") is not None]
-    limit = named[0].get("max_claim") if named else Policy().max_claim
-    starts, ends = window_of(rule, Policy())
-    if starts == NOW or ends == NEVER or ends - starts > limit:
-        written = spelled(named[0].nodes["max_claim"]) if named else f"{limit // DAY}d"
-        yield f'after {written} on one item without a pause, with no "was" and no percentage'
+    starts, ends = window_of(rule, policy)
+    if starts == NOW or ends == NEVER or ends - starts > policy.max_claim:
+        yield f'after {format_duration(policy.max_claim)} on one item without a pause, with no "was" and no percentage'
 
 
 def _offered(offer: ParsedMapping) -> str:
@@ -205,6 +246,28 @@ def _limits(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
         budget = campaign.block.get("budget")
         money = f" of {format_amounts(budget)}" if budget else ""
         yield f"from the budget of '{campaign.id}'{money}, per {campaign.block.get('per', 'total')}"
+
+    if rule.get("priority"):
+        yield f"priority {rule.get('priority')}"
+    if rule.get("stacks_with"):
+        yield f"beside offers of {_listed(rule.get('stacks_with'))}"
+    if rule.get("force"):
+        yield "even where making no offer earns more"
+    change = {"drain": "expire", "withdraw": "are withdrawn"}.get(rule.get("on_change") or "")
+    if change:
+        yield f"standing offers {change} when the rule is edited or paused"
+
+
+def describe_suppress(block: ParsedSuppressRule) -> str:
+    """Return for what a `suppress` block makes suppression last longer, in one line."""
+    what = ", ".join(_part_words(part) for part in block.when.parts)
+    return f"suppression lasts at least {spelled(block.block.nodes['after'])} where {what}"
+
+
+def _part_words(tree: ConditionTree) -> str:
+    if isinstance(tree, Comparison):
+        return describe_clause(tree)
+    return f"{_GROUPS[tree.kind]} {', '.join(_part_words(part) for part in tree.parts)}"
 
 
 def _listed(words: Any, joint: str = " and ") -> str:

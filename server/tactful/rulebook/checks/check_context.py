@@ -1,9 +1,10 @@
 """Inputs of the checks besides the rule files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
+from tactful.core.facts.fact_types import Customer
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 
@@ -16,4 +17,6 @@ class CheckContext(Struct, frozen=True):
     policy: Policy
     """The active policy: the shop's own, with the `policy:` sections of the files applied."""
     catalogue: Mapping[str, Item] = {}
-    """SKU → item. Empty: prices of named items are not checked."""
+    """SKU → item. Empty: prices and names of items are not checked."""
+    customers: Sequence[Customer] = ()
+    """Customer facts. Empty: names of tiers and segments are not checked."""

@@ -8,7 +8,15 @@ are reported where the text is read (`source/`, `language/`).
 from collections.abc import Callable
 from typing import Final
 
-from tactful.rulebook.checks import conflicts, levels, margins, privacy, references, windows
+from tactful.rulebook.checks import (
+    conflicts,
+    known_values,
+    levels,
+    margins,
+    privacy,
+    references,
+    windows,
+)
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.language.rule_files import ParsedFiles
 from tactful.rulebook.source.diagnostics import Findings
@@ -38,6 +46,8 @@ CHECKS: Final[dict[str, Check]] = {
     "R317": levels.unbounded_percentages,
     "R318": levels.misplaced_keys,
     "R319": privacy.forbidden_inputs,
+    "R320": known_values.unknown_values,
+    "R321": known_values.incomplete_categories,
 }
 """Diagnostic code → the function that reports it."""
 

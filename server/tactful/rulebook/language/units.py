@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tactful.core.values import calendar, money
+from tactful.core.values.territories import is_territory, nearest_territory
 from tactful.rulebook.language.scalars import (
     BARE_NUMBER,
     CountType,
@@ -203,12 +204,12 @@ class TerritoryType(ValueType, frozen=True):
 
     def read(self, node: Node, findings: Findings) -> str | None:
         text = scalar_text(self, node, findings)
-        if text is not None and not _TERRITORY.fullmatch(text):
-            hint = f"did you mean {text.upper()}?" if _TERRITORY.fullmatch(text.upper()) else ""
-            message = f"{text[:40]!r} is not a territory"
-            findings.add("R214", node, message, hint or f"write {self.expected}")
-            return None
-        return text
+        if text is None or is_territory(text):
+            return text
+        near = nearest_territory(text)
+        hint = f"did you mean {near}?" if near else f"write {self.expected}"
+        findings.add("R214", node, f"{text[:40]!r} is not a territory of ISO 3166", hint)
+        return None
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": f"^{_TERRITORY.pattern}$"}

@@ -78,6 +78,8 @@ CODES: Final[dict[str, DiagnosticCode]] = {
         DiagnosticCode("R317", "a percentage of an order without an upper bound"),
         DiagnosticCode("R318", "a key that does not apply to the level of the offer"),
         DiagnosticCode("R319", "an input that is forbidden in a territory of the rule"),
+        DiagnosticCode("R320", "a value that no fact has", "warning"),
+        DiagnosticCode("R321", "a category without what is under it", "warning"),
     )
 }
 """Code → its title and severity, in the order of the manual."""

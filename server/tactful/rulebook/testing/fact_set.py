@@ -16,7 +16,15 @@ from tactful.core.facts.assembly import (
     read_item,
 )
 from tactful.core.facts.fact_codec import encode
-from tactful.core.facts.fact_types import AnyFact, Case, Price, ReportedFact, kind_of, subjects_of
+from tactful.core.facts.fact_types import (
+    AnyFact,
+    Case,
+    Customer,
+    Price,
+    ReportedFact,
+    kind_of,
+    subjects_of,
+)
 from tactful.core.facts.fact_versions import (
     FactArrival,
     FactHead,
@@ -106,6 +114,10 @@ class FactSet:
     def cases(self) -> dict[str, Case]:
         """Return every support case, by its id."""
         return {key: one.fact for (kind, key), one in self._in_force.items() if kind == "case"}
+
+    def customers(self) -> list[Customer]:
+        """Return every customer fact, by the customer's id."""
+        return [one.fact for (kind, _), one in sorted(self._in_force.items()) if kind == "customer"]
 
     def history(self, customer: str) -> History:
         """Return what is known about a customer."""

@@ -71,6 +71,22 @@ def test_a_catalogue_decides_whether_prices_are_findings(shop: Path) -> None:
     assert (result.exit_code, "facts.jsonl:1:" in result.output) == (2, True)
 
 
+def test_a_check_with_facts_tells_how_many_more_buyers_a_rule_needs(shop: Path) -> None:
+    facts = shop.parent / "facts.jsonl"
+    price = '{"type":"price","sku":"A","territory":"DE","price":{"amount":10000,"currency":"EUR"},"tax_included":true,"tax_rate_bp":0}'
+    cost = '{"type":"cost","sku":"A","cost":{"amount":7000,"currency":"EUR"}}'
+    facts.write_text(f"{price}\n{cost}\n")
+    rule = "rules:\n  - {id: a, valid: {from: 2026-03-01}, offer: {percent: 15%}}\n"
+    (shop / "plenty.yaml").write_text(rule)
+    said = "it needs 2.0 times the buyers (A in DE, margin 30%)"
+    result = run("check", "--facts", "facts.jsonl", "-v")
+    assert said in result.output
+    assert "rule 'a' is valid from 2026-03-01T00:00:00Z" in result.output
+    assert said in run("explain", "--facts", "facts.jsonl").output
+    assert "2.0 times the buyers at a margin of 30%" in run("explain").output
+    assert said not in run("check", "--facts", "facts.jsonl", "--format", "json").output
+
+
 def test_findings_can_be_printed_for_programs(shop: Path) -> None:
     (shop / "plenty.yaml").write_text("rules: {}\n")
     assert json.loads(run("check", "--format", "json").output)[0]["code"] == "R204"

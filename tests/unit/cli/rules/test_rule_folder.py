@@ -7,7 +7,7 @@ import pytest
 from tactful.cli.rules.rule_folder import (
     collect_files,
     compile_files,
-    read_catalogue,
+    read_facts,
     require_rulebook,
 )
 from tactful.cli.shared.errors import CommandError
@@ -83,7 +83,7 @@ def test_rule_files_with_errors_are_refused_with_the_first(folder: Path) -> None
 def test_a_catalogue_is_read_from_facts_and_a_bad_line_is_named(tmp_path: Path) -> None:
     file = tmp_path / "facts.jsonl"
     file.write_text('{"type":"stock","sku":"A","territory":"DE","available":3}\n\n')
-    assert set(read_catalogue(file)) == {"A"}
+    assert set(read_facts(file).items()) == {"A"}
     file.write_text("\n{}\n")
     with pytest.raises(CommandError, match=r"facts\.jsonl:2: "):
-        read_catalogue(file)
+        read_facts(file)

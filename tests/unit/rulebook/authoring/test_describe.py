@@ -2,11 +2,15 @@
 
 import pytest
 
+from support.rule_files import NOW as T0
 from support.rule_files import check, rulebook
+from tactful.core.rules.rule import NEVER, NOW
 from tactful.rulebook.authoring.describe import (
     describe_fields,
     describe_prohibitions,
     describe_rule,
+    describe_suppress,
+    describe_window,
 )
 
 RICH = """
@@ -55,7 +59,7 @@ def words(id_: str) -> str:
     compiled = check(RICH)
     assert compiled.rulebook is not None, compiled.diagnostics
     text = next(text for text in compiled.files.rules if text.id == id_)
-    return describe_rule(text, compiled.files)
+    return describe_rule(text, compiled.files, compiled.policy)
 
 
 def test_a_rule_is_explained_in_plain_words() -> None:
@@ -65,9 +69,9 @@ def test_a_rule_is_explained_in_plain_words() -> None:
 rich
   Everything at once.
   In DE and AT
-  from 2026-03-01 until 2026-03-31 (Europe/Berlin)
-  on mon-fri, all day
-  on every day, 09:00-18:00
+  from 2026-03-01 until 2026-03-31 (Europe/Berlin; from 2026-02-28T23:00:00Z until 2026-03-31T22:00:00Z)
+  on mon-fri, all day (Europe/Berlin)
+  on every day, 09:00-18:00 (Europe/Berlin)
   only on pages on which the shopper is leaving for good
   in shadow mode: offers are recorded and never shown
   in 20% of the sessions
@@ -147,7 +151,7 @@ def test_prohibitions_are_described_in_a_line_each() -> None:
 
 def test_a_markup_is_explained_as_a_share_of_the_cost() -> None:
     compiled = check("rules: [{id: a, offer: {percent: 5%, floor: {markup: 25%}}}]")
-    text = describe_rule(compiled.files.rules[0], compiled.files)
+    text = describe_rule(compiled.files.rules[0], compiled.files, compiled.policy)
     assert "never below the cost plus 25% of the cost" in text
 
 
@@ -168,6 +172,77 @@ def test_an_explanation_says_when_the_claim_ends(
     fields: str, policy: str, said: str | None
 ) -> None:
     compiled = check(f"rules: [{{id: a, {fields}}}]\npolicy: {policy}")
-    text = describe_rule(compiled.files.rules[0], compiled.files)
+    text = describe_rule(compiled.files.rules[0], compiled.files, compiled.policy)
     assert ('no "was" and no percentage' in text) is (said is not None)
     assert said is None or said in text
+
+
+FULL = """
+policy: {endings: {EUR: 95, GBP: 99}}
+campaigns: {c: {count: 5}}
+suppress:
+  - {id: glass, when: [item.category: {under: glass}, {none: [item.brand: Velo]}], after: 120d}
+rules:
+  - id: full
+    mode: trial
+    campaign: c
+    holdout: 10%
+    priority: 5
+    force: true
+    on_change: withdraw
+    stacks_with: [other]
+    when: [item.category: [boots, shoes]]
+    offer: {percent: 5%, floor: {margin: 10%}, on_floor: withhold, min_saving: 2.00 EUR}
+  - {id: other, on_change: drain, stacks_with: [full], offer: {percent: 5%, ending: 99}}
+"""
+
+
+def described(id_: str) -> list[str]:
+    compiled = check(FULL)
+    rule = next(one for one in compiled.files.rules if one.id == id_)
+    return describe_rule(rule, compiled.files, compiled.policy).splitlines()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "  as a trial, for at most 60d from its first activation",
+        "  this trial names no end, so it lasts 14d",
+        "  in 10% of the sessions",
+        "  held out in 10% of these sessions, so that its effect can be measured",
+        "    - the categories of the item include boots or shoes, without what is under it",
+        "  no offer instead of one at the floor",
+        "  no offer that saves less than 2.00 EUR",
+        "  at prices that end in 95 in EUR and 99 in GBP, by the policy",
+        "  priority 5",
+        "  beside offers of other",
+        "  even where making no offer earns more",
+        "  standing offers are withdrawn when the rule is edited or paused",
+    ],
+)
+def test_everything_that_limits_a_rule_is_explained(line: str) -> None:
+    assert line in described("full")
+
+
+def test_the_ending_of_a_rule_and_its_draining_are_explained() -> None:
+    assert "  at prices that end in 99" in described("other")
+    assert "  standing offers expire when the rule is edited or paused" in described("other")
+
+
+def test_a_suppress_block_is_described_in_one_line() -> None:
+    assert describe_suppress(check(FULL).files.suppress[0]) == (
+        "suppression lasts at least 120d where the categories of the item are under glass, "
+        "none of these holds: the brand of the item is Velo"
+    )
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "text"),
+    [
+        (T0, NEVER, "from 2026-03-10T12:00:00Z"),
+        (NOW, T0, "until 2026-03-10T12:00:00Z"),
+        (T0, T0 + 1000, "from 2026-03-10T12:00:00Z until 2026-03-10T12:00:01Z"),
+    ],
+)
+def test_a_window_is_described_in_utc(starts: int, ends: int, text: str) -> None:
+    assert describe_window(starts, ends) == text

@@ -99,6 +99,8 @@ SETTINGS = {
     "max_claim": "7m",
     "endings": "{EUR: 77}",
     "rounding": "{CHF: 0.07}",
+    "countdown": "none",
+    "essential_time_limit": "Held.",
     "brand_window": "777d",
     "bought_window": "777d",
     "bad_rating": "3",

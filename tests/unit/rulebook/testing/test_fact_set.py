@@ -170,3 +170,8 @@ def test_a_late_price_enters_the_history_once() -> None:
 def test_cases_are_found_by_their_id() -> None:
     facts = in_memory([(case("k1"), T0), (case("k1", status="resolved"), T0 + 1)])
     assert facts.cases() == {"k1": case("k1", status="resolved")}
+
+
+def test_the_customers_in_force_are_listed_by_id() -> None:
+    reported = [(customer("c2"), T0), (customer("c1"), T0), (stock("A", 1), T0)]
+    assert [one.customer for one in in_memory(reported).customers()] == ["c1", "c2"]
