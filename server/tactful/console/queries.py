@@ -12,7 +12,7 @@ from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import price_basis
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
-from tactful.rulebook.authoring.break_even import (
+from tactful.rulebook.authoring.rule_break_even import (
     ItemBreakEven,
     break_even_of,
     describe_break_evens,

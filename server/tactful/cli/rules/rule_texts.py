@@ -1,4 +1,4 @@
-"""Texts about a compiled rulebook that `tactful rules check` and `explain` print besides findings."""
+"""Texts that `tactful rules check` and `explain` print about a compiled rulebook."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from tactful.config.policy_settings import POLICY_SETTINGS, format_value
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
-from tactful.rulebook.authoring.break_even import (
+from tactful.rulebook.authoring.rule_break_even import (
     break_evens,
     describe_break_evens,
     describe_typical,

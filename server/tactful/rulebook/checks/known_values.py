@@ -1,4 +1,4 @@
-"""Checks of names against the facts: values that no fact has (R320), incomplete categories (R321)."""
+"""Checks of values that no fact has (R320), and of incomplete categories (R321)."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 

@@ -173,5 +173,5 @@ def test_cases_are_found_by_their_id() -> None:
 
 
 def test_the_customers_in_force_are_listed_by_id() -> None:
-    reported = [(customer("c2"), T0), (customer("c1"), T0), (stock("A", 1), T0)]
+    reported: Reported = [(customer("c2"), T0), (customer("c1"), T0), (stock("A", 1), T0)]
     assert [one.customer for one in in_memory(reported).customers()] == ["c1", "c2"]

@@ -1,4 +1,4 @@
-"""Break-even of rules: how many more buyers a discount needs at the margins of the items it is for."""
+"""Break-even of rules: how many more buyers a discount needs at its items' margins."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final

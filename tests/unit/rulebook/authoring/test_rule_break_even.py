@@ -8,7 +8,7 @@ from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.values.money import Money
-from tactful.rulebook.authoring.break_even import (
+from tactful.rulebook.authoring.rule_break_even import (
     break_evens,
     describe_break_evens,
     describe_typical,
