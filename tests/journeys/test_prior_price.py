@@ -187,3 +187,30 @@ async def test_the_prior_price_does_not_depend_on_the_order_of_arrival(
             assert "was" not in await offer(one)  # 109.65 is above the 109.00 of three weeks ago
             ledgers.append(await ledger(one))
     assert ledgers == [ledgers[0]] * 6
+
+
+async def test_an_offer_beside_a_lower_shelf_price_is_withheld(tmp_path: Path) -> None:
+    """The page sells the shoe for 109.65 EUR, which is what the offer would cost."""
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, PLENTY)
+        misled = await one.shopper()
+        await misled.say("view", sku="RUN-42", price=money(10965))
+        await one.advance(30)
+        await misled.nothing()
+        (gate,) = (await one.why("RUN-42", session=misled.session))["gates"]
+        assert gate["reason"] == "price.disagrees"
+        assert (gate["actual"], gate["needed"]) == (10965, 10964)
+        metrics = (await one.http.get("/metrics")).text
+        assert 'tactful_verdicts_total{outcome="withheld",reason="price.disagrees"}' in metrics
+        agreeing = await one.shopper()
+        await agreeing.say("view", sku="RUN-42", price=money(12900))
+        await one.advance(30)
+        assert (await agreeing.offered())["price"] == money(10965)
+        await agreeing.say("view", sku="RUN-42", price=money(10900))
+        await agreeing.expect("withdraw")
+        await one.restart()
+        again = await one.shopper()
+        await again.say("view", sku="RUN-42", price=money(1, "XXX"))
+        await again.say("view", sku="RUN-42", price=money(1, "GBP"))
+        await one.advance(30)
+        assert (await again.offered())["price"] == money(10965)

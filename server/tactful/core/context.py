@@ -24,6 +24,7 @@ from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
+from tactful.core.values.money import Money
 
 
 class Context(Struct, frozen=True, gc=False, kw_only=True):
@@ -119,6 +120,12 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     def public_prices(self) -> tuple[PublicPrice, ...]:
         """The public prices in the shopper's territory, oldest first."""
         return self.item.public_prices(self.territory or "", self.audience)
+
+    @property
+    def page_price(self) -> Money | None:
+        """The price that the page of the item showed at its last view; None: it showed none."""
+        viewed = self.session.viewed_item(self.item.sku)
+        return viewed.price if viewed else None
 
     @property
     def available(self) -> int | None:

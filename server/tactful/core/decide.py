@@ -14,10 +14,11 @@ from tactful.core.context import Context, Scene
 from tactful.core.decision import Decision, DecisionBuilder
 from tactful.core.facts.item import Item
 from tactful.core.gates.evaluation import Evaluation
-from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
+from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER
 from tactful.core.session import signals
+from tactful.core.session.browsing import shows_price
 from tactful.core.session.items_in_play import candidate_skus
 from tactful.core.session.pacing import earliest_push_at
 from tactful.core.session.session import REMEMBERED_HELD
@@ -74,7 +75,8 @@ RECHECK_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
 """Signals after which a standing offer may have to be withdrawn.
 
 They change the identity, the territory, the consent, the facts or the time, or ask for more time.
-Browsing does none of these, so a click never causes an evaluation of the standing offers.
+Browsing does none of these, so a click never causes an evaluation of the standing offers. The one
+exception is the view of a page that shows a price.
 """
 
 COMMIT_RETRY_MS: Final = 5 * SECOND
@@ -101,7 +103,7 @@ def decide(context: Context) -> Decision:
     # An offer that reached its end cannot be accepted by this signal.
     expire_offers(builder)
     apply_signal(builder)
-    evaluated = type(context.signal) in RECHECK_AFTER
+    evaluated = type(context.signal) in RECHECK_AFTER or shows_price(context.signal)
     # Before matching: a withdrawal frees the screen, the stock and the budget, and starts the quiet
     # period that gate 8 reads.
     verdicts = [*_recheck(builder)] if evaluated else []
@@ -157,7 +159,9 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
         if offer.advertised:
             rule = builder.context.rulebook.rules.get(offer.rule)
             scene = build_scene(builder, offer.sku)
-            finding = next(failed_gates_of_standing(builder.context, scene, offer, rule), None)
+            evaluation = Evaluation(builder.context, scene, tuple(builder.standing.values()))
+            gates = failed_gates(evaluation, rule_of(offer, rule), standing=offer)
+            finding = next(gates, None)
             if finding:
                 builder.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))

@@ -18,7 +18,7 @@ from tactful.core.evidence import (
     steps_of_offer,
 )
 from tactful.core.gates.evaluation import Evaluation
-from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
+from tactful.core.gates.pipeline import failed_gates
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
@@ -139,7 +139,7 @@ def _evidence(
 
 def _evaluate(evaluation: Evaluation, rule: Rule) -> Candidate | Verdict:
     """Return the verdict on one rule, or a candidate for arbitration."""
-    context, scene = evaluation.context, evaluation.scene
+    scene = evaluation.scene
     sku = scene.item.sku
     own = next(
         (offer for offer in evaluation.standing if (offer.rule, offer.sku) == (rule.id, sku)), None
@@ -148,7 +148,7 @@ def _evaluate(evaluation: Evaluation, rule: Rule) -> Candidate | Verdict:
         # The rule's own standing offer is explained in its place. As a candidate, the rule would
         # only find that its offer is active already. An accepted offer is a promise and is not
         # checked again.
-        found = tuple(failed_gates_of_standing(context, scene, own, rule)) if own.advertised else ()
+        found = tuple(failed_gates(evaluation, rule, standing=own)) if own.advertised else ()
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
     found = tuple(failed_gates(evaluation, rule, rule.holds_from(scene)))
     if found:

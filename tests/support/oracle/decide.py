@@ -6,11 +6,11 @@ each rule for the item in view.
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 from typing import Any
 
 from support.oracle.taints import DAY, ORDER, Taints
-from support.oracle.world import World
+from support.oracle.world import Banned, Excluded, World
 from tactful.core.facts import fact_types as facts
 
 SECOND = 1000
@@ -73,6 +73,33 @@ class _Gates(Taints):
             yield "rule.not_started"
         if self.rule.ends is not None and self.now >= self.rule.ends:
             yield "rule.ended"
+        if any(self.excludes(one) for one in self.world.excluded):
+            yield "excluded.by_shop"
+
+    def excludes(self, one: Excluded) -> bool:
+        """Return whether an exclusion covers the item for this shopper now."""
+        product, about = self.catalogue.get(self.world.sku), self.about()
+        brand = product.brand.lower() if product and product.brand else None
+        paths = [path.lower() + "/" for path in product.categories] if product else []
+        segments = [segment.lower() for segment in about.segments] if about else []
+        return (
+            one.starts <= self.now < one.ends
+            and (not one.skus or self.world.sku in one.skus)
+            and (not one.brands or brand in one.brands)
+            and (
+                not one.categories
+                or any(path.startswith(f"{name}/") for path in paths for name in one.categories)
+            )
+            and (not one.segments or any(segment in one.segments for segment in segments))
+            and (not one.territories or any(self.is_in(place) for place in one.territories))
+        )
+
+    def is_in(self, place: str) -> bool:
+        """Return whether the shopper is, or may be, in a territory."""
+        here = self.session.territory
+        return here is not None and (
+            here == place or here.split("-")[0] == place or here == place.split("-", maxsplit=1)[0]
+        )
 
     def gate_2_shopper(self) -> Iterator[str]:
         about = self.about()
@@ -84,11 +111,23 @@ class _Gates(Taints):
             yield "consent.gpc"
         elif self.needs_a_person() and self.session.consent != "personal":
             yield "consent.missing"
+        if any(self.bans(one) for one in self.world.banned):
+            yield "consent.territory"
         product = self.catalogue.get(self.world.sku)
         if product and product.min_age:
             born = about.birth_year if about else None
             if born is None or 2026 - born - 1 < product.min_age:
                 yield "shopper.age"
+
+    def bans(self, one: Banned) -> bool:
+        """Return whether a ban forbids what the rule reads."""
+        if self.now < one.starts or not self.is_in(one.territory):
+            return False
+        return (
+            (self.rule.dwell is not None and "pseudonymous" in one.inputs)
+            or (self.rule.orders is not None and "personal" in one.inputs)
+            or (self.rule.remedy and "personal" in one.inputs and "remedy" not in one.legal_bases)
+        )
 
     def gate_3_stale(self) -> Iterator[str]:
         feeds = [("stock", "stale.stock")]
@@ -147,6 +186,20 @@ class _Gates(Taints):
         unit = self.unit()
         if isinstance(unit, str):
             yield unit
+        elif any(unit >= shown for shown in self.page_prices()):
+            yield "price.disagrees"
+
+    def page_prices(self) -> Iterator[int]:
+        """Yield the price that the item's page shows, where it contradicts the reported one."""
+        reported = self.price()
+        net = Fraction(reported.price.amount * 10_000, 10_000 + reported.tax_rate_bp)
+        for viewed in self.session.viewed_items:
+            shown = viewed.price if viewed.sku == self.world.sku else None
+            if shown is None or shown.currency != reported.price.currency:
+                continue
+            without_tax = reported.tax_included and reported.tax_rate_bp > 0
+            if not (without_tax and floor(net) - 1 <= shown.amount <= floor(net) + 1):
+                yield shown.amount
 
     def saved(self) -> int:
         unit = self.unit()

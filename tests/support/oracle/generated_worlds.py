@@ -30,16 +30,25 @@ from support.builders import (
     stock,
 )
 from support.naive_assembly import NaiveShop
-from support.oracle.world import Spec, World
+from support.oracle.world import Banned, Excluded, Spec, World
 from tactful.core.context import Context
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import Campaign, Condition, FrequencyLimit, PriceTerms, Rule
+from tactful.core.rules.rule import (
+    Campaign,
+    Condition,
+    Exclusion,
+    FrequencyLimit,
+    InputBan,
+    PriceTerms,
+    Rule,
+)
 from tactful.core.session.contact_history import Approach, ContactHistory, Cooldown
-from tactful.core.session.session import Tab
+from tactful.core.session.session import Tab, ViewedItem
+from tactful.core.values.money import Money
 
 CATALOGUE = (
     product("RUN-42", "run", brand="Velo", categories=("running",)),
@@ -105,6 +114,7 @@ def world(seed: int) -> World:
         ),
         customer="c1" if known else None,
         focus=sku,
+        viewed_items=_viewed(rng, sku),
         **_behaviour(rng, known),
     )
     return World(
@@ -124,6 +134,48 @@ def world(seed: int) -> World:
         committed={(sku, here.territory or ""): rng.int(0, 7)} if rng.chance(0.1) else {},
         stock_minimum=rng.pick((0, 0, 0, 0, 0, 0, 0, 5)),
         everyone_held_out=rng.chance(0.05),
+        excluded=_excluded(rng),
+        banned=_banned(rng),
+    )
+
+
+def _viewed(rng: RandomSource, sku: str) -> tuple[ViewedItem, ...]:
+    """Return the view of the item, on a page that sometimes shows a price."""
+    if rng.chance(0.8):
+        return ()
+    amount = rng.pick((12900, 1990, 999))
+    off = rng.pick((0, 0, amount // 10, amount * 15 // 100, amount - amount * 100 // 119))
+    shown = Money(amount - off + rng.pick((-2, -1, 0, 1)), rng.pick(("EUR", "EUR", "GBP")))
+    return (ViewedItem(rng.pick((sku, sku, "HAT-1")), 1, T0, T0, shown),)
+
+
+def _excluded(rng: RandomSource) -> tuple[Excluded, ...]:
+    """Return sometimes an exclusion with one or two keys."""
+    if rng.chance(0.9):
+        return ()
+    keys: dict[str, Any] = {
+        "skus": rng.some(SKUS, 3),
+        "brands": rng.pick((("velo",), ("nordek",))),
+        "categories": rng.pick((("running",), ("boots", "socks"), ("run",))),
+        "segments": rng.pick((("staff",), ("runners",))),
+        "territories": rng.pick((("DE",), ("US",), ("GB", "DE-BY"))),
+        "starts": T0 + rng.pick((-1, 0, 1)),
+        "ends": T0 + rng.pick((0, 1, DAY)),
+    }
+    return (Excluded(**{name: keys[name] for name in rng.some(tuple(keys), 2)}),)
+
+
+def _banned(rng: RandomSource) -> tuple[Banned, ...]:
+    """Return sometimes a ban of inputs."""
+    if rng.chance(0.9):
+        return ()
+    return (
+        Banned(
+            territory=rng.pick(("DE", "DE-BY", "US", "US-NY")),
+            inputs=rng.some(("personal", "pseudonymous"), 2),
+            legal_bases=rng.pick(((), (), ("remedy",), ("loyalty",))),
+            starts=T0 + rng.pick((-1, 0, 1)),
+        ),
     )
 
 
@@ -177,7 +229,8 @@ def _customer_facts(rng: RandomSource) -> list[AnyFact]:
         found += [_remedy(rng, names, "m2")] if rng.chance(0.2) else []
     if rng.chance(0.6):
         born = rng.pick((None, 1980, 1980, 1980, 2007, 2008))
-        found.append(customer(birth_year=born, opted_out=rng.chance(0.05)))
+        segments = rng.pick(((), ("Runners",), ("Staff", "x")))
+        found.append(customer(birth_year=born, opted_out=rng.chance(0.05), segments=segments))
     return found
 
 
@@ -346,7 +399,11 @@ def context_of(world: World) -> Context:
     return context(
         session=here,
         rulebook=rulebook(
-            *(_compiled(one) for one in world.rules), policy=policy, campaigns=[_campaign(world)]
+            *(_compiled(one) for one in world.rules),
+            policy=policy,
+            campaigns=[_campaign(world)],
+            exclusions=tuple(_exclusion(one) for one in world.excluded),
+            input_bans=tuple(_input_ban(one) for one in world.banned),
         ),
         items=[shop.item(world.sku)],
         profile=known,
@@ -354,6 +411,24 @@ def context_of(world: World) -> Context:
         committed=world.committed,
         feed_heartbeats=world.heard,
     )
+
+
+def _exclusion(one: Excluded) -> Exclusion:
+    return Exclusion(
+        "x",
+        skus=frozenset(one.skus),
+        brands=frozenset(one.brands),
+        categories=frozenset(one.categories),
+        segments=frozenset(one.segments),
+        territories=frozenset(one.territories),
+        starts=one.starts,
+        ends=one.ends,
+    )
+
+
+def _input_ban(one: Banned) -> InputBan:
+    inputs, legal_bases = frozenset(one.inputs), frozenset(one.legal_bases)
+    return InputBan(one.territory, inputs, one.starts, legal_bases)  # type: ignore[arg-type]
 
 
 def _campaign(world: World) -> Campaign:

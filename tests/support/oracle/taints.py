@@ -359,12 +359,19 @@ class Taints:
             named = list(case.skus) or [line.sku for line in (order.lines if order else ())]
             return self.with_parts(named), True
         order_first = case.kind == "wrong_item" and bool(case.order or not case.skus)
-        return self.skus_of(list(case.skus), case.order, ms(case.opened_at), order_first)
+        at = ms(case.opened_at)
+        return self.skus_of(list(case.skus), case.order, at, order_first, until=at)
 
     def skus_of(
-        self, named: list[str], order_id: str | None, at: int, order_first: bool = False
+        self,
+        named: list[str],
+        order_id: str | None,
+        at: int,
+        order_first: bool = False,
+        *,
+        until: int | None,
     ) -> tuple[set[str], bool]:
-        """Return the named SKUs, else those of the order, else all bought in the last 180 d."""
+        """Return the named SKUs, else those of the order, else all bought since 180 d before."""
         found = set(named)
         bounded = self.all_known(named)
         if not bounded or order_first:
@@ -378,7 +385,8 @@ class Taints:
                     line.sku
                     for order in self.all(facts.Order)
                     if order.customer == self.me and order.status != "cancelled"
-                    if at - 180 * DAY <= ms(order.placed_at) <= at
+                    if at - 180 * DAY <= ms(order.placed_at)
+                    if until is None or ms(order.placed_at) <= until
                     for line in order.lines
                 }
                 found |= bought
@@ -397,11 +405,12 @@ class Taints:
     def cause_of(self, remedy: facts.Remedy) -> set[str]:
         cause, at = remedy.cause, self.reported(remedy)
         skus: set[str] = set()
+        # A remedy has no instant of its own, so later purchases may be meant as well.
         if cause.case:
             case = next((c for c in self.all(facts.Case) if c.case == cause.case), None)
-            skus |= self.skus_of_case(case) if case else self.skus_of([], None, at)[0]
+            skus |= self.skus_of_case(case) if case else self.skus_of([], None, at, until=None)[0]
         if cause.skus or cause.order:
-            skus |= self.skus_of(list(cause.skus), cause.order, at)[0]
+            skus |= self.skus_of(list(cause.skus), cause.order, at, until=None)[0]
         return {self.product_of(sku) for sku in skus}
 
     # prices, from gate 7

@@ -30,6 +30,27 @@ class Spec(Struct, kw_only=True):
     shadow: bool = False
 
 
+class Excluded(Struct, kw_only=True):
+    """What no rule offers; every key that is given must match."""
+
+    skus: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    territories: tuple[str, ...] = ()
+    starts: int = 0
+    ends: int = 2**62
+
+
+class Banned(Struct, kw_only=True):
+    """Inputs that no rule may read in a territory."""
+
+    territory: str
+    inputs: tuple[str, ...]
+    legal_bases: tuple[str, ...] = ()
+    starts: int = 0
+
+
 class World(Struct, kw_only=True):
     """Everything that exists at one instant."""
 
@@ -45,5 +66,7 @@ class World(Struct, kw_only=True):
     balances: dict[tuple[str, str], int] = {}
     """(campaign, currency or #) → the free amount."""
     committed: dict[tuple[str, str], int] = {}
+    excluded: tuple[Excluded, ...] = ()
+    banned: tuple[Banned, ...] = ()
     stock_minimum: int = 0
     everyone_held_out: bool = False

@@ -44,14 +44,14 @@ def check_rule_state(
 
 
 def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
-    """Gate 2: yield why the shopper does not allow the offer, or is too young for it.
+    """Gate 2: yield why the shopper does not allow the offer.
 
     Args:
         scene: The item in front of the shopper.
         personal: Whether the rule needs data that only a verified identity gives access to.
 
     Yields:
-        `shopper.opted_out`, `consent.missing`, `consent.gpc` and `shopper.age`.
+        `shopper.opted_out`, `consent.missing` and `consent.gpc`.
     """
     session = scene.session
     about = scene.history.about if scene.history else None
@@ -66,14 +66,16 @@ def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:
             yield Finding(Reason.CONSENT_GPC, actual="refused", needed="personal")
         else:
             yield Finding(Reason.CONSENT_MISSING, actual=session.consent, needed="personal")
-    yield from _age_findings(scene)
 
 
-def _age_findings(scene: Scene) -> Iterator[Finding]:
-    """Yield `shopper.age` where the customer may be too young for the product.
+def check_age(scene: Scene) -> Iterator[Finding]:
+    """Gate 2: yield `shopper.age` where the customer may be too young for the product.
 
     An unknown age counts as too low. If only the birth year is known, this year's birthday counts
     as not yet reached.
+
+    Args:
+        scene: The item in front of the shopper.
     """
     least = scene.product.min_age if scene.product else None
     if not least:

@@ -7,26 +7,30 @@ exactly those properties of a rule that its gate reads:
 
 | result | gate | key | why this key |
 |---|---|---|---|
-| `exclusion_findings` | 1 | whether the offer is on the order | it reduces the items of the cart too |
+| `exclusion_findings` | 1 | whether the cart counts | a discount on the order reduces its items too |
 | `shopper_findings` | 2 | whether the rule needs a customer | the consent that is asked for |
 | `suppression_findings` | 5 | whether the rule gives a remedy | it is exempt from service cases |
 | `availability_findings` | 6 | units the offer would promise | compared with what is available |
 | `timing_findings` | 8 | when the condition holds, and the moment | both can delay the offer |
 | `contact_findings` | 9 | rule id, or None for all rules alike | see the method |
+| `shown_price` | 7 | none | one page shows the item |
 | `price_of` | 7 | rule id | the price terms are the rule's own |
+| `age_findings` | 2 | none, computed at once | one result for all rules |
 | `feed_findings` | 3 | none, computed at once | one result for all rules |
 
 The rest of gate 1, gates 4 and 10, and bans of inputs read the rule throughout and are not memoised.
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from msgspec import Struct
 
 from tactful.core.context import Context, Scene
 from tactful.core.gates.availability import check_availability
 from tactful.core.gates.contact_policy import check_contact_policy
-from tactful.core.gates.eligibility import check_feeds, check_shopper
+from tactful.core.gates.eligibility import check_age, check_feeds, check_shopper
+from tactful.core.gates.page_price import contradicting_price
 from tactful.core.gates.prohibition import check_exclusions
 from tactful.core.gates.suppression import check_suppression
 from tactful.core.gates.timing import check_timing
@@ -37,6 +41,8 @@ from tactful.core.rules.rule import Rule
 from tactful.core.verdicts.verdict import Finding
 
 Findings = tuple[Finding, ...]
+_NOT_READ: Final = -1
+"""In place of the price of the page, before it was looked at."""
 
 
 class PricedRule(Struct, frozen=True, gc=False):
@@ -47,6 +53,11 @@ class PricedRule(Struct, frozen=True, gc=False):
     """The public price and its bounds; None: the item has no price in the territory."""
     hold: int = 0
     """What a push would reserve, the worst case, in minor units of the price's currency."""
+
+    @property
+    def unit(self) -> int | None:
+        """The price of one unit with the offer; None: the price was refused."""
+        return self.quote.unit if isinstance(self.quote, Quote) else None
 
     @property
     def passed_quote(self) -> Quote:
@@ -67,6 +78,7 @@ class Evaluation:
         standing: The session's standing offers.
         policy: The shop's policy.
         price_basis: The public price in the territory; None: there is none.
+        age_findings: The findings of gate 2 about the shopper's age.
         feed_findings: The findings of gate 3.
     """
 
@@ -78,8 +90,10 @@ class Evaluation:
         "_exclusions",
         "_prices",
         "_shopper",
+        "_shown_price",
         "_suppression",
         "_timing",
+        "age_findings",
         "context",
         "feed_findings",
         "policy",
@@ -97,6 +111,8 @@ class Evaluation:
         self.feed_findings: Findings = tuple(
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
+        self.age_findings: Findings = tuple(check_age(scene))
+        self._shown_price: int | None = _NOT_READ
         self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
         self._suppression: dict[bool, Findings] = {}
@@ -107,12 +123,11 @@ class Evaluation:
         self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
 
-    def exclusion_findings(self, rule: Rule) -> Findings:
-        """Return the exclusions that apply; a discount on the order concerns the cart as well."""
+    def exclusion_findings(self, *, with_cart: bool) -> Findings:
+        """Return the exclusions that apply to the item, or also to the items of the cart."""
         exclusions = self.context.rulebook.exclusions
         if not exclusions:
             return ()
-        with_cart = rule.level == "order"
         found = self._exclusions.get(with_cart)
         if found is None:
             found = tuple(check_exclusions(self.scene, exclusions, with_cart=with_cart))
@@ -135,13 +150,29 @@ class Evaluation:
             self._suppression[rule.remedy] = found
         return found
 
-    def availability_findings(self, wanted: int) -> Findings:
-        """Return the findings of gate 6 for an offer of up to `wanted` units."""
+    def availability_findings(self, wanted: int, standing: Offer | None = None) -> Findings:
+        """Return the findings of gate 6.
+
+        Args:
+            wanted: The most units that a push would promise.
+            standing: The standing offer that is checked instead. Earlier promises have the first
+                claim on the stock, so the newest offers are withdrawn first.
+        """
+        if standing is not None:
+            promised = self.context.ahead.get(standing.id, 0)
+            return tuple(check_availability(self.scene, self.policy, promised, standing.max_qty))
         found = self._availability.get(wanted)
         if found is None:
             found = tuple(check_availability(self.scene, self.policy, self._promised(), wanted))
             self._availability[wanted] = found
         return found
+
+    @property
+    def shown_price(self) -> int | None:
+        """What `contradicting_price` returns."""
+        if self._shown_price == _NOT_READ:
+            self._shown_price = contradicting_price(self.scene, self.price_basis)
+        return self._shown_price
 
     def timing_findings(self, rule: Rule, holds_at: int) -> Findings:
         """Return the findings of gate 8 for a rule whose condition holds from `holds_at`."""

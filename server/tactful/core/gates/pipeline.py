@@ -1,4 +1,4 @@
-"""The order of the gates, for a candidate and for a standing offer.
+"""The order of the gates, one for rules that would push and for offers that stand.
 
 The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the
 primary reason. It runs from prohibitions to preferences, and from cheap checks to expensive ones:
@@ -15,59 +15,80 @@ primary reason. It runs from prohibitions to preferences, and from cheap checks 
 10. budget: only reads; the ledger reserves when the turn is committed.
 
 Gates 11 and 12 compare candidates and are in `stages/arbitration.py`. All functions are lazy: a
-decision takes the first finding, an explanation takes all. A new gate adds one `yield from` here.
+decision takes the first finding, an explanation takes all. A new gate adds one `yield from` here,
+which serves pushes, standing offers, explanations, tests of rules and backtests alike.
 """
 
 from collections.abc import Iterator
 
-from tactful.core.context import Context, Scene
-from tactful.core.gates.availability import check_availability
+from tactful.core.context import Scene
 from tactful.core.gates.budget_limit import check_budget, check_rule_limits
-from tactful.core.gates.eligibility import (
-    check_conditions,
-    check_feeds,
-    check_rule_state,
-    check_shopper,
-    needs_customer,
-)
-from tactful.core.gates.evaluation import Evaluation, PricedRule, price_basis_of
-from tactful.core.gates.prohibition import check_exclusions, check_input_bans
-from tactful.core.gates.suppression import check_price_regret, check_suppression
+from tactful.core.gates.eligibility import check_conditions, check_rule_state, needs_customer
+from tactful.core.gates.evaluation import Evaluation, PricedRule
+from tactful.core.gates.page_price import check_page_price
+from tactful.core.gates.prohibition import check_input_bans
+from tactful.core.gates.suppression import check_price_regret
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
-from tactful.core.pricing.quote import PriceBasis, PriceRefusal, Quote
-from tactful.core.rules.policy import Policy
+from tactful.core.pricing.quote import PriceBasis, PriceRefusal
 from tactful.core.rules.rule import NOW, All, PriceTerms, Rule
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[Finding]:
-    """Yield the findings of gates 1 to 10 for a rule, in gate order.
+def failed_gates(
+    evaluation: Evaluation, rule: Rule, holds_at: int = NOW, standing: Offer | None = None
+) -> Iterator[Finding]:
+    """Yield the findings of gates 1 to 10 in gate order, for a rule or for its standing offer.
+
+    A standing offer passed its conditions, timing, contact policy and budget when it was pushed.
+    These are not checked again: the shopper's behaviour is no reason to withdraw it. The facts, the
+    identity, the consent and the territory must still allow it (server/SEMANTICS.md, section 10).
 
     Args:
         evaluation: The item in front of the shopper, with the results that rules share.
-        rule: The rule that matches the item.
+        rule: The rule that matches the item; for a standing offer, what `rule_of` returns.
         holds_at: What `rule.holds_from` returns for the scene: `NOW`, `NEVER` or an instant in
-            milliseconds since the Unix epoch, UTC.
+            milliseconds since the Unix epoch, UTC. It does not concern a standing offer.
+        standing: The visible offer that passes the gates again; None: the rule would push one.
 
     Yields:
         One finding per failed check; the first is the primary reason.
     """
-    context, scene, policy = evaluation.context, evaluation.scene, evaluation.policy
-    yield from check_rule_state(rule, scene.now, context.rulebook.paused)
-    yield from evaluation.exclusion_findings(rule)
-    yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
+    context, scene = evaluation.context, evaluation.scene
+    if standing is None:
+        yield from check_rule_state(rule, scene.now, context.rulebook.paused)
+        yield from evaluation.exclusion_findings(with_cart=rule.level == "order")
+        yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
+    else:
+        yield from _changed_rule(evaluation, rule, standing)
+        # The cart is the shopper's behaviour, which is no reason to withdraw.
+        yield from evaluation.exclusion_findings(with_cart=False)
+        # The offer records whether it is personal: its condition may hold for other reasons now.
+        yield from evaluation.shopper_findings(personal=standing.personal or rule.remedy)
     yield from check_input_bans(scene, rule, context.rulebook.input_bans)
+    yield from evaluation.age_findings
     yield from evaluation.feed_findings
-    yield from check_conditions(scene, rule, holds_at)
+    if standing is None:
+        yield from check_conditions(scene, rule, holds_at)
+    else:
+        yield from _changed_target(scene, standing)
     yield from evaluation.suppression_findings(rule)
-    priced = evaluation.price_of(rule)
+    # A standing offer keeps the price at which it was pushed.
+    if standing is None:
+        unit, basis = evaluation.price_of(rule).unit, evaluation.price_basis
+        currency = basis.currency if basis else ""
+    else:
+        unit, currency = standing.unit, standing.currency
     # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
-    if isinstance(priced.quote, Quote) and priced.price_basis:
-        yield from check_price_regret(scene, priced.quote.unit, priced.price_basis.currency, policy)
-    yield from evaluation.availability_findings(rule.max_qty)
-    yield from _price_findings(scene, rule, priced)
+    if unit is not None:
+        yield from check_price_regret(scene, unit, currency, evaluation.policy)
+    yield from evaluation.availability_findings(rule.max_qty, standing)
+    if standing is not None:
+        yield from _still_a_price(evaluation, rule, standing)
+        return
+    priced = evaluation.price_of(rule)
+    yield from _price_findings(evaluation, rule, priced)
     yield from evaluation.timing_findings(rule, holds_at)
     yield from evaluation.contact_findings(rule)
     yield from check_rule_limits(scene, rule)
@@ -76,100 +97,80 @@ def failed_gates(evaluation: Evaluation, rule: Rule, holds_at: int) -> Iterator[
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 
 
-def _price_findings(scene: Scene, rule: Rule, priced: PricedRule) -> Iterator[Finding]:
-    """Gate 7: yield why there is no price to offer."""
-    quote, basis = priced.quote, priced.price_basis
-    if isinstance(quote, PriceRefusal):
-        at = scene.price.at if scene.price else None
-        needed: int | str | None = quote.needed
-        if quote.reason == "price.missing" and basis and not rule.remedy:
-            needed = pricing.missing_input(rule.price, basis)
-        yield Finding(Reason(quote.reason), actual=quote.actual, needed=needed, at=at)
+def rule_of(offer: Offer, rule: Rule | None) -> Rule:
+    """Return the rule of a standing offer, or a substitute if the rulebook no longer contains it.
 
-
-def failed_gates_of_standing(
-    context: Context, scene: Scene, offer: Offer, rule: Rule | None
-) -> Iterator[Finding]:
-    """Yield the findings of the gates that a visible offer passes again after a change.
-
-    Conditions, timing, contact policy and budget passed when the offer was pushed, and are not
-    checked again: the shopper's behaviour is no reason to withdraw it. The facts, the identity, the
-    consent and the territory must still allow it (server/SEMANTICS.md, section 10).
-
-    Args:
-        context: The inputs of the turn.
-        scene: The offer's item in front of the shopper, as of now.
-        offer: The standing offer.
-        rule: Its rule; None if the rulebook no longer contains it. Then the offer's own `on_change`
-            decides whether the offer is kept, and the shop's policy decides the rest.
-
-    Yields:
-        One finding per failed check, in gate order.
+    The price terms of the substitute add no price floor, and its digest differs from that of every
+    offer. The offer's own `on_change` decides whether the offer is kept.
     """
-    policy = context.rulebook.policy
-    checked_rule = rule or _stand_in(offer)
-    # `keep` and `drain` leave a standing offer alone when its rule changes.
-    if (rule or offer).on_change == "withdraw":
-        yield from check_rule_state(checked_rule, scene.now, context.rulebook.paused)
-        if checked_rule.digest != offer.rule_digest:
-            yield Finding(Reason.RULE_ENDED, actual=offer.rulebook, needed=context.rulebook.version)
-    # The offer itself records whether it is personal: its condition may hold for other reasons now.
-    # The cart is the shopper's behaviour, which is no reason to withdraw.
-    yield from check_exclusions(scene, context.rulebook.exclusions, with_cart=False)
-    yield from check_shopper(scene, personal=offer.personal or checked_rule.remedy)
-    yield from check_input_bans(scene, checked_rule, context.rulebook.input_bans)
-    yield from check_feeds(scene, policy, context.feed_heartbeats)
-    if scene.territory != offer.territory:
-        yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=offer.territory)
-    if offer.customer is not None and offer.customer != scene.session.customer:
-        yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
-    yield from check_suppression(scene, checked_rule, policy, context.rulebook.suppress)
-    yield from check_price_regret(scene, offer.unit, offer.currency, policy)
-    # Earlier promises have the first claim on the stock, so the newest offers are withdrawn first.
-    yield from check_availability(scene, policy, context.ahead.get(offer.id, 0), offer.max_qty)
-    yield from _still_a_price(scene, offer, checked_rule, policy)
-
-
-def _stand_in(offer: Offer) -> Rule:
-    """Return a substitute for the rule of an offer, if the rulebook no longer contains that rule.
-
-    Its price terms add no price floor, and its digest differs from that of every offer.
-    """
-    return Rule(
+    return rule or Rule(
         id=offer.rule,
         price=PriceTerms("fixed", amounts={offer.currency: offer.unit}),
         holds_from=lambda _: NOW,
         condition=All(()),
         digest="gone",
         remedy=offer.remedy is not None,
+        on_change=offer.on_change,
     )
 
 
-def _still_a_price(scene: Scene, offer: Offer, rule: Rule, policy: Policy) -> Iterator[Finding]:
+def _changed_rule(evaluation: Evaluation, rule: Rule, standing: Offer) -> Iterator[Finding]:
+    """Gate 1 again: `keep` and `drain` leave a standing offer alone when its rule changes."""
+    rulebook = evaluation.context.rulebook
+    if rule.on_change == "withdraw":
+        yield from check_rule_state(rule, evaluation.scene.now, rulebook.paused)
+        if rule.digest != standing.rule_digest:
+            yield Finding(Reason.RULE_ENDED, actual=standing.rulebook, needed=rulebook.version)
+
+
+def _changed_target(scene: Scene, standing: Offer) -> Iterator[Finding]:
+    """Gate 4 again: yield whether the shopper is in another territory, or another shopper."""
+    if scene.territory != standing.territory:
+        yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=standing.territory)
+    if standing.customer is not None and standing.customer != scene.session.customer:
+        yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
+
+
+def _price_findings(evaluation: Evaluation, rule: Rule, priced: PricedRule) -> Iterator[Finding]:
+    """Gate 7: yield why there is no price to offer."""
+    scene, quote, basis = evaluation.scene, priced.quote, priced.price_basis
+    if isinstance(quote, PriceRefusal):
+        at = scene.price.at if scene.price else None
+        needed: int | str | None = quote.needed
+        if quote.reason == "price.missing" and basis and not rule.remedy:
+            needed = pricing.missing_input(rule.price, basis)
+        yield Finding(Reason(quote.reason), actual=quote.actual, needed=needed, at=at)
+    else:
+        yield from check_page_price(scene, evaluation.shown_price, quote.unit)
+
+
+def _still_a_price(evaluation: Evaluation, rule: Rule, standing: Offer) -> Iterator[Finding]:
     """Gate 7 again: yield why the offer's price may not be offered any more.
 
     It must be below the public price and at or above the price floor, both as of now.
     """
-    reported, price_basis = scene.price, price_basis_of(scene)
-    if reported is None or price_basis is None or price_basis.currency != offer.currency:
+    reported, price_basis, policy = (
+        evaluation.scene.price,
+        evaluation.price_basis,
+        evaluation.policy,
+    )
+    if reported is None or price_basis is None or price_basis.currency != standing.currency:
         yield Finding(Reason.PRICE_MISSING)
         return
-    if offer.level == "shipping":
-        yield from _same_item_price(offer, price_basis, reported.at)
+    yield from check_page_price(evaluation.scene, evaluation.shown_price, standing.unit)
+    if standing.level == "shipping":
+        yield from _same_item_price(standing, price_basis, reported.at)
         return
     floor = pricing.floor_of(
         rule.price, price_basis, policy.min_margin_bp, policy.max_total_discount_bp
     )
+    unit, at = standing.unit, reported.at
     # A remedy is owed, whatever it costs, and a gift is free by its rule.
-    if offer.unit < floor.amount and not (offer.remedy or rule.price.mode == "gift"):
-        yield Finding(Reason.PRICE_FLOOR, actual=offer.unit, needed=floor.amount, at=reported.at)
-    if offer.unit >= price_basis.amount:
-        yield Finding(
-            Reason.PRICE_NO_IMPROVEMENT,
-            actual=offer.unit,
-            needed=price_basis.amount - 1,
-            at=reported.at,
-        )
+    if unit < floor.amount and not (standing.remedy or rule.price.mode == "gift"):
+        yield Finding(Reason.PRICE_FLOOR, actual=unit, needed=floor.amount, at=at)
+    if unit >= price_basis.amount:
+        below = price_basis.amount - 1
+        yield Finding(Reason.PRICE_NO_IMPROVEMENT, actual=unit, needed=below, at=at)
 
 
 def _same_item_price(offer: Offer, price_basis: PriceBasis, at: int) -> Iterator[Finding]:

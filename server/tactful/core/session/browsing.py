@@ -54,8 +54,7 @@ def fold_without_decision(
         The session after the signal; None where the signal has to be decided.
     """
     reduce = _REDUCERS.get(type(signal))
-    # A standing offer of a customer may end by itself, when one of their parcels becomes late.
-    if reduce is None or (session.offers and session.customer):
+    if reduce is None or (session.offers and _may_end_an_offer(session, signal)):
         return None
     end = (
         min([offer.lapses_at or NEEDS_ACTIVITY for offer in session.offers])
@@ -73,6 +72,20 @@ def fold_without_decision(
     if next_check == after.next_rule_check and wake_at == after.wake_at:
         return after
     return structs.replace(after, next_rule_check=next_check, wake_at=wake_at)
+
+
+def _may_end_an_offer(session: Session, signal: signals.Signal) -> bool:
+    """Return whether a browsing signal may end a standing offer.
+
+    An offer of a customer ends by itself when one of their parcels becomes late. Any offer may end
+    when the page of its item shows a lower price.
+    """
+    return session.customer is not None or shows_price(signal)
+
+
+def shows_price(signal: signals.Signal) -> bool:
+    """Return whether the signal is the view of a page that shows a price."""
+    return type(signal) is signals.ItemViewed and signal.price is not None
 
 
 def with_engagement_timer(session: Session, now: int, **changes: Any) -> Session:
@@ -105,7 +118,7 @@ def tabs_except(session: Session, tab: int) -> tuple[Tab, ...]:
 def _view_item(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     """Apply an item view. Engaged time starts anew with another item."""
     sku = signal.sku
-    viewed_items = _with_view(session.viewed_items, sku, now)
+    viewed_items = _with_view(session.viewed_items, signal, now)
     views = session.views + 1
     if session.focus == sku:
         return with_engagement_timer(
@@ -122,13 +135,16 @@ def _view_item(session: Session, signal: signals.ItemViewed, now: int) -> Sessio
     )
 
 
-def _with_view(items: tuple[ViewedItem, ...], sku: str, now: int) -> tuple[ViewedItem, ...]:
+def _with_view(
+    items: tuple[ViewedItem, ...], signal: signals.ItemViewed, now: int
+) -> tuple[ViewedItem, ...]:
     """Return the last items viewed, with this one as the most recent."""
+    sku, price = signal.sku, signal.price
     for known in items:
         if known.sku == sku:
             others = [item for item in items if item is not known]
-            return (*others, ViewedItem(sku, known.views + 1, known.first, now))
-    return (*items[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now))
+            return (*others, ViewedItem(sku, known.views + 1, known.first, now, price))
+    return (*items[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now, price))
 
 
 def _view_page(session: Session, signal: signals.PageViewed, now: int) -> Session:

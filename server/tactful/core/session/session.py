@@ -13,6 +13,7 @@ from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NOW
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.signals import CartLine, Consent, LandingVisit, PageKind
+from tactful.core.values.money import Money
 
 REMEMBERED_ITEMS: Final = 32
 """How many viewed items, and how many bought products, a session remembers; bounds its memory."""
@@ -41,6 +42,8 @@ class ViewedItem(Struct, frozen=True, gc=False, array_like=True):
     """The first view, milliseconds since the Unix epoch, UTC."""
     last: int
     """The last view, milliseconds since the Unix epoch, UTC."""
+    price: Money | None = None
+    """The price that its page showed at the last view; None: it showed none."""
 
 
 class BoughtProduct(Struct, frozen=True, gc=False, array_like=True):

@@ -9,6 +9,7 @@ from typing import Literal
 from msgspec import Struct, field
 
 from tactful.core.offers.offer import Offer
+from tactful.core.values.money import Money
 
 Consent = Literal["none", "anonymous", "personal"]
 """What the shopper allows (server/SEMANTICS.md, section 8, rule 4)."""
@@ -104,10 +105,12 @@ class PageViewed(Struct, frozen=True, gc=False, tag="Paged"):
     """The sales channel of the page; None: as before."""
 
 
-class ItemViewed(Struct, frozen=True, gc=False, tag="Viewed"):
+class ItemViewed(Struct, frozen=True, gc=False, tag="Viewed", omit_defaults=True):
     """The shopper views the page of an item."""
 
     sku: str
+    price: Money | None = None
+    """The price that the page shows; None: it shows none. It is a hint, and never trusted."""
 
 
 class CartLine(Struct, frozen=True, gc=False, array_like=True):

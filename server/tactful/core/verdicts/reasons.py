@@ -63,11 +63,11 @@ class Reason(StrEnum):
     SHOPPER_OPTED_OUT = "shopper.opted_out", "the customer opts in again"
     CONSENT_MISSING = "consent.missing", "the shopper consents"
     CONSENT_GPC = "consent.gpc", "the shopper's browser stops sending Global Privacy Control"
-    SHOPPER_AGE = "shopper.age", "the customer's age is known and sufficient"
     CONSENT_TERRITORY = (
         "consent.territory",
         "the rule reads other inputs, or the shopper is in another territory",
     )
+    SHOPPER_AGE = "shopper.age", "the customer's age is known and sufficient"
 
     # Gate 3 feeds
     STALE_STOCK = "stale.stock", "the stock feed reports again"
@@ -123,6 +123,10 @@ class Reason(StrEnum):
 
     # Gate 7 price
     PRICE_MISSING = "price.missing", "a price fact for this territory arrives", "a price"
+    PRICE_DISAGREES = (
+        "price.disagrees",
+        "the page shows the price that was reported, or the offer is below the price of the page",
+    )
     PRICE_FLOOR = "price.floor", "cost or floor falls, or the public price rises"
     PRICE_NO_IMPROVEMENT = "price.no_improvement", "the public price rises above the offer"
     PRICE_ZERO = "price.zero", "the rule discounts less"

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from tactful.core.session.signals import ItemViewed, Signal
+from tactful.core.values.money import Money
 from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.facts.page_lookup import sku_at
 from tactful.runtime.ports.ledger import LedgerError
@@ -33,16 +34,24 @@ class ItemViews:
         self._lookups = lookups
         self._submit = submit
 
-    def view(self, connection: SessionConnection, sku: str | None, url: str | None) -> None:
+    def view(
+        self,
+        connection: SessionConnection,
+        sku: str | None,
+        url: str | None,
+        price: Money | None = None,
+    ) -> None:
         """Submit the view of an item.
 
         Args:
             connection: The connection.
             sku: What the page names.
             url: The address of the page. It counts only where the shop never reported `sku`.
+            price: The price that the page shows. It counts only for the SKU that the page names,
+                because a page at one address may sell several variants.
         """
         if url is None or (sku and self._state.fact_cache.known_skus.may_exist(sku)):
-            self._submit(connection, ItemViewed(sku or _NOTHING))
+            self._submit(connection, ItemViewed(sku or _NOTHING, price))
             return
         connection.page_sought = url
         self._lookups.start(self._view_page(connection, sku, url))

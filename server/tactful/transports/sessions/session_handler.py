@@ -10,7 +10,7 @@ from tactful.core.decision import ExtendOffer, PushOffer, RefuseRequest, Withdra
 from tactful.core.offers.offer import Offer
 from tactful.core.session import signals
 from tactful.core.session.signals import LandingVisit
-from tactful.core.values.money import Money
+from tactful.core.values.money import EXPONENTS, Money
 from tactful.protocol import messages
 from tactful.protocol.close_codes import MOVED, REPLACED, TOO_FAST
 from tactful.protocol.codec import encode
@@ -74,7 +74,7 @@ class OfferSessionHandler:
                 # Other prices may apply, so the standing offers pass their gates again.
                 self._lifecycle.submit(attached, signals.FactsChanged())
         elif isinstance(message, messages.View):
-            self._lifecycle.item_views.view(attached, message.sku, message.url)
+            self._lifecycle.item_views.view(attached, message.sku, message.url, _shown_price(message))
         elif isinstance(message, messages.Hello):
             self._open_session(connection, attached, message)
         elif isinstance(message, messages.Identify):
@@ -171,6 +171,13 @@ def _writer(connection: ClientConnection) -> "_FrameWriter":
     if not isinstance(writer, _FrameWriter):
         raise TypeError("the connection was not opened by this handler")
     return writer
+
+
+def _shown_price(view: messages.View) -> Money | None:
+    """Return the price that the page shows; None where its currency cannot be that of a price."""
+    shown = view.price
+    known = shown is not None and shown.currency in EXPONENTS
+    return Money(shown.amount, shown.currency) if shown and known else None
 
 
 def _page(page: messages.Page, _: int) -> signals.Signal:

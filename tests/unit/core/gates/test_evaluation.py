@@ -209,8 +209,7 @@ def test_findings_of_a_personal_rule_name_the_opt_out_of_the_customer() -> None:
 def test_exclusions_are_looked_at_once_for_rules_on_the_same_level() -> None:
     book = rulebook(exclusions=(Exclusion("x", skus=frozenset({"RUN-42"})),))
     evaluation = Evaluation(context(rulebook=book), scene(), ())
-    first, second = (evaluation.exclusion_findings(rule(name)) for name in ("A", "B"))
+    first, second = (evaluation.exclusion_findings(with_cart=False) for _ in range(2))
     assert first is second
     assert first
-    order = rule("C", price=PriceTerms("percent", percent_bp=500, level="order"))
-    assert evaluation.exclusion_findings(order) is not first
+    assert evaluation.exclusion_findings(with_cart=True) is not first

@@ -31,7 +31,7 @@ from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact, ReportedFact
 from tactful.core.facts.item import Item
 from tactful.core.gates.evaluation import Evaluation
-from tactful.core.gates.pipeline import failed_gates, failed_gates_of_standing
+from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import NOW, Exclusion, InputBan, PriceTerms, Rule
@@ -99,7 +99,8 @@ def standing(up: Offer | None = None, by: Rule | None = None, **fields: Any) -> 
     turn = context(
         rulebook=rulebook(*rules, policy=turn_fields.pop("policy", Policy())), **turn_fields
     )
-    return [one.reason.value for one in failed_gates_of_standing(turn, scene(**fields), up, by)]
+    evaluation = Evaluation(turn, scene(**fields), (up,))
+    return [one.reason.value for one in failed_gates(evaluation, rule_of(up, by), standing=up)]
 
 
 def test_activity_of_the_shopper_withdraws_no_offer() -> None:
@@ -264,5 +265,7 @@ def test_an_exclusion_follows_the_state_of_the_rule_and_a_ban_follows_the_consen
 
 def test_an_exclusion_withdraws_a_standing_offer_even_if_its_rule_is_gone() -> None:
     book = rulebook(exclusions=(Exclusion("x", skus=frozenset({"RUN-42"})),))
-    found = failed_gates_of_standing(context(rulebook=book), scene(), offer(), None)
+    up = offer()
+    evaluation = Evaluation(context(rulebook=book), scene(), (up,))
+    found = failed_gates(evaluation, rule_of(up, None), standing=up)
     assert [one.reason for one in found] == ["excluded.by_shop"]

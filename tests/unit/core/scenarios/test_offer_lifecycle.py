@@ -14,7 +14,8 @@ from support.scenario_fixture import play, r1
 from tactful.core import decide
 from tactful.core import decision as decision_module
 from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
-from tactful.core.gates.pipeline import failed_gates_of_standing
+from tactful.core.gates.evaluation import Evaluation
+from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import TRANSITIONS, Offer, OfferEvent, OfferState, next_state
 from tactful.core.pricing import quote as pricing
@@ -224,7 +225,8 @@ def promises_withdrawn(builder: DecisionBuilder) -> Iterator[Any]:
     for one in tuple(builder.standing.values()):
         rule = builder.context.rulebook.rules.get(one.rule)
         scene = decide.build_scene(builder, one.sku)
-        for finding in failed_gates_of_standing(builder.context, scene, one, rule):
+        evaluation = Evaluation(builder.context, scene, ())
+        for finding in failed_gates(evaluation, rule_of(one, rule), standing=one):
             builder.withdraw(one, finding.reason)
             break
     return iter(())
