@@ -1,4 +1,4 @@
-"""Gate 7: the price that the page shows is a warning sign, and never a reason for a higher price.
+"""Gate 7: the price that the page shows is a warning sign, never a reason to charge more.
 
 It enforces server/SEMANTICS.md, section 3, rule 9. Where the page sells the item for less than the
 reported price, an offer at or above that would be no offer.

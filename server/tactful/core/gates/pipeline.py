@@ -1,4 +1,4 @@
-"""The order of the gates, one for rules that would push and for offers that stand.
+"""The order of the gates: one for rules that would push and for offers that stand.
 
 The order is that of server/SEMANTICS.md, section 7, and of `Reason`: the first finding is the
 primary reason. It runs from prohibitions to preferences, and from cheap checks to expensive ones:
