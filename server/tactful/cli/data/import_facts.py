@@ -4,13 +4,15 @@ import shlex
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from tactful.cli.data.import_changes import FactComparison, ImportChanges
 from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
 from tactful.cli.data.import_mappings import save_mapping
 from tactful.cli.data.import_options import limit_option, term_options, terms_from
@@ -24,7 +26,7 @@ from tactful.cli.data.import_summary import (
     print_summary,
 )
 from tactful.cli.data.import_targets import ImportTarget, SendFacts, folder_target, server_target
-from tactful.cli.shared.errors import EXIT_NEGATIVE, NegativeAnswerError, exit_on
+from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
 from tactful.cli.shared.output import json_option, print_json, print_text, print_warning
@@ -80,7 +82,9 @@ counted and named. Facts have ids, so an interrupted import can be run again.
     metavar="NAME",
     help="Save the columns as the mapping NAME in the settings file, and import nothing.",
 )
-@click.option("--dry-run", is_flag=True, help="Read and check everything, but send nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check everything, say what would change, and send nothing."
+)
 @click.option(
     "--complete",
     is_flag=True,
@@ -144,26 +148,53 @@ def import_(
             print_findings(checked)
         empty = any(not each.kinds for each in checked)
         stopped = (empty or any(each.bad_count for each in checked)) and not skip_bad
-        sent = ImportResult()
-        if not stopped and (contents is not None or not dry_run):
-            target = (
-                folder_target(stack, Path(folder)) if folder else server_target(stack, config, url)
-            )
-            gone: list[Gone] = []
-            if contents is not None:
-                gone, absences = missing_facts(contents, target.facts_of_kind)
-            if not dry_run:
+        sent, changes = ImportResult(), None
+
+        @cache
+        def receiver() -> ImportTarget:
+            if folder:
+                return folder_target(stack, Path(folder), dry_run=dry_run)
+            return server_target(stack, config, url)
+
+        gone: list[Gone] = []
+        if not stopped and contents is not None:
+            gone, absences = missing_facts(contents, receiver().facts_of_kind)
+        if not stopped:
+            if dry_run:
+                changes = _changes(checked, terms, receiver, len(gone))
+            else:
+                target = receiver()
                 _confirm_absences(absences, yes=yes)
                 for each in checked:
                     _send_file(each, terms, target.send, sent)
                 _send_ends(gone, target, sent)
     if json_output:
-        print_json(json_report(checked, sent, absences, dry_run=dry_run))
+        print_json(json_report(checked, sent, absences, changes, dry_run=dry_run))
     else:
         seconds = time.monotonic() - started
-        print_summary(checked, sent, absences, dry_run=dry_run, seconds=seconds)
+        print_summary(checked, sent, absences, changes, dry_run=dry_run, seconds=seconds)
     if stopped or empty or sent.rejected:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
+
+
+def _changes(
+    checked: list[CheckedFile],
+    terms: ImportTerms,
+    receiver: Callable[[], ImportTarget],
+    removed: int,
+) -> ImportChanges | None:
+    """Return what the import would change; None: the receiver cannot be asked, and a warning says so."""
+    kinds = {kind for each in checked for kind in each.kinds}
+    try:
+        comparison = FactComparison(kinds, receiver().facts_of_kind)
+    except CommandError as error:
+        print_warning(f"What would change is not known. {error.message.splitlines()[0]}")
+        return None
+    for each in checked:
+        for row in _read_with_progress("comparing", each.source, terms, each.form):
+            if isinstance(row, FoundFact):
+                comparison.add(row.fact)
+    return comparison.changes(removed)
 
 
 def _check_options(

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from tactful.cli.data.import_changes import ImportChanges
 from tactful.cli.data.import_completeness import Absence
 from tactful.cli.shared.output import print_line
 from tactful.connectors.byte_sources import ByteSource
@@ -113,9 +114,14 @@ def print_findings(checked: list[CheckedFile]) -> None:
 
 
 def json_report(
-    checked: list[CheckedFile], sent: ImportResult, absences: list[Absence], *, dry_run: bool
+    checked: list[CheckedFile],
+    sent: ImportResult,
+    absences: list[Absence],
+    changes: ImportChanges | None,
+    *,
+    dry_run: bool,
 ) -> dict[str, Any]:
-    """Return the whole report as plain data."""
+    """Return the whole report as plain data; `changes` is null where they are not known."""
     shown = [
         {
             "file": each.source.name,
@@ -130,13 +136,15 @@ def json_report(
         for each in checked
     ]
     missing = msgspec.to_builtins(absences)
-    return {"dry_run": dry_run, "files": shown, "missing": missing, **msgspec.to_builtins(sent)}
+    report = {"dry_run": dry_run, "files": shown, "missing": missing, **msgspec.to_builtins(sent)}
+    return report | ({"changes": msgspec.to_builtins(changes)} if dry_run else {})
 
 
 def print_summary(
     checked: list[CheckedFile],
     sent: ImportResult,
     absences: list[Absence],
+    changes: ImportChanges | None,
     *,
     dry_run: bool,
     seconds: float,
@@ -147,6 +155,7 @@ def print_summary(
         checked: The files.
         sent: What the receiver answered.
         absences: What complete files do not contain any more.
+        changes: What a dry run found out about the receiver; None: nothing.
         dry_run: Whether nothing should be sent.
         seconds: How long the import took.
     """
@@ -162,6 +171,8 @@ def print_summary(
     for line in (sent.rejected + sent.erased)[:_MAX_LINES]:
         print_line(line, err=True)
     if dry_run:
+        if changes is not None:
+            print_line(changes.text())
         rows = f"{bad:,} bad rows" if bad else "All rows are valid"
         print_line(f"{'No facts were found' if empty and not bad else rows}. Nothing was sent.")
     elif empty and not bad and not sent.accepted + sent.ignored:

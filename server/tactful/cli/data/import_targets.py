@@ -60,12 +60,13 @@ def server_target(stack: ExitStack, config: Config, url: str | None) -> ImportTa
     return ImportTarget(send, facts_of_kind)
 
 
-def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
+def folder_target(stack: ExitStack, folder: Path, *, dry_run: bool = False) -> ImportTarget:
     """Return a receiver that writes facts into the ledger of a server that is not running.
 
     Args:
         stack: Closes the ledger at its end.
         folder: The data folder; it is created where it does not exist.
+        dry_run: Whether nothing will be written. Then a folder that does not exist counts as empty.
 
     Raises:
         CommandError: A server is running on the folder, or its ledger cannot be opened.
@@ -82,6 +83,8 @@ def folder_target(stack: ExitStack, folder: Path) -> ImportTarget:
     from tactful.stores.sqlite.ledger import SqliteLedger
 
     file = ledger_file(folder, must_exist=False)
+    if dry_run and not file.exists():
+        return ImportTarget(lambda _: {}, lambda _: iter(()))
     if file.exists() and not is_unused(file):
         raise CommandError(
             f"{folder}: A server is running on this folder. Import with --url instead of --data."

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from tactful.cli.data.import_changes import ImportChanges
 from tactful.cli.data.import_completeness import Absence
 from tactful.cli.data.import_summary import (
     CheckedFile,
@@ -53,7 +54,7 @@ def test_a_thousand_different_messages_are_named_and_the_rest_counted() -> None:
 
 def test_a_summary_names_rows_left_out_and_notes(capsys: pytest.CaptureFixture[str]) -> None:
     file = checked(left_out=counts((3, "not published")), notes=counts((4, "Assumed.")))
-    print_summary([file], ImportResult(accepted=1234), [], dry_run=False, seconds=1.25)
+    print_summary([file], ImportResult(accepted=1234), [], None, dry_run=False, seconds=1.25)
     assert capsys.readouterr().out.splitlines() == [
         "feed: facts as JSON Lines: 1,234 stock, 1 rows left out",
         "  left out: 1 × not published (line 3)",
@@ -66,7 +67,9 @@ def test_a_summary_prints_twenty_messages_and_says_how_many_more(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     file = checked(notes=counts(*((number, f"word {number}") for number in range(25))))
-    print_summary([file], ImportResult(), [], dry_run=True, seconds=0)
+    print_summary(
+        [file], ImportResult(), [], ImportChanges(3, 2, 1, 1234, 5), dry_run=True, seconds=0
+    )
     printed = capsys.readouterr().out
     assert printed.count("word") == 20
     assert "and 5 more messages; --json has all of them." in printed
@@ -86,7 +89,7 @@ def test_a_file_without_facts_is_named_with_its_bad_rows(
 
 def test_the_report_for_scripts_has_every_message() -> None:
     file = checked(left_out=counts((3, "a draft")), notes=counts((4, "Assumed.")))
-    report = json_report([file], ImportResult(accepted=1), [], dry_run=True)
+    report = json_report([file], ImportResult(accepted=1), [], None, dry_run=True)
     (shown,) = report["files"]
     assert (report["dry_run"], report["accepted"], shown["skipped"]) == (True, 1, 1)
     assert shown["left_out"] == [{"message": "a draft", "count": 1, "lines": [3]}]
@@ -97,8 +100,8 @@ def test_what_complete_files_do_not_contain_any_more_is_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     absences = [Absence("price", 30, 1200)]
-    print_summary([checked()], ImportResult(), absences, dry_run=False, seconds=0)
-    report = json_report([checked()], ImportResult(ended=30), absences, dry_run=False)
+    print_summary([checked()], ImportResult(), absences, None, dry_run=False, seconds=0)
+    report = json_report([checked()], ImportResult(ended=30), absences, None, dry_run=False)
     expected = "Not sold any more: 30 of 1,200 known price facts (2 %) are missing."
     assert expected in capsys.readouterr().out
     missing = [{"kind": "price", "missing": 30, "known": 1200}]
