@@ -21,11 +21,12 @@ class BackgroundTasks:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
         """Run `work` on the event loop; it handles its own errors."""
         task = asyncio.ensure_future(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
+        return task
 
     def start_ledger_work(self, work: Coroutine[Any, Any, object]) -> None:
         """Run `work` on the event loop; a `LedgerError` is logged, because no caller waits for it."""

@@ -78,7 +78,12 @@ def _register_ledger_gauges(state: ShopState) -> None:
 
 
 def _register_browsing_gauges(state: ShopState) -> None:
-    budget = state.browsing
+    budget, reads = state.browsing, state.fact_cache.reads
+    state.telemetry.add_counter(
+        "tactful_reads_given_up",
+        "Reads of facts that had not begun when the last client that waited left",
+        lambda: [((), reads.not_begun)],
+    )
     state.telemetry.add_counter(
         "tactful_browsing_unwritten",
         "Signals of browsing that were not written, by whose budget is used up",
@@ -212,7 +217,14 @@ def _register_tables(state: ShopState) -> None:
             name="items",
             size=lambda: cache.table_sizes()["items"][0],
             bound=lambda: cache.table_sizes()["items"][1],
-            holders=("FactCache._items", "FactCache._mentions", "FactCache._loading"),
+            holders=("FactCache._items", "FactCache._mentions"),
+        )
+    )
+    add(
+        StateTable(
+            name="reads",
+            size=lambda: len(cache.reads),
+            holders=("SharedReads._reads", "SharedReads._waiting", "SharedReads.awaited"),
         )
     )
     add(

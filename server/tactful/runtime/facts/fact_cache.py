@@ -5,9 +5,9 @@ may read and that are not in memory. A new fact drops the entries that it change
 that needs such an entry reads it again.
 """
 
-import asyncio
-from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Coroutine, Iterable, Iterator
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session, detached_customer, without_unseen_offers
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.facts.known_skus import KnownSkus
+from tactful.runtime.facts.shared_reads import SharedReads
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import ContactWrite
 from tactful.runtime.ports.session_store import SessionStore
@@ -60,15 +61,14 @@ class FactCache:
         self._max_items, self._max_customers = items, customers
         self._mentions: dict[str, set[str]] = defaultdict(set)
         """`<kind>:<id>` → the SKUs or customers in memory that depend on it."""
-        self._loading: dict[str, asyncio.Task[None]] = {}
         self._changed: dict[Subject, int] = {}
         """Subject → number of its last change since the oldest read that is under way."""
         self._changes = 0
         """How many changes of subjects were counted so far."""
         self._cleared = 0
         """The number of the last change of everything."""
-        self._awaited: Counter[str] = Counter()
-        """Key → how many callers of `load` wait with it; such an entry is not evicted."""
+        self.reads = SharedReads(on_idle=self._changed.clear)
+        """The reads under way; an entry with which a caller of `load` waits is not evicted."""
         self.policy = Policy()
 
     async def read_catalogue(self) -> None:
@@ -202,7 +202,7 @@ class FactCache:
 
     def _note_change(self, subject: Subject) -> None:
         """Note a change for the reads under way, which may lack it."""
-        if self._loading:
+        if self.reads:
             self._changes += 1
             self._changed[subject] = self._changes
 
@@ -237,8 +237,7 @@ class FactCache:
         Args:
             erased: The customer, as the ledger had them before the erasure.
         """
-        if under_way := self._loading.get(_customer_key(erased.customer)):
-            await asyncio.wait({under_way})
+        await self.reads.wait_for(_customer_key(erased.customer))
         reported: tuple[Any, ...] = (*erased.orders, *erased.returns, *erased.cases)
         for fact in (one.fact for one in reported):
             self.invalidate(kind_of(fact), subjects_of(fact))
@@ -249,43 +248,25 @@ class FactCache:
             dependents.discard(erased.customer)
         self._mentions = defaultdict(set, {key: one for key, one in self._mentions.items() if one})
 
-    async def load(self, skus: Iterable[str], customers: Iterable[str]) -> None:
+    async def load(self, skus: Iterable[str], customers: Iterable[str], payer: str = "") -> None:
         """Bring items and customers into memory; concurrent callers share one read.
 
         All of them are in memory on return, however many other entries are loaded meanwhile. The
         next entry that is stored may evict them.
 
+        Args:
+            skus: The items.
+            customers: The customers.
+            payer: The address of the client whose session needs them; empty: no client's.
+
         Raises:
             LedgerError: The ledger cannot be read.
             LookupError: A stored fact cannot be decoded.
         """
-        wanted = {_item_key(sku): self._load_item(sku) for sku in set(skus)}
-        wanted |= {_customer_key(one): self._load_customer(one) for one in set(customers)}
-        if not wanted:
-            return
-        self._awaited.update(wanted.keys())
-        try:
-            await asyncio.gather(*[self._once(key, work) for key, work in wanted.items()])
-        finally:
-            for key in wanted:
-                self._awaited[key] -= 1
-                if not self._awaited[key]:
-                    del self._awaited[key]
-
-    def _once(self, key: str, work: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
-        running = self._loading.get(key)
-        if running is not None:
-            work.close()
-            return running
-        task = asyncio.ensure_future(work)
-        self._loading[key] = task
-        task.add_done_callback(lambda _: self._finish_load(key))
-        return task
-
-    def _finish_load(self, key: str) -> None:
-        self._loading.pop(key, None)
-        if not self._loading:
-            self._changed.clear()
+        wanted = {_item_key(sku): partial(self._load_item, sku) for sku in skus}
+        wanted |= {_customer_key(one): partial(self._load_customer, one) for one in customers}
+        if wanted:
+            await self.reads.run(wanted, payer)
 
     async def _load_item(self, sku: str) -> None:
         # The read is repeated if a fact about anything it read came in meanwhile, because the result
@@ -325,12 +306,12 @@ class FactCache:
         """
         found: list[str] = []
         above = len(cache) - bound
-        for _ in range(above + len(self._awaited)):
+        for _ in range(above + len(self.reads.awaited)):
             if len(found) >= above:
                 break
             oldest = next(iter(cache))
             cache.move_to_end(oldest)
-            if prefix + oldest not in self._awaited:
+            if prefix + oldest not in self.reads.awaited:
                 found.append(oldest)
         return found
 

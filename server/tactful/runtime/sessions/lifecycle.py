@@ -285,6 +285,7 @@ class SessionLifecycle:
             live.taken = with_earlier(live.taken, connection.subscriber.highest_n)
             self._state.browsing.settle(live)
             self._turns.submit(live, ConnectionClosed(connection.tab))
+            self._turns.release(live)
             if live.persists and not live.connections and not self._release_is_due:
                 self._release_is_due = True
                 self._state.background.start_ledger_work(self._release())

@@ -8,6 +8,7 @@ Effects are delivered after the commit. Where an input changed during the commit
 checked once more before delivery.
 """
 
+import asyncio
 from collections.abc import Coroutine, Sequence
 from functools import partial
 from traceback import extract_tb
@@ -15,7 +16,16 @@ from typing import Any, Final
 
 import structlog
 
-from tactful.core.session.signals import Signal, TimerFired
+from tactful.core.session.signals import (
+    ActivityReported,
+    CartChanged,
+    ConnectionClosed,
+    FactsChanged,
+    ItemViewed,
+    PageViewed,
+    Signal,
+    TimerFired,
+)
 from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.sessions.context_builder import ContextBuilder
@@ -32,6 +42,16 @@ log = structlog.get_logger("tactful.turn")
 MAILBOX: Final = 256
 """Signals that may wait in one session; beyond these, the oldest is dropped for a new one."""
 IDLE: Final = TurnPhase.IDLE
+_BROWSING: Final = (
+    ActivityReported,
+    CartChanged,
+    ConnectionClosed,
+    FactsChanged,
+    ItemViewed,
+    PageViewed,
+    TimerFired,
+)
+"""Signals that can wait until the shopper comes back: nothing but the next offer depends on them."""
 
 
 class TurnRunner:
@@ -67,6 +87,8 @@ class TurnRunner:
         self._delivery = delivery
         self._expiry = expiry
         self._waits = BackgroundTasks()
+        self._loads: dict[str, asyncio.Task[None]] = {}
+        """Session → its wait for facts, while its client has not left."""
         self._crash_sites: set[str] = set()
 
     def submit(self, live: LiveSession, signal: Signal) -> None:
@@ -90,7 +112,10 @@ class TurnRunner:
             signal = live.mailbox[0]
             skus, customers = self._missing(live.state, signal)
             if skus or customers:
-                self._wait(live, "facts_missing", self._load(skus, customers))
+                if _may_pause(live):
+                    break
+                load = self._load(skus, customers, live.address)
+                self._loads[live.state.id] = self._wait(live, "facts_missing", load)
                 return
             live.mailbox.pop(0)
             try:
@@ -118,25 +143,40 @@ class TurnRunner:
 
     def _wait(
         self, live: LiveSession, event: TurnEvent, work: Coroutine[Any, Any, TurnEvent]
-    ) -> None:
+    ) -> "asyncio.Task[None]":
         """Let a session wait for `work`, which returns how it ended."""
         if live.state.wake_at != live.timer_at:
             self.set_timer(live)
         live.phase = next_phase(live.phase, event)
-        self._waits.start(self._run_after(live, work))
+        return self._waits.start(self._run_after(live, work))
+
+    def release(self, live: LiveSession) -> None:
+        """Give up the reads of a session that its last client has left, unless something depends on them.
+
+        Its browsing waits in the mailbox for the next connection, and goes with the session.
+        """
+        if live.phase is TurnPhase.LOADING and _may_pause(live):
+            load = self._loads.pop(live.state.id, None)
+            if load is not None:
+                load.cancel()
 
     async def _run_after(self, live: LiveSession, work: Coroutine[Any, Any, TurnEvent]) -> None:
         try:
             event = await work
+        except asyncio.CancelledError:
+            if live.state.id in self._loads:
+                raise
+            event = "client_left"
         except Exception as error:  # noqa: BLE001 - a session must not wait for ever
             event = self._give_up(live, error)
+        self._loads.pop(live.state.id, None)
         if live.phase is TurnPhase.MOVED:
             return
         live.phase = next_phase(live.phase, event)
         self._run_mailbox(live)
 
-    async def _load(self, skus: Sequence[str], customers: Sequence[str]) -> TurnEvent:
-        await self._fact_cache.load(skus, customers)
+    async def _load(self, skus: Sequence[str], customers: Sequence[str], address: str) -> TurnEvent:
+        await self._fact_cache.load(skus, customers, address)
         return "facts_loaded"
 
     def _give_up(self, live: LiveSession, error: Exception) -> TurnEvent:
@@ -178,3 +218,10 @@ class TurnRunner:
     def fire_timer(self, live: LiveSession) -> None:
         """Check a session's rules because its time has come."""
         self.submit(live, TimerFired())
+
+
+def _may_pause(live: LiveSession) -> bool:
+    """Return whether nobody is connected to a session, and nothing depends on its next turns."""
+    return not (
+        live.connections or live.newcomers or live.state.offers or live.state.parked
+    ) and all(isinstance(signal, _BROWSING) for signal in live.mailbox)

@@ -9,7 +9,7 @@ class TurnPhase(Enum):
 
     | phase | mailbox | outbox | newcomers |
     |---|---|---|---|
-    | `IDLE` | empty | empty | none |
+    | `IDLE` | empty, or browsing that waits for the next connection | empty | none |
     | `LOADING` | first the signal that needs the facts, then the signals since | effects of earlier signals | wait |
     | `COMMITTING` | the signals since; the decided one is no longer in it | effects of earlier signals | wait |
     | `MOVED` | ignored | empty | none |
@@ -20,7 +20,7 @@ class TurnPhase(Enum):
     """
 
     IDLE = "idle"
-    """Nothing is awaited: the next signal is handled at once."""
+    """Nothing is awaited: the next signal is handled at once, unless it needs facts for nobody."""
     LOADING = "loading"
     """The first signal of the mailbox needs facts that are not in memory."""
     COMMITTING = "committing"
@@ -30,7 +30,13 @@ class TurnPhase(Enum):
 
 
 TurnEvent = Literal[
-    "facts_missing", "facts_loaded", "load_failed", "promise_made", "committed", "not_committed"
+    "facts_missing",
+    "facts_loaded",
+    "load_failed",
+    "client_left",
+    "promise_made",
+    "committed",
+    "not_committed",
 ]
 
 TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
@@ -38,6 +44,7 @@ TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
     (TurnPhase.IDLE, "promise_made"): TurnPhase.COMMITTING,
     (TurnPhase.LOADING, "facts_loaded"): TurnPhase.IDLE,
     (TurnPhase.LOADING, "load_failed"): TurnPhase.IDLE,
+    (TurnPhase.LOADING, "client_left"): TurnPhase.IDLE,
     (TurnPhase.COMMITTING, "committed"): TurnPhase.IDLE,
     (TurnPhase.COMMITTING, "not_committed"): TurnPhase.IDLE,
 }
@@ -48,6 +55,7 @@ TURN_TRANSITIONS: Final[dict[tuple[TurnPhase, TurnEvent], TurnPhase]] = {
 | `facts_missing` | The read starts. The signal stays first in the mailbox. |
 | `facts_loaded` | The runner handles the mailbox again, from the same signal. |
 | `load_failed` | The signal is dropped. The runner goes on with the next one. |
+| `client_left` | The read is given up. The mailbox waits for the next connection of the session. |
 | `promise_made` | Memory takes over the decision. The write starts. |
 | `committed` | The effects join the outbox. The gates are checked once more where an input changed meanwhile. |
 | `not_committed` | Memory goes back to the state before. The signal becomes the first of the mailbox again. |

@@ -265,3 +265,52 @@ async def test_a_view_that_waited_for_its_item_is_folded_like_any_other(one: Liv
     assert [decode_signal(act.signal) for act in split_entry(viewed)] == [ItemViewed("RUN-42")]
     assert viewed.signal[0] in LIST_PREFIXES
     assert arrived.signal[0] not in LIST_PREFIXES
+
+
+async def test_what_a_client_who_left_asked_for_is_read_when_they_come_back(
+    one: LiveServer,
+) -> None:
+    reads = one.parts.shop.state.fact_cache.reads
+    shopper = await one.shopper()
+    live = one.parts.shop.state.registry.by_id[shopper.session]
+    free, reads._free = reads._free, 0  # other reads keep every place
+    await shopper.say("view", sku="RUN-42")
+    await shopper.say("cart", lines=[{"sku": "RUN-43", "qty": 1}])
+    assert (live.phase, len(reads)) == (TurnPhase.LOADING, 1)
+    await shopper.leave()
+    await one.parts.shop.turns.wait_until_idle()
+    assert (live.phase, len(reads), reads.not_begun) == (TurnPhase.IDLE, 0, 1)
+    assert live.state.views == 0
+    reads._free = free
+    await shopper.connect(territory="DE", resume=shopper.resume)
+    assert (live.state.focus, live.state.views, len(live.mailbox)) == ("RUN-42", 1, 0)
+    await one.advance(30)
+    assert (await shopper.offered())["sku"] == "RUN-42"
+
+
+async def test_the_reads_of_a_customer_who_logs_out_are_made_after_they_left(
+    one: LiveServer,
+) -> None:
+    reads = one.parts.shop.state.fact_cache.reads
+    shopper = await one.known("c1")
+    live = one.parts.shop.state.registry.by_id[shopper.session]
+    free, reads._free = reads._free, 0
+    await shopper.say("view", sku="RUN-42")
+    await shopper.say("logout")
+    await shopper.leave()
+    assert (live.phase, reads.not_begun) == (TurnPhase.LOADING, 0)
+    reads._free = free
+    reads._begin_next()
+    await one.parts.shop.turns.wait_until_idle()
+    assert (live.phase, live.state.customer, live.mailbox) == (TurnPhase.IDLE, None, [])
+
+
+async def test_a_session_whose_client_left_ends_with_what_it_still_wanted(one: LiveServer) -> None:
+    reads = one.parts.shop.state.fact_cache.reads
+    shopper = await one.shopper()
+    reads._free = 0
+    await shopper.say("view", sku="RUN-42")
+    await shopper.leave()
+    await one.parts.shop.turns.wait_until_idle()
+    await one.advance(31 * 60)
+    assert shopper.session not in one.parts.shop.state.registry.by_id
