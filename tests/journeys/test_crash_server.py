@@ -16,6 +16,7 @@ import websockets
 from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import CATALOGUE, rules, stock
+from support.ledger_audit import audit_file
 from support.live_server import live_server
 from tactful.stores.shared.failpoints import FAILPOINTS
 from tactful.stores.sqlite.ledger import SqliteLedger
@@ -165,6 +166,7 @@ async def added_up(folder: Path, known: Acknowledged) -> None:
         assert row.reserved + row.settled <= (row.limit or 0)
         assert row.settled >= len(known.redeemed) * HELD
     await ledger.close()
+    assert audit_file(folder / "data" / "tactful.db") == []
 
 
 def failpoint(life: int, known: Acknowledged) -> str:

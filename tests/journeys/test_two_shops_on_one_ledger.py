@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from journeys.fixture import order, price, stock
 from support.bare_shop import NOON
+from support.ledger_audit import audit_file
 from support.reachable_text import paths_to_text
 from support.shared_ledger import (
     RULES,
@@ -104,6 +105,7 @@ async def test_nothing_is_promised_on_a_fact_that_another_process_acknowledged_b
         assert await asked.reconcile() == []
         refused = asked.state.telemetry.exposition().decode()
         assert 'tactful_commits_refused_total{reason="facts.newer"}' in refused
+    assert audit_file(tmp_path / "tactful.db") == []
 
 
 async def test_without_read_sets_the_same_tries_promise_what_is_sold_out(tmp_path: Path) -> None:

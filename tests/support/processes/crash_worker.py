@@ -7,11 +7,16 @@ FOLDER/acks for every acknowledgement, in one write, after the answer.
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from msgspec import structs
+
+from support.ledger_audit import audit_file, files_with
 from support.ledger_rows import T0, accepted, fact, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.tokens import TokenClaims
@@ -22,12 +27,14 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
     with_response,
 )
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, TallyRow
 from tactful.stores.shared.failpoints import FailpointHook, from_environment, no_failpoint
 from tactful.stores.sqlite import opening
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.writer import checkpoints
 
 DATABASE = "tactful.db"
+HOUR = 3_600_000
 SKUS_NOW = {"RUN-42": SkuNow(price=12900, currency="EUR", available=9)}
 
 
@@ -79,11 +86,22 @@ async def work(
 
 
 async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> None:
-    """Push and redeem one offer, and report one fact."""
-    offer, order = f"of_{name}", f"o_{name}"
-    made = accepted(offer, session=f"se_{name}")
-    assert await ledger.commit(push(made, limit=None)) is None
+    """Push and redeem one offer, move its session, report facts; erase each second customer."""
+    offer, order, session = f"of_{name}", f"o_{name}", f"se_{name}"
+    made = accepted(offer, session=session)
+    tally = TallyRow(T0 // HOUR, "offers", "aero", "DE", "r1", 1)
+    pushed = structs.replace(
+        push(made, limit=None),
+        state=b"state",
+        resume=session.encode(),
+        epoch=1,
+        tallies=(tally,),
+    )
+    assert await ledger.commit(pushed) is None
     acks.say(offer=offer)
+    claimed = await ledger.claim_session(session.encode())
+    assert claimed
+    acks.say(session=session, epoch=claimed.epoch)
     logic = redemption(offer, order)
 
     def hasty(state: RedemptionState) -> RedemptionOutcome:
@@ -96,20 +114,65 @@ async def one(ledger: SqliteLedger, acks: Acks, name: str, *, early: bool) -> No
     key = f"S_{name}"
     await ledger.record_facts([fact(key=key, version=1, subjects=(("sku", key),))])
     acks.say(fact=key)
+    # No id is the beginning of another one, so that each can be searched for.
+    customer = f"customer-{name}."
+    await approach(ledger, acks, customer)
+    if name[-1] in "02468":
+        acks.say(erasing=customer)
+        await ledger.erase_customer(customer, f"alias of {name}", T0 + 1)
+        acks.say(erased=customer)
 
 
-def acknowledged(lines: bytes) -> list[dict[str, str]]:
+async def approach(ledger: SqliteLedger, acks: Acks, customer: str) -> None:
+    """Store a contact history and an order of a customer."""
+    write = ContactWrite(0, customer.encode())
+    assert await ledger.commit(Commit(contacts={customer: write})) is None
+    acks.say(contact=customer)
+    about = (("customer", customer), ("order", f"order of {customer}"))
+    await ledger.record_facts(
+        [fact("order", about[1][1], version=1, subjects=about, whose=customer)]
+    )
+
+
+def acknowledged(lines: bytes) -> list[dict[str, Any]]:
     """Return what was acknowledged for certain: every whole line."""
     return [json.loads(line) for line in lines.split(b"\n")[:-1]]
 
 
-async def lost(path: Path, acks: list[dict[str, str]]) -> list[str]:
+async def lost(path: Path, acks: list[dict[str, Any]]) -> list[str]:
     """Return what a ledger has lost, answers differently, or counts wrongly."""
+    found = await _lost(path, acks)
+    found += audit_file(path)
+    with closing(sqlite3.connect(path)) as connection:
+        offers, tallied = connection.execute(
+            "SELECT (SELECT count(*) FROM offers), (SELECT coalesce(sum(count), 0) FROM tallies)"
+        ).fetchone()
+    if offers != tallied:
+        found.append(f"{tallied} offers are tallied of {offers}")
+    for ack in acks:
+        if "erased" in ack:
+            left = files_with(path.parent, ack["erased"])
+            found += [f"{name} names {ack['erased']}" for name in left]
+    return found
+
+
+async def _lost(path: Path, acks: list[dict[str, Any]]) -> list[str]:
+    found: list[str] = []
+    erasing = {ack["erasing"] for ack in acks if "erasing" in ack}
     ledger = SqliteLedger(path)
     await ledger.open()
     try:
-        found = [f"does not add up: {words}" for words in await ledger.reconcile()]
         for ack in acks:
+            if "contact" in ack and ack["contact"] not in erasing:
+                stored = await ledger.contact(ack["contact"])
+                if stored is None or stored.revision != 1:
+                    found.append(f"contact history of {ack['contact']}")
+            if "erased" in ack and await ledger.tombstone("customer", ack["erased"]) is None:
+                found.append(f"erasure of {ack['erased']}")
+            if "session" in ack:
+                saved = await ledger.session(ack["session"])
+                if saved is None or saved.epoch != ack["epoch"]:
+                    found.append(f"claim of {ack['session']}")
             if "offer" in ack and await ledger.offer(ack["offer"]) is None:
                 found.append(f"offer {ack['offer']}")
             if "fact" in ack and not await ledger.facts_about([("sku", ack["fact"])]):

@@ -20,6 +20,7 @@ from typing import Any
 
 import structlog
 
+from support.ledger_audit import audit_file
 from support.ledger_rows import accepted, push, run_redemption
 from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
@@ -64,6 +65,7 @@ async def sweep(folder: Path, error: int, kind: int) -> None:
         print(json.dumps({"error": error, "kind": kind, "operation": operation, "told": answered}))
         if missed:
             await ledger.close()
+            assert audit_file(folder / DATABASE) == []
             return
     message = "a redemption cannot have so many operations"
     raise AssertionError(message)
