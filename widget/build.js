@@ -10,7 +10,7 @@ import { minify } from 'terser';
 
 /** The script, gzipped, without the parts that it loads when needed; the promise made in README.md. */
 const LIMIT = 13_000;
-const PARTS = ['doctor', 'markup', 'shops', 'stream', 'words'];
+const PARTS = ['doctor', 'markup', 'shops', 'stream', 'extras'];
 const { version } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'));
 const TYPES = mkdtempSync(join(tmpdir(), 'tactful-types-'));
 /** What strict pages block, so what the bundle must never hold. */
@@ -35,8 +35,10 @@ const css = {
 /** Properties that only our own modules share: never on the wire, never the page's. */
 const INTERNAL = [
   'acknowledge',
+  'again',
   'aside',
   'ask',
+  'askCart',
   'broken',
   'call',
   'cartChanged',
@@ -45,9 +47,13 @@ const INTERNAL = [
   'drop',
   'endsAt',
   'forget',
+  'hear',
   'heardLayer',
   'hello',
   'inline',
+  'keep',
+  'keeps',
+  'listed',
   'load',
   'look',
   'may',
@@ -57,6 +63,7 @@ const INTERNAL = [
   'products',
   'rewind',
   'save',
+  'selected',
   'sent',
   'show',
   'since',
@@ -70,7 +77,6 @@ const INTERNAL = [
   'wake',
   'welcomed',
   'wire',
-  'words',
 ];
 
 const shared = {

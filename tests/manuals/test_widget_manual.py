@@ -25,7 +25,9 @@ NAMES = {
     "command": commands(),
     "event": used(r"emit\('(\w+)'"),
     "property": used(r"(--tactful-[a-z-]+)", "card.css"),
-    "word": set(re.findall(r"\w+", SOURCES["locales.js"].split("KEYS")[1].split("'")[1])),
+    "word": set(re.findall(r"\w+", SOURCES["locales.js"].split("KEYS")[1].split("'")[1]))
+    | set(re.findall(r"\w+", SOURCES["words.js"].split("EXTRA_KEYS")[1].split("'")[1])),
+    "part": set(re.findall(r"'(\w+)'", SOURCES["parts.js"].split("@param")[1].split("}")[0])),
     "source": used(r"\['([\w-]+)', \(\) =>", "watch.js"),
     "platform": {"Google Consent Mode", "IAB TCF", "WP Consent API", "Global Privacy Control"},
 }

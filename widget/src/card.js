@@ -6,7 +6,6 @@ import { isDark } from './colour.js';
 import { el } from './dom.js';
 import { countdown, money, percent } from './format.js';
 import { bare, guard, later, listen } from './guard.js';
-import { own } from './json.js';
 import { absolute } from './link.js';
 import { inView, place } from './place.js';
 
@@ -20,13 +19,15 @@ const LAST_WORD_MS = 8_000;
  * @property {string} locale
  * @property {Record<string, string>} words
  * @property {string} [theme] light or dark; else as the page is
+ * @property {any} strings the shop's own texts
+ * @property {any} extras the part with further rows; nothing where it cannot be had
  * @property {boolean} own whether the page is about this offer's product
  * @property {string} inline where its price is, if the card belongs there
  */
 
 /**
  * @param {(offer: Standing) => Look} look
- * @param {(act: 'accept' | 'dismiss' | 'seen', offer: Standing) => void} act
+ * @param {(act: 'accept' | 'dismiss' | 'seen' | 'more_time', offer: Standing) => void} act
  */
 export function createCard(look, act) {
   const sheet = new CSSStyleSheet();
@@ -47,6 +48,10 @@ export function createCard(look, act) {
   /** What the clock counts down to, and when the card goes. */
   let [end, gone] = [0, 0];
   let timer = 0;
+  /** @type {[item: Standing, until: number, code?: string] | undefined} reserved: it can be opened again */
+  let kept;
+  /** Whether the card is the small one that opens it. */
+  let resting = false;
 
   const put = () => {
     if (!host) return;
@@ -58,20 +63,36 @@ export function createCard(look, act) {
     card.style.colorScheme = theme ?? (isDark(flows ? host : body) ? 'dark' : 'light');
   };
 
-  const hide = () => {
+  /** @param {any} [quiet] nothing is to be seen at all */
+  const hide = (quiet) => {
     clearTimeout(timer);
     offer = undefined;
-    if (!host) return;
-    const focused = host.shadowRoot?.activeElement;
-    if (flows && inView(host)) {
-      // The space stays until the next page, so that the content below does not move.
-      const blank = el('div');
-      blank.style.height = `${host.offsetHeight}px`;
-      host.before(blank);
+    resting = false;
+    if (host) {
+      const focused = host.shadowRoot?.activeElement;
+      if (flows && inView(host)) {
+        // The space stays until the next page, so that the content below does not move.
+        const blank = el('div');
+        blank.style.height = `${host.offsetHeight}px`;
+        host.before(blank);
+      }
+      host.remove();
+      host = undefined;
+      if (focused) before?.focus();
     }
-    host.remove();
-    host = undefined;
-    if (focused) before?.focus();
+    if (!quiet && kept && kept[1] > now()) rest(kept);
+  };
+
+  /** @type {(what: NonNullable<typeof kept>) => void} */
+  const rest = ([item, until, code]) => {
+    last = item;
+    end = gone = until;
+    resting = true;
+    const { words } = look(item);
+    const node = button('', 'plain', () => conclude(item, (until - now()) / 1000, code));
+    node.append(timed(words.kept));
+    draw('', node);
+    card.className = 'card small';
   };
 
   const leave = () => {
@@ -101,10 +122,12 @@ export function createCard(look, act) {
     if (focused) card.focus();
     said.textContent = '';
     // A live region must exist before its text, or screen readers do not announce it.
-    later(150, () => {
-      said.textContent = text;
-    });
+    later(150, () => say(text));
     tick();
+  };
+  const say = (/** @type {string} */ text, lang = said.lang) => {
+    said.lang = lang;
+    said.textContent = text;
   };
 
   /** @param {string} text @param {string} [rest] @returns {HTMLElement} with the clock in it */
@@ -122,26 +145,22 @@ export function createCard(look, act) {
     return node;
   };
 
+  /** @type {(item: Standing, look: Look) => any} what comes off the order; nothing for an item's price */
+  const deduction = (item, looks) => looks.extras?.deduction?.(item, looks);
   /** @type {(item: Standing, look: Look) => string} its price, or what comes off the order */
-  const gist = ({ price, level, at_most, percent_bp = 0 }, { locale, words }) => {
+  const gist = (item, looks) =>
     // To one who does not know a level, the price is true all the same.
-    if (!own(words, level)) return money(price, locale);
-    return percent_bp
-      ? percent(-percent_bp / 1e4, locale)
-      : money({ ...at_most, amount: -at_most.amount }, locale);
-  };
+    deduction(item, looks)?.price ?? money(item.price, looks.locale);
 
   /** @param {Standing} item */
   const open = (item) => {
+    seen = seen && last.id === item.id;
+    resting = false;
     offer = last = item;
-    end = gone = item.endsAt;
-    seen = false;
     const looks = look(item);
     const { words, locale, own: here } = looks;
-    // What comes off the order is no price of what is looked at: neither its name nor its picture
-    // stands beside it, and nothing is struck through.
-    const off = own(words, item.level);
-    const { title, image, url, was, percent: less } = off ? bare({ title: off }) : item;
+    const off = deduction(item, looks);
+    const { title, image, url, was, percent: less } = off ?? item;
     const head = el('div', 'row head');
     if (image) {
       const picture = el('img');
@@ -169,12 +188,17 @@ export function createCard(look, act) {
       row.append(el('s', '', before, money(was, locale)));
     }
     if (less) row.append(el('b', '', percent(-less / 100, locale)));
-    if (off && item.percent_bp) row.append(most(money(item.at_most, locale)));
+    if (off?.limit) row.append(most(off.limit));
     // Beside the price, in the same paint: the law's place for it.
     if (item.disclosure) row.append(el('small', '', item.disclosure));
 
-    const ends = timed(words.ends, item.max_qty > 1 ? ` · ${most(item.max_qty)}` : '');
-    ends.role = 'timer';
+    const qty = item.max_qty > 1 ? most(item.max_qty) : '';
+    // A voucher has no hurry, and a shop may show no clock.
+    const still = item.voucher || item.countdown;
+    const ends = still ? el('p', '', qty) : timed(words.ends, qty && ` · ${qty}`);
+    if (!still) ends.role = 'timer';
+    const tools = bare({ button, act, later, now, say });
+    const [above, below] = looks.extras?.rows?.(item, looks, tools) ?? [[], []];
     const take = button(words.accept, '', (node) => {
       if (node.ariaDisabled) return;
       node.ariaDisabled = 'true';
@@ -182,11 +206,46 @@ export function createCard(look, act) {
       act('accept', item);
     });
     const acting = el('div', 'row', take, button(words.dismiss, 'plain', leave));
-    draw(`${title}: ${price}. ${item.disclosure ?? ''}`, head, row, ends, acting);
+    draw(
+      `${title}: ${price}. ${item.disclosure ?? ''}`,
+      ...above,
+      head,
+      row,
+      ends,
+      ...below,
+      acting,
+    );
+  };
+
+  /**
+   * The last word about an offer: it is kept, or a click came too late. No reason is known here.
+   * @type {(item: Standing, hold?: number, code?: string) => void}
+   */
+  const conclude = (item, hold = 0, code = '') => {
+    offer = undefined;
+    resting = false;
+    last = item;
+    const looks = look(item);
+    const { words, extras } = looks;
+    const text = hold ? `${gist(item, looks)} – ${words.kept}` : words.ended;
+    said.lang = words.lang;
+    end = now() + hold * 1000;
+    if (hold) kept = [item, end, code];
+    // A shopper who must copy a code gets more time.
+    gone = code ? end : now() + LAST_WORD_MS;
+    draw(
+      text.replace('{}', countdown(hold)),
+      timed(text),
+      el('output', '', code),
+      ...((hold && extras?.after?.(code, looks)) || []),
+      button('OK', 'plain', () => hide()),
+    );
   };
 
   const tick = () => {
     clearTimeout(timer);
+    // More time may have been given.
+    if (offer) end = gone = offer.endsAt;
     const left = end - now();
     if (gone <= now()) return hide();
     clock.textContent = countdown(left / 1000);
@@ -210,40 +269,25 @@ export function createCard(look, act) {
   });
 
   return {
-    /** @param {Standing | undefined} item what is to be seen now */
-    show(item) {
+    /** @param {Standing | undefined} item what is to be seen now @param {any} quiet nothing is */
+    show(item, quiet) {
       // The last message about one offer is not replaced by the next offer.
-      if (item && item.id !== offer?.id && (offer || !host)) open(item);
-      else if (!item && offer) hide();
+      if (quiet) hide(true);
+      else if (item && item.id !== offer?.id && (offer || !host || resting)) open(item);
+      else if (!item && (offer || !host)) hide();
     },
-    /**
-     * The last word about an offer: it is kept, or a click came too late. No reason is known here.
-     * @type {(item: Standing, hold?: number, code?: string) => void}
-     */
-    conclude(item, hold = 0, code = '') {
-      offer = undefined;
-      last = item;
-      const looks = look(item);
-      const { kept, ended } = looks.words;
-      const text = hold ? `${gist(item, looks)} – ${kept}` : ended;
-      said.lang = looks.words.lang;
-      end = now() + hold * 1000;
-      // A shopper who must copy a code gets more time.
-      gone = code ? end : now() + LAST_WORD_MS;
-      draw(
-        text.replace('{}', countdown(hold)),
-        timed(text),
-        el('output', '', code),
-        button('OK', 'plain', hide),
-      );
+    conclude,
+    /** @type {(item: Standing, until: number, code?: string) => void} what an earlier page reserved */
+    keep(...what) {
+      kept = what;
     },
+    /** @returns {boolean} whether something is reserved */
+    keeps: () => !!kept && kept[1] > now(),
     /** The offer on the screen may be accepted once more. */
     again() {
       if (offer) open(offer);
     },
-    /** @returns {string | undefined} the id of the offer that is on the screen */
-    shown: () => (room ? offer?.id : undefined),
-    /** @returns {boolean} whether there is no place that leaves free what the page has fixed */
-    crowded: () => !!offer && !room,
+    /** @returns {string | false | undefined} the id of the offer on the screen; false: there is no room */
+    shown: () => offer && room && offer.id,
   };
 }

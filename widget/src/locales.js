@@ -2,15 +2,13 @@
 
 import { own } from './json.js';
 
-/** @typedef {'accept' | 'dismiss' | 'was' | 'ends' | 'kept' | 'ended' | 'order' | 'shipping'} Key */
+/** @typedef {'accept' | 'dismiss' | 'was' | 'ends' | 'kept' | 'ended'} Key */
 
-export const KEYS = /** @type {Key[]} */ (
-  'accept|dismiss|was|ends|kept|ended|order|shipping'.split('|')
-);
+export const KEYS = /** @type {Key[]} */ ('accept|dismiss|was|ends|kept|ended'.split('|'));
 
 /** The words in the order of KEYS; {} is where the time or the amount goes. */
 const ENGLISH =
-  'en|Take this offer|No, thanks|Before|Ends in {}|Reserved: {}|This offer has ended.|Your order|Shipping';
+  'en|Take this offer|No, thanks|Before|Ends in {}|Reserved: {}|This offer has ended.';
 
 /**
  * @param {string} locale BCP 47

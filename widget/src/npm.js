@@ -22,6 +22,10 @@
  * @property {'order' | 'shipping'} [level] what it comes off; absent: it is a price of the item
  * @property {Money} [at_most] with `level`: what comes off, or the most that `percent_bp` comes to
  * @property {number} [percent_bp] with `level`: the share that comes off, in basis points
+ * @property {boolean} [voucher] whether it is a voucher of the customer's own
+ * @property {'none'} [countdown] the time that is left must not be shown
+ * @property {boolean} [more_time] whether the shopper may ask for more time
+ * @property {string[]} [inputs] the kinds of inputs that the price rests on
  *
  * @typedef {object} Events what `event.detail` is, by event
  * @property {{version: string}} ready

@@ -5,7 +5,7 @@ import { folder } from './settings.js';
 
 /**
  * In the pinned file, which loads nothing, `parts/all.js` takes the place of this module.
- * @param {'doctor' | 'markup' | 'shops' | 'stream' | 'words'} name
+ * @param {'doctor' | 'markup' | 'shops' | 'stream' | 'extras'} name
  * @returns {Promise<any>} the module; nothing where it cannot be had: a page from a cache may ask for
  *   a version that the server no longer has, and does without
  */

@@ -19,6 +19,8 @@ const GOOD_MS = 10_000;
 /** So often a page that was never welcomed tries; then it leaves it to the next page. */
 const PATIENCE = 5;
 const NEVER = 1 / 0;
+/** Refusals after which the offer still stands. */
+const STAYS = /^(later|time)$/;
 
 /**
  * @typedef {object} Offer
@@ -38,6 +40,10 @@ const NEVER = 1 / 0;
  * @property {'order' | 'shipping'} [level] what it comes off; absent: it is a price of the item
  * @property {{amount: number, currency: string}} at_most with `level`: what comes off at most
  * @property {number} [percent_bp] with `level`: the share that comes off
+ * @property {boolean} [voucher] whether it is a voucher of the customer's own
+ * @property {'none'} [countdown] the time that is left is not shown
+ * @property {boolean} [more_time] whether the shopper may ask for more
+ * @property {string[]} [inputs] the kinds of inputs that the price rests on
  *
  * @typedef {Offer & {endsAt: number}} Standing an offer, and when it ends on the page's clock
  *
@@ -57,6 +63,7 @@ const NEVER = 1 / 0;
  * @property {() => void} changed something about what stands
  * @property {(id: string, message: any) => void} accepted before it leaves what stands
  * @property {(id: string, code: string) => void} refused
+ * @property {() => void} extended
  * @property {(code: number) => void} stopped
  */
 
@@ -178,8 +185,9 @@ export function createSession(page) {
     if (!handle) return;
     handle(message, link);
     // Whatever was said of an offer by its name has ended it; a whole one has just been put there.
-    // Only a refusal for now leaves it where it is.
-    if (message.code !== 'later') standing.delete(message.offer);
+    // Only more time, and a refusal for now, leave it where it is.
+    const stays = message.t === 'extended' || (message.t === 'refused' && STAYS.test(message.code));
+    if (!stays) standing.delete(message.offer);
     standing.delete(message.replaces);
     page.changed();
   };
@@ -206,7 +214,18 @@ export function createSession(page) {
     offer: (/** @type {any} */ { offer }) => stand(offer),
     withdraw() {},
     accepted: (/** @type {any} */ message) => page.accepted(message.offer, message),
-    refused: (/** @type {any} */ { offer, code }) => page.refused(offer, code),
+    refused(/** @type {any} */ { offer, code }) {
+      const one = standing.get(offer);
+      if (one && code === 'time') one.more_time = false;
+      page.refused(offer, code);
+    },
+    /** @param {any} message */
+    extended({ offer, ends_in, more_time }) {
+      const one = standing.get(offer);
+      if (!one) return;
+      stand(Object.assign(one, { ends_in, more_time }));
+      page.extended();
+    },
     /** @param {any} message */
     ack({ n }) {
       // What waits is numbered only now: the server has just said above which number.
@@ -228,7 +247,7 @@ export function createSession(page) {
 
   const clear = () => {
     // What was clicked but never heard is not promised: it must not happen later, unseen.
-    outbox.drop(/accept|seen/);
+    outbox.drop(/accept|seen|more/);
     standing.clear();
     page.changed();
   };

@@ -60,6 +60,8 @@ export function start(queue) {
   /** @type {any} the part for other languages; empty where it cannot be had */
   let more;
   let moreAsked = false;
+  /** @type {[id: string, until: number, code?: string] | undefined} accepted on an earlier page */
+  let promised;
 
   const locale = () => {
     const wanted = setting('locale') ?? (document.documentElement.lang || navigator.language);
@@ -75,7 +77,7 @@ export function start(queue) {
     if (!moreAsked) {
       moreAsked = true;
       const before = kind();
-      part('words').then((module) => {
+      part('extras').then((module) => {
         more = module ?? {};
         if (kind() !== before) pageDue = true;
         tellPage();
@@ -128,19 +130,25 @@ export function start(queue) {
       // Another tab's click is that tab's to tell the shop: it goes into the cart once.
       const offer = accepting.get(id);
       announced.delete(id);
-      if (!offer) return;
+      if (!offer) {
+        promised = [id, now() + hold * 1000, code];
+        return;
+      }
       accepting.delete(id);
+      guard(() => more?.remember?.(plain(offer)))();
       emit('accepted', { offer: plain(offer), token, code, hold });
       card.conclude(offer, hold, code);
     },
     refused(offer, code) {
       emit('error', { code: `refused.${code}`, offer });
       const standing = accepting.get(offer);
-      if (!accepting.delete(offer) || !standing) return;
-      // The server can record nothing at the moment: the shopper may press again.
-      if (code === 'later') card.again();
-      else card.conclude(standing);
+      accepting.delete(offer);
+      // The server can record nothing at the moment: the shopper may press again. Or there is no more
+      // time to give.
+      if (/^(later|time)$/.test(code)) card.again();
+      else if (standing) card.conclude(standing);
     },
+    extended: () => card.again(),
     stopped: (code) => emit('error', { code: `closed.${code}` }),
   });
 
@@ -150,7 +158,9 @@ export function start(queue) {
       const inline = own && (setting('placement') ?? placement) === 'inline';
       return {
         locale: locale(),
+        strings: setting('strings'),
         words: words(locale(), setting('strings'), more?.TABLE),
+        extras: more,
         theme: setting('theme'),
         own,
         inline: inline ? (setting('inline') ?? PRICE) : '',
@@ -177,12 +187,18 @@ export function start(queue) {
     }
     // The card does not disturb a dialogue of the shop. Dialogues dispatch no event when they open or
     // close, so they are looked for every second.
-    const busy = standing[0] && openDialogue();
+    if (promised && fluent()) {
+      const [id, until, code] = promised;
+      promised = undefined;
+      const kept = guard(() => more.recall?.(id))();
+      if (kept) card.keep(kept, until, code);
+    }
+    const something = standing[0] || card.keeps();
+    const busy = something && openDialogue();
     clearTimeout(redraw);
-    if (standing[0]) redraw = later(1000, draw);
+    if (something) redraw = later(1000, draw);
     const here = standing.find(({ sku }) => sku === verdict.product?.sku) ?? standing.at(-1);
-    const quiet = busy || !here || !fluent() || /checkout|payment/.test(kind());
-    card.show(quiet ? undefined : here);
+    card.show(here, busy || (here && !fluent()) || /checkout|payment/.test(kind()));
   };
 
   /** The server knows every product's address: it finds those that the page does not name. */
@@ -304,7 +320,6 @@ export function start(queue) {
         connection: session.status(),
         clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
-        crowded: card.crowded(),
         dialogue: session.offers()[0] && openDialogue(),
         faults,
       };

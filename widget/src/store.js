@@ -17,6 +17,6 @@ export const save = (record) => {
   memory = record;
   guard(() => {
     if (record) sessionStorage.setItem(KEY, stringify(record));
-    else sessionStorage.removeItem(KEY);
+    else for (const key of [KEY, `${KEY}.kept`]) sessionStorage.removeItem(key);
   })();
 };

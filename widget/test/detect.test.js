@@ -4,7 +4,7 @@ import './browser.js';
 
 const { decimal, hint, ofPage, read, readOffers, unite } = await import('../src/detect/product.js');
 const { readJsonLd } = await import('../src/detect/jsonld.js');
-const { cartAfter, readEntry } = await import('../src/detect/datalayer.js');
+const { cartAfter, readEntry } = await import('../src/parts/ecommerce.js');
 const { readCart } = await import('../src/detect/platforms.js');
 const { choose, readProductEvent, readShopify, readWoo } = await import('../src/parts/shops.js');
 const { merge } = await import('../src/detect/merge.js');

@@ -43,16 +43,29 @@ def shows(shop: Any, page: Page, card: Read, **changes: Any) -> str:
     return str(until(lambda: card(page)))
 
 
-def test_an_ordinary_english_page_loads_one_file(shop: Any, tab: Page, card: Read) -> None:
+def test_an_english_page_loads_one_file_until_it_has_an_offer(
+    shop: Any, tab: Page, card: Read
+) -> None:
     tab.goto(shop.page())
-    assert "Take this offer" in shows(shop, tab, card)
+    shop.offers.wait_for("view")
+    tab.wait_for_timeout(500)
     assert shop.offers.files == ["v1.js"]
+    assert "Take this offer" in shows(shop, tab, card)
+    assert asked(shop) == [part("extras")]
+
+
+def test_a_page_in_another_language_loads_its_texts_before_it_has_an_offer(
+    shop: Any, tab: Page
+) -> None:
+    tab.goto(shop.page(html='lang="de"'))
+    until(lambda: asked(shop) == [part("extras")])
+    shop.offers.wait_for("view")
 
 
 @pytest.mark.parametrize(
     ("name", "page"),
     [
-        ("words", {"html": 'lang="de"'}),
+        ("extras", {"html": 'lang="de"'}),
         ("shops", {"head": SHOPIFY}),
         ("markup", {"body": MICRODATA}),
     ],
@@ -62,8 +75,8 @@ def test_a_page_loads_the_parts_that_it_needs(
 ) -> None:
     loose_tab.goto(shop.page(**page))
     text = shows(shop, loose_tab, card)
-    assert asked(shop) == [part(name)]
-    assert ("Angebot sichern" if name == "words" else "Take this offer") in text
+    assert set(asked(shop)) == {part(name), part("extras")}
+    assert ("Angebot sichern" if name == "extras" else "Take this offer") in text
 
 
 def test_the_stream_is_loaded_where_sockets_are_blocked(
@@ -72,7 +85,7 @@ def test_the_stream_is_loaded_where_sockets_are_blocked(
     policy = f"connect-src {shop.origin}; script-src {shop.origin}"
     loose_tab.goto(shop.page(headers={"Content-Security-Policy": policy}))
     shows(shop, loose_tab, card)
-    assert asked(shop) == [part("stream")]
+    assert asked(shop) == [part("stream"), part("extras")]
 
 
 def test_a_nonce_without_strict_dynamic_covers_the_parts(shop: Any, tab: Page, card: Read) -> None:
@@ -98,7 +111,7 @@ def test_without_consent_no_part_is_loaded(shop: Any, tab: Page) -> None:
     tab.wait_for_timeout(600)
     assert asked(shop) == []
     tab.evaluate("tactful('consent', 'anonymous')")
-    until(lambda: {part("markup"), part("words")} == set(asked(shop)))
+    until(lambda: {part("markup"), part("extras")} == set(asked(shop)))
     shop.offers.wait_for("view")
 
 
@@ -121,12 +134,12 @@ def test_the_pinned_file_loads_nothing_and_has_everything(
     assert shop.offers.files == [name]
 
 
-@pytest.mark.parametrize("missing", ["words", "shops", "markup", "doctor"])
+@pytest.mark.parametrize("missing", ["extras", "shops", "markup", "doctor"])
 def test_a_cached_core_does_without_the_parts_of_its_version(
     shop: Any, loose_tab: Page, card: Read, missing: str
 ) -> None:
     shop.offers.files_gone.add(part(missing))
-    html = 'lang="de"' if missing == "words" else 'lang="en"'
+    html = 'lang="de"' if missing == "extras" else 'lang="en"'
     body = PRODUCT + (MICRODATA if missing == "markup" else "")
     head = SHOPIFY if missing == "shops" else ""
     loose_tab.goto(shop.page(body, head=head, html=html))
@@ -155,7 +168,7 @@ def test_firefox_loads_parts_and_does_without_them(shop: Any, fox: Firefox) -> N
     shop.offers.wait_for("view")
     shop.offers.push(offer())
     assert tab.wait_for(f"({text})?.includes('Angebot sichern')")
-    shop.offers.files_gone.add(part("words"))
+    shop.offers.files_gone.add(part("extras"))
     tab.goto(shop.page(html='lang="fr"', path="/p/other"))
     assert tab.wait_for(f"({text})?.includes('Take this offer')")
     tab.close()
@@ -163,5 +176,5 @@ def test_firefox_loads_parts_and_does_without_them(shop: Any, fox: Firefox) -> N
 
 def test_the_files_of_one_version_are_built_together() -> None:
     names = {path.name for path in Path(WIDGET).glob("v*.js")}
-    parts = {part(name) for name in ("doctor", "markup", "shops", "stream", "words")}
+    parts = {part(name) for name in ("doctor", "extras", "markup", "shops", "stream")}
     assert parts <= names

@@ -1,37 +1,15 @@
-/** Google's `dataLayer`: what was pushed before us, and what will be, in every dialect. */
+/** Google's `dataLayer`: what was pushed before us, and what will be. */
 
 import { guard } from '../guard.js';
-import { own } from '../json.js';
-import { first } from './product.js';
+import { at, own } from '../json.js';
 
 /** @typedef {{sku: string, qty: number}[]} Lines */
 
-/**
- * One push, whichever form: an object, gtag's `arguments`, or fields flat beside `event`.
- * @param {any} pushed
- * @returns {{event: string, products: any[], lines: Lines} | undefined}
- */
-export function readEntry(pushed) {
-  const gtag = own(pushed, '0') === 'event';
-  const event = own(pushed, gtag ? '1' : 'event');
-  const data = gtag ? own(pushed, '2') : (own(pushed, 'ecommerce') ?? pushed);
-  const items = own(data, 'items') ?? [];
-  // GA4 clears the last object with `ecommerce: null`: without items there is nothing to say.
-  if (!items[0] && event !== 'purchase') return;
-  /** @type {any[]} */
-  const products = [];
-  /** @type {Lines} */
-  const lines = [];
-  for (const item of items) {
-    const sku = first(item, 'item_id id sku');
-    if (!sku) continue;
-    const currency = first(item, 'currency') ?? first(data, 'currency');
-    const offers = { price: own(item, 'price'), priceCurrency: currency };
-    products.push({ productID: sku, offers });
-    lines.push({ sku, qty: Math.round(own(item, 'quantity')) || 1 });
-  }
-  return { event, products, lines };
-}
+/** @param {any} pushed @returns {any} truthy for what may speak of products or of the cart */
+export const isShopping = (pushed) =>
+  ['items', 'ecommerce.items', '2.items'].some((path) => at(path, pushed)) ||
+  own(pushed, 'event') === 'purchase' ||
+  own(pushed, '1') === 'purchase';
 
 /**
  * Follows `window.dataLayer`: replays what is there, then hears every push.
@@ -55,21 +33,4 @@ export function followDataLayer(heard) {
       return result;
     };
   };
-}
-
-/**
- * The cart after one more entry; nothing where the entry is not about the cart.
- * @param {Lines} cart
- * @param {{event: string, lines: Lines}} entry
- * @returns {Lines | undefined}
- */
-export function cartAfter(cart, { event, lines }) {
-  if (/^(view_cart|begin_checkout)$/.test(event)) return lines;
-  if (event === 'purchase') return [];
-  if (!/^(add_to|remove_from)_cart$/.test(event)) return;
-  const after = new Map(cart.map(({ sku, qty }) => [sku, qty]));
-  for (const { sku, qty } of lines) {
-    after.set(sku, (after.get(sku) ?? 0) + (event[0] === 'a' ? qty : -qty));
-  }
-  return [...after].filter(([, qty]) => qty > 0).map(([sku, qty]) => ({ sku, qty }));
 }

@@ -6,7 +6,7 @@ import { guard, later, listen, note } from '../guard.js';
 import { at, stringify } from '../json.js';
 import { absolute, pathOf, routeOf } from '../link.js';
 import { part } from '../parts.js';
-import { cartAfter, followDataLayer, readEntry } from './datalayer.js';
+import { followDataLayer, isShopping } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
 import { merge } from './merge.js';
 import { followPlatforms, readCart } from './platforms.js';
@@ -53,6 +53,8 @@ export function watchPage(found, heardCart, pushed, may) {
   const [asked, loading] = [new Set(), new Set()];
   /** @type {[string, any][]} events that wait for the part which reads them */
   let unheard = [];
+  /** @type {any[]} entries of the data layer that wait for it, too */
+  const entries = [];
 
   /** @type {(name: 'markup' | 'shops', use: (module: any) => void) => void} */
   const once = (name, use) => {
@@ -84,9 +86,10 @@ export function watchPage(found, heardCart, pushed, may) {
   };
   const followParts = () => {
     if (!may()) return;
-    if (document.querySelector('[itemscope],meta[property*="price:"]')) {
+    if (entries[0] || document.querySelector('[itemscope],meta[property*="price:"]')) {
       once('markup', (module) => {
         markup = module;
+        readLayer();
       });
     }
     const shop =
@@ -103,17 +106,22 @@ export function watchPage(found, heardCart, pushed, may) {
     });
   };
 
+  const readLayer = () => {
+    for (const entry of markup ? entries.splice(0) : []) {
+      const read = markup?.readEntry(entry);
+      if (!read) continue;
+      if (read.event === 'view_item') layered = read.products;
+      const lines = markup?.cartAfter(layerCart, read);
+      layerCart = lines ?? layerCart;
+      cart(lines, 'dataLayer');
+    }
+  };
   const followLayer = followDataLayer((entry) => {
     pushed(entry);
-    const read = readEntry(entry);
-    if (!read) return;
-    if (read.event === 'view_item') {
-      layered = read.products;
-      soon();
-    }
-    const lines = cartAfter(layerCart, read);
-    layerCart = lines ?? layerCart;
-    cart(lines, 'dataLayer');
+    if (!isShopping(entry)) return;
+    entries.push(entry);
+    readLayer();
+    soon();
   });
   /** @param {any} [product] that the shop system named */
   const chosen = (product) => {

@@ -1,10 +1,10 @@
 /** All parts at once, for the pinned file: its hash covers everything that it runs. */
 
 import * as doctor from './doctor.js';
+import * as extras from './extras.js';
 import * as markup from './markup.js';
 import * as shops from './shops.js';
 import * as stream from './stream.js';
-import * as words from './words.js';
 
 const PARTS = new Map(
   /** @type {[string, any][]} */ ([
@@ -12,7 +12,7 @@ const PARTS = new Map(
     ['markup', markup],
     ['shops', shops],
     ['stream', stream],
-    ['words', words],
+    ['extras', extras],
   ]),
 );
 

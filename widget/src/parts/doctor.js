@@ -26,8 +26,8 @@ const CLOSED = {
  * @returns {any[]} what to do, and false for what is as it should be
  */
 function local(report, item) {
-  const { aside, broken, conflicts, connection, consent, crowded, dialogue } = report;
-  const { faults, kind, product, server, tags } = report;
+  const { aside, broken, conflicts, connection, consent, dialogue } = report;
+  const { faults, kind, product, server, shown, tags } = report;
   const { transport, stopped, failures } = connection;
   const gone = faults.find((/** @type {string} */ fault) => /^Not loaded/.test(fault));
   return [
@@ -41,7 +41,7 @@ function local(report, item) {
     !product && !item.sku && kind === 'product' && "Call tactful('view', sku).",
     /checkout|payment/.test(kind) && `Nothing is shown on this kind of page: ${kind}.`,
     dialogue && `Open dialogue: ${dialogue.id || dialogue.className}`,
-    crowded && 'No room: what the page has fixed covers the place of the card.',
+    shown === false && 'No room: what the page has fixed covers the place of the card.',
     !product && aside[0] && `Set aside: ${aside[0]}`,
     broken[0] && `Broken ld+json: ${broken[0]}`,
     conflicts[0] && 'Make the sources agree.',
@@ -69,7 +69,7 @@ async function ask({ server, product, connection, url, territory }) {
  * @returns {Promise<any>} the same with what to do, also written to the console: someone asked
  */
 export async function examine(report) {
-  const { aside, broken, dialogue, crowded, ...open } = report;
+  const { aside, broken, dialogue, ...open } = report;
   const said = await ask(report).catch((error) => ({
     detail: `The server was not asked: ${error}`,
   }));

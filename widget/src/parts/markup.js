@@ -1,6 +1,9 @@
-/** What the page's own elements say: microdata, OpenGraph. */
+/** What the page's own elements say, microdata and OpenGraph, and what its `dataLayer` says. */
 
 import { text } from '../detect/product.js';
+
+export { cartAfter, readEntry } from './ecommerce.js';
+
 import { bare } from '../guard.js';
 
 const OFFER = '[itemtype*=Offer]';

@@ -2,10 +2,25 @@
 
 /** Texts of the card, in the order of `KEYS` in `locales.js`. */
 export const TABLE = [
-  'de|Angebot sichern|Nein, danke|Bisher|Endet in {}|Reserviert: {}|Angebot beendet.|Ihre Bestellung|Versand',
-  'fr|J’en profite|Non, merci|Avant|Fin dans {}|Réservé : {}|Offre terminée.|Votre commande|Livraison',
-  'es|Lo quiero|No, gracias|Antes|Termina en {}|Reservado: {}|Oferta terminada.|Tu pedido|Envío',
-  'pl|Korzystam|Nie, dziękuję|Przedtem|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.|Twoje zamówienie|Dostawa',
+  'de|Angebot sichern|Nein, danke|Bisher|Endet in {}|Reserviert: {}|Angebot beendet.',
+  'fr|J’en profite|Non, merci|Avant|Fin dans {}|Réservé : {}|Offre terminée.',
+  'es|Lo quiero|No, gracias|Antes|Termina en {}|Reservado: {}|Oferta terminada.',
+  'pl|Korzystam|Nie, dziękuję|Przedtem|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.',
+];
+
+/** Names of the further texts; `input_…` are the kinds of inputs of `server/PROTOCOL.md`. */
+export const EXTRA_KEYS =
+  'why|order|shipping|more|near|applied|enter|voucher_title|input_price|input_item|input_stock|input_browsing|input_cart|input_source|input_account|input_purchases|input_area|input_time|input_earlier_offers|input_voucher|input_averages'.split(
+    '|',
+  );
+
+/** Language, then the texts in the order of EXTRA_KEYS; English first. */
+export const EXTRA_TABLE = [
+  'en|Why this price?|Your order|Shipping|More time|This offer ends soon.|The price is applied at the checkout.|Enter this code at the checkout.|Your voucher|the shop’s own price and its limits|what the item is|how many are in stock|what you did on these pages during this visit|your cart|the link or campaign that brought you here|your customer account|your earlier orders|your country or region|the date or the time of day|offers made earlier in this visit|a voucher that the shop gave you|how often all shoppers together buy',
+  'de|Warum dieser Preis?|Ihre Bestellung|Versand|Mehr Zeit|Dieses Angebot endet bald.|Der Preis gilt an der Kasse.|Geben Sie diesen Code an der Kasse ein.|Ihr Gutschein|der eigene Preis des Shops und seine Grenzen|um welchen Artikel es geht|wie viele vorrätig sind|was Sie bei diesem Besuch auf diesen Seiten getan haben|Ihr Warenkorb|der Link oder die Kampagne, über die Sie gekommen sind|Ihr Kundenkonto|Ihre früheren Bestellungen|Ihr Land oder Ihre Region|das Datum oder die Uhrzeit|frühere Angebote bei diesem Besuch|ein Gutschein, den der Shop Ihnen gegeben hat|wie oft alle zusammen kaufen',
+  'fr|Pourquoi ce prix ?|Votre commande|Livraison|Plus de temps|Cette offre se termine bientôt.|Le prix est appliqué au paiement.|Saisissez ce code au paiement.|Votre bon d’achat|le prix de la boutique et ses limites|l’article lui-même|le nombre en stock|ce que vous avez fait sur ces pages pendant cette visite|votre panier|le lien ou la campagne qui vous a conduit ici|votre compte client|vos commandes passées|votre pays ou votre région|la date ou l’heure|les offres précédentes de cette visite|un bon que la boutique vous a donné|la fréquence d’achat de tous les clients réunis',
+  'es|¿Por qué este precio?|Tu pedido|Envío|Más tiempo|Esta oferta termina pronto.|El precio se aplica al pagar.|Introduce este código al pagar.|Tu vale|el precio de la tienda y sus límites|el artículo en sí|cuántos hay en existencias|lo que has hecho en estas páginas durante esta visita|tu carrito|el enlace o la campaña por la que has llegado|tu cuenta de cliente|tus pedidos anteriores|tu país o región|la fecha o la hora|ofertas anteriores de esta visita|un vale que te ha dado la tienda|con qué frecuencia compran todos los clientes juntos',
+  'pl|Dlaczego taka cena?|Twoje zamówienie|Dostawa|Więcej czasu|Ta oferta wkrótce się skończy.|Cena zostanie zastosowana przy kasie.|Wpisz ten kod przy kasie.|Twój bon|własna cena sklepu i jej granice|sam produkt|liczba sztuk w magazynie|to, co robisz na tych stronach podczas tej wizyty|Twój koszyk|link lub kampania, która Cię tu przywiodła|Twoje konto klienta|Twoje wcześniejsze zamówienia|Twój kraj lub region|data lub pora dnia|wcześniejsze oferty podczas tej wizyty|bon, który dał Ci sklep|jak często kupują wszyscy klienci razem',
 ];
 
 /** @param {string} words of a path, each a whole segment or the name of a file */
