@@ -1,16 +1,22 @@
 """The HTTP API as an OpenAPI 3.1 document, generated from the routes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.alerts import SnoozeRequest
 from tactful.api.bodies import json_response
+from tactful.api.diagnoses import DoctorQuestion
+from tactful.api.operations import ClockMove
+from tactful.api.redemptions import RedemptionBody, RefundBody
+from tactful.api.response_shapes import RESPONSES, ProblemDocument
+from tactful.api.rulebooks import Rollback
 from tactful.core.facts.reference.schemas import fact_components
-from tactful.runtime.services.ingest import IngestReport
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 CONSOLE_PATH: Final = "/console"
@@ -58,6 +64,25 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/test/clock"): "Test mode only: move the clock",
 }
 """(method, path) → summary; a test compares it with the routes."""
+REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
+    ("POST", "/v1/redemptions"): RedemptionBody,
+    ("POST", "/v1/redemptions/{order}/refund"): RefundBody,
+    ("POST", "/v1/rulebook/rollback"): Rollback,
+    ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
+    ("POST", "/v1/doctor"): DoctorQuestion,
+    ("POST", "/v1/test/clock"): ClockMove,
+}
+"""(method, path) → the shape of the request's body; `POST /v1/facts` takes facts."""
+OPTIONAL_BODIES: Final = frozenset({("POST", "/v1/rulebook/rollback")})
+QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "/v1/facts": ("of!", "after"),
+    "/v1/why": ("sku!", "session", "customer", "at", "territory", "dwell"),
+    "/v1/decisions": ("session", "customer", "offer"),
+    "/v1/prices/{sku}": ("territory!", "currency", "channel", "group"),
+    "/v1/acts": ("customer",),
+    "/v1/alerts": ("state",),
+}
+"""Path of a `GET` → its query parameters; `!` marks those that are required."""
 
 
 def openapi_routes(routes: Sequence[BaseRoute]) -> Sequence[BaseRoute]:
@@ -79,8 +104,11 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
     names, schemas = fact_components(_SCHEMA_REF)
-    _, answers = msgspec.json.schema_components([IngestReport], ref_template=_SCHEMA_REF)
-    paths.get("/v1/facts", {}).get("post", {}).update(_fact_bodies())
+    shapes = [*REQUESTS.values(), *filter(None, RESPONSES.values()), ProblemDocument]
+    _, bodies = msgspec.json.schema_components(dict.fromkeys(shapes), ref_template=_SCHEMA_REF)
+    schemas = {**bodies, **schemas}
+    if "/v1/facts" in paths:
+        paths["/v1/facts"]["post"]["requestBody"] = _facts_body()
     fact = {
         "oneOf": [{"$ref": _SCHEMA_REF.format(name=name)} for name in names.values()],
         "discriminator": {
@@ -93,18 +121,13 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
         "info": {"title": "Tactful", "version": "1"},
         "paths": paths,
         "components": {
-            "schemas": {"Fact": fact, **schemas, **answers},
+            "schemas": {"Fact": fact, **schemas},
             "securitySchemes": {"serverKey": {"type": "http", "scheme": "bearer"}},
             "responses": {
                 "problem": {
                     "description": "RFC 9457; `code` is stable",
                     "content": {
-                        "application/problem+json": {
-                            "schema": {
-                                "type": "object",
-                                "required": ["type", "title", "status", "code", "detail"],
-                            }
-                        }
+                        "application/problem+json": {"schema": _reference(ProblemDocument)}
                     },
                 }
             },
@@ -112,27 +135,20 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
     }
 
 
-def _fact_bodies() -> dict[str, Any]:
-    """Return the bodies of the request and of the response of `POST /v1/facts`."""
+def _reference(shape: type[Struct]) -> dict[str, str]:
+    return {"$ref": _SCHEMA_REF.format(name=shape.__name__)}
+
+
+def _facts_body() -> dict[str, Any]:
+    """Return the body of `POST /v1/facts`."""
     fact = {"$ref": _SCHEMA_REF.format(name="Fact")}
-    report = {"$ref": _SCHEMA_REF.format(name=IngestReport.__name__)}
-    problem = {"$ref": "#/components/responses/problem"}
     return {
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"type": "array", "items": fact}},
-                "application/x-ndjson": {
-                    "schema": {"type": "string", "description": "One fact a line."}
-                },
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"type": "array", "items": fact}},
+            "application/x-ndjson": {
+                "schema": {"type": "string", "description": "One fact a line."}
             },
-        },
-        "responses": {
-            "200": {
-                "description": "What became of the facts",
-                "content": {"application/json": {"schema": report}},
-            },
-            "default": problem,
         },
     }
 
@@ -142,15 +158,38 @@ def _operation(method: str, path: str) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": SUMMARIES.get((method, path), path),
         "responses": {
-            "200": {"description": "Done"},
+            **_success(method, path),
             "default": {"$ref": "#/components/responses/problem"},
         },
     }
-    if names:
-        operation["parameters"] = [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in names
+    parameters = [_parameter(name, "path", required=True) for name in names]
+    if method == "GET":
+        parameters += [
+            _parameter(name.rstrip("!"), "query", required=name.endswith("!"))
+            for name in QUERIES.get(path, ())
         ]
+    if parameters:
+        operation["parameters"] = parameters
+    if (body := REQUESTS.get((method, path))) is not None:
+        operation["requestBody"] = {
+            "required": (method, path) not in OPTIONAL_BODIES,
+            "content": {"application/json": {"schema": _reference(body)}},
+        }
     if path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session")):
         operation["security"] = [{"serverKey": []}]
     return operation
+
+
+def _parameter(name: str, place: str, *, required: bool) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+
+
+def _success(method: str, path: str) -> dict[str, Any]:
+    """Return the response without an error."""
+    if (method, path) not in RESPONSES:
+        return {"200": {"description": "Done"}}
+    shape = RESPONSES[method, path]
+    if shape is None:
+        return {"204": {"description": "Done"}}
+    content = {"application/json": {"schema": _reference(shape)}}
+    return {"200": {"description": "Done", "content": content}}

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from tactful.config.policy_settings import POLICY_SETTINGS, format_value
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
-from tactful.rulebook.authoring.rule_break_even import (
-    break_evens,
-    describe_break_evens,
-    describe_typical,
-)
 from tactful.rulebook.authoring.describe import (
     describe_prohibitions,
     describe_suppress,
     describe_window,
+)
+from tactful.rulebook.authoring.rule_break_even import (
+    break_evens,
+    describe_break_evens,
+    describe_typical,
 )
 from tactful.rulebook.compilation.builder import window_of
 from tactful.rulebook.compiler import CompiledRulebook

@@ -74,7 +74,9 @@ class OfferSessionHandler:
                 # Other prices may apply, so the standing offers pass their gates again.
                 self._lifecycle.submit(attached, signals.FactsChanged())
         elif isinstance(message, messages.View):
-            self._lifecycle.item_views.view(attached, message.sku, message.url, _shown_price(message))
+            self._lifecycle.item_views.view(
+                attached, message.sku, message.url, _shown_price(message)
+            )
         elif isinstance(message, messages.Hello):
             self._open_session(connection, attached, message)
         elif isinstance(message, messages.Identify):

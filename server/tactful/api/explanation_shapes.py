@@ -1,0 +1,153 @@
+"""The shapes of offers, of their decisions, and of explanations."""
+
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from tactful.core.values.money import Money
+
+
+class Shape(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A JSON object. Instants are texts in RFC 3339; an unset field is absent."""
+
+
+class InputShown(Shape, frozen=True, kw_only=True):
+    """A fact that a decision read."""
+
+    fact: str
+    id: str
+    version: int | str | None
+    age: int | None
+    """Seconds since it was reported."""
+    provenance: str
+    value: Any
+
+
+class ConditionShown(Shape, frozen=True, kw_only=True):
+    """A condition that held."""
+
+    field: str
+    actual: Any
+    needed: Any
+    holds_from: str | None
+
+
+class PriceStepShown(Shape, frozen=True, kw_only=True):
+    """A step of a price, in minor units."""
+
+    step: str
+    amount: int
+    currency: str | None
+
+
+class LostShown(Shape, frozen=True, kw_only=True):
+    """A rule that lost the arbitration."""
+
+    rule: str
+    reason: str
+
+
+class _Evidence(Shape, frozen=True, kw_only=True):
+    inputs: list[InputShown] | UnsetType = UNSET
+    conditions: list[ConditionShown] | UnsetType = UNSET
+    lost: list[LostShown] | UnsetType = UNSET
+
+
+class _OfferEvidence(_Evidence, frozen=True, kw_only=True):
+    price_steps: list[PriceStepShown] | UnsetType = UNSET
+
+
+class OfferShown(_OfferEvidence, frozen=True, kw_only=True):
+    """An offer in its present state."""
+
+    id: str
+    state: str
+    sku: str
+    product: str
+    territory: str
+    price: Money
+    public: Money
+    level: str | None
+    at_most: Money | None
+    percent_bp: int | None
+    was: Money | None
+    percent: int | None
+    max_qty: int
+    qty: int
+    hold: Money
+    session: str
+    customer: str | None
+    parked: bool | UnsetType = UNSET
+    rule: str
+    campaign: str | None
+    rulebook: str
+    issued_at: str
+    ends_at: str
+    accept_until: str | None
+    title: str
+    message: str
+    placement: str
+    disclosure: str | None
+    notes: list[str]
+    seq: int
+
+
+class GateShown(Shape, frozen=True, kw_only=True):
+    """A gate that withholds an offer."""
+
+    reason: str
+    actual: Any
+    needed: Any
+    age: int | UnsetType = UNSET
+    """Seconds since the input was reported."""
+    change: str
+    """What would change the answer."""
+
+
+class VerdictShown(_Evidence, frozen=True, kw_only=True):
+    """What became of one rule for the item."""
+
+    rule: str
+    outcome: str
+    reason: str | UnsetType = UNSET
+    gates: list[GateShown]
+    notes: list[str] | UnsetType = UNSET
+    value: dict[str, Any] | UnsetType = UNSET
+    price: list[PriceStepShown] | UnsetType = UNSET
+
+
+class Why(Shape, frozen=True, kw_only=True):
+    """Why each rule offers an item or not."""
+
+    sku: str
+    session: str | UnsetType = UNSET
+    customer: str | UnsetType = UNSET
+    at: str
+    rulebook: str
+    rules: list[VerdictShown]
+    offers: list[OfferShown]
+
+
+class DecisionShown(_OfferEvidence, frozen=True, kw_only=True):
+    """A step of an offer."""
+
+    at: str
+    seq: int
+    to: str
+    reason: str | None
+    offer: str
+    sku: str
+    territory: str
+    price: Money
+    rule: str
+    campaign: str | None
+    rulebook: str
+    session: str
+    customer: str | None
+    notes: list[str]
+
+
+class Decisions(Shape, frozen=True, kw_only=True):
+    """Steps of offers, newest first."""
+
+    decisions: list[DecisionShown]

@@ -1,0 +1,295 @@
+"""The shapes of all JSON responses, from which the OpenAPI document is generated.
+
+The responses are written elsewhere, each where its data is. `tests/unit/api/test_response_shapes.py`
+decodes a real response of every endpoint by its shape, which has no place for another field.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from tactful.api.explanation_shapes import Decisions, OfferShown, Shape, Why
+from tactful.core.facts.fact_types import AnyFact
+from tactful.core.redemption.answers import Cancelled, Redeemed, Refunded
+from tactful.core.values.money import Money
+from tactful.runtime.services.ingest import IngestReport
+
+
+class FactsPage(Shape, frozen=True, kw_only=True):
+    """Facts in force of one kind."""
+
+    facts: list[AnyFact]
+    next: str | None
+    """The value of `after` for the next page; null: this is the last one."""
+
+
+class CustomerExport(Shape, frozen=True, kw_only=True):
+    """Everything stored about a customer, as the ledger has it."""
+
+    customer: str
+    facts: list[dict[str, Any]]
+    contact: dict[str, Any] | list[Any] | None
+    acts: list[dict[str, Any]]
+    sessions: list[Any]
+    offers: list[dict[str, Any]]
+    redemptions: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+
+
+class BudgetShown(Shape, frozen=True, kw_only=True):
+    """The balance of a campaign."""
+
+    campaign: str
+    period: str
+    currency: str | None
+    unit: Literal["offers", "minor units"]
+    limit: int
+    reserved: int
+    settled: int
+
+
+class Budgets(Shape, frozen=True, kw_only=True):
+    """The balances of all campaigns with a limit."""
+
+    budgets: list[BudgetShown]
+
+
+class PublicPriceShown(Shape, frozen=True, kw_only=True):
+    """A public price from an instant on."""
+
+    since: str
+    price: Money
+    general_offer: bool | UnsetType = UNSET
+    announced: bool | UnsetType = UNSET
+
+
+class Prices(Shape, frozen=True, kw_only=True):
+    """The public prices of an item, oldest first."""
+
+    sku: str
+    territory: str
+    prices: list[PublicPriceShown]
+
+
+class RuleShown(Shape, frozen=True, kw_only=True):
+    """A rule and whether it runs."""
+
+    rule: str
+    state: Literal["running", "paused"]
+    mode: str
+    campaign: str | None
+
+
+class ActivationShown(Shape, frozen=True, kw_only=True):
+    """An activation of a rulebook."""
+
+    version: str
+    activated_at: str
+    rolled_back: bool
+
+
+class FindingShown(Shape, frozen=True, kw_only=True):
+    """A finding in a rule file."""
+
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    code: str
+    message: str
+    help: str
+    severity: str | UnsetType = UNSET
+
+
+class RulebookShown(Shape, frozen=True, kw_only=True):
+    """The active rulebook."""
+
+    version: str
+    activated_at: str | None
+    rules: list[RuleShown]
+    versions: list[ActivationShown]
+    trouble: str | None
+    refused: list[FindingShown]
+
+
+class ActShown(Shape, frozen=True, kw_only=True):
+    """What an operator did."""
+
+    at: str
+    who: str
+    act: str
+    subject: str
+    detail: str
+    customer: str | None
+
+
+class Acts(Shape, frozen=True, kw_only=True):
+    """Operator actions, newest first."""
+
+    acts: list[ActShown]
+
+
+class Reloaded(Shape, frozen=True, kw_only=True):
+    """The outcome of a reload or rollback."""
+
+    version: str
+    outcome: str
+    findings: list[FindingShown]
+
+
+class RuleState(Shape, frozen=True, kw_only=True):
+    """Whether a rule runs."""
+
+    rule: str
+    state: Literal["running", "paused"]
+
+
+class PublicKey(Shape, frozen=True, kw_only=True):
+    """A key of RFC 7517."""
+
+    kty: str
+    crv: str
+    x: str
+    kid: str
+    alg: str
+    use: str
+
+
+class KeySet(Shape, frozen=True, kw_only=True):
+    """The keys that verify tokens."""
+
+    keys: list[PublicKey]
+
+
+class FeedShown(Shape, frozen=True, kw_only=True):
+    """The age of a feed, in seconds."""
+
+    watched: bool
+    age: int | None
+    max_age: int | None
+    stale: bool
+
+
+class HealthShown(Shape, frozen=True, kw_only=True):
+    """The health in one word, and its reasons for those who may see them."""
+
+    status: Literal["ok", "degraded", "failing"]
+    reasons: list[str] | UnsetType = UNSET
+    reason: str | UnsetType | None = UNSET
+
+
+class Readiness(HealthShown, frozen=True, kw_only=True):
+    """The health and the state of the shop."""
+
+    rulebook: str | UnsetType = UNSET
+    rules: int | UnsetType = UNSET
+    rules_trouble: str | UnsetType | None = UNSET
+    refused_findings: int | UnsetType = UNSET
+    sessions: int | UnsetType = UNSET
+    feeds: dict[str, FeedShown] | UnsetType = UNSET
+    unnamed_proxy: str | UnsetType | None = UNSET
+
+
+class Version(Shape, frozen=True, kw_only=True):
+    """The program and its version."""
+
+    name: str
+    version: str
+
+
+class ClockShown(Shape, frozen=True, kw_only=True):
+    """The instant of the test clock."""
+
+    now: str
+
+
+class AlertShown(Shape, frozen=True, kw_only=True):
+    """Something that needs a person."""
+
+    id: str
+    kind: str
+    subject: str
+    state: str
+    raised_at: str
+    evidence: dict[str, str | int]
+    meaning: str | UnsetType = UNSET
+    remedy: str | UnsetType = UNSET
+    owner: str | UnsetType = UNSET
+    acknowledged: dict[str, Any] | UnsetType = UNSET
+    snoozed: dict[str, Any] | UnsetType = UNSET
+    resolved: dict[str, Any] | UnsetType = UNSET
+
+
+class Alerts(Shape, frozen=True, kw_only=True):
+    """Alerts, newest first."""
+
+    alerts: list[AlertShown]
+
+
+class DoctorRule(Shape, frozen=True, kw_only=True):
+    """What one rule says about the item of a page."""
+
+    rule: str
+    outcome: str
+    reasons: list[str]
+
+
+class DoctorAnswer(Shape, frozen=True, kw_only=True):
+    """Why the item of a page has no offer."""
+
+    sku: str | None
+    territory: str | None
+    known: bool
+    price: Money | None
+    cost: bool
+    available: int | None
+    rulebook: str
+    rules: list[DoctorRule]
+    advice: list[str]
+
+
+class ProblemDocument(Struct, frozen=True, kw_only=True):
+    """A problem of RFC 9457. Some problems have further members, such as `findings`."""
+
+    kind: str = field(name="type")
+    title: str
+    status: int
+    code: str
+    """Stable; `server/HTTP.md` lists the codes."""
+    detail: str
+
+
+RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
+    ("POST", "/v1/facts"): IngestReport,
+    ("GET", "/v1/facts"): FactsPage,
+    ("GET", "/v1/customers/{id}/export"): CustomerExport,
+    ("DELETE", "/v1/customers/{id}"): None,
+    ("DELETE", "/v1/contacts/{hash}"): None,
+    ("POST", "/v1/redemptions"): Redeemed,
+    ("POST", "/v1/redemptions/{order}/cancel"): Cancelled,
+    ("POST", "/v1/redemptions/{order}/refund"): Refunded,
+    ("GET", "/v1/offers/{id}"): OfferShown,
+    ("GET", "/v1/why"): Why,
+    ("GET", "/v1/decisions"): Decisions,
+    ("GET", "/v1/budgets"): Budgets,
+    ("GET", "/v1/prices/{sku}"): Prices,
+    ("GET", "/v1/rulebook"): RulebookShown,
+    ("GET", "/v1/acts"): Acts,
+    ("POST", "/v1/rulebook/reload"): Reloaded,
+    ("POST", "/v1/rulebook/rollback"): Reloaded,
+    ("POST", "/v1/rules/{id}/pause"): RuleState,
+    ("POST", "/v1/rules/{id}/resume"): RuleState,
+    ("GET", "/v1/alerts"): Alerts,
+    ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
+    ("POST", "/v1/alerts/{id}/snooze"): AlertShown,
+    ("POST", "/v1/alerts/{id}/resolve"): AlertShown,
+    ("POST", "/v1/doctor"): DoctorAnswer,
+    ("GET", "/.well-known/jwks.json"): KeySet,
+    ("GET", "/healthz"): HealthShown,
+    ("GET", "/readyz"): Readiness,
+    ("GET", "/version"): Version,
+    ("POST", "/v1/test/clock"): ClockShown,
+}
+"""(method, path) → the shape of its response; None: it has no body. The others are no JSON of this API."""
