@@ -1,14 +1,16 @@
-"""Clients behind a real nginx, whose connections to the server they share with hostile ones."""
+"""Clients behind real proxies, whose connections to the server they share with hostile ones."""
 
 import asyncio
 import hashlib
-from contextlib import suppress
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from support.nginx import needs_nginx, nginx_before
+from support.proxies import haproxy_before, needs_haproxy, needs_nginx, nginx_before
 from support.raw_connections import RawClient, hello_app, running_listener
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
@@ -82,7 +84,7 @@ HOSTILE = (
 
 
 async def attack(port: int, turn: int, done: asyncio.Event) -> None:
-    """Send one hostile request after another, each on a connection to nginx of its own."""
+    """Send one hostile request after another, each on a connection to the proxy of its own."""
     while not done.is_set():
         head, end, body = HOSTILE[turn % len(HOSTILE)].partition(b"\r\n\r\n")
         # Every other body comes in a read of its own.
@@ -112,16 +114,18 @@ async def use(port: int, name: int, requests: int, wrong: list[bytes]) -> None:
                 wrong.append(head.encode() + said)
 
 
-async def run(
-    folder: Path, *, buffering: bool, requests: int = REQUESTS
-) -> tuple[Shop, list[bytes]]:
-    """Serve good and hostile clients behind one nginx; return the answers that were wrong."""
+Proxy = Callable[[int, Path], AbstractAsyncContextManager[int]]
+"""Runs a proxy in front of a port, with its files in a folder; yields its own port."""
+
+
+async def run(folder: Path, proxy: Proxy, *, requests: int = REQUESTS) -> tuple[Shop, list[bytes]]:
+    """Serve good and hostile clients behind one proxy; return the answers that were wrong."""
     shop, wrong, done = Shop(), list[bytes](), asyncio.Event()
     limits = AdmissionLimits(unlimited=frozenset({"127.0.0.1"}), head_ms=500, sweep_ms=100)
     proxies = TrustedProxies(["127.0.0.1"])
     async with (
         running_listener(app=shop, proxies=proxies, limits=limits) as listener,
-        nginx_before(listener.port, folder, buffering=buffering) as port,
+        proxy(listener.port, folder) as port,
     ):
         hostile = [asyncio.create_task(attack(port, turn, done)) for turn in range(ATTACKERS)]
         await asyncio.gather(
@@ -132,26 +136,42 @@ async def run(
     return shop, wrong
 
 
-@needs_nginx
 @pytest.mark.thorough
-@pytest.mark.parametrize("buffering", [True, False], ids=["whole bodies", "bodies as they come"])
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        pytest.param(nginx_before, id="nginx with whole bodies", marks=needs_nginx),
+        pytest.param(
+            partial(nginx_before, buffering=False),
+            id="nginx with bodies as they come",
+            marks=needs_nginx,
+        ),
+        pytest.param(haproxy_before, id="HAProxy", marks=needs_haproxy),
+    ],
+)
 async def test_no_client_of_a_pooled_connection_gets_the_answer_of_another(
-    buffering: bool, tmp_path: Path
+    proxy: Proxy, tmp_path: Path
 ) -> None:
-    shop, wrong = await run(tmp_path, buffering=buffering)
+    shop, wrong = await run(tmp_path, proxy)
     assert wrong == []
     assert "/smuggled" not in shop.paths
     assert "/hostile" in shop.paths
-    assert len(shop.connections) < shop.served / 2  # nginx did keep them
+    assert len(shop.connections) < shop.served / 2  # the proxy did keep them
 
 
-@needs_nginx
 @pytest.mark.thorough
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        pytest.param(nginx_before, id="nginx", marks=needs_nginx),
+        pytest.param(haproxy_before, id="HAProxy", marks=needs_haproxy),
+    ],
+)
 async def test_the_control_uvicorns_own_reader_loses_bodies(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (parent,) = HttpProtocol.__bases__
     for name in ("data_received", "on_headers_complete", "on_message_complete"):
         monkeypatch.setattr(HttpProtocol, name, getattr(parent, name))
-    _, wrong = await run(tmp_path, buffering=True, requests=200)
+    _, wrong = await run(tmp_path, proxy, requests=200)
     assert wrong
