@@ -6,9 +6,9 @@ that needs such an entry reads it again.
 """
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -28,6 +28,8 @@ from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import ContactWrite
 from tactful.runtime.ports.session_store import SessionStore
 
+MOST_ON_OFFER_PASSED: Final = 64
+"""Entries on offer that one eviction passes over; the next eviction goes on behind them."""
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
 _encode_contact = msgspec.msgpack.Encoder().encode
 
@@ -40,7 +42,12 @@ class FactCache:
     """Caches of items and of customers; several readers of one entry share one read of the ledger."""
 
     def __init__(
-        self, ledger: CustomerLedger, *, items: int = 50_000, customers: int = 20_000
+        self,
+        ledger: CustomerLedger,
+        *,
+        items: int = 50_000,
+        customers: int = 20_000,
+        concerns_offer: Callable[[Subject], bool] = lambda _: False,
     ) -> None:
         """Start empty.
 
@@ -48,14 +55,17 @@ class FactCache:
             ledger: Where the facts and contact histories are stored.
             items: The most items in memory; the oldest are dropped first.
             customers: The most customers in memory; the oldest are dropped first.
+            concerns_offer: Returns whether an offer in memory is about an SKU or to a customer. Such
+                entries stay beyond the bounds: only an entry says which other facts concern it.
         """
+        self._concerns_offer = concerns_offer
         self._ledger = ledger
         self.known_skus = KnownSkus()
         """Only these SKUs have entries; `read_catalogue` fills it."""
         self._items: OrderedDict[str, Item] = OrderedDict()
         self._histories: OrderedDict[str, History] = OrderedDict()
         self._profiles: dict[str, Profile] = {}
-        self._contacts: dict[str, ContactHistory] = {}
+        self._contacts: OrderedDict[str, ContactHistory] = OrderedDict()
         self._contact_revisions: dict[str, int] = {}
         """Customer → the revision of the contact history that the ledger holds or is about to."""
         self._max_items, self._max_customers = items, customers
@@ -112,7 +122,8 @@ class FactCache:
 
     def uncount_contact_write(self, customer: str) -> None:
         """Note that a contact history given to `set_contact` was not written after all."""
-        self._contact_revisions[customer] = self.contact_revision(customer) - 1
+        if customer in self._contact_revisions:
+            self._contact_revisions[customer] -= 1
 
     async def reload_contact(self, customer: str) -> None:
         """Replace a customer's contact history by the ledger's, which somebody else has written.
@@ -294,24 +305,28 @@ class FactCache:
         self._items[item.sku] = item
         for key in _dependencies(item):
             self._mentions[key].add(item.sku)
-        for sku in self._excess(self._items, self._max_items, "i:"):
+        for sku in self._excess(self._items, self._max_items, "sku"):
             for key in _dependencies(self._items.pop(sku)):
                 self._unmention(key, sku)
 
-    def _excess(self, cache: OrderedDict[str, Any], bound: int, prefix: str) -> list[str]:
-        """Return the oldest entries above a bound, without those that a caller of `load` awaits.
+    def _excess(self, cache: OrderedDict[str, Any], bound: int, kind: str) -> list[str]:
+        """Return the oldest entries above a bound, without those that are awaited or on offer.
 
-        Without this exception, two callers that need more entries than fit would evict one
-        another's for ever.
+        If two callers of `load` that need more entries than fit evicted one another's, they would
+        do so for ever.
         """
         found: list[str] = []
         above = len(cache) - bound
-        for _ in range(above + len(self.reads.awaited)):
+        if above <= 0:
+            return found
+        key_of = _item_key if kind == "sku" else _customer_key
+        for _ in range(min(above + len(self.reads.awaited) + MOST_ON_OFFER_PASSED, len(cache))):
             if len(found) >= above:
                 break
             oldest = next(iter(cache))
             cache.move_to_end(oldest)
-            if prefix + oldest not in self.reads.awaited:
+            is_awaited = key_of(oldest) in self.reads.awaited
+            if not is_awaited and not self._concerns_offer((kind, oldest)):
                 found.append(oldest)
         return found
 
@@ -326,6 +341,9 @@ class FactCache:
             if customer not in self._contacts:
                 self._contacts[customer] = _decode_contact(stored.body) if stored else NO_CONTACT
                 self._contact_revisions[customer] = stored.revision if stored else 0
+        for evicted in self._excess(self._contacts, self._max_customers, "customer"):
+            for kept in (self._contacts, self._contact_revisions, self._profiles):
+                kept.pop(evicted, None)
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """Read a customer from the ledger, past the cache.
@@ -344,7 +362,7 @@ class FactCache:
         self._histories[history.customer] = history
         for key in _keys(history):
             self._mentions[key].add(history.customer)
-        for customer in self._excess(self._histories, self._max_customers, "p:"):
+        for customer in self._excess(self._histories, self._max_customers, "customer"):
             self._profiles.pop(customer, None)
             for key in _keys(self._histories.pop(customer)):
                 self._unmention(key, customer)

@@ -278,6 +278,10 @@ class SessionRegistry:
             found.update(self._concerned.get(key, {}))
         return [*found.values()]
 
+    def concerns_offer(self, key: tuple[str, str]) -> bool:
+        """Return whether a session with an offer is indexed under a key."""
+        return any(live.state.offers for live in self._concerned.get(key, {}).values())
+
     def awaiting_rules(self) -> list[LiveSession]:
         """Return the sessions for which other rules can matter before their next signal.
 

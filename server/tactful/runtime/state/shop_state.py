@@ -73,7 +73,7 @@ class ShopState:
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
         self.promises = CustomerPromises()
-        self.fact_cache = FactCache(ledger)
+        self.fact_cache = FactCache(ledger, concerns_offer=self.registry.concerns_offer)
         self.feeds = FeedMonitor(self.timers, on_stale_feed)
         self.active_rulebook = ActiveRulebook(policy)
         self.conversions = ConversionTracker(ledger=ledger, clock=clock, fact_cache=self.fact_cache)

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from support.builders import case, order, product, recall, stock
@@ -15,7 +16,7 @@ from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
 from tactful.core.session.contact_history import ContactHistory
 from tactful.runtime.facts.fact_cache import FactCache
-from tactful.runtime.ports.ledger_rows import SavedContact
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, SavedContact
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 
@@ -256,6 +257,48 @@ async def test_callers_that_together_need_more_entries_than_fit_do_not_evict_one
     assert found == [True] * 50
     await known.load(["last"], [])
     assert known.table_sizes()["items"] == (4, 4)
+
+
+async def test_an_item_on_offer_stays_so_that_a_recall_of_its_product_finds_it() -> None:
+    ledger = MemoryLedger()
+    for one in (product("A", "of A"), product("B", "of B"), product("C", "of C")):
+        await ledger.record_facts([fact_row(one, 0)])
+    known = FactCache(ledger, items=1, concerns_offer={("sku", "A")}.__contains__)
+    for sku in ("A", "B", "C"):
+        await known.load([sku], [])
+    assert [sku for sku in ("A", "B", "C") if known.item(sku)] == ["A", "C"]
+    assert known.invalidate("recall", [("product", "of A")]) == ({"A"}, set())
+
+
+async def test_entries_on_offer_are_passed_over_in_turns_and_the_others_keep_to_the_bound() -> None:
+    on_offer = {("sku", f"offer-{number}") for number in range(200)}
+    known = FactCache(MemoryLedger(), items=3, concerns_offer=on_offer.__contains__)
+    await known.load([sku for _, sku in on_offer], [])
+    for number in range(20):
+        await known.load([f"other-{number}"], [])
+    assert all(known.item(sku) for _, sku in on_offer)
+    for number in range(20, 40):
+        await known.load([f"other-{number}"], [])
+    others = [number for number in range(40) if known.item(f"other-{number}")]
+    assert len(others) <= 5
+
+
+async def test_contact_histories_are_evicted_and_read_again_with_their_revision() -> None:
+    ledger = MemoryLedger()
+    write = ContactWrite(0, msgspec.msgpack.encode(ContactHistory(quiet_until=7)))
+    await ledger.commit(Commit(contacts={"c0": write}))
+    known = FactCache(ledger, customers=2)
+    for number in range(9):
+        await known.load([], [f"c{number}"])
+    assert known.customers() == {"c7", "c8"}
+    # A commit that fails now must not leave a revision of its own.
+    known.uncount_contact_write("c0")
+    assert known.contact_revision("c0") == 0
+    await known.load([], ["c0"])
+    profile = known.customer("c0")
+    assert profile is not None
+    assert profile.contact.quiet_until == 7
+    assert known.contact_revision("c0") == 1
 
 
 async def test_an_evicted_bundle_leaves_no_trace_in_the_indexes() -> None:
