@@ -58,7 +58,13 @@ async def test_an_identity_signed_later_begins_the_id_anew(ledger: AnyLedger) ->
     assert await ledger.tombstone("customer", "c1") is None
     await ledger.erase_customer("c1", "erased-1", T0)
     assert not await ledger.begin_anew("customer", "c1", T0)
+    before = await ledger.position()
     assert await ledger.begin_anew("customer", "c1", T0 + 1)
+    assert await ledger.begin_anew("customer", "c1", T0 + 2)
+    digest = ledger.erasure_digest("customer", "c1")
+    (change,) = await ledger.changes(before)
+    assert (change.kind, change.subjects) == ("id_begun_anew", (("customer", digest),))
+    assert change.body == str(T0 + 1).encode()
     assert await ledger.commit(push(offer(customer="c1"))) is None
     assert present(await ledger.offer("of_1")).customer == "c1"
 

@@ -419,6 +419,28 @@ async def test_an_erasure_elsewhere_leaves_no_text_in_memory_that_names_the_cust
         assert await erasing.reconcile() == []
 
 
+async def test_an_id_that_begins_anew_elsewhere_begins_anew_in_every_process(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *item_facts("S0"), order("o1", "c1", "S0"), order("o2", "c2", "S0"))
+        for customer in ("c1", "c2"):
+            await shops[0].forget(customer)
+        await shops[1].state.changes.catch_up()
+        assert all(shop.state.erased_customers.is_erased("c1") for shop in shops)
+        # One by an identity that was signed later, the other by a later order.
+        identity = VerifiedIdentity("c1", signed_at=NOON + 1)
+        connection, _ = await connect(shops[0], identity=identity)
+        assert connection.live is not None
+        assert connection.live.customer == "c1"
+        placed = {**order("o3", "c2", "S0"), "placed_at": "2026-03-10T12:00:01Z"}
+        await report(shops[0], {**placed, "status": "placed", "delivered_at": None})
+        await shops[1].state.changes.catch_up()
+        for shop in shops:
+            assert not shop.state.erased_customers.is_erased("c1")
+            assert not shop.state.erased_customers.is_erased("c2")
+
+
 async def test_two_processes_that_erase_a_customer_use_the_same_alias(tmp_path: Path) -> None:
     async with two_shops(tmp_path) as (first, second):
         await report(first, *item_facts("S0"), order("o1", "c1", "S0"))

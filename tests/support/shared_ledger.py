@@ -154,6 +154,8 @@ class Browsing:
         )
         live = LiveSession(state, name.encode())
         live.persists = True
+        # A session to which nobody is connected reads nothing for an offer.
+        live.connections[1], _ = recorded_connection()
         self.shop.state.registry.add(live)
         return live
 

@@ -132,7 +132,9 @@ class Shop:
             state, self.turns, delivery, expiry, settings.default_territory
         )
         self._erasure = ErasureService(state, self.turns, self.lifecycle)
-        state.changes.handle(("customer_erased",), ErasureChanges(state, self._erasure))
+        state.changes.handle(
+            ("customer_erased", "id_begun_anew"), ErasureChanges(state, self._erasure)
+        )
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
         effects = RedemptionEffects(state, self.turns)

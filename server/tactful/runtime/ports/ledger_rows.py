@@ -71,6 +71,7 @@ ChangeKind = Literal[
     "heartbeat",
     "session_claimed",
     "customer_erased",
+    "id_begun_anew",
 ]
 
 
@@ -89,7 +90,8 @@ class Change(Struct, frozen=True, gc=False):
 
     `fact`: the fact as JSON, empty if it was erased since. `redemption`: the order. `rulebook`: the
     version. `rule_state`: `paused` or `running`. `session_claimed`: the new epoch in digits.
-    `customer_erased`: the alias; the subject is the digest of the customer's id.
+    `customer_erased`: the alias; the subject is the digest of the customer's id. `id_begun_anew`: the
+    instant in digits, milliseconds since the Unix epoch, UTC; the subject is the digest.
     """
 
 

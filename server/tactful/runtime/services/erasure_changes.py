@@ -1,4 +1,4 @@
-"""Erasures in the change log, which reach the memory of every process."""
+"""Erasures and new beginnings in the change log, which reach the memory of every process."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -37,8 +37,11 @@ class ErasureChanges(ChangeHandler):
         """The tombstones whose customers memory may still name."""
 
     def apply(self, change: Change) -> None:
-        """Let nothing of the customer into memory from now on."""
+        """Let nothing of the customer into memory from now on, or let the id in again."""
         for kind, digest in change.subjects:
+            if change.kind == "id_begun_anew":
+                self._erased.learn_begun(digest, int(change.body))
+                continue
             tombstone = Tombstone(digest, change.body.decode(), change.at)
             if kind == CUSTOMER:
                 self._learn(tombstone)

@@ -58,6 +58,7 @@ class FactChanges(ChangeHandler):
         self._feeds = shop.feeds
         self._commitments = shop.stock_commitments
         self._conversions = shop.conversions
+        self._erased = shop.erased_customers
         self._telemetry = shop.telemetry
         self._elsewhere = PromisesElsewhere(shop)
         self._turns = turns
@@ -80,6 +81,8 @@ class FactChanges(ChangeHandler):
 
     def _apply_fact(self, change: Change) -> None:
         kind = _decode_kind(change.body).type if change.body else "customer"
+        if change.body and self._erased.may_begin_anew(change.subjects):
+            self._erased.note_stored(decode_stored(change.body))
         skus, customers = self._facts.invalidate(kind, change.subjects)
         for sku in skus:
             self._commitments.invalidate(sku)

@@ -160,9 +160,6 @@ class FactIngest:
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
         stored = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
-        for fact, outcome in zip(facts, stored, strict=True):
-            if outcome is FactOutcome.ACCEPTED:
-                self._erased.note_stored(fact)
         # A repeated or late fact is no change, but it is a heartbeat.
         recovered = [self._record_heartbeat(fact, now) for fact in facts]
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.

@@ -338,13 +338,12 @@ class SessionLifecycle:
         """Begin an erased id anew, and assign the connection's session to it."""
         try:
             begun = await self._state.ledger.begin_anew("customer", identity.customer, signed_at)
+            await self._state.changes.catch_up()
         except LedgerError:
             # The shopper stays anonymous until the next page presents an identity.
             return
-        if begun:
-            self._state.erased_customers.begin_anew(identity.customer, signed_at)
-            if not connection.closed:
-                self.identify(connection, identity)
+        if begun and not connection.closed:
+            self.identify(connection, identity)
 
     def _authenticate(self, live: LiveSession, identity: VerifiedIdentity, *, rotate: bool) -> None:
         live.customer = identity.customer

@@ -16,6 +16,8 @@ from tactful.runtime.ports.ledger_rows import Subject, Tombstone
 
 CUSTOMER: Final = "customer"
 """The kind of subject of a customer's id."""
+ERASABLE: Final = frozenset({CUSTOMER, CONTACT})
+"""The kinds of subjects that can be erased."""
 
 
 class ErasedCustomers:
@@ -102,15 +104,11 @@ class ErasedCustomers:
         known = self.tombstone(customer)
         return known is not None and at is not None and at > known.at
 
-    def begin_anew(self, customer: str, at: int) -> None:
-        """Let a customer's id into memory again, because the ledger has stored that it began anew."""
-        self._begin_anew((CUSTOMER, customer), at)
-
-    def _begin_anew(self, subject: Subject, at: int) -> None:
-        known = self._tombstone_of(subject)
+    def learn_begun(self, digest: str, at: int) -> None:
+        """Let an id into memory again, because the ledger has stored that it began anew."""
+        known = self._tombstones.get(digest)
         if known is not None and known.begun_at is None and at > known.at:
-            digest, alias = known.digest, known.alias
-            self._tombstones[digest] = Tombstone(digest, alias, known.at, at)
+            self._tombstones[digest] = Tombstone(digest, known.alias, known.at, at)
 
     def erased_subject_of(self, fact: AnyFact) -> Subject | None:
         """Return an erased customer or contact that a fact may not name; None: it may be stored."""
@@ -122,12 +120,16 @@ class ErasedCustomers:
                 return subject
         return None
 
+    def may_begin_anew(self, subjects: Iterable[Subject]) -> bool:
+        """Return whether a fact about these subjects may begin an erased id anew."""
+        return bool(self._tombstones) and any(kind in ERASABLE for kind, _ in subjects)
+
     def note_stored(self, fact: AnyFact) -> None:
         """Begin anew the ids that a stored fact names, where it happened after their erasure."""
         happened = own_instant(fact) if self._tombstones else None
         if happened is not None:
             for subject in _erasable(fact):
-                self._begin_anew(subject, happened)
+                self.learn_begun(self._ledger.erasure_digest(*subject), happened)
 
     def offer_without_erased(self, offer: Offer) -> Offer:
         """Return an offer that was read before an erasure, under the alias."""
@@ -159,4 +161,4 @@ class ErasedCustomers:
 
 
 def _erasable(fact: AnyFact) -> list[Subject]:
-    return [subject for subject in subjects_of(fact) if subject[0] in {CUSTOMER, CONTACT}]
+    return [subject for subject in subjects_of(fact) if subject[0] in ERASABLE]

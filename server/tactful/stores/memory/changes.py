@@ -117,7 +117,15 @@ class MemoryChanges:
 
     async def begin_anew(self, kind: str, ident: str, at: int) -> bool:
         """Store that the shop uses an erased id again; False: it was erased later."""
-        return self._begin_anew(kind, ident, at)
+        known = self._tombstones.get(self._digest(kind, ident))
+        if known is None or known.begun_at is not None:
+            return True
+        if at <= known.at:
+            return False
+        self._begin_anew(known, at)
+        self._log("id_begun_anew", ((kind, known.digest),), body=str(at).encode())
+        self._publish()
+        return True
 
     def _digest(self, kind: str, ident: str) -> str:
         return erasure_digest(SECRET, kind, ident)
@@ -127,14 +135,8 @@ class MemoryChanges:
         self._tombstones[digest] = Tombstone(digest, alias, at)
         return digest
 
-    def _begin_anew(self, kind: str, ident: str, at: int) -> bool:
-        known = self._tombstones.get(self._digest(kind, ident))
-        if known is None or known.begun_at is not None:
-            return True
-        if at <= known.at:
-            return False
+    def _begin_anew(self, known: Tombstone, at: int) -> None:
         self._tombstones[known.digest] = Tombstone(known.digest, known.alias, known.at, at)
-        return True
 
     def _alias_of(self, kind: str, ident: str) -> str | None:
         if not self._tombstones:
@@ -144,10 +146,11 @@ class MemoryChanges:
 
     def _refuses_fact(self, row: FactRow) -> bool:
         named = [pair for pair in row.subjects if pair[0] in ERASABLE_KINDS]
-        known = [self._tombstones.get(self._digest(*pair)) for pair in named]
-        if any(one is not None and forbids_fact(one, row) for one in known):
+        found = (self._tombstones.get(self._digest(*pair)) for pair in named)
+        known = [one for one in found if one is not None]
+        if any(forbids_fact(one, row) for one in known):
             return True
-        if row.own_at is not None:
-            for pair in named:
-                self._begin_anew(*pair, row.own_at)
+        for one in known:
+            if one.begun_at is None and row.own_at is not None:
+                self._begin_anew(one, row.own_at)
         return False

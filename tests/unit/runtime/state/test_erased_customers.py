@@ -49,9 +49,11 @@ def test_only_what_happened_after_the_erasure_begins_the_id_anew() -> None:
     assert not erased.follows_erasure("c1", NOON)
     assert erased.follows_erasure("c1", NOON + 1)
     assert not erased.follows_erasure("c2", NOON + 1)
-    erased.begin_anew("c1", NOON)
+    (digest,) = erased._tombstones
+    erased.learn_begun(digest, NOON)
     assert erased.is_erased("c1")
-    erased.begin_anew("c1", NOON + 1)
+    erased.learn_begun("~unknown", NOON + 1)
+    erased.learn_begun(digest, NOON + 1)
     assert not erased.is_erased("c1")
 
 
@@ -61,6 +63,8 @@ def test_a_fact_that_happened_later_begins_the_id_anew_once_it_is_stored() -> No
     assert erased.erased_subject_of(tier) == ("customer", "c1")
     assert erased.erased_subject_of(placed(AFTER)) is None
     assert erased.is_erased("c1")
+    assert erased.may_begin_anew([("sku", "A"), ("customer", "c1")])
+    assert not erased.may_begin_anew([("sku", "A")])
     erased.note_stored(tier)
     assert erased.is_erased("c1")
     erased.note_stored(placed(AFTER))

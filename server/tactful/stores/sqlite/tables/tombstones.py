@@ -8,6 +8,7 @@ from tactful.runtime.ports.ledger_rows import Commit, FactRow, Tombstone
 from tactful.stores.shared import erased_ids
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables import change_rows
 
 _SELECT: Final = "SELECT digest, alias, at, begun_at FROM erased WHERE digest = ?"
 PUT_TOMBSTONE: Final = """
@@ -57,6 +58,8 @@ def begin_anew(connection: LedgerConnection, kind: str, ident: str, at: int) -> 
         return False
     connection.execute(_BEGIN, (at, known.digest))
     connection.forget_aliases()
+    body = str(at).encode()
+    change_rows.append(connection, "id_begun_anew", ((kind, known.digest),), body=body)
     return True
 
 
