@@ -21,7 +21,8 @@ from tactful.core.decision import (
     WithdrawOffer,
 )
 from tactful.core.explain import explain
-from tactful.core.facts.fact_types import FEEDS, AnyFact, Feed
+from tactful.core.facts.fact_types import FEEDS, AnyFact, Feed, Remedy
+from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import Offer, OfferState, next_state
 from tactful.core.rules.policy import Policy
@@ -78,6 +79,11 @@ class InMemoryShop:
             if not isinstance(fact, Feed):
                 self.shop.report(fact, self.now)
         self._changed()
+        for fact in told:
+            if isinstance(fact, Remedy):
+                for visitor in self.shoppers:
+                    if visitor.session.customer == fact.customer is not None:
+                        visitor.send(signals.VoucherIssued(fact.remedy))
 
     def _changed(self) -> None:
         for visitor in self.shoppers:
@@ -164,7 +170,12 @@ class Shopper:
             session=session,
             signal=signal,
             rulebook=play.rulebook,
-            items={sku: play.shop.item(sku) for sku in attention.required_skus(session, signal)},
+            items={
+                sku: play.shop.item(sku)
+                for sku in attention.required_skus(
+                    session, signal, known.purchases if known else NO_PURCHASES
+                )
+            },
             profile=known,
             balances=play.balances,
             committed=_committed(offers),

@@ -5,6 +5,7 @@ Every action is recorded in the ledger with the operator's name.
 
 import re
 from collections.abc import Sequence
+from secrets import token_hex
 from typing import Any, Final, cast
 from urllib.parse import quote
 
@@ -111,7 +112,8 @@ def _remedy_fact(form: dict[str, str], now: int) -> dict[str, Any]:
         )
     return {
         "type": "remedy",
-        "remedy": f"console:{form.get('customer', '')}:{now}",
+        # Random, because the id stays in offers after the customer is erased.
+        "remedy": f"console:{token_hex(12)}",
         "customer": form.get("customer", ""),
         "value": _parse_value(form.get("value", "")),
         "cause": {kind: cause},

@@ -13,10 +13,11 @@ from msgspec import structs
 from tactful.core.context import Context, Scene
 from tactful.core.decision import Decision, DecisionBuilder
 from tactful.core.facts.item import Item
+from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER
+from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
 from tactful.core.session import signals
 from tactful.core.session.browsing import shows_price
 from tactful.core.session.items_in_play import candidate_skus
@@ -54,7 +55,7 @@ NO_PUSH_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
 """Signals after which no new offer is pushed.
 
 A fact does not justify an interruption: "back in stock" or "case resolved" pushes nothing by
-itself. The shopper's answer to another offer does not justify one either.
+itself. Only a voucher does, because a person gave it to the shopper. The shopper's answer to another offer does not justify one either.
 """
 
 RuleResult = Candidate | Verdict
@@ -109,7 +110,8 @@ def decide(context: Context) -> Decision:
     verdicts = [*_recheck(builder)] if evaluated else []
     if type(context.signal) is signals.MoreTimeRequested:
         _give_more_time(builder, context.signal.offer)
-    earliest = earliest_push_at(builder.session, context.rulebook.policy)
+    issued = type(context.signal) is signals.VoucherIssued
+    earliest = NOW if issued else earliest_push_at(builder.session, context.rulebook.policy)
     if earliest > builder.now:
         next_check = earliest if earliest < NEEDS_ACTIVITY else None
     elif context.commits_suspended:
@@ -122,6 +124,9 @@ def decide(context: Context) -> Decision:
         verdicts += _choose(builder, results)
         verdicts += [one for one in results if isinstance(one, Verdict)]
         next_check = _next_rule_check(results)
+        if issued:
+            # Only vouchers were looked at: every other rule waits for its own instant.
+            next_check = _earlier(next_check, _unchanged_check(builder))
     if next_check != builder.session.next_rule_check:
         builder.update(next_rule_check=next_check)
     return builder.build(DecisionTrace(tuple(verdicts)), _wake_at(builder), evaluated=evaluated)
@@ -180,7 +185,9 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
     """Yield the rules that match the items in play: candidates, or the first gate's verdict."""
     context = builder.context
     standing = tuple(builder.standing.values())
-    for sku in candidate_skus(builder.session):
+    issued = type(context.signal) is signals.VoucherIssued
+    purchases = builder.profile.purchases if builder.profile else NO_PURCHASES
+    for sku in candidate_skus(builder.session, purchases, anywhere=issued):
         scene = build_scene(builder, sku)
         # Built only when a rule matches: for most items no rule does.
         evaluation: Evaluation | None = None
@@ -188,7 +195,7 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
             holds_at = rule.holds_from(scene)
             # A rule whose condition fails is not in the trace: with hundreds of rules the trace
             # would be noise. `explain` shows them all.
-            if holds_at != NEVER:
+            if holds_at != NEVER and (rule.remedy or not issued):
                 evaluation = evaluation or Evaluation(context, scene, standing)
                 finding = next(failed_gates(evaluation, rule, holds_at), None)
                 if finding:
@@ -251,6 +258,10 @@ def _unchanged_check(builder: DecisionBuilder) -> int | None:
     """
     instants = (builder.session.next_rule_check or 0, builder.contact.quiet_until)
     return min((instant for instant in instants if instant > builder.now), default=None)
+
+
+def _earlier(one: int | None, other: int | None) -> int | None:
+    return min((at for at in (one, other) if at is not None), default=None)
 
 
 def _wake_at(builder: DecisionBuilder) -> int | None:

@@ -220,7 +220,7 @@ class _Gates(Taints):
                 return "price.missing"
             off = self.rounded(public, remedy.value.percent_bp or 0)
             unit = off if remedy.value.percent_bp else public - (remedy.value.amount or 0)
-            return "price.zero" if unit <= 0 else "price.no_improvement" if unit >= public else unit
+            return "price.no_improvement" if unit >= public else max(unit, 0)
         cost = self.cost(price)
         if self.rule.margin_bp is not None and cost is None:
             return "price.missing"
@@ -288,9 +288,10 @@ class _Gates(Taints):
     def gate_9_contact(self) -> Iterator[str]:
         contact, session = self.session.contact, self.session
         marks = contact.approaches
-        if sum(mark.session == session.id for mark in marks) >= 2:
+        owed = self.rule.remedy
+        if not owed and sum(mark.session == session.id for mark in marks) >= 2:
             yield "contact.session_cap"
-        if sum(self.now < mark.at + 30 * DAY for mark in marks) >= 4:
+        if not owed and sum(self.now < mark.at + 30 * DAY for mark in marks) >= 4:
             yield "contact.shopper_cap"
         for rest in contact.cooldowns:
             mine = {("rule", self.rule.id), ("product", self.product_of(self.world.sku))}

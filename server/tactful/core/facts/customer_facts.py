@@ -195,4 +195,6 @@ class Remedy(Fact, frozen=True, kw_only=True, tag="remedy"):
     value: RemedyValue
     cause: RemedyCause
     expires_at: Instant
+    automatic: bool = False
+    """Whether a program decided it, and no person."""
     contact: Contact | None = None

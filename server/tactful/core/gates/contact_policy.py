@@ -29,6 +29,20 @@ def check_contact_policy(
     Yields:
         `contact.session_cap`, `contact.shopper_cap`, `contact.dismissed` and `contact.active`.
     """
+    contact, now = scene.contact, scene.now
+    # A voucher is owed to the customer, however often they were approached.
+    if not rule.remedy:
+        yield from _cap_findings(scene, policy)
+    # Cooldowns are kept by product, because a shoe dismissed in one size is not wanted in another.
+    for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
+        until = contact.cooldown_until(scope, key)
+        if now < until:
+            yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
+    yield from _active_findings(scene, rule, policy, standing)
+
+
+def _cap_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
+    """Yield `contact.session_cap` and `contact.shopper_cap`."""
     contact, caps, now = scene.contact, policy.caps, scene.now
     # A session may last longer than the window of the shopper's cap, so both are counted.
     here = [one for one in contact.approaches if one.session == scene.session.id]
@@ -42,12 +56,6 @@ def check_contact_policy(
             needed=caps.per_shopper.count - 1,
             until=cap_frees_at(recent, caps.per_shopper.count, caps.per_shopper.per),
         )
-    # Cooldowns are kept by product, because a shoe dismissed in one size is not wanted in another.
-    for scope, key in (("rule", rule.id), ("product", scene.item.product_id)):
-        until = contact.cooldown_until(scope, key)
-        if now < until:
-            yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
-    yield from _active_findings(scene, rule, policy, standing)
 
 
 def _active_findings(

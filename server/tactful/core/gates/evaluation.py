@@ -9,9 +9,9 @@ exactly those properties of a rule that its gate reads:
 |---|---|---|---|
 | `exclusion_findings` | 1 | whether the cart counts | a discount on the order reduces its items too |
 | `shopper_findings` | 2 | whether the rule needs a customer | the consent that is asked for |
-| `suppression_findings` | 5 | whether the rule gives a remedy | it is exempt from service cases |
+| `suppression_findings` | 5 | whether the rule gives a remedy, whether it concerns the order | exempt from service cases; from ownership |
 | `availability_findings` | 6 | units the offer would promise | compared with what is available |
-| `timing_findings` | 8 | when the condition holds, and the moment | both can delay the offer |
+| `timing_findings` | 8 | when the condition holds, the moment, whether a voucher was just issued | all can delay the offer |
 | `contact_findings` | 9 | rule id, or None for all rules alike | see the method |
 | `shown_price` | 7 | none | one page shows the item |
 | `price_of` | 7 | rule id | the price terms are the rule's own |
@@ -32,12 +32,13 @@ from tactful.core.gates.contact_policy import check_contact_policy
 from tactful.core.gates.eligibility import check_age, check_feeds, check_shopper
 from tactful.core.gates.page_price import contradicting_price
 from tactful.core.gates.prohibition import check_exclusions
-from tactful.core.gates.suppression import check_suppression
+from tactful.core.gates.suppression import check_suppression, concerns_order
 from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceBasis, PriceRefusal, Quote
 from tactful.core.rules.rule import Rule
+from tactful.core.session.signals import VoucherIssued
 from tactful.core.verdicts.verdict import Finding
 
 Findings = tuple[Finding, ...]
@@ -115,9 +116,9 @@ class Evaluation:
         self._shown_price: int | None = _NOT_READ
         self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
-        self._suppression: dict[bool, Findings] = {}
+        self._suppression: dict[tuple[bool, bool], Findings] = {}
         self._availability: dict[int, Findings] = {}
-        self._timing: dict[tuple[int, str | None], Findings] = {}
+        self._timing: dict[tuple[int, str | None, bool], Findings] = {}
         self._contact: dict[str | None, Findings] = {}
         self._accepted = [offer for offer in standing if not offer.advertised]
         self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
@@ -142,12 +143,13 @@ class Evaluation:
         return found
 
     def suppression_findings(self, rule: Rule) -> Findings:
-        """Return the findings of gate 5, which differ for remedies alone."""
-        found = self._suppression.get(rule.remedy)
+        """Return the findings of gate 5; they differ for remedies and for rescues of an order."""
+        key = rule.remedy, concerns_order(rule)
+        found = self._suppression.get(key)
         if found is None:
             suppress_rules = self.context.rulebook.suppress
             found = tuple(check_suppression(self.scene, rule, self.policy, suppress_rules))
-            self._suppression[rule.remedy] = found
+            self._suppression[key] = found
         return found
 
     def availability_findings(self, wanted: int, standing: Offer | None = None) -> Findings:
@@ -176,19 +178,24 @@ class Evaluation:
 
     def timing_findings(self, rule: Rule, holds_at: int) -> Findings:
         """Return the findings of gate 8 for a rule whose condition holds from `holds_at`."""
-        key = holds_at, rule.moment
+        at_once = rule.remedy and type(self.context.signal) is VoucherIssued
+        key = holds_at, rule.moment, at_once
         found = self._timing.get(key)
         if found is None:
-            found = self._timing[key] = tuple(check_timing(self.scene, rule, holds_at, self.policy))
+            found = self._timing[key] = tuple(
+                check_timing(self.scene, rule, holds_at, self.policy, at_once=at_once)
+            )
         return found
 
     def contact_findings(self, rule: Rule) -> Findings:
         """Return the findings of gate 9.
 
-        The gate reads the rule in two places: its own cooldown after a dismissal, and whether it
-        stacks with an accepted offer. Where neither exists, all rules have one result.
+        The gate reads the rule in three places: its own cooldown after a dismissal, whether it stacks
+        with an accepted offer, and whether it gives a remedy. Where none matters, all rules have one
+        result.
         """
-        key = rule.id if self._accepted or rule.id in self._cooling_rules else None
+        own = rule.remedy or self._accepted or rule.id in self._cooling_rules
+        key = rule.id if own else None
         found = self._contact.get(key)
         if found is None:
             found = tuple(check_contact_policy(self.scene, rule, self.policy, self.standing))

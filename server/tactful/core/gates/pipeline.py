@@ -27,7 +27,7 @@ from tactful.core.gates.eligibility import check_conditions, check_rule_state, n
 from tactful.core.gates.evaluation import Evaluation, PricedRule
 from tactful.core.gates.page_price import check_page_price
 from tactful.core.gates.prohibition import check_input_bans
-from tactful.core.gates.suppression import check_price_regret
+from tactful.core.gates.suppression import check_price_regret, concerns_order
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceBasis, PriceRefusal
@@ -81,7 +81,7 @@ def failed_gates(
     else:
         unit, currency = standing.unit, standing.currency
     # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
-    if unit is not None:
+    if unit is not None and not concerns_order(rule):
         yield from check_price_regret(scene, unit, currency, evaluation.policy)
     yield from evaluation.availability_findings(rule.max_qty, standing)
     if standing is not None:

@@ -34,7 +34,7 @@ def check_suppression(
 
     Args:
         scene: The item in front of the shopper.
-        rule: The rule; only whether it gives a remedy is read.
+        rule: The rule; whether it gives a remedy, and whether its offer is one on the item.
         policy: The shop's policy.
         suppress_rules: The rulebook's `suppress` blocks; they can only lengthen a cooldown.
 
@@ -47,7 +47,8 @@ def check_suppression(
         found += _taint_findings(scene, rule, least_cooldown)
         found += _component_findings(scene, least_cooldown)
         found += _cause_findings(scene, rule)
-        found += _owned_findings(scene, policy)
+        if not concerns_order(rule):
+            found += _owned_findings(scene, policy)
     # A guest has no history: only the orders that the shop reported for this session are known.
     elif scene.session.bought:
         found += _guest_purchase_findings(scene, policy)
@@ -55,6 +56,15 @@ def check_suppression(
     if len(found) > 1:
         found.sort(key=lambda finding: REASON_ORDER[finding.reason])
     yield from found
+
+
+def concerns_order(rule: Rule) -> bool:
+    """Return whether an offer is about the order, so that owning its item is no reason against it.
+
+    That is an offer on the order or its shipping on a rescue page, which names no item. The item that
+    it is made with may be the one that the customer bought.
+    """
+    return rule.moment == "rescue" and rule.level != "item"
 
 
 def _recall_findings(item: Item) -> Iterator[Finding]:

@@ -17,7 +17,9 @@ PAYING: Final = frozenset({"checkout", "payment"})
 """Pages on which no offer interrupts the shopper."""
 
 
-def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
+def check_timing(
+    scene: Scene, rule: Rule, holds_at: int, policy: Policy, *, at_once: bool = False
+) -> Iterator[Finding]:
     """Yield why an offer may not appear now.
 
     Args:
@@ -25,23 +27,27 @@ def check_timing(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Ite
         rule: The rule; `moment: rescue` waives the engaged time and the pause in a rescue.
         holds_at: What `rule.holds_from` returns for the scene.
         policy: The shop's thresholds.
+        at_once: Whether the offer is a voucher that was issued just now. Nothing but the page, a
+            payment and a support chat delays it.
 
     Yields:
         `timing.wait`, `timing.checkout`, `timing.chat` and `timing.quiet`. `Finding.until` is the
         instant from which waiting alone passes the check; None: a signal is needed.
     """
-    yield from _wait_findings(scene, rule, holds_at, policy)
+    yield from _wait_findings(scene, rule, holds_at, policy, at_once=at_once)
     session = scene.session
     if session.page in PAYING:
         yield Finding(Reason.TIMING_CHECKOUT, actual=session.page)
     if session.chat_open:
         yield Finding(Reason.TIMING_CHAT, actual="open", needed="closed")
-    if scene.now < scene.contact.quiet_until:
+    if scene.now < scene.contact.quiet_until and not at_once:
         until = scene.contact.quiet_until
         yield Finding(Reason.TIMING_QUIET, actual=scene.now, needed=until, until=until)
 
 
-def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> Iterator[Finding]:
+def _wait_findings(
+    scene: Scene, rule: Rule, holds_at: int, policy: Policy, *, at_once: bool
+) -> Iterator[Finding]:
     """Yield `timing.wait` while engaged time, pause or a timed condition is missing."""
     session = scene.session
     # Waiting does not help while the page is hidden: only a signal shows it again.
@@ -52,7 +58,7 @@ def _wait_findings(scene: Scene, rule: Rule, holds_at: int, policy: Policy) -> I
     # would help, so it continues as if the condition held.
     if holds_at == NEVER:
         holds_at = NOW
-    if rule.moment != "rescue" or not session.rescue:
+    if not at_once and (rule.moment != "rescue" or not session.rescue):
         engaged_at = _engaged_at(scene, policy)
         holds_at = max(holds_at, engaged_at, session.last_input + policy.moment.since_input)
     if holds_at > scene.now:

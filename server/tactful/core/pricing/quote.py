@@ -197,20 +197,20 @@ def deduction(terms: PriceTerms, currency: str) -> Deduction | None:
 
 
 def voucher(value: RemedyValue, price: PriceBasis) -> Quote | PriceRefusal:
-    """Return the price after a compensation voucher. It has no floor, but the price stays above 0."""
+    """Return the price after a compensation voucher, which has no floor.
+
+    A voucher takes at most the price off one item. The rest of an amount counts in the order.
+    """
     if value.percent_bp is not None:
-        unit = discounted(price.amount, value.percent_bp)
+        saved = price.amount - discounted(price.amount, value.percent_bp)
     elif value.amount is not None and value.currency == price.currency:
-        unit = price.amount - value.amount
+        saved = value.amount
     else:
         return PriceRefusal("price.missing")
-    if unit <= 0:
-        return PriceRefusal("price.zero", actual=unit, needed=1)
+    unit = max(price.amount - saved, 0)
     if unit >= price.amount:
         return PriceRefusal("price.no_improvement", actual=unit, needed=price.amount - 1)
-    return Quote(
-        unit, price.amount - unit, unit, clamped=False, floor=1, floor_kind="smallest_unit"
-    )
+    return Quote(unit, saved, unit, clamped=False, floor=0, floor_kind="smallest_unit")
 
 
 def asked_price(terms: PriceTerms, price: PriceBasis, step: int = 0) -> int | None:

@@ -174,6 +174,13 @@ class MoreTimeRequested(Struct, frozen=True, gc=False, tag="MoreTime"):
     """The id of the offer."""
 
 
+class VoucherIssued(Struct, frozen=True, gc=False, tag="Vouchered"):
+    """The shop gave the session's customer a voucher."""
+
+    remedy: str
+    """The id of the voucher."""
+
+
 class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
     """The instant has come for which an earlier decision set `Session.wake_at`."""
 
@@ -231,6 +238,7 @@ Signal = (
     | OfferDismissed
     | OfferAccepted
     | MoreTimeRequested
+    | VoucherIssued
     | TimerFired
     | FactsChanged
     | OrderReported

@@ -20,13 +20,14 @@ from tactful.core.offers.message import (
     message_for,
 )
 from tactful.core.offers.offer import Offer
-from tactful.core.pricing.quote import deduction
+from tactful.core.pricing.quote import Quote, deduction
 from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
 from tactful.core.stages.more_time import latest_end, may_extend
 from tactful.core.stages.price_inputs import inputs_of
 from tactful.core.values import ids
+from tactful.core.values.allocation import Deduction
 from tactful.core.values.calendar import period_key
 from tactful.core.values.money import Money
 from tactful.core.verdicts.verdict import CLAMPED
@@ -68,11 +69,11 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
-    # No offer outlives its rule, its voucher or the start of an exclusion: the countdown shows the true end.
+    # No offer outlives its rule or the start of an exclusion: the countdown shows the true end. A
+    # voucher stands until its own end, because nothing else makes it scarce.
     latest = latest_end(scene, rule, rulebook.exclusions)
-    ends_at = min(scene.now + rule.expires, latest)
-    if remedy:
-        ends_at = min(ends_at, ms(remedy.fact.expires_at))
+    own_end = ms(remedy.fact.expires_at) if remedy else scene.now + rule.expires
+    ends_at = min(own_end, latest)
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
     prior = prior_price_of(scene, since, Money(quote.unit, price_basis.currency))
     # An offer on the shipping leaves the item's price as it is, so there is no reduction to claim.
@@ -95,7 +96,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         currency=price_basis.currency,
         unit=quote.unit,
         public=price_basis.amount,
-        deduction=deduction(rule.price, price_basis.currency),
+        deduction=_deduction(rule, quote, price_basis.currency),
         since=since,
         was=claimed.was if claimed else None,
         percent=claimed.percent if claimed else None,
@@ -107,7 +108,10 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         title=product.title if product else item.sku,
         message=_message(candidate, ends_at, rulebook.policy.language),
         placement=rule.placement,
-        disclosure=disclosure(territory, session.locale, scene.now, provenance),
+        # Where a person decided about a voucher, nothing was decided automatically.
+        disclosure=None
+        if remedy and not remedy.fact.automatic
+        else disclosure(territory, session.locale, scene.now, provenance),
         image=product.image if product else None,
         url=product.page if product else None,
         personal="personal" in provenance,
@@ -122,6 +126,13 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if may_extend(offer, latest, rulebook.policy):
         return structs.replace(offer, more_time=True)
     return offer
+
+
+def _deduction(rule: Rule, quote: Quote, currency: str) -> Deduction | None:
+    """Return what the offer takes off the order or its shipping; a voucher takes up to its value."""
+    if rule.price.mode == "remedy":
+        return Deduction("order", quote.saved)
+    return deduction(rule.price, currency)
 
 
 def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | None:

@@ -33,7 +33,8 @@ def apply_signal(builder: DecisionBuilder) -> None:
 def expire_offers(builder: DecisionBuilder) -> None:
     """Expire the offers and the acceptances that have reached their end.
 
-    The product gets a cooldown: an offer that expired is not made again at once.
+    The product gets a cooldown: an offer that expired is not made again at once. A voucher is owed, so
+    it may be offered and accepted again until it is used or ends.
     """
     # A copy: every transition changes the mapping.
     for parked in tuple(builder.parked.values()):
@@ -44,8 +45,9 @@ def expire_offers(builder: DecisionBuilder) -> None:
         end = offer.lapses_at
         if end is None or end > builder.now:
             continue
-        until = end + builder.context.rulebook.policy.rest.expired_product
-        builder.contact = builder.contact.with_cooldown("product", offer.product, until)
+        if not offer.remedy:
+            until = end + builder.context.rulebook.policy.rest.expired_product
+            builder.contact = builder.contact.with_cooldown("product", offer.product, until)
         builder.transition(offer, "expire")
 
 
@@ -267,6 +269,7 @@ _REDUCERS: Final[dict[type[Any], Callable[[DecisionBuilder, Any], None]]] = {
     signals.OfferDismissed: _dismiss_offer,
     signals.OfferAccepted: _accept_offer,
     signals.MoreTimeRequested: _change_nothing,
+    signals.VoucherIssued: _change_nothing,
     signals.TimerFired: _change_nothing,
     signals.FactsChanged: _change_nothing,
     signals.OrderReported: _record_order,

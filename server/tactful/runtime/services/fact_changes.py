@@ -8,9 +8,9 @@ import structlog
 from msgspec import Struct
 
 from tactful.core.facts.fact_codec import decode_stored
-from tactful.core.facts.fact_types import FEEDS, Feed, FeedName, Order, ms
+from tactful.core.facts.fact_types import FEEDS, Feed, FeedName, Order, Remedy, ms
 from tactful.core.facts.price_history import GENERAL_KIND
-from tactful.core.session.signals import OrderReported
+from tactful.core.session.signals import OrderReported, VoucherIssued
 from tactful.runtime.changes.change_feed import ChangeHandler
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
@@ -69,6 +69,8 @@ class FactChanges(ChangeHandler):
         """The orders among these changes."""
         self._stocked: set[str] = set()
         """The SKUs whose stock these changes concern."""
+        self._vouchers: list[Remedy] = []
+        """The vouchers among these changes."""
 
     def apply(self, change: Change) -> None:
         """Drop what a fact changes from the cache, and count it as a heartbeat of its feed."""
@@ -92,6 +94,8 @@ class FactChanges(ChangeHandler):
         self._keys.update(("customer", customer) for customer in customers)
         if kind == "order" and isinstance(order := decode_stored(change.body), Order):
             self._orders.append(order)
+        elif kind == "remedy" and isinstance(voucher := decode_stored(change.body), Remedy):
+            self._vouchers.append(voucher)
         elif kind == "feed" and isinstance(feed := decode_stored(change.body), Feed):
             at = min(change.at, ms(feed.at)) if feed.at else change.at
             self._record_heartbeat(feed.feed, at)
@@ -107,9 +111,9 @@ class FactChanges(ChangeHandler):
         """Return the work that notifies the sessions concerned."""
         if not (self._keys or self._orders):
             return None
-        keys, orders, stocked = self._keys, self._orders, self._stocked
-        self._keys, self._orders, self._stocked = set(), [], set()
-        return self._notify(keys, orders, stocked)
+        work = self._notify(self._keys, self._orders, self._stocked, self._vouchers)
+        self._keys, self._orders, self._stocked, self._vouchers = set(), [], set(), []
+        return work
 
     async def start_over(self) -> None:
         """Drop all facts, and let every session with an offer pass its gates again."""
@@ -118,7 +122,13 @@ class FactChanges(ChangeHandler):
         self._keys.add(STANDING)
         self._stocked |= self._commitments.skus()
 
-    async def _notify(self, keys: set[Subject], orders: list[Order], stocked: set[str]) -> None:
+    async def _notify(
+        self,
+        keys: set[Subject],
+        orders: list[Order],
+        stocked: set[str],
+        vouchers: list[Remedy],
+    ) -> None:
         started = self._telemetry.clock()
         concerned = self._registry.concerned(keys)
         if concerned:
@@ -133,7 +143,15 @@ class FactChanges(ChangeHandler):
         for order in orders:
             await self._report_order(order)
         await self._fanout.notify(concerned)
+        for voucher in vouchers:
+            self._offer_voucher(voucher)
         self._telemetry.record_fanout(started)
+
+    def _offer_voucher(self, voucher: Remedy) -> None:
+        """Let the customer's open sessions offer a voucher that was issued just now."""
+        if voucher.customer is not None:
+            for live in self._registry.concerned([("customer", voucher.customer)]):
+                self._turns.submit(live, VoucherIssued(voucher.remedy))
 
     async def _report_order(self, order: Order) -> None:
         """Report an order to the session in which it was placed, without its gifts."""

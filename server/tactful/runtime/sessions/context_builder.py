@@ -5,8 +5,10 @@ from typing import Final
 from msgspec import structs
 
 from tactful.core.context import Context
+from tactful.core.customer.profile import Profile
 from tactful.core.decision import Decision
 from tactful.core.facts.item import Item
+from tactful.core.facts.purchases import NO_PURCHASES, Purchases
 from tactful.core.facts.read_subjects import history_subjects, item_subjects
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.items_in_play import required_skus
@@ -57,14 +59,16 @@ class ContextBuilder:
         SKUs that the shop never reported are left out: they have no facts to wait for.
         """
         cache, may_exist = self._fact_cache, self._may_exist
+        customer = readable_customer(session, signal)
+        profile = cache.customer(customer) if customer is not None else None
         skus = [
             sku
-            for sku in required_skus(session, signal)
+            for sku in required_skus(session, signal, _purchases(profile))
             if cache.item(sku) is None and may_exist(sku)
         ]
-        customer = readable_customer(session, signal)
-        if customer is None or cache.customer(customer) is not None:
+        if customer is None or profile is not None:
             return skus, []
+        # What the customer bought says which further items are needed, once the customer is read.
         return skus, [customer]
 
     def build(self, session: Session, signal: Signal) -> Context:
@@ -73,16 +77,19 @@ class ContextBuilder:
         Balances, conversions and reductions are live views: use the context before the next turn.
         """
         cache, now = self._fact_cache, self._clock.now()
-        found = {sku: cache.item(sku) for sku in required_skus(session, signal)}
-        items = {sku: item for sku, item in found.items() if item is not None}
         customer = readable_customer(session, signal)
+        profile = cache.customer(customer) if customer else None
+        found = {
+            sku: cache.item(sku) for sku in required_skus(session, signal, _purchases(profile))
+        }
+        items = {sku: item for sku, item in found.items() if item is not None}
         return Context(
             now=now,
             session=session,
             signal=signal,
             rulebook=self._active_rulebook.current,
             items=items,
-            profile=cache.customer(customer) if customer else None,
+            profile=profile,
             balances=self._balances.view(now),
             committed=self._stock_commitments.view(items, _territories(session, signal)),
             promises=self._promises.of(verified_customer(session, signal), session.id),
@@ -144,3 +151,7 @@ def _territories(session: Session, signal: Signal) -> tuple[str | None, ...]:
     if isinstance(signal, ConnectionOpened | CustomerIdentified):
         return session.territory, signal.territory
     return (session.territory,)
+
+
+def _purchases(profile: Profile | None) -> Purchases:
+    return profile.purchases if profile else NO_PURCHASES

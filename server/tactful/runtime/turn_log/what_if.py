@@ -7,7 +7,7 @@ same offer on the same terms.
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, Protocol, cast
 
 from msgspec import Struct, structs
@@ -18,6 +18,7 @@ from tactful.core.decide import decide
 from tactful.core.decision import Decision
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.item import Item
+from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import ConversionRates, Tally
 from tactful.core.rules.rule import Rulebook
@@ -203,17 +204,20 @@ class WhatIfRun:
         self, now: int, state: Session, signal: Signal, inputs: DecisionInputs
     ) -> Context:
         """Return what a turn of this run reads: facts of that time, and the run's own promises."""
+        profile = await self._facts.profile(
+            state, signal, self._rulebook, self._contacts,
+            upto=inputs.customer_upto, at=_rounded(now),
+        )  # fmt: skip
+        purchases = profile.purchases if profile else NO_PURCHASES
+        skus = items_in_play.required_skus(state, signal, purchases)
         context = recorded_context(
             NO_INPUTS,
             now=now,
             session=state,
             signal=signal,
             rulebook=self._rulebook,
-            items=await self._items(now, state, signal, dict(inputs.items)),
-            profile=await self._facts.profile(
-                state, signal, self._rulebook, self._contacts,
-                upto=inputs.customer_upto, at=_rounded(now),
-            ),
+            items=await self._items(now, skus, dict(inputs.items)),
+            profile=profile,
             seed=self._seed,
         )  # fmt: skip
         return structs.replace(
@@ -229,15 +233,13 @@ class WhatIfRun:
             reductions=ReductionHistory(self._first_applied),
         )
 
-    async def _items(
-        self, now: int, state: Session, signal: Signal, read: dict[str, int]
-    ) -> dict[str, Item]:
+    async def _items(self, now: int, skus: Iterable[str], read: dict[str, int]) -> dict[str, Item]:
         """Return the items that a turn reads, in the versions that the recorded turn read.
 
         Items that only this run needs are read as of about `now`.
         """
         found = {}
-        for sku in items_in_play.required_skus(state, signal):
+        for sku in skus:
             if sku in read:
                 found[sku] = await self._facts.item(sku, read[sku])
             else:

@@ -84,10 +84,11 @@ def share(bp: int) -> Remedy:
     [
         (remedy(amount=1000, skus=["HAT-1"]), 11900),
         (remedy(amount=12899, skus=["HAT-1"]), 1),
-        (remedy(amount=12900, skus=["HAT-1"]), "price.zero"),
+        (remedy(amount=12900, skus=["HAT-1"]), 0),
+        (remedy(amount=20000, skus=["HAT-1"]), 0),
         (remedy(amount=1000, currency="GBP", skus=["HAT-1"]), "price.missing"),
         (share(2500), 9675),
-        (share(10_000), "price.zero"),
+        (share(10_000), 0),
     ],
 )
 def test_the_price_with_a_voucher_is_what_is_left_to_pay(

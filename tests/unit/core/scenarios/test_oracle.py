@@ -16,6 +16,7 @@ from tactful.core.verdicts.reasons import Reason
 WORLDS = 4000
 NEVER_HERE = {
     Reason.RULE_WINDOW,  # a timetable; tests/unit/core/gates/test_eligibility.py
+    Reason.PRICE_ZERO,  # a percentage never comes to it; pricing's own tests
     Reason.PRICE_NO_IMPROVEMENT,  # the oracle's rules all have a percentage; pricing's own tests
     Reason.ARBITRATION_NEGATIVE_VALUE,
     Reason.HOLDOUT_RULE,  # drawn by hash; tests/unit/core/stages/test_holdout.py

@@ -22,6 +22,7 @@ TAGS = {
     "OfferSeen": "Seen",
     "OfferDismissed": "Dismissed",
     "MoreTimeRequested": "MoreTime",
+    "VoucherIssued": "Vouchered",
     "OfferAccepted": "Accepted",
     "TimerFired": "Woken",
     "FactsChanged": "Changed",

@@ -81,7 +81,34 @@ def test_an_offer_ends_with_its_rule_and_its_voucher() -> None:
     made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
     assert (made.ends_at, made.remedy, made.level) == (T0 + 30 * SECOND, "m1", "order")
     assert (made.customer, made.personal) == ("c1", True)
-    assert made.disclosure
+    assert made.deduction == Deduction("order", 1000)
+
+
+def test_a_voucher_stands_until_its_own_end_whatever_its_rule_says() -> None:
+    fact = remedy(skus=["HAT-1"], expires_at=T0 + 90 * DAY)
+    known = profile(NaiveShop([(fact, T0)]).history("c1"), Policy())
+    voucher = rule("V", remedy=True, price=PriceTerms("remedy"), expires=60 * SECOND)
+    made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
+    assert made.ends_at == T0 + 90 * DAY
+
+
+@pytest.mark.parametrize("automatic", [False, True])
+def test_a_voucher_says_that_it_was_decided_automatically_only_where_it_was(
+    automatic: bool,
+) -> None:
+    fact = remedy(skus=["HAT-1"], automatic=automatic)
+    known = profile(NaiveShop([(fact, T0)]).history("c1"), Policy())
+    voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
+    made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
+    assert (made.disclosure is not None) is automatic
+
+
+def test_a_voucher_worth_more_than_the_item_keeps_its_value_for_the_order() -> None:
+    fact = remedy(skus=["HAT-1"], amount=20_000)
+    known = profile(NaiveShop([(fact, T0)]).history("c1"), Policy())
+    voucher = rule("V", remedy=True, price=PriceTerms("remedy"))
+    made = planned(voucher, profile=known, session=session(customer="c1", consent="personal"))
+    assert (made.unit, made.deduction, made.hold) == (0, Deduction("order", 20_000), 20_000)
 
 
 def test_an_offer_on_the_order_shows_the_price_of_the_item_alone() -> None:

@@ -160,6 +160,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "value": {"amount": 1000, "currency": "EUR"},
         "cause": {"case": "k-301"},
         "expires_at": "2026-06-08T22:00:00Z",
+        "automatic": False,
         "contact": _CONTACT,
         "version": 1,
     },
@@ -319,6 +320,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "cause.order": "The order.",
         "cause.skus": "The variants.",
         "expires_at": "When it ends.",
+        "automatic": "Whether a program decided it, and no person. Then the card says so.",
         "contact": _CONTACT_MEANING,
     },
 }
