@@ -1,4 +1,4 @@
-"""No table grows with what strangers make up, unless it is registered with what limits it.
+"""Nothing grows with what strangers make up, unless it is registered with what limits it.
 
 Two crowds of strangers visit a whole server: each stranger has an address, SKUs, names and secrets
 of its own. Every container that our objects hold is measured after each crowd. Whatever grew from
@@ -8,15 +8,18 @@ one crowd to the next is keyed by strangers, and has to be in the register.
 import asyncio
 import gc
 import json
+import sqlite3
 import types
 from collections import deque
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import websockets
+from structlog.testing import capture_logs
 from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import CATALOGUE, rules
@@ -163,10 +166,70 @@ async def test_a_new_table_that_nobody_registered_is_found(
         assert await unregistered(one) == {"SessionRegistry.forgotten"}
 
 
-async def test_the_manual_lists_the_registered_tables(tmp_path: Path) -> None:
+def listed_in_manual(heading: str) -> set[str]:
+    """Return the names in the first column of a table of the manual."""
     manual = (ROOT / "server" / "OPERATING.md").read_text("utf-8")
-    section = manual.partition("### Memory that clients cause")[2].partition("\n## ")[0]
-    listed = {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")}
+    section = manual.partition(f"### {heading}\n")[2].partition("\n#")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for row in rows for name in row.split("`")[1::2]}
+
+
+async def lasting_traces(one: LiveServer, log: list[Any]) -> set[str]:
+    """Return what grows with each crowd outside memory: tables of the ledger, metrics and the log."""
+
+    def counts() -> dict[str, int]:
+        with closing(sqlite3.connect(ledger_of(one))) as ledger:
+            names = ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            sizes = {
+                name: ledger.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]  # noqa: S608 - of the schema
+                for (name,) in names.fetchall()
+            }
+        series = len(one.parts.shop.state.telemetry.exposition().splitlines())
+        return sizes | {"/metrics": series, "the log": len(log)}
+
+    await crowd(one, 0)
+    await crowd(one, 1)
+    before = counts()
+    await crowd(one, 2)
+    return grown(before, counts())
+
+
+def ledger_of(one: LiveServer) -> Path:
+    assert one.config.data is not None
+    return Path(one.config.data) / "tactful.db"
+
+
+async def test_every_table_of_the_ledger_that_strangers_fill_is_in_the_manual(
+    tmp_path: Path,
+) -> None:
+    with capture_logs() as log:
+        async with live_server(tmp_path, rules()) as one:
+            await one.facts(*CATALOGUE)
+            growing = await lasting_traces(one, log)
+            with closing(sqlite3.connect(ledger_of(one))) as ledger:
+                found = ledger.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+                tables = {name for (name,) in found}
+    listed = listed_in_manual("Disk that clients cause")
+    assert "entries" in growing
+    assert growing <= listed, "neither metrics, nor the log, nor another table"
+    assert listed <= tables
+
+
+async def test_a_new_table_of_the_ledger_that_strangers_fill_is_found(tmp_path: Path) -> None:
+    """The control: a table that remembers every session, for ever."""
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        with closing(sqlite3.connect(ledger_of(one))) as ledger:
+            ledger.executescript(
+                "CREATE TABLE forgotten (id); CREATE TRIGGER remember AFTER INSERT ON sessions "
+                "BEGIN INSERT INTO forgotten VALUES (new.session); END;"
+            )
+        growing = await lasting_traces(one, [])
+    assert growing - listed_in_manual("Disk that clients cause") == {"forgotten"}
+
+
+async def test_the_manual_lists_the_registered_tables(tmp_path: Path) -> None:
+    listed = listed_in_manual("Memory that clients cause")
     async with live_server(tmp_path, rules()) as one:
         assert listed == {table.name for table in one.parts.shop.state.tables}
 

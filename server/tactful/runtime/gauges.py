@@ -209,6 +209,7 @@ def _register_tables(state: ShopState) -> None:
                 "Timers._heap",
                 "TurnLogWriter._waiting",
                 "BackgroundTasks._running",
+                "KnownRows.epochs",
             ),
         )
     )

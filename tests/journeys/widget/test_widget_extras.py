@@ -14,7 +14,21 @@ from .conftest import CARD, PRODUCT
 pytestmark = pytest.mark.browser
 
 Read = Callable[[Page], str | None]
-KINDS = ["price", "item", "stock", "browsing", "cart", "source", "account", "purchases", "area", "time", "earlier_offers", "voucher", "averages"]
+KINDS = [
+    "price",
+    "item",
+    "stock",
+    "browsing",
+    "cart",
+    "source",
+    "account",
+    "purchases",
+    "area",
+    "time",
+    "earlier_offers",
+    "voucher",
+    "averages",
+]
 
 
 def shows(shop: Any, page: Page, card: Read, html: str = 'lang="en"', **changes: Any) -> str:
