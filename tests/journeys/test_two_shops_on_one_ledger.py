@@ -1,13 +1,20 @@
 """Two processes on one ledger: nothing is promised on facts, sessions or stock that are not current.
 
 `TACTFUL_TRIES` sets how many promises, acceptances and redemptions the longest test tries; a
-release tries 100,000.
+release tries 100,000. Processes with different values of `TACTFUL_TRIES_SEED` can share the tries:
+
+    for seed in 1 2; do TACTFUL_TRIES=50000 TACTFUL_TRIES_SEED=$seed nice -n 10 \
+        .venv/bin/python -m pytest -q --basetemp=/dev/shm/tries-$seed \
+        tests/journeys/test_two_shops_on_one_ledger.py -k acknowledged_before & done; wait
 """
 
 import asyncio
 import os
+import random  # noqa: TID251 - seeded
 from collections import Counter
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 import pytest
@@ -37,9 +44,14 @@ from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import LiveSession
 
 TRIES = int(os.environ.get("TACTFUL_TRIES", "240"))
+SEED = os.environ.get("TACTFUL_TRIES_SEED", "0")
 SKUS = [f"S{number}" for number in range(8)]
 PROMISES = 8
 """Sessions that try for each item at once, beside one that accepts and one that redeems."""
+PLENTY = 1_000_000
+RECALLED = 0.3
+"""The share of the rounds in which the item is recalled instead of sold out."""
+T = TypeVar("T")
 PER_ROUND = (PROMISES + 2) * len(SKUS)
 
 
@@ -47,6 +59,18 @@ async def warm(shop: Shop, *skus: str) -> None:
     """Have the items in memory, so that nothing is read again."""
     await shop.state.changes.catch_up()
     await shop.state.fact_cache.load(skus, [])
+
+
+def recall(sku: str, status: str, version: int) -> dict[str, Any]:
+    """A recall of one item."""
+    return {"type": "recall", "recall": sku, "skus": [sku], "status": status, "version": version}
+
+
+async def after_a_while(draw: random.Random, work: Awaitable[T]) -> T:
+    """Await something after some other work of the event loop."""
+    for _ in range(draw.randrange(6)):
+        await asyncio.sleep(0)
+    return await work
 
 
 class Tries:
@@ -61,7 +85,10 @@ class Tries:
 
     async def round(self, sku: str, number: int) -> None:
         """Sell an item, have it sold out or recalled at the other shop, and try to sell it again."""
-        await report(self.told, stock(sku, "DE", 1_000, version=2 * number))
+        draw = random.Random(f"{SEED} {sku} {number}")
+        is_recalled = draw.random() < RECALLED
+        back = [stock(sku, "DE", PLENTY, version=2 * number), recall(sku, "lifted", 2 * number)]
+        await report(self.told, *back)
         await warm(self.asked, sku)
         pushed = self.browsing.session(sku)
         accepted = self.browsing.session(sku)
@@ -69,18 +96,21 @@ class Tries:
         (offer,), (kept,) = pushed.state.offers, accepted.state.offers
         assert await self.browsing.accept(accepted, kept)
         (kept,) = accepted.state.offers
-        await report(self.told, stock(sku, "DE", 0, version=2 * number + 1))
-        # All of them begin now, after the acknowledgement, with the old stock in memory.
+        sold_out = stock(sku, "DE", 0, version=2 * number + 1)
+        recalled = recall(sku, "active", 2 * number + 1)
+        await report(self.told, recalled if is_recalled else sold_out)
+        # All of them begin now, after the acknowledgement, with the older facts in memory.
         asked = self.browsing
         confirmed, status, offered = await asyncio.gather(
-            asked.accept(pushed, offer),
-            asked.redeem(kept, f"order-{sku}-{number}"),
-            asyncio.gather(*(asked.was_offered(sku) for _ in range(PROMISES))),
+            after_a_while(draw, asked.accept(pushed, offer)),
+            after_a_while(draw, asked.redeem(kept, f"order-{sku}-{number}")),
+            asyncio.gather(*(after_a_while(draw, asked.was_offered(sku)) for _ in range(PROMISES))),
         )
         self.note("acceptance", wrong=confirmed)
         self.note("redemption", wrong=status == 200)
         for made in offered:
             self.note("promise", wrong=made)
+        asked.leave(sku)
 
     def note(self, kind: str, *, wrong: bool) -> None:
         """Count a try."""

@@ -115,7 +115,7 @@ async def shop_on(
 async def report(shop: Shop, *facts: dict[str, Any]) -> None:
     """Report facts to one shop; they are acknowledged on return."""
     found = await shop.ingest.ingest([msgspec.json.encode(fact) for fact in facts])
-    assert not found.rejected
+    assert not found.rejected, found.rejected
 
 
 def item_facts(sku: str, available: int = 5) -> list[dict[str, Any]]:
@@ -135,6 +135,7 @@ class Browsing:
 
     def __init__(self, shop: Shop) -> None:
         self.shop = shop
+        self._open: dict[str, list[LiveSession]] = {}
 
     def session(self, sku: str, **fields: Any) -> LiveSession:
         """Return a session that may be offered the item at once."""
@@ -157,7 +158,14 @@ class Browsing:
         # A session to which nobody is connected reads nothing for an offer.
         live.connections[1], _ = recorded_connection()
         self.shop.state.registry.add(live)
+        self._open.setdefault(sku, []).append(live)
         return live
+
+    def leave(self, sku: str) -> None:
+        """Take the sessions that looked at an item out of memory, as if they had ended long ago."""
+        for live in self._open.pop(sku, []):
+            self.shop.state.registry.remove(live)
+            self.shop.state.timers.cancel(live.state.id)
 
     def was_promised(self, live: LiveSession, state: OfferState) -> bool:
         """Return whether the ledger recorded an offer of a session in a state."""
