@@ -6,12 +6,16 @@ from msgspec import Struct
 
 from tactful.core.customer.profile import Profile
 from tactful.core.customer.taints import Taint
+from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Remedy, ReportedFact, ms
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.facts.shopper_contacts import contact_hash, contact_key_digest, email_form
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import price_basis
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
+from tactful.core.values.phone_numbers import e164
 from tactful.rulebook.authoring.rule_break_even import (
     ItemBreakEven,
     break_even_of,
@@ -85,6 +89,12 @@ class CustomerView(Struct, frozen=True, kw_only=True):
     offers: tuple[Offer, ...]
     taints: tuple[TaintView, ...]
     remedies: tuple[ReportedFact[Remedy], ...]
+
+    @property
+    def name(self) -> str | None:
+        """The customer's name, as the shop reports it."""
+        about = self.profile.history.about if self.profile else None
+        return about.fact.name if about else None
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -171,6 +181,18 @@ async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
     if found.customer:
         return await decisions(shop, customer=found.customer)
     return await decisions(shop, session=found.session.id if found.session else "")
+
+
+async def customers_with_contact(shop: Shop, text: str) -> list[str]:
+    """Return the customers whose facts name an e-mail address or international number, sorted."""
+    form = email_form(text) or e164(text, None)
+    if form is None:
+        return []
+    digest = contact_key_digest(shop.state.keys.contact_key, contact_hash(form))
+    found = await shop.ledger.facts_about([(CONTACT, digest)])
+    facts = (decode_stored(one.body) for one in found)
+    named = (getattr(fact, "customer", None) for fact in facts)
+    return sorted({customer for customer in named if customer})
 
 
 async def customer_view(

@@ -22,6 +22,8 @@ from tactful.runtime.state.session_registry import internal_id
 
 MAX_RECENT: Final = 15
 """Maximum decisions, actions and versions that are shown on a page with several lists."""
+MAX_NAMED: Final = 10
+"""Maximum customers that a message names."""
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 """Files that need no login → their media types."""
 
@@ -70,7 +72,13 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     async def find(page_request: ConsoleRequest) -> Response:
         wanted = page_request.http_request.query_params.get("q", "").strip()
-        return RedirectResponse(path_for_query(wanted), 303, HEADERS)
+        customers = await queries.customers_with_contact(shop, wanted)
+        if len(customers) > 1:
+            named = ", ".join(customers[:MAX_NAMED])
+            raise PageError(
+                404, f"Several customers have this contact: {named}. Find one of them by the id."
+            )
+        return RedirectResponse(path_for_query(*(customers or [wanted])), 303, HEADERS)
 
     async def customer(page_request: ConsoleRequest) -> Response:
         return await _customer_page(

@@ -117,3 +117,20 @@ async def test_a_rule_says_how_many_more_buyers_it_needs(tmp_path: Path) -> None
         await shopper.offered()
         (line,) = (await queries.break_evens(one.parts.shop))["R1"]
         assert "times the buyers (RUN-42 in DE, margin" in line
+
+
+async def test_a_customer_is_found_by_address_or_number_and_shown_by_name(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        contact = {"email": "mia@shop.example", "phone": "+49 30 901820"}
+        await one.facts(
+            {"type": "customer", "customer": "mia", "name": "Mia M.", "contact": contact},
+            case("k1", "omar", "defect") | {"contact": {"phone": "+4930901820"}},
+        )
+        shop = one.parts.shop
+        assert await queries.customers_with_contact(shop, "Mia@Shop.example") == ["mia"]
+        assert await queries.customers_with_contact(shop, "0049 30 901820") == ["mia", "omar"]
+        assert await queries.customers_with_contact(shop, "omar@shop.example") == []
+        assert await queries.customers_with_contact(shop, "mia") == []
+        view = await queries.customer_view(shop, customer="mia")
+        assert view is not None
+        assert view.name == "Mia M."

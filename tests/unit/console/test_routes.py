@@ -177,3 +177,15 @@ async def test_static_files_need_no_login(one: LiveServer, name: str) -> None:
 async def test_no_other_file_is_served(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         assert (await stranger.http.get(f"/console/static/{name}")).status_code in {303, 404}
+
+
+async def test_the_console_finds_a_customer_by_address_and_names_several(
+    one: LiveServer, agent: Agent
+) -> None:
+    contact = {"email": "mia@shop.example"}
+    await one.facts({"type": "customer", "customer": "mia", "name": "Mia M.", "contact": contact})
+    assert "Mia M." in await agent.read("/console/find", q="mia@shop.example")
+    await one.facts({"type": "customer", "customer": "mia-2", "contact": contact})
+    answer = await agent.http.get("/console/find", params={"q": "mia@shop.example"})
+    assert answer.status_code == 404
+    assert "mia, mia-2" in answer.text
