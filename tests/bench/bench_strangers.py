@@ -115,7 +115,7 @@ async def phase(
     manager: Manager, good: Buyer, addresses: int, sessions: int, seconds: float
 ) -> dict[str, Any]:
     """Attack from a process of its own while the good client visits; return the figures."""
-    good.connect_ms, good.answer_ms = [], []
+    good.connect_ms, good.answer_ms, good.answer_work_ms = [], [], []
     before, worked = rss_mib(manager), manager.cpu_seconds()
     began = time.perf_counter()
     asked = map(str, (manager.port, addresses, sessions, seconds))
@@ -137,6 +137,7 @@ async def phase(
         "visits": len(good.answer_ms),
         "welcome_ms": spread(good.connect_ms),
         "offer_ms": spread(good.answer_ms),
+        "ms that the event loop worked until the offer": spread(good.answer_work_ms),
     }
 
 
@@ -151,6 +152,11 @@ def rss_mib(manager: Manager) -> float:
     """Resident memory of the server now."""
     pages = int(Path(f"/proc/{manager.process.pid}/statm").read_text().split()[1])
     return pages * harness.PAGE_KIB / 1024
+
+
+def loop_work_ms(manager: Manager) -> float:
+    """Processor time of the server's event loop so far; a busy machine adds to every other figure."""
+    return int(Path(f"/proc/{manager.process.pid}/schedstat").read_text().split()[0]) / 1e6
 
 
 async def main() -> None:
@@ -172,7 +178,7 @@ async def main() -> None:
                     url, json=facts, headers={"Authorization": f"Bearer {KEY}"}
                 )
                 assert answer.json()["rejected"] == [], answer.text
-        good = Buyer(manager.port)
+        good = Buyer(manager.port, lambda: loop_work_ms(manager))
         await good.visit(answers=20)
         calm = rss_mib(manager)
         quiet = await phase(manager, good, 0, 0, asked.quiet)

@@ -38,6 +38,7 @@ class Good:
         self.work_ms: list[float] = []
         self.connect_ms: list[float] = []
         self.answer_ms: list[float] = []
+        self.answer_work_ms: list[float] = []
 
     async def visit(self, answers: int) -> None:
         """Connect, send `hello`, and ask some times."""
@@ -116,10 +117,11 @@ class Buyer(Good):
         self.connect_ms.append((time.perf_counter() - began) * 1e3)
         for _ in range(2):
             writer.write(frame({"t": "view", "sku": f"s{number}"}))
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), self._meter()
         writer.write(RESCUE)
         while b'"t":"offer"' not in await self._frame(reader):
             pass
         self.answer_ms.append((time.perf_counter() - began) * 1e3)
+        self.answer_work_ms.append(self._meter() - worked)
         writer.close()
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)

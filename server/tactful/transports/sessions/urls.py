@@ -22,9 +22,11 @@ KEPT_PARAMETERS: Final = frozenset(
 REMOVED: Final = "*"
 """What replaces a part of a URL or text that may identify a person."""
 
-_EMAIL: Final = re.compile(
-    r"[^\s/?#&=@,;:<>\"]+(?:@|%40)[^\s/?#&=@,;:<>\"]+\.[^\W\d_]{2,}", re.IGNORECASE
-)
+_TOKEN: Final = re.compile(r"[^\s/?#&=,;:<>\"]+")
+"""A part of a text that may be an e-mail address. One pattern for the whole address would search the same text
+again for each way to divide it: 2,000 characters took 20 s."""
+_AT: Final = re.compile("(?:@|%40)+")
+_DOMAIN: Final = re.compile(r".\.[^\W\d_]{2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W_]+")
 _HEX: Final = re.compile(r"(?=.*[0-9])[0-9a-f]{16,}", re.IGNORECASE)
@@ -64,7 +66,17 @@ def recorded_url(url: str) -> str:
 
 def recorded_text(text: str) -> str:
     """Return a text without the e-mail addresses in it."""
-    return _EMAIL.sub(REMOVED, text)
+    return _TOKEN.sub(lambda token: REMOVED if _has_email(token[0]) else token[0], text)
+
+
+def _has_email(token: str) -> bool:
+    """Return whether a token has a name, an at sign and a domain, one after the other."""
+    name, *domains = _AT.split(token)
+    for domain in domains:
+        if name and _DOMAIN.search(domain):
+            return True
+        name = domain
+    return False
 
 
 def _recorded_segment(segment: str) -> str:
@@ -75,7 +87,7 @@ def _recorded_segment(segment: str) -> str:
 
 def _looks_random(text: str) -> bool:
     """Return whether a path segment contains an e-mail address, a UUID, or a long mixed word."""
-    if _EMAIL.search(text) or _UUID.search(text):
+    if any(map(_has_email, _TOKEN.findall(text))) or _UUID.search(text):
         return True
     return any(
         _HEX.fullmatch(word)
