@@ -5,13 +5,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
+from tactful.cli.data.fact_spool import FactSpool
 from tactful.cli.data.import_changes import FactComparison, ImportChanges
 from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
 from tactful.cli.data.import_mappings import save_mapping
@@ -43,6 +44,7 @@ from tactful.connectors.results import (
     SkippedRow,
     SourceError,
 )
+from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import Gone, kind_of
 
 BATCH_FACTS: Final = 1000
@@ -140,6 +142,7 @@ def import_(
                 form,
                 terms,
                 contents,
+                stack.enter_context(closing(FactSpool())),
             )
             for name in names
         ]
@@ -161,12 +164,12 @@ def import_(
             gone, absences = missing_facts(contents, receiver().facts_of_kind)
         if not stopped:
             if dry_run:
-                changes = _changes(checked, terms, receiver, len(gone))
+                changes = _changes(checked, receiver, len(gone))
             else:
                 target = receiver()
                 _confirm_absences(absences, yes=yes)
                 for each in checked:
-                    _send_file(each, terms, target.send, sent)
+                    _send_file(each, target.send, sent)
                 _send_ends(gone, target, sent)
     if json_output:
         print_json(json_report(checked, sent, absences, changes, dry_run=dry_run))
@@ -178,10 +181,7 @@ def import_(
 
 
 def _changes(
-    checked: list[CheckedFile],
-    terms: ImportTerms,
-    receiver: Callable[[], ImportTarget],
-    removed: int,
+    checked: list[CheckedFile], receiver: Callable[[], ImportTarget], removed: int
 ) -> ImportChanges | None:
     """Return what the import would change; None: the receiver cannot be asked, and a warning says so."""
     kinds = {kind for each in checked for kind in each.kinds}
@@ -191,9 +191,9 @@ def _changes(
         print_warning(f"What would change is not known. {error.message.splitlines()[0]}")
         return None
     for each in checked:
-        for row in _read_with_progress("comparing", each.source, terms, each.form):
-            if isinstance(row, FoundFact):
-                comparison.add(row.fact)
+        for _, encoded in each.spool.batches(BATCH_FACTS):
+            for one in encoded:
+                comparison.add(fact_codec.decode_stored(one))
     return comparison.changes(removed)
 
 
@@ -233,7 +233,7 @@ def _confirm_absences(absences: list[Absence], *, yes: bool) -> None:
 def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> None:
     """Report what is missing from the files as gone."""
     for first in range(0, len(gone), BATCH_FACTS):
-        answer = target.send([*gone[first : first + BATCH_FACTS]])
+        answer = target.send([*map(fact_codec.encode, gone[first : first + BATCH_FACTS])])
         sent.ended += answer["accepted"]
         sent.rejected += [each["message"] for each in answer["rejected"]]
 
@@ -265,7 +265,11 @@ def _propose(names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits)
 
 
 def _check_file(
-    source: ByteSource, name: str | None, terms: ImportTerms, contents: FileContents | None
+    source: ByteSource,
+    name: str | None,
+    terms: ImportTerms,
+    contents: FileContents | None,
+    spool: FactSpool,
 ) -> CheckedFile:
     if name is None and terms.columns:
         name = "table"
@@ -274,7 +278,7 @@ def _check_file(
     count = 0
     skipped, notes = MessageCounts(), MessageCounts()
     kinds: Counter[str] = Counter()
-    for row in _read_with_progress("checking", source, terms, form):
+    for row in _read_with_progress(source, terms, form):
         match row:
             case BadRow():
                 count += 1
@@ -284,22 +288,18 @@ def _check_file(
                 skipped.add(line, reason)
             case RowNote(line, message):
                 notes.add(line, message)
-            case FoundFact(fact=fact):
+            case FoundFact(line, fact):
                 kinds[kind_of(fact)] += 1
+                spool.add(line, fact)
                 if contents is not None:
                     contents.add(fact)
-    return CheckedFile(source, form, tuple(bad), count, skipped, notes, dict(kinds))
+    return CheckedFile(source, form, tuple(bad), count, skipped, notes, dict(kinds), spool)
 
 
 def _read_with_progress(
-    what: str, source: ByteSource, terms: ImportTerms, form: files.FileFormat
+    source: ByteSource, terms: ImportTerms, form: files.FileFormat
 ) -> Iterator[Row]:
-    bar: AbstractContextManager[ProgressStep] = (
-        nullcontext(_ignore_progress)
-        if source.size < _PROGRESS_BYTES
-        else progress(f"{what} {source.name}", source.size)
-    )
-    with bar as step:
+    with _progress("checking", source, source.size) as step:
         for row in files.read_rows(source, terms, form):
             step(source.position)
             yield row
@@ -309,25 +309,22 @@ def _ignore_progress(done: int) -> None:
     """Stand in for a progress step: reading a short file takes no time."""
 
 
-def _send_file(
-    checked: CheckedFile, terms: ImportTerms, send: SendFacts, sent: ImportResult
-) -> None:
-    batch: list[FoundFact] = []
-    for row in _read_with_progress("sending", checked.source, terms, checked.form):
-        if isinstance(row, FoundFact):
-            batch.append(row)
-        if len(batch) == BATCH_FACTS:
-            _send_batch(checked.source.name, batch, send, sent)
-            batch = []
-    if batch:
-        _send_batch(checked.source.name, batch, send, sent)
+def _progress(what: str, source: ByteSource, total: int) -> AbstractContextManager[ProgressStep]:
+    if source.size < _PROGRESS_BYTES:
+        return nullcontext(_ignore_progress)
+    return progress(f"{what} {source.name}", total)
 
 
-def _send_batch(name: str, batch: list[FoundFact], send: SendFacts, sent: ImportResult) -> None:
-    answer = send([row.fact for row in batch])
-    sent.accepted += answer["accepted"]
-    sent.ignored += answer["ignored"]
-    sent.unchanged += answer["unchanged"]
-    for each in answer["rejected"]:
-        line = f"{name}:{batch[each['index']].line}: {each['message']}"
-        (sent.erased if each["code"] == "fact.erased" else sent.rejected).append(line)
+def _send_file(checked: CheckedFile, send: SendFacts, sent: ImportResult) -> None:
+    name, done = checked.source.name, 0
+    with _progress("sending", checked.source, len(checked.spool)) as step:
+        for lines, encoded in checked.spool.batches(BATCH_FACTS):
+            answer = send(encoded)
+            sent.accepted += answer["accepted"]
+            sent.ignored += answer["ignored"]
+            sent.unchanged += answer["unchanged"]
+            for each in answer["rejected"]:
+                line = f"{name}:{lines[each['index']]}: {each['message']}"
+                (sent.erased if each["code"] == "fact.erased" else sent.rejected).append(line)
+            done += len(encoded)
+            step(done)

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from tactful.cli.data.fact_spool import FactSpool
 from tactful.cli.data.import_changes import ImportChanges
 from tactful.cli.data.import_completeness import Absence
 from tactful.cli.shared.output import print_line
@@ -82,6 +83,8 @@ class CheckedFile(Struct, frozen=True):
     """Values that were unknown, assumed or left out."""
     kinds: dict[str, int]
     """Type of fact → how many the file holds."""
+    spool: FactSpool
+    """The facts."""
 
 
 class ImportResult(Struct):

@@ -20,8 +20,8 @@ from tactful.core.facts.shopper_contacts import keyed
 
 ListFacts = Callable[[str], Iterator[AnyFact]]
 """Yields the facts in force of one kind: `product`, `price`, `cost` or `stock`."""
-SendFacts = Callable[[list[AnyFact]], dict[str, Any]]
-"""Stores a batch of facts and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`, `unchanged`."""
+SendFacts = Callable[[list[bytes]], dict[str, Any]]
+"""Stores a batch of facts, each as JSON, and returns the report of `POST /v1/facts`: `accepted`, `ignored`, `rejected`, `unchanged`."""
 
 
 class ImportTarget(Struct, frozen=True):
@@ -44,8 +44,8 @@ def server_target(stack: ExitStack, config: Config, url: str | None) -> ImportTa
     """
     server = stack.enter_context(ServerClient(config, url))
 
-    def send(facts: list[AnyFact]) -> dict[str, Any]:
-        body = b"\n".join(map(fact_codec.encode, facts))
+    def send(facts: list[bytes]) -> dict[str, Any]:
+        body = b"\n".join(facts)
         report: dict[str, Any] = server.request("POST", "/v1/facts", body, "application/x-ndjson")
         return report
 
@@ -101,8 +101,9 @@ def folder_target(stack: ExitStack, folder: Path, *, dry_run: bool = False) -> I
     erased = ErasedCustomers(ledger)
     runner.run(erased.start())
 
-    def send(reported: list[AnyFact]) -> dict[str, Any]:
-        given: list[AnyFact] = [keyed(fact, contact_key) for fact in reported]
+    def send(reported: list[bytes]) -> dict[str, Any]:
+        decoded = map(fact_codec.decode_stored, reported)
+        given: list[AnyFact] = [keyed(fact, contact_key) for fact in decoded]
         now = time.time_ns() // 1_000_000
         found = [erased_fact_rejection(fact, index, erased) for index, fact in enumerate(given)]
         facts = [fact for fact, refused in zip(given, found, strict=True) if refused is None]

@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from tactful.cli.data.fact_spool import FactSpool
 from tactful.cli.data.import_changes import ImportChanges
 from tactful.cli.data.import_completeness import Absence
 from tactful.cli.data.import_summary import (
@@ -34,7 +35,7 @@ def checked(
     none = MessageCounts()
     kinds = {} if bad else {"stock": 1234}
     form = BY_NAME["jsonl"]
-    return CheckedFile(source, form, rows, bad, left_out or none, notes or none, kinds)
+    return CheckedFile(source, form, rows, bad, left_out or none, notes or none, kinds, FactSpool())
 
 
 def test_equal_messages_are_counted_with_their_first_three_lines() -> None:
