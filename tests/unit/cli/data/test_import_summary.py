@@ -35,7 +35,9 @@ def checked(
     none = MessageCounts()
     kinds = {} if bad else {"stock": 1234}
     form = BY_NAME["jsonl"]
-    return CheckedFile(source, form, rows, bad, left_out or none, notes or none, kinds, FactSpool())
+    spool = FactSpool()
+    spool.close()
+    return CheckedFile(source, form, rows, bad, left_out or none, notes or none, kinds, spool)
 
 
 def test_equal_messages_are_counted_with_their_first_three_lines() -> None:
