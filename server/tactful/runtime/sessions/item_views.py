@@ -10,7 +10,7 @@ from tactful.core.values.money import Money
 from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.facts.page_lookup import sku_at
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.state.session_registry import SessionConnection
+from tactful.runtime.state.session_registry import SessionConnection, SoughtPage
 from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.session")
@@ -33,6 +33,8 @@ class ItemViews:
         self._state = state
         self._lookups = lookups
         self._submit = submit
+        self._looking: set[SessionConnection] = set()
+        """Connections whose page is being looked up: one look-up at a time for each."""
 
     def view(
         self,
@@ -53,16 +55,34 @@ class ItemViews:
         if url is None or (sku and self._state.fact_cache.known_skus.may_exist(sku)):
             self._submit(connection, ItemViewed(sku or _NOTHING, price))
             return
-        connection.page_sought = url
-        self._lookups.start(self._view_page(connection, sku, url))
+        connection.page_sought = SoughtPage(url, sku)
+        if connection not in self._looking:
+            self._looking.add(connection)
+            self._lookups.start(self._look_up(connection))
 
-    async def _view_page(self, connection: SessionConnection, sku: str | None, url: str) -> None:
-        """Submit the view of the product at an address, unless another page is open by now."""
+    async def _look_up(self, connection: SessionConnection) -> None:
+        """Submit the view of the product at the address of the page that is open."""
+        while (page := connection.page_sought) is not None and not connection.closed:
+            found = await self._product_of(connection, page)
+            if connection.page_sought is page:
+                connection.page_sought = None
+                viewed = found or page.sku
+                if viewed and not connection.closed:
+                    self._submit(connection, ItemViewed(viewed))
+        self._looking.discard(connection)
+
+    async def _product_of(self, connection: SessionConnection, page: SoughtPage) -> str | None:
+        found: str | None = None
+
+        async def read() -> None:
+            nonlocal found
+            if connection.page_sought is page and not connection.closed:
+                found = await sku_at(self._state.ledger, page.url)
+
+        live = connection.live
         try:
-            found = await sku_at(self._state.ledger, url)
+            reads = {f"page:{id(connection)}": read}
+            await self._state.fact_cache.reads.run(reads, live.address if live else "")
         except (LedgerError, LookupError) as error:
             log.error("page.unread", error=str(error))  # noqa: TRY400 - the traceback says no more
-            found = None
-        viewed = found or sku
-        if viewed and connection.page_sought == url and not connection.closed:
-            self._submit(connection, ItemViewed(viewed))
+        return found

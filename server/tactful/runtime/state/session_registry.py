@@ -80,6 +80,14 @@ class Subscriber(Protocol):
         ...
 
 
+class SoughtPage(Struct, frozen=True, gc=False):
+    """A page whose product is looked up."""
+
+    url: str
+    sku: str | None
+    """What the page names; the shop never reported it."""
+
+
 class SessionConnection:
     """A connection of a session, from its opening on."""
 
@@ -94,8 +102,8 @@ class SessionConnection:
         self.backlog: list[Signal] = []
         """Signals that came before the session was found."""
         self.closed = False
-        self.page_sought: str | None = None
-        """The address of the page that is open, while its product is looked up."""
+        self.page_sought: SoughtPage | None = None
+        """The page that is open, while its product is looked up."""
 
 
 class LiveSession:

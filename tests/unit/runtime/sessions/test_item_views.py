@@ -85,3 +85,38 @@ async def test_a_ledger_that_cannot_be_read_loses_one_view(
         shop.lifecycle.item_views.view(connection, None, "/run")
         await shop.lifecycle.wait_until_idle()
         assert viewed(connection) == []
+
+
+async def test_many_pages_of_a_connection_are_looked_up_one_at_a_time_and_only_the_last_counts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with started(tmp_path) as shop:
+        await report_product(shop)
+        connection = connected(shop)
+        looked_up: list[Any] = []
+        facts_about = shop.ledger.facts_about
+
+        async def counted(*asked: Any) -> Any:
+            looked_up.append(asked)
+            return await facts_about(*asked)
+
+        monkeypatch.setattr(shop.ledger, "facts_about", counted)
+        for number in range(200):
+            shop.lifecycle.item_views.view(connection, None, f"/page/{number}")
+        shop.lifecycle.item_views.view(connection, None, "/run")
+        await shop.lifecycle.wait_until_idle()
+        assert len([asked for asked in looked_up if asked[1] == ("product",)]) == 1
+        await shop.settled()
+        assert viewed(connection) == ["RUN-42"]
+        assert not shop.lifecycle.item_views._looking
+
+
+async def test_nothing_is_looked_up_for_a_connection_that_closed(tmp_path: Path) -> None:
+    async with started(tmp_path) as shop:
+        await report_product(shop)
+        connection = connected(shop)
+        shop.lifecycle.item_views.view(connection, None, "/run")
+        shop.lifecycle.disconnect(connection)
+        await shop.settled()
+        assert viewed(connection) == []
+        assert not shop.lifecycle.item_views._looking
