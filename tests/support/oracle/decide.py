@@ -202,8 +202,10 @@ class _Gates(Taints):
                 yield shown.amount
 
     def saved(self) -> int:
-        unit = self.unit()
+        unit, remedy = self.unit(), self.remedy()
         assert isinstance(unit, int)
+        if self.rule.remedy and remedy and remedy.value.amount is not None:
+            return remedy.value.amount
         return int(self.price().price.amount) - unit
 
     def unit(self) -> int | str:

@@ -1,4 +1,4 @@
-"""What an import would change: its files compared with the facts that the receiver knows."""
+"""Changes that an import would make, against the facts that the receiver knows."""
 
 from collections.abc import Iterable
 from typing import Final

@@ -144,7 +144,7 @@ class Evaluation:
 
     def suppression_findings(self, rule: Rule) -> Findings:
         """Return the findings of gate 5; they differ for remedies and for rescues of an order."""
-        key = rule.remedy, concerns_order(rule)
+        key = rule.remedy, concerns_order(self.scene, rule)
         found = self._suppression.get(key)
         if found is None:
             suppress_rules = self.context.rulebook.suppress

@@ -81,7 +81,7 @@ def failed_gates(
     else:
         unit, currency = standing.unit, standing.currency
     # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
-    if unit is not None and not concerns_order(rule):
+    if unit is not None and not concerns_order(scene, rule):
         yield from check_price_regret(scene, unit, currency, evaluation.policy)
     yield from evaluation.availability_findings(rule.max_qty, standing)
     if standing is not None:

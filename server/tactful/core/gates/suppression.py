@@ -47,7 +47,7 @@ def check_suppression(
         found += _taint_findings(scene, rule, least_cooldown)
         found += _component_findings(scene, least_cooldown)
         found += _cause_findings(scene, rule)
-        if not concerns_order(rule):
+        if not concerns_order(scene, rule):
             found += _owned_findings(scene, policy)
     # A guest has no history: only the orders that the shop reported for this session are known.
     elif scene.session.bought:
@@ -58,13 +58,17 @@ def check_suppression(
     yield from found
 
 
-def concerns_order(rule: Rule) -> bool:
+def concerns_order(scene: Scene, rule: Rule) -> bool:
     """Return whether an offer is about the order, so that owning its item is no reason against it.
 
-    That is an offer on the order or its shipping on a rescue page, which names no item. The item that
-    it is made with may be the one that the customer bought.
+    That is an offer on the order or its shipping on a rescue page without an item. It is made with an
+    item that the customer bought, and not with one that they view or have in the cart.
     """
-    return rule.moment == "rescue" and rule.level != "item"
+    if rule.moment != "rescue" or rule.level == "item":
+        return False
+    session = scene.session
+    chosen = (session.focus, *(one.sku for one in (*session.viewed_items, *session.cart)))
+    return scene.item.sku not in chosen
 
 
 def _recall_findings(item: Item) -> Iterator[Finding]:
