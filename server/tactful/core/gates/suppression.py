@@ -67,8 +67,8 @@ def concerns_order(scene: Scene, rule: Rule) -> bool:
     if rule.moment != "rescue" or rule.level == "item":
         return False
     session = scene.session
-    chosen = (session.focus, *(one.sku for one in (*session.viewed_items, *session.cart)))
-    return scene.item.sku not in chosen
+    viewed = [one.sku for one in session.viewed_items]
+    return scene.item.sku not in (session.focus, *viewed, *(line.sku for line in session.cart))
 
 
 def _recall_findings(item: Item) -> Iterator[Finding]:
