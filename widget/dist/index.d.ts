@@ -93,6 +93,14 @@ export type Settings = {
      */
     territory?: string;
     /**
+     * ISO 4217, of the prices on the page
+     */
+    currency?: string;
+    /**
+     * the sales channel
+     */
+    channel?: string;
+    /**
      * BCP 47; else the page's language
      */
     locale?: string;
@@ -198,6 +206,8 @@ export type Tactful = {
  * @typedef {object} Settings
  * @property {string} [server] where the server is, if the script does not lie there
  * @property {string} [territory] "DE", "US-NY"
+ * @property {string} [currency] ISO 4217, of the prices on the page
+ * @property {string} [channel] the sales channel
  * @property {string} [locale] BCP 47; else the page's language
  * @property {'auto' | 'ask' | Consent} [consent] `ask`: none until a consent system has spoken
  * @property {'corner' | 'inline'} [placement] instead of what the offer says

@@ -41,6 +41,8 @@
  * @typedef {object} Settings
  * @property {string} [server] where the server is, if the script does not lie there
  * @property {string} [territory] "DE", "US-NY"
+ * @property {string} [currency] ISO 4217, of the prices on the page
+ * @property {string} [channel] the sales channel
  * @property {string} [locale] BCP 47; else the page's language
  * @property {'auto' | 'ask' | Consent} [consent] `ask`: none until a consent system has spoken
  * @property {'corner' | 'inline'} [placement] instead of what the offer says

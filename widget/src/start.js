@@ -48,6 +48,7 @@ export function start(queue) {
   let level = 'none';
   let [ready, away] = [false, false];
   let [viewed, looked, place] = ['', '', ''];
+  let lowest = 0;
   /** Whether the server has yet to hear of this page; the first one travels in `hello`. */
   let pageDue = false;
   let redraw = 0;
@@ -91,6 +92,11 @@ export function start(queue) {
     return !!more;
   };
   const territory = () => setting('territory') ?? at('Shopify.country');
+  /** Which of the shop's prices this page shows. */
+  const prices = () => ({
+    currency: setting('currency') ?? at('Shopify.currency.active'),
+    channel: setting('channel'),
+  });
   const url = () => publicUrl(location.href);
   const consent = createConsent(
     () => setting('consent'),
@@ -114,6 +120,7 @@ export function start(queue) {
     hello: () => ({
       ...permission(),
       territory: territory(),
+      ...prices(),
       locale: locale(),
       identity: who,
       page: { url: url(), referrer: publicUrl(document.referrer) || undefined, kind: kind() },
@@ -206,9 +213,11 @@ export function start(queue) {
   const tellView = () => {
     const { product } = verdict;
     const now = `${pathOf(location.href)} ${product?.sku}`;
-    if (now === viewed || !(product || unnamed())) return;
+    const amount = product?.price?.amount ?? 1 / 0;
+    // A price on the page that falls is a warning sign: the server hears of it once more.
+    if ((now === viewed && amount >= lowest) || !(product || unnamed())) return;
     session.send({ t: 'view', ...product, url: url() });
-    viewed = now;
+    [viewed, lowest] = [now, amount];
   };
   const tellCart = () => {
     if (cart[1]) session.send({ t: 'cart', lines: cart[0] });
@@ -221,7 +230,7 @@ export function start(queue) {
   };
   const tellPage = () => {
     const { moment, query } = page;
-    if (pageDue) session.send({ t: 'page', url: url(), kind: kind(), moment, query });
+    if (pageDue) session.send({ t: 'page', url: url(), kind: kind(), ...prices(), moment, query });
     pageDue = false;
   };
 
@@ -258,7 +267,7 @@ export function start(queue) {
           tellView();
           connect();
         });
-      const now = [found.product?.sku, kind(), url()].join();
+      const now = [found.product?.sku, found.product?.price?.amount, kind(), url()].join();
       if (now === looked && !pageDue) return;
       looked = now;
       tellPage();

@@ -5,10 +5,13 @@ import './browser.js';
 const { decimal, hint, ofPage, read, readOffers, unite } = await import('../src/detect/product.js');
 const { readJsonLd } = await import('../src/detect/jsonld.js');
 const { cartAfter, readEntry } = await import('../src/parts/ecommerce.js');
-const { readCart } = await import('../src/detect/platforms.js');
-const { choose, readProductEvent, readShopify, readWoo } = await import('../src/parts/shops.js');
+const { readLines } = await import('../src/detect/platforms.js');
+const { choose, readCart, readProductEvent, readShopify, readWoo } = await import(
+  '../src/parts/shops.js'
+);
 const { merge } = await import('../src/detect/merge.js');
 const { kindOf } = await import('../src/page.js');
+const { PATHS } = await import('../src/parts/words.js');
 const { publicUrl } = await import('../src/link.js');
 
 test('prices are read in every notation that shops print', () => {
@@ -339,4 +342,65 @@ test("WooCommerce's variations are read from the form", () => {
   assert.deepEqual(choose(data, '0'), []);
   assert.deepEqual(readWoo({ dataset: { product_variations: 'false' } })[1], [], 'too many');
   assert.deepEqual(readWoo(null)[1], []);
+});
+
+test('carts and checkouts are known by their paths in the languages of shops', () => {
+  const paths = {
+    checkout:
+      'checkout kasse kassa commande caisse afrekenen bestellen cassa ordine zamowienie pokladna objednavka kassen bestilling penztar comanda finalizar-compra finalizar-pedido tramitar-pedido encomenda onepage-checkout onestepcheckout checkout_shipping blagajna tameio order',
+    payment: 'payment zahlung paiement pago pagamento betaling platba platnosc betalning fizetes',
+    cart: 'cart basket warenkorb panier carrito cesta carrello carrinho koszyk winkelwagen winkelmandje kosik kurv indkobskurv handlekurv varukorg kundvagn ostoskori kosar shopping-bag sepet',
+  };
+  for (const [kind, words] of Object.entries(paths)) {
+    for (const word of words.split(' ')) {
+      for (const path of [`/${word}`, `/xx/${word}/`, `/${word}.php`, `/${word}/step?x=1`]) {
+        assert.equal(kindOf(`  ${path}`, false, PATHS), kind, path);
+      }
+      assert.equal(kindOf(`  /p/${word}-bag`, false, PATHS), 'other', word);
+      assert.equal(kindOf(`  /p/my${word}`, false, PATHS), 'other', word);
+      assert.equal(kindOf(`  /${word}/lamp`, true, PATHS), 'product', word);
+    }
+  }
+});
+
+test('carts and checkouts are known by the classes of shop systems', () => {
+  const classes = {
+    checkout: [
+      'woocommerce-checkout page ',
+      'checkout-index-index page-layout-checkout ', // Magento
+      'onestepcheckout-index-index ',
+      'multishipping-checkout-addresses ',
+      'is-ctl-checkout is-act-confirmpage ', // Shopware
+      'is-ctl-register is-act-checkoutregisterpage ',
+      'page-order lang-en ', // PrestaShop
+      'cl-order ', // OXID
+      'in-krok-1 ', // Shoptet
+    ],
+    payment: ['woocommerce-checkout woocommerce-order-pay ', 'cl-payment '],
+    cart: [
+      'woocommerce-cart ',
+      'checkout-cart-index ',
+      'is-ctl-checkout is-act-cartpage ',
+      'cl-basket ',
+      'template-cart ',
+    ],
+  };
+  for (const [kind, names] of Object.entries(classes)) {
+    for (const name of names) assert.equal(kindOf(` ${name}/x`, false, PATHS), kind, name);
+  }
+});
+
+test('names of products and categories are no checkouts', () => {
+  const others = '/plata /border /kasa /bags /cos /payments-terminal /recorder /orders';
+  for (const path of others.split(' ')) {
+    assert.equal(kindOf(`  ${path}`, false, PATHS), 'other', path);
+  }
+});
+
+test("the shop's own cart has SKUs and whole quantities", () => {
+  const rows = [{ sku: ' A ' }, { sku: 7, qty: '2' }, { sku: '', qty: 1 }, { sku: 'B', qty: 0 }];
+  assert.deepEqual(readLines(rows), [
+    { sku: 'A', qty: 1 },
+    { sku: '7', qty: 2 },
+  ]);
 });

@@ -1,7 +1,7 @@
-/** Events of shop systems, and carts in all their forms. */
+/** Events of shop systems, for the part that reads them, and the cart in the shop's own words. */
 
 import { guard, listen } from '../guard.js';
-import { first, text } from './product.js';
+import { text } from './product.js';
 
 /** @typedef {import('./datalayer.js').Lines} Lines */
 
@@ -10,28 +10,15 @@ const EVENTS =
 /** WooCommerce's classic themes speak through jQuery only. */
 const CLASSIC = 'added_to_cart removed_from_cart updated_cart_totals found_variation';
 
-/** @param {any} gid "gid://shopify/ProductVariant/123" */
-export const plain = (gid) => text(gid)?.replace(/.*\//, '');
-
 /**
- * Carts of Shopify (both of its forms), of WooCommerce's Store API, and the shop's own call.
- * They hold names and addresses, too: those stay where they are.
- * @param {any} cart
- * @returns {Lines | undefined}
+ * @param {any} rows the shop's own lines: `{sku, qty}`
+ * @returns {Lines}
  */
-export function readCart(cart) {
-  const rows = [cart?.items, cart?.lines?.nodes, cart?.lines, cart].find(Array.isArray);
-  return /** @type {any} */ (rows)
-    ?.map((/** @type {any} */ row) => ({
-      sku:
-        first(row, 'sku') ??
-        first(row.merchandise, 'sku') ??
-        plain(row.merchandise?.id ?? row.variant_id ?? row.id),
-      qty: Math.round(row.quantity ?? row.qty ?? 1),
-    }))
+export const readLines = (rows) =>
+  rows
+    .map((/** @type {any} */ { sku, qty = 1 }) => ({ sku: text(sku), qty: Math.round(qty) }))
     .filter((/** @type {any} */ { sku, qty }) => sku && qty > 0)
     .slice(0, 200);
-}
 
 /**
  * @param {(type: string, event: any) => void} heard what the part for shop systems reads

@@ -9,7 +9,7 @@ import { part } from '../parts.js';
 import { followDataLayer, isShopping } from './datalayer.js';
 import { readJsonLd } from './jsonld.js';
 import { merge } from './merge.js';
-import { followPlatforms, readCart } from './platforms.js';
+import { followPlatforms, readLines } from './platforms.js';
 import { ofPage, read, readOffers, text } from './product.js';
 
 /** Changes come in bursts, or never end: this long after the first one, all is read again. */
@@ -218,6 +218,6 @@ export function watchPage(found, heardCart, pushed, may) {
       look();
     },
     /** @param {any} lines */
-    cart: (lines) => cart(readCart(lines), 'call'),
+    cart: (lines) => cart(readLines(lines), 'call'),
   };
 }

@@ -1,11 +1,33 @@
 /** Products and carts of Shopify and WooCommerce, from their events, data and endpoints. */
 
-import { plain, readCart } from '../detect/platforms.js';
-import { list } from '../detect/product.js';
+import { first, list, text } from '../detect/product.js';
 import { at, own, parse } from '../json.js';
 import { pathOf } from '../link.js';
 
 /** @typedef {import('../detect/datalayer.js').Lines} Lines */
+
+/** @param {any} gid "gid://shopify/ProductVariant/123" */
+const plain = (gid) => text(gid)?.replace(/.*\//, '');
+
+/**
+ * Carts of Shopify, in both of its forms, and of WooCommerce's Store API.
+ * They hold names and addresses, too: those stay where they are.
+ * @param {any} cart
+ * @returns {Lines | undefined}
+ */
+export function readCart(cart) {
+  const rows = [cart?.items, cart?.lines?.nodes, cart?.lines, cart].find(Array.isArray);
+  return /** @type {any} */ (rows)
+    ?.map((/** @type {any} */ row) => ({
+      sku:
+        first(row, 'sku') ??
+        first(row.merchandise, 'sku') ??
+        plain(row.merchandise?.id ?? row.variant_id ?? row.id),
+      qty: Math.round(row.quantity ?? row.qty ?? 1),
+    }))
+    .filter((/** @type {any} */ { sku, qty }) => sku && qty > 0)
+    .slice(0, 200);
+}
 
 /**
  * @typedef {object} Shops

@@ -55,12 +55,12 @@ export const PATHS = {
       [
         '(one-?page|one-?step)-?checkout|check-?out|bestellvorgang|caisse|commander',
         // es, pt, it, nl
-        'finalizar(-[a-z]+)*|tramitar-pedido|pedido|encomenda|cassa|ordine|afrekenen|bestellen|bestelling',
+        'finalizar(-(la-)?(compra|pedido))?|tramitar-pedido|pedido|encomenda|cassa|ordine|afrekenen|bestellen|bestelling',
         // pl, cs and sk, da and nb, sv and fi, hu, ro, sl and hr, el
         'zamowienie|pokladna|objednavka|kassen|bestilling|till-?kassan|kassan?|penztar|finalizare-comanda|comanda|blagajna|tameio',
       ].join('|'),
     ),
     // Shopware, Magento and its extensions, Shoptet, OXID, PrestaShop
-    'ctl-checkout |is-act-checkout|checkout-onepage|multishipping-checkout|onestepcheckout|in-krok-|cl-order |page-order ',
+    'ctl-checkout |is-act-checkout|checkout-onepage|multishipping-checkout|onestepcheckout-index|(^| )in-krok-|cl-order |page-order ',
   ].join('|'),
 };
