@@ -6,7 +6,7 @@ from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
 from tactful.stores.shared.commit_check import Shelf
 
 MAX_ENTRIES: Final = 20_000
-"""Entries of each kind. Beyond that all of the kind are forgotten, and read again when needed."""
+"""Entries that are kept at most. Beyond that all are forgotten, and read again when needed."""
 
 
 class KnownRows:
@@ -33,8 +33,7 @@ class KnownRows:
         self.promised: dict[Shelf, int] = {}
         """(SKU, territory) → the units that standing offers promise."""
 
-    def trim(self) -> None:
-        """Forget what has grown too large."""
-        for entries in (self.aliases, self.epochs, self.balances, self.promised):
-            if len(entries) > MAX_ENTRIES:
-                entries.clear()
+    @property
+    def is_full(self) -> bool:
+        """Return whether more is known than is kept."""
+        return len(self.epochs) + len(self.promised) + len(self.balances) > MAX_ENTRIES

@@ -44,9 +44,7 @@ class LedgerConnection(sqlite3.Connection):
         """
         self.execute("BEGIN IMMEDIATE")
         (version,) = self.execute("PRAGMA data_version").fetchone()
-        if version == self._version:
-            self._known.trim()
-        else:
+        if version != self._version or self._known.is_full:
             self._known = KnownRows()
             self._version = version
         self._changes = []

@@ -61,8 +61,6 @@ _CUT_OFF: Final = "pruned-"
 _OLD: Final = (
     "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE at < :before LIMIT :limit)",
     "DELETE FROM acts WHERE id IN (SELECT id FROM acts WHERE at < :before LIMIT :limit)",
-    """DELETE FROM reductions WHERE (rule, sku, territory) IN
-       (SELECT rule, sku, territory FROM reductions WHERE last < :prices LIMIT :limit)""",
     DELETE_OLD_ALERTS,
 )
 _NEXT_SESSIONS: Final = (
@@ -75,6 +73,9 @@ _NEXT_OFFERS: Final = """
     coalesce((SELECT max(s.at) FROM steps AS s WHERE s.offer = o.id), 0),
     EXISTS (SELECT 1 FROM redemptions AS r WHERE r.offer = o.id), o.session
   FROM offers AS o WHERE o.rowid > ? ORDER BY o.rowid LIMIT ?"""
+_NEXT_REDUCTIONS: Final = """
+  SELECT rule, sku, territory, last FROM reductions WHERE (rule, sku, territory) > (?, ?, ?)
+  ORDER BY rule, sku, territory LIMIT ?"""
 _NEXT_CONTACTS: Final = "SELECT rowid, shopper FROM contacts WHERE rowid > ? ORDER BY rowid LIMIT ?"
 _IDLE_CONTACT: Final = """
   DELETE FROM contacts WHERE shopper = :shopper
@@ -111,6 +112,7 @@ class SqliteRetention:
             total += dropped
         total += await self._prune_sessions(before)
         total += await self._prune_offers(before, min(before, money_before))
+        total += await self._prune_reductions(before - EXTRA_PRICE_RETENTION)
         return total + await self._prune_contacts()
 
     async def _prune_slice(self, work: Any) -> int:
@@ -123,6 +125,16 @@ class SqliteRetention:
             last_row = found[-1][0]
             if ended := [session for _, session, seen in found if seen < before]:
                 work = partial(prune_sessions, sessions=ended, before=before)
+                total += await self._prune_slice(work)
+        return total
+
+    async def _prune_reductions(self, before: int) -> int:
+        total = 0
+        last_row = "", "", ""
+        while found := await self._read_settled(_NEXT_REDUCTIONS, (*last_row, SLICE_ROWS)):
+            last_row = found[-1][:3]
+            if old := [row[:3] for row in found if row[3] < before]:
+                work = partial(prune_reductions, reductions=old, before=before)
                 total += await self._prune_slice(work)
         return total
 
@@ -202,6 +214,16 @@ def prune_sessions(connection: LedgerConnection, sessions: Sequence[str], before
         " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"
         "  AND o.state IN ('pushed', 'shown', 'accepted'))",
         [(session, before) for session in sessions],
+    ).rowcount
+
+
+def prune_reductions(
+    connection: sqlite3.Connection, reductions: Sequence[tuple[str, str, str]], before: int
+) -> int:
+    """Delete those of the reductions that were last offered before an instant."""
+    return connection.executemany(
+        "DELETE FROM reductions WHERE rule = ? AND sku = ? AND territory = ? AND last < ?",
+        [(*reduction, before) for reduction in reductions],
     ).rowcount
 
 

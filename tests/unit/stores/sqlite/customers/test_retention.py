@@ -100,3 +100,19 @@ async def test_a_customer_goes_from_the_index_with_the_last_version_that_names_t
     assert indexed() == {("customer", "c2"), ("order", "o1")}, "the version in force keeps its own"
     assert [one.key for one in await ledger.facts_about([("customer", "c2")], ())] == ["o1"]
     await ledger.close()
+
+
+async def test_reductions_expire_wherever_they_are_in_the_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "SLICE_ROWS", 2)
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    last = {"A": T0, "B": T0 - 1, "C": T0 - 1, "D": T0, "E": T0, "F": T0 - 1}
+    for sku, at in last.items():
+        made = accepted(f"of_{sku}", sku=sku, issued_at=at, campaign=None, hold=0)
+        await ledger.commit(structs.replace(push(made), moves=()))
+    before = T0
+    assert await ledger._prune_reductions(before) == 2 * 3
+    assert {row.sku for row in await ledger.reductions(0)} == {"A", "D", "E"}
+    await ledger.close()
