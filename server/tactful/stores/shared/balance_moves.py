@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable, MutableMapping
 
-from msgspec import structs
-
 from tactful.core.offers.budget import COUNT, BudgetMove
 from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
 from tactful.runtime.ports.ledger_rows import CommitRefusal
@@ -40,5 +38,5 @@ def apply_moves(
         if limit is None and not grows:
             # The campaign is no longer in the rulebook, so the move carries no limit. The row keeps its own.
             limit = row.limit
-        balances[key] = structs.replace(row, limit=limit, reserved=reserved, settled=settled)
+        balances[key] = BudgetRow(*key, limit, reserved, settled)
     return None

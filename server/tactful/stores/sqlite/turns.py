@@ -6,6 +6,8 @@ the commit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from msgspec import Struct, structs
@@ -29,7 +31,7 @@ from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 from tactful.stores.sqlite.tables.contacts import put_contacts, read_contact
 from tactful.stores.sqlite.tables.offer_rows import put_offers, with_offers
 from tactful.stores.sqlite.tables.offer_sums import note_reductions
-from tactful.stores.sqlite.tables.sessions import write_sessions
+from tactful.stores.sqlite.tables.sessions import learn_epochs, write_sessions
 from tactful.stores.sqlite.tables.tallies import add_tallies
 
 _STATE: Final = "SELECT state, units FROM offers WHERE id = ?"
@@ -50,14 +52,16 @@ def write(
     Raises:
         ValueError: A turn that may not be refused reserves beyond a limit.
     """
+    learn_epochs(connection, {one.session for one, _ in turns if one.session and one.epoch})
     batch = TurnBatch(connection)
     refused: list[CommitRefusal | None] = []
-    for turn, may_refuse in turns:
+    for may_refuse, run in groupby(turns, itemgetter(1)):
         if may_refuse:
-            refused.append(batch.commit(turn))
+            refused += [batch.commit(turn) for turn, _ in run]
         else:
-            batch.record(turn)
-            refused.append(None)
+            records = [turn for turn, _ in run]
+            batch.record(records)
+            refused += [None] * len(records)
     batch.write()
     return refused
 
@@ -80,12 +84,13 @@ class TurnBatch(SqliteCommitView):
     """
 
     __slots__ = (
-        "_balances", "_contacts", "_contacts_before", "_epochs", "_growth", "_new_offers", "_offers",
-        "_offers_before", "_steps", "_turns",
+        "_balances", "_contacts", "_contacts_before", "_epochs", "_growth", "_known", "_new_offers",
+        "_offers", "_offers_before", "_steps", "_turns",
     )  # fmt: skip
 
     def __init__(self, connection: LedgerConnection) -> None:
         super().__init__(connection)
+        self._known = connection.known
         self._turns: list[Commit] = []
         self._offers: list[Offer] = []
         self._steps: list[tuple[OfferStep, Offer]] = []
@@ -100,7 +105,8 @@ class TurnBatch(SqliteCommitView):
 
     def commit(self, turn: Commit) -> CommitRefusal | None:
         """Add a turn that promises something, or return why it is refused; then nothing is added."""
-        turn = tombstones.without_erased_ids(self._connection, turn)
+        if self._known.any_erased:
+            turn = tombstones.without_erased_ids(self._connection, turn)
         before = self._known_offers(turn.offers)
         for ident, known in before.items():
             if known.has_ended:
@@ -113,47 +119,56 @@ class TurnBatch(SqliteCommitView):
         refused = apply_moves(balances, turn.moves)
         if refused:
             return refused
-        self._add(turn, growth, balances)
+        self._add(turn)
+        self._add_offers(turn, growth, balances)
         self._add_contacts(turn.contacts)
         return None
 
-    def record(self, turn: Commit) -> None:
-        """Add a turn that promises nothing. An offer that ended meanwhile keeps its end.
+    def record(self, turns: Iterable[Commit]) -> None:
+        """Add turns that promise nothing. An offer that ended meanwhile keeps its end.
 
         Of a session that another process has claimed, nothing is written but contact histories.
 
         Raises:
-            ValueError: The turn reserves beyond a limit. Such a turn must be written with `commit`.
+            ValueError: A turn reserves beyond a limit. Such a turn must be written with `commit`.
         """
-        turn = tombstones.without_erased_ids(self._connection, turn)
-        self._add_contacts(turn.contacts)
-        if refuse_moved_session(self, turn):
-            self._connection.fenced += 1
-            return
-        growth: Mapping[Shelf, int] = {}
-        balances: dict[BalanceKey, BudgetRow] = {}
-        if turn.offers or turn.moves:
-            before = self._known_offers(turn.offers)
-            ended = {ident for ident, known in before.items() if known.has_ended}
-            if ended:
-                turn = _without_offers(turn, ended)
-            growth = units_growth(turn.offers, {ident: one.units for ident, one in before.items()})
-            balances = self._balances_of(turn)
-            if apply_moves(balances, turn.moves):
-                message = (
-                    "a recorded turn reserves beyond its budget;"
-                    " a turn that reserves must be committed"
-                )
-                raise ValueError(message)
-        self._add(turn, growth, balances)
+        if self._known.any_erased:
+            turns = [tombstones.without_erased_ids(self._connection, turn) for turn in turns]
+        for turn in turns:
+            if turn.contacts:
+                self._add_contacts(turn.contacts)
+            if turn.epoch and refuse_moved_session(self, turn):
+                self._connection.fenced += 1
+            elif turn.offers or turn.moves:
+                self._add(self._record_offers(turn))
+            else:
+                self._add(turn)
+
+    def _record_offers(self, turn: Commit) -> Commit:
+        """Add offers and moves of a turn that cannot be refused; return it without those that ended."""
+        before = self._known_offers(turn.offers)
+        ended = {ident for ident, known in before.items() if known.has_ended}
+        if ended:
+            turn = _without_offers(turn, ended)
+        growth = units_growth(turn.offers, {ident: one.units for ident, one in before.items()})
+        balances = self._balances_of(turn)
+        if apply_moves(balances, turn.moves):
+            message = (
+                "a recorded turn reserves beyond its budget; a turn that reserves must be committed"
+            )
+            raise ValueError(message)
+        self._add_offers(turn, growth, balances)
+        return turn
 
     def write(self) -> None:
         """Write everything that was added."""
         connection = self._connection
-        put_balances(connection, self._balances.values())
-        put_offers(connection, self._offers, self._steps)
-        note_reductions(connection, self._new_offers.values())
-        stock.add_units(connection, self._growth)
+        if self._balances:
+            put_balances(connection, self._balances.values())
+        if self._offers:
+            put_offers(connection, self._offers, self._steps)
+            note_reductions(connection, self._new_offers.values())
+            stock.add_units(connection, self._growth)
         write_sessions(connection, self._turns)
         entries = [structs.astuple(turn.entry) for turn in self._turns if turn.entry]
         if entries:
@@ -167,7 +182,11 @@ class TurnBatch(SqliteCommitView):
 
     def epoch_of(self, session: str) -> int:
         """Return the epoch of a stored session; 0: it is not stored."""
-        return super().epoch_of(session) or self._epochs.get(session, 0)
+        return (
+            self._known.epochs.get(session)
+            or super().epoch_of(session)
+            or self._epochs.get(session, 0)
+        )
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
@@ -195,24 +214,27 @@ class TurnBatch(SqliteCommitView):
         return {offer.id: one for offer in offers if (one := known[offer.id])}
 
     def _balances_of(self, turn: Commit) -> dict[BalanceKey, BudgetRow]:
+        pending, known = self._balances, self._known.balances
         keys = {(move.campaign, move.period, move.currency) for move in turn.moves}
-        stored = read_balances(self._connection, keys - self._balances.keys())
-        return stored | {key: self._balances[key] for key in keys & self._balances.keys()}
+        unread = [key for key in keys if key not in pending and key not in known]
+        if unread:
+            read_balances(self._connection, unread)
+        return {key: row for key in keys if (row := pending.get(key) or known.get(key))}
 
     # what the turns add
 
-    def _add(
+    def _add(self, turn: Commit) -> None:
+        self._turns.append(turn)
+        if turn.session and turn.state is not None:
+            self._epochs.setdefault(turn.session, max(turn.epoch, 1))
+
+    def _add_offers(
         self,
         turn: Commit,
         growth: Mapping[Shelf, int],
         balances: Mapping[BalanceKey, BudgetRow],
     ) -> None:
-        self._turns.append(turn)
         self._balances.update(balances)
-        if turn.session and turn.state is not None:
-            self._epochs.setdefault(turn.session, max(turn.epoch, 1))
-        if not turn.offers:
-            return
         for shelf, units in growth.items():
             self._growth[shelf] = self._growth.get(shelf, 0) + units
         for offer in turn.offers:

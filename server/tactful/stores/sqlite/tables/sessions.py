@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
 from tactful.runtime.ports.ledger_rows import Commit, SavedSession
@@ -12,6 +13,10 @@ from tactful.stores.sqlite.tables import change_rows
 SELECT_SESSION: Final = (
     "SELECT session, customer, state, resume, wake_at, seen_at, epoch, taken FROM sessions "
 )
+_EPOCHS: Final = """
+  SELECT j.value, coalesce(s.epoch, 0)
+  FROM json_each(?) AS j LEFT JOIN sessions AS s ON s.session = j.value"""
+_ENCODE: Final = msgspec.json.Encoder().encode
 _PUT: Final = """
   INSERT INTO sessions (session, customer, state, resume, wake_at, seen_at, epoch, taken)
   VALUES (?, ?, ?, coalesce(?, x''), ?, ?, ?, ?)
@@ -23,16 +28,24 @@ _PUT: Final = """
 
 def write_sessions(connection: LedgerConnection, turns: Sequence[Commit]) -> None:
     """Write the sessions of turns; of several turns of one session, only the last state."""
-    last = {turn.session: turn for turn in turns if turn.session and turn.state is not None}
-    if not last:
-        return
-    secrets = {turn.session: turn.resume for turn in turns if turn.resume is not None}
-    numbers = {turn.session: turn.taken for turn in turns if turn.taken is not None}
+    last: dict[str, Commit] = {}
+    secrets: dict[str, bytes] = {}
+    numbers: dict[str, bytes] = {}
     # A session that is stored for the first time begins with the epoch of its first turn.
     begun: dict[str, int] = {}
     for turn in turns:
-        if turn.session in last and turn.state is not None:
-            begun.setdefault(turn.session, max(turn.epoch, 1))
+        session = turn.session
+        if not session:
+            continue
+        if turn.resume is not None:
+            secrets[session] = turn.resume
+        if turn.taken is not None:
+            numbers[session] = turn.taken
+        if turn.state is not None:
+            last[session] = turn
+            begun.setdefault(session, max(turn.epoch, 1))
+    if not last:
+        return
     connection.executemany(
         _PUT,
         [
@@ -58,6 +71,15 @@ def epoch_of(connection: LedgerConnection, session: str) -> int:
         row = connection.execute(sql, (session,)).fetchone()
         epoch = epochs[session] = int(row[0]) if row else 0
     return epoch
+
+
+def learn_epochs(connection: LedgerConnection, sessions: Iterable[str]) -> None:
+    """Read the epochs of sessions that are not known yet, all with one statement."""
+    epochs = connection.known.epochs
+    unknown = [session for session in sessions if session not in epochs]
+    if unknown:
+        for session, epoch in connection.execute(_EPOCHS, (_ENCODE(unknown).decode(),)):
+            epochs[session] = epoch
 
 
 def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
