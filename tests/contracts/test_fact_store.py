@@ -274,3 +274,13 @@ async def test_a_late_price_is_in_force_at_no_instant_and_after_no_fact(ledger: 
 async def test_a_late_fact_without_a_date_is_not_kept(ledger: AnyLedger) -> None:
     await ledger.record_facts([priced(2), priced(1, dated=False)])
     assert await versions(ledger) == [priced(2).body]
+
+
+async def test_the_known_customers_are_read_in_pages(ledger: AnyLedger) -> None:
+    rows = [
+        fact("order", f"o{number}", 1, subjects=(("customer", name), ("sku", "RUN-42")))
+        for number, name in enumerate(("c1", "c2", "c1", "d1"))
+    ]
+    await ledger.record_facts(rows)
+    assert await ledger.known_customers("", 9) == ["c1", "c2", "d1"]
+    assert await ledger.known_customers("c1", 1) == ["c2"]

@@ -18,7 +18,11 @@ from tactful.core.offers.offer import OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.ledger_rows import AuditRow
-from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
+from tactful.runtime.services.explanations import (
+    HypotheticalVisit,
+    UnknownNameError,
+    UnknownShopperError,
+)
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 
@@ -39,6 +43,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             )
         except UnknownShopperError as error:
             raise ProblemError(404, "shopper.unknown", str(error)) from None
+        except UnknownNameError as error:
+            raise ProblemError(404, error.code, str(error), near=list(error.near)) from None
         return json_response(views.explanation(found))
 
     async def decisions(request: Request) -> Response:

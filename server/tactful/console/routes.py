@@ -16,7 +16,7 @@ from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.rulebook.authoring.describe import describe_prohibitions
-from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.services.explanations import UnknownNameError, UnknownShopperError
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 
@@ -181,7 +181,7 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
     except CalendarError:
         problem = "The time cannot be read. Write it as 2026-03-10T12:00:00Z."
         raise PageError(400, problem) from None
-    except UnknownShopperError as error:
+    except (UnknownShopperError, UnknownNameError) as error:
         raise PageError(404, str(error)) from None
     return access.render(page_request, "why.html", found=found, at=query.get("at", ""), **given)
 

@@ -10,7 +10,7 @@ from tactful.demo.demo_customers import BY_ID
 from tactful.demo.demo_shop import DemoShop
 from tactful.demo.seed_facts import CURRENCY
 from tactful.runtime.ports.ledger_rows import AuditRow
-from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.services.explanations import UnknownNameError, UnknownShopperError
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_DECISIONS: Final = 12
@@ -70,7 +70,7 @@ def _case(case: Case) -> dict[str, Any]:
 async def _why(demo_shop: DemoShop, sku: str, session: str | None) -> list[dict[str, Any]]:
     try:
         found = await demo_shop.shop.explanations.explain(sku, session=session, customer=None)
-    except UnknownShopperError:
+    except (UnknownShopperError, UnknownNameError):
         return []
     verdicts = [views.verdict(one, found.at, found.currency) for one in found.verdicts]
     return sorted(verdicts, key=_sort_key)

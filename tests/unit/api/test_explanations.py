@@ -28,6 +28,9 @@ async def test_why_explains_each_rule_for_a_session(tmp_path: Path) -> None:
         ({"sku": "RUN-42"}, 400, "query.one_of"),
         ({"sku": "RUN-42", "session": "se_1", "customer": "c1"}, 400, "query.one_of"),
         ({"sku": "RUN-42", "session": "se_unknown"}, 404, "shopper.unknown"),
+        ({"sku": "RUN-42", "customer": "c1"}, 404, "customer.unknown"),
+        ({"sku": "RUN-42", "customer": "c1", "territory": "DE"}, 404, "customer.unknown"),
+        ({"sku": "RUN-24", "territory": "DE"}, 404, "item.unknown"),
         ({"sku": "RUN-42", "customer": "c1", "at": "yesterday"}, 400, "query.instant"),
         ({"sku": "RUN-42", "dwell": "long"}, 400, "query.duration"),
         ({"sku": "RUN-42", "dwell": "45s", "session": "se_1"}, 400, "query.one_of"),
@@ -106,3 +109,18 @@ async def test_a_query_for_what_does_not_exist_is_answered_with_a_code(
         await one.facts(*CATALOGUE)
         answer = await one.http.get(path)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_an_unknown_name_is_answered_with_the_nearest_known_ones(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, {"type": "customer", "customer": "omar"})
+        asked = {"sku": "RUN-421", "customer": "omra"}
+        answer = (await one.http.get("/v1/why", params=asked)).json()
+        assert (answer["code"], answer["near"]) == ("customer.unknown", ["omar"])
+        assert answer["detail"] == "Nothing is known about the customer omra. Did you mean omar?"
+        answer = (await one.http.get("/v1/why", params={**asked, "customer": "omar"})).json()
+        assert (answer["code"], answer["near"][0]) == ("item.unknown", "RUN-42")
+        shopper = await one.known("nobody-reported")
+        asked = {"sku": "RUN-42", "customer": "nobody-reported"}
+        assert (await one.http.get("/v1/why", params=asked)).status_code == 200
+        await shopper.leave()

@@ -32,7 +32,11 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         click.BadParameter: `at` or `dwell` cannot be read.
     """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
-    from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
+    from tactful.runtime.services.explanations import (
+        HypotheticalVisit,
+        UnknownNameError,
+        UnknownShopperError,
+    )
     from tactful.stores.shared.draft_folder import draft_folder
     from tactful.stores.sqlite import backup as sqlite_copies
 
@@ -58,7 +62,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         "visit": visit,
     }
     with (
-        exit_on(LedgerError, UnknownShopperError, OSError),
+        exit_on(LedgerError, UnknownShopperError, UnknownNameError, OSError),
         draft_folder(source.parent) as work,
     ):
         sqlite_copies.backup(source, work / LEDGER_FILE)

@@ -46,6 +46,12 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     upto: int = 0
     """The number of the ledger's newest fact at the time of reading; it makes the reading repeatable."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no fact is about the customer."""
+        parts = (self.orders, self.returns, self.cases, self.reviews, self.remedies)
+        return self.about is None and not any(parts)
+
     def concerns(self, fact: Order | Return) -> bool:
         """Return whether a fact is the customer's own, or may be, because it has a contact of theirs."""
         return fact.customer == self.customer or not self.contacts.isdisjoint(contacts_of(fact))

@@ -99,6 +99,12 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         return min((change for change in changes if change is not None), default=None)
 
     @property
+    def is_reported(self) -> bool:
+        """Whether any fact is about the SKU or its product."""
+        parts = (self.prices, self.costs, self.stock, self.recalls)
+        return self.product is not None or self.end is not None or any(parts)
+
+    @property
     def ended(self) -> Literal["gone", "discontinued"] | None:
         """Why the product is not sold any more; `None`: it is."""
         if self.end is not None:

@@ -78,6 +78,17 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def known_customers(self, after: str, limit: int) -> list[str]:
+        """Return the customers above `after` that are a subject of a fact, in ascending order.
+
+        Args:
+            after: Return only ids above this one.
+            limit: The most ids to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
         """Return every retained version of one fact in the order of their numbers.
 

@@ -136,7 +136,14 @@ class MemoryFacts(MemoryChanges):
 
     async def known_skus(self, after: str, limit: int) -> list[str]:
         """Return a page of the SKUs that a fact is or was about."""
-        found = (ident for kind, ident in self._by_subject if kind == "sku" and ident > after)
+        return self._known("sku", after, limit)
+
+    async def known_customers(self, after: str, limit: int) -> list[str]:
+        """Return a page of the customers that a fact is or was about."""
+        return self._known("customer", after, limit)
+
+    def _known(self, kind: str, after: str, limit: int) -> list[str]:
+        found = (ident for known, ident in self._by_subject if known == kind and ident > after)
         return sorted(found)[:limit]
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:

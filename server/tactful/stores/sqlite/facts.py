@@ -55,14 +55,14 @@ OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
   WHERE kind = ? AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
 
-KNOWN_SKUS: Final = """
-  WITH RECURSIVE known (sku) AS (
-    SELECT min(id) FROM subjects WHERE kind = 'sku' AND id > ?
+KNOWN_SUBJECTS: Final = """
+  WITH RECURSIVE known (id) AS (
+    SELECT min(id) FROM subjects WHERE kind = ?1 AND id > ?2
     UNION ALL
-    SELECT (SELECT min(id) FROM subjects WHERE kind = 'sku' AND id > known.sku) FROM known
-    WHERE known.sku IS NOT NULL)
-  SELECT sku FROM known WHERE sku IS NOT NULL LIMIT ?"""
-"""One seek for each SKU, past the rows of its orders; `SELECT DISTINCT` would read them all."""
+    SELECT (SELECT min(id) FROM subjects WHERE kind = ?1 AND id > known.id) FROM known
+    WHERE known.id IS NOT NULL)
+  SELECT id FROM known WHERE id IS NOT NULL LIMIT ?3"""
+"""One seek for each SKU or customer, past the rows of its facts; `SELECT DISTINCT` reads them all."""
 
 
 def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[FactOutcome]:

@@ -139,7 +139,11 @@ class SqliteReads:
         return int(found[0][0])
 
     async def known_skus(self, after: str, limit: int) -> list[str]:
-        return [sku for (sku,) in await self._read(facts.KNOWN_SKUS, (after, limit))]
+        return [sku for (sku,) in await self._read(facts.KNOWN_SUBJECTS, ("sku", after, limit))]
+
+    async def known_customers(self, after: str, limit: int) -> list[str]:
+        asked = ("customer", after, limit)
+        return [customer for (customer,) in await self._read(facts.KNOWN_SUBJECTS, asked)]
 
     async def position(self) -> int:
         return int((await self._read(change_rows.NEWEST))[0][0])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
-from journeys.fixture import CATALOGUE, case, rules
+from journeys.fixture import CATALOGUE, case, product, rules
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import KEY, live_server
 from tactful.cli import main
@@ -37,7 +37,7 @@ async def test_a_standing_offer_is_shown(tmp_path: Path) -> None:
 
 async def test_colours_reach_a_terminal_and_line_feeds_in_names_do_not(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
-        await one.facts(*CATALOGUE)
+        await one.facts(*CATALOGUE, product("RUN\n42", "odd", None, "running"))
         words = ["why", "RUN\n42", "--territory", "DE", "--url", str(one.http.base_url)]
         result = await asyncio.to_thread(
             CliRunner(env={"TACTFUL_SERVER_KEY": KEY}).invoke, main, words, color=True
@@ -67,7 +67,8 @@ async def test_a_hypothetical_visit_can_be_explained(tmp_path: Path) -> None:
             (("--territory", "DE", "--dwell", "10s"), "R1: withheld because of timing.wait"),
             (("--territory", "FR"), "R1: withheld because of stock.out"),
             (("--territory", "DE", "--customer", "c1"), "because of complaint.open"),
-            (("--territory", "DE", "--customer", "nobody-yet"), "R1: pushed"),
+            (("--territory", "DE", "--customer", "c-1"), "customer.unknown"),
+            (("--territory", "DE", "--customer", "c-1"), "Did you mean c1?"),
         ):
             result = await run_beside(one, "why", "RUN-42", *words)
             assert said in result.output, result.output
