@@ -139,3 +139,11 @@ async def test_the_standing_offers_and_promised_units_of_some_skus_are_found(
     assert list(units.items()) == [(("A", "DE"), 3), (("B", "DE"), 2)]
     assert await ledger.standing_offers_of([]) == []
     assert await ledger.stock_commitments([]) == {}
+
+
+async def test_the_orders_that_have_used_an_offer_are_found(ledger: AnyLedger) -> None:
+    await ledger.commit(push(accepted()))
+    assert await ledger.orders_of("of_1") == []
+    await run_redemption(ledger, redeem, offer="of_1", order="o1")
+    assert await ledger.orders_of("of_1") == ["o1"]
+    assert await ledger.orders_of("of_2") == []

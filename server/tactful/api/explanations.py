@@ -72,7 +72,9 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
         evidence = await shop.explanations.evidence_of(found, found.issued_at)
         return json_response(
-            views.offer(found) | views.shown_evidence(evidence, found.issued_at, "price_steps")
+            views.offer(found)
+            | {"orders": await shop.ledger.orders_of(found.id)}
+            | views.shown_evidence(evidence, found.issued_at, "price_steps")
         )
 
     async def budgets(request: Request) -> Response:  # noqa: ARG001

@@ -6,6 +6,7 @@ from contextlib import aclosing
 import msgspec
 
 from tactful.api import representations as views
+from tactful.api.offer_words import offer_in_words
 from tactful.runtime.ports.customer_data import EXPORT_PARTS
 
 
@@ -34,7 +35,7 @@ async def _parts(
         comma = b"[" if is_list else b""
         count = 0
         while row is not None and row[0] == part:
-            yield comma + msgspec.json.encode(views.export(row[1]))
+            yield comma + msgspec.json.encode(_shown(part, row[1]))
             comma, count = b",", count + 1
             row = await anext(rows, None)
         if is_list:
@@ -42,3 +43,11 @@ async def _parts(
         elif not count:
             yield b"null"
     yield b"}"
+
+
+def _shown(part: str, row: object) -> object:
+    """Return a row with instants in RFC 3339; an offer also says in words how it came about."""
+    shown = views.export(row)
+    if part == "offers" and isinstance(row, dict):
+        shown["in_words"] = offer_in_words(row)
+    return shown

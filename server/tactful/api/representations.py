@@ -76,7 +76,12 @@ def explanation(found: Explanation) -> dict[str, Any]:
         ],
         "offers": [offer(one) for one in found.offers],
     }
-    return shown
+    return shown | _recomputed(found)
+
+
+def _recomputed(found: Explanation | Evidence) -> dict[str, str]:
+    """Return the mark of what an older engine decided and the present one explains."""
+    return {"recomputed_by": found.recomputed_by} if found.recomputed_by else {}
 
 
 def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> dict[str, Any]:
@@ -106,6 +111,7 @@ def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> di
             for one in found.price
         ],
         "lost": [{"rule": one.rule, "reason": one.reason} for one in found.lost],
+        **_recomputed(found),
     }
 
 

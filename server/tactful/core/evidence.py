@@ -76,6 +76,8 @@ class Evidence(Struct, frozen=True):
     conditions: tuple[ConditionHeld, ...] = ()
     price: tuple[PriceStep, ...] = ()
     lost: tuple[LostRule, ...] = ()
+    recomputed_by: str | None = None
+    """The version of the present engine, where an older one decided; None: the same one did."""
 
 
 def inputs_read(scene: Scene, rule: Rule | None) -> tuple[InputRead, ...]:

@@ -68,7 +68,7 @@ async def test_decisions_offers_budgets_and_prices_show_one_pushed_offer(tmp_pat
         (step,) = await one.decisions(offer=offer["id"])
         assert (step["to"], step["sku"], step["rule"]) == ("pushed", "RUN-42", "R1")
         shown = (await one.http.get(f"/v1/offers/{offer['id']}")).json()
-        assert shown["price"] == offer["price"]
+        assert (shown["price"], shown["orders"]) == (offer["price"], [])
         assert {one["fact"] for one in shown["inputs"]} == {"product", "price", "cost", "stock"}
         assert [one["step"] for one in shown["price_steps"]] == [
             "public", "percent", "floor", "offer",
@@ -124,3 +124,40 @@ async def test_an_unknown_name_is_answered_with_the_nearest_known_ones(tmp_path:
         asked = {"sku": "RUN-42", "customer": "nobody-reported"}
         assert (await one.http.get("/v1/why", params=asked)).status_code == 200
         await shopper.leave()
+
+
+async def test_an_offer_names_the_order_that_used_it(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 9))
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        token = await shopper.accept(offer["id"])
+        assert (await one.redeem(token, "o-7")).status_code == 200
+        path = f"/v1/offers/{offer['id']}"
+        assert (await one.http.get(path)).json()["orders"] == ["o-7"]
+        await one.http.post("/v1/redemptions/o-7/cancel", json={})
+        assert (await one.http.get(path)).json()["orders"] == []
+
+
+async def test_what_an_older_engine_decided_is_marked_as_recomputed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 9))
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        await one.advance(10)
+        asked = {"sku": "RUN-42", "session": shopper.session, "at": "2026-03-10T12:00:35Z"}
+        for newer in (None, "9"):
+            if newer:
+                monkeypatch.setattr("tactful.runtime.services.explanations.ENGINE", newer)
+            why = (await one.http.get("/v1/why", params=asked)).json()
+            shown = (await one.http.get(f"/v1/offers/{offer['id']}")).json()
+            assert why["rules"][0]["outcome"] == "standing"
+            assert (why.get("recomputed_by"), shown.get("recomputed_by")) == (newer, newer)
+            del asked["at"]
+            now = (await one.http.get("/v1/why", params=asked)).json()
+            assert "recomputed_by" not in now
+            asked["at"] = "2026-03-10T12:00:35Z"

@@ -7,6 +7,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.ledger_rows import offer
 from tactful.api.exports import export_text
 from tactful.runtime.ports.customer_data import EXPORT_PARTS
 
@@ -36,10 +37,11 @@ async def test_the_text_holds_every_row_in_its_part(rows: dict[str, list[Any]]) 
 
 async def test_instants_are_written_in_rfc_3339() -> None:
     async def rest() -> AsyncGenerator[tuple[str, object], None]:
-        yield "offers", {"ends_at": 1_773_144_000_000}
+        yield "offers", msgspec.to_builtins(offer(ends_at=1_773_144_000_000))
 
     first = ("facts", {"at": 1_773_144_000_000, "fact": {}})
     text = b"".join([part async for part in export_text("c1", first, rest())])
     found = msgspec.json.decode(text)
     assert found["facts"][0]["at"] == "2026-03-10T12:00:00Z"
     assert found["offers"][0]["ends_at"] == "2026-03-10T12:00:00Z"
+    assert "was offered to you for 109.65 EUR" in found["offers"][0]["in_words"]

@@ -30,6 +30,13 @@ class OfferStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def orders_of(self, offer: str) -> list[str]:
+        """Return the orders that have used an offer and did not give it back, the oldest first.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def standing_offers(self) -> list[Offer]:
         """Return all offers that are pushed, shown or accepted, in order of their ids.
 

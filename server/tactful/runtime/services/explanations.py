@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from tactful.core.context import Context
-from tactful.core.decide import decide
+from tactful.core.decide import ENGINE, decide
 from tactful.core.decision import DecisionBuilder
 from tactful.core.evidence import Evidence
 from tactful.core.explain import currency_of, evidence, evidence_of_offer, explain
@@ -94,6 +94,8 @@ class Explanation(Struct, frozen=True):
     """ISO 4217 code of the item's public price; None: it has none."""
     evidence: Mapping[str, Evidence]
     """Rule id → what its verdict rests on, where the rule is not withheld."""
+    recomputed_by: str | None = None
+    """The version of the present engine, where an older one decided; None: the same one did."""
 
 
 class ExplanationService:
@@ -152,12 +154,13 @@ class ExplanationService:
             session = internal_id(session)
         elif customer is not None:
             session = await self._session_of(customer, at)
+        engine = ENGINE
         if at is not None:
-            context = await self._past(sku, session, at)
+            context, engine = await self._past(sku, session, at)
         else:
             context = await self._present(sku, session, customer)
         await self._check_item(sku)
-        return _explanation(sku, session, customer, context)
+        return _explanation(sku, session, customer, context, engine)
 
     async def _check_customer(self, customer: str) -> None:
         """Refuse a customer without a session, of whom the shop reported nothing."""
@@ -261,7 +264,8 @@ class ExplanationService:
             mine = [one for one in trace.verdicts if (one.rule, one.sku) == (offer.rule, offer.sku)]
             if any((one.outcome == "withheld") is withdrawn for one in mine):
                 context = await self._recorded(entry, inputs, inputs.session)
-                return evidence_of_offer(context, offer, trace.verdicts)
+                found = evidence_of_offer(context, offer, trace.verdicts)
+                return structs.replace(found, recomputed_by=_recomputed_by(inputs.engine))
         return None
 
     async def _recorded(
@@ -290,8 +294,12 @@ class ExplanationService:
 
     # the past
 
-    async def _past(self, sku: str, session: str | None, at: int) -> Context:
-        """Decide the recorded turns of a session again, up to an instant."""
+    async def _past(self, sku: str, session: str | None, at: int) -> tuple[Context, str]:
+        """Decide the recorded turns of a session again, up to an instant.
+
+        Returns:
+            The context at that instant, and the version of the engine that decided the turns.
+        """
         ledger = self._shop.ledger
         self._turns.turn_log.flush_all()
         stored = (
@@ -308,9 +316,8 @@ class ExplanationService:
         past = _PastTurns(RecordedFacts(ledger), rulebook, inputs, state, self._turns.contexts.seed)
         for entry in entries[start:]:
             await past.repeat(entry)
-        return await past.context(
-            structs.replace(inputs, commits_suspended=False), at, TimerFired(), sku
-        )
+        unsuspended = structs.replace(inputs, commits_suspended=False)
+        return await past.context(unsuspended, at, TimerFired(), sku), inputs.engine
 
     async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
         for version, since, _ in await self._shop.ledger.rulebooks():
@@ -374,8 +381,13 @@ class _PastTurns:
         )
 
 
+def _recomputed_by(engine: str) -> str | None:
+    """Return the version of the present engine, unless it decided itself."""
+    return ENGINE if engine != ENGINE else None
+
+
 def _explanation(
-    sku: str, session: str | None, customer: str | None, context: Context
+    sku: str, session: str | None, customer: str | None, context: Context, engine: str = ENGINE
 ) -> Explanation:
     verdicts = explain(context, sku)
     return Explanation(
@@ -388,6 +400,7 @@ def _explanation(
         context.session.offers,
         currency_of(context, sku),
         evidence(context, sku, verdicts),
+        _recomputed_by(engine),
     )
 
 

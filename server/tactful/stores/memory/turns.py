@@ -179,6 +179,12 @@ class MemoryTurns(MemoryChanges):
         """Return one offer in its present state."""
         return self._offers.get(offer)
 
+    async def orders_of(self, offer: str) -> list[str]:
+        """Return the orders that have used an offer."""
+        rows = self._redemptions.values()
+        used = (row for row in rows if row.offer == offer and row.status == "redeemed")
+        return [row.order for row in sorted(used, key=lambda row: row.at)]
+
     async def standing_offers(self) -> list[Offer]:
         """Return all standing offers, in order of their ids."""
         return [offer for _, offer in sorted(self._offers.items()) if offer.standing]

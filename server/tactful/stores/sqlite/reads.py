@@ -49,6 +49,8 @@ _SESSIONS_TO_WAKE: Final = """
     (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted'))
   ORDER BY session"""
 
+_ORDERS_OF: Final = """
+  SELECT "order" FROM redemptions WHERE offer = ? AND status = 'redeemed' ORDER BY at"""
 # An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
   SELECT rule, product, territory, sum(tried), sum(bought) FROM (
@@ -185,6 +187,9 @@ class SqliteReads:
     async def offer(self, offer: str) -> Offer | None:
         found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
         return self._offer(found[0][0]) if found else None
+
+    async def orders_of(self, offer: str) -> list[str]:
+        return [order for (order,) in await self._read_settled(_ORDERS_OF, (offer,))]
 
     async def standing_offers(self) -> list[Offer]:
         found = await self._read_settled(_STANDING + " ORDER BY id")
