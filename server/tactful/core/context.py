@@ -124,8 +124,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
     @property
     def page_price(self) -> Money | None:
         """The price that the page of the item showed at its last view; None: it showed none."""
-        viewed = self.session.viewed_item(self.item.sku)
-        return viewed.price if viewed else None
+        return self.session.shown_price(self.item.sku)
 
     @property
     def available(self) -> int | None:

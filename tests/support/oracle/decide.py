@@ -193,9 +193,9 @@ class _Gates(Taints):
         """Yield the price that the item's page shows, where it contradicts the reported one."""
         reported = self.price()
         net = Fraction(reported.price.amount * 10_000, 10_000 + reported.tax_rate_bp)
-        for viewed in self.session.viewed_items:
-            shown = viewed.price if viewed.sku == self.world.sku else None
-            if shown is None or shown.currency != reported.price.currency:
+        for one in self.session.shown_prices:
+            shown = one.price
+            if one.sku != self.world.sku or shown.currency != reported.price.currency:
                 continue
             without_tax = reported.tax_included and reported.tax_rate_bp > 0
             if not (without_tax and floor(net) - 1 <= shown.amount <= floor(net) + 1):

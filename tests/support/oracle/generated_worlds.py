@@ -47,7 +47,7 @@ from tactful.core.rules.rule import (
     Rule,
 )
 from tactful.core.session.contact_history import Approach, ContactHistory, Cooldown
-from tactful.core.session.session import Tab, ViewedItem
+from tactful.core.session.session import ShownPrice, Tab
 from tactful.core.values.money import Money
 
 CATALOGUE = (
@@ -114,7 +114,7 @@ def world(seed: int) -> World:
         ),
         customer="c1" if known else None,
         focus=sku,
-        viewed_items=_viewed(rng, sku),
+        shown_prices=_shown_prices(rng, sku),
         **_behaviour(rng, known),
     )
     return World(
@@ -139,14 +139,14 @@ def world(seed: int) -> World:
     )
 
 
-def _viewed(rng: RandomSource, sku: str) -> tuple[ViewedItem, ...]:
-    """Return the view of the item, on a page that sometimes shows a price."""
+def _shown_prices(rng: RandomSource, sku: str) -> tuple[ShownPrice, ...]:
+    """Return sometimes the price that a page showed."""
     if rng.chance(0.8):
         return ()
     amount = rng.pick((12900, 1990, 999))
     off = rng.pick((0, 0, amount // 10, amount * 15 // 100, amount - amount * 100 // 119))
     shown = Money(amount - off + rng.pick((-2, -1, 0, 1)), rng.pick(("EUR", "EUR", "GBP")))
-    return (ViewedItem(rng.pick((sku, sku, "HAT-1")), 1, T0, T0, shown),)
+    return (ShownPrice(rng.pick((sku, sku, "HAT-1")), shown),)
 
 
 def _excluded(rng: RandomSource) -> tuple[Excluded, ...]:

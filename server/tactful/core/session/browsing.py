@@ -13,7 +13,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEEDS_ACTIVITY
 from tactful.core.session import signals
 from tactful.core.session.pacing import earliest_push_at
-from tactful.core.session.session import REMEMBERED_ITEMS, Session, Tab, ViewedItem
+from tactful.core.session.session import REMEMBERED_ITEMS, Session, ShownPrice, Tab, ViewedItem
 
 BROWSING_ON: Final = frozenset({"home", "category", "search"})
 """Pages that leave the open item behind. A cart or a checkout continues with it."""
@@ -118,15 +118,22 @@ def tabs_except(session: Session, tab: int) -> tuple[Tab, ...]:
 def _view_item(session: Session, signal: signals.ItemViewed, now: int) -> Session:
     """Apply an item view. Engaged time starts anew with another item."""
     sku = signal.sku
-    viewed_items = _with_view(session.viewed_items, signal, now)
+    viewed_items = _with_view(session.viewed_items, sku, now)
+    shown_prices = _with_price(session, viewed_items, signal)
     views = session.views + 1
     if session.focus == sku:
         return with_engagement_timer(
-            session, now, viewed_items=viewed_items, views=views, last_input=now
+            session,
+            now,
+            viewed_items=viewed_items,
+            shown_prices=shown_prices,
+            views=views,
+            last_input=now,
         )
     return structs.replace(
         session,
         viewed_items=viewed_items,
+        shown_prices=shown_prices,
         views=views,
         last_input=now,
         focus=sku,
@@ -135,16 +142,24 @@ def _view_item(session: Session, signal: signals.ItemViewed, now: int) -> Sessio
     )
 
 
-def _with_view(
-    items: tuple[ViewedItem, ...], signal: signals.ItemViewed, now: int
-) -> tuple[ViewedItem, ...]:
+def _with_view(items: tuple[ViewedItem, ...], sku: str, now: int) -> tuple[ViewedItem, ...]:
     """Return the last items viewed, with this one as the most recent."""
-    sku, price = signal.sku, signal.price
     for known in items:
         if known.sku == sku:
             others = [item for item in items if item is not known]
-            return (*others, ViewedItem(sku, known.views + 1, known.first, now, price))
-    return (*items[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now, price))
+            return (*others, ViewedItem(sku, known.views + 1, known.first, now))
+    return (*items[1 - REMEMBERED_ITEMS :], ViewedItem(sku, 1, now, now))
+
+
+def _with_price(
+    session: Session, items: tuple[ViewedItem, ...], signal: signals.ItemViewed
+) -> tuple[ShownPrice, ...]:
+    """Return the prices that the pages of the last items viewed show."""
+    if signal.price is None and not session.shown_prices:
+        return ()
+    skus = {item.sku for item in items} - {signal.sku}
+    others = tuple(shown for shown in session.shown_prices if shown.sku in skus)
+    return (*others, ShownPrice(signal.sku, signal.price)) if signal.price else others
 
 
 def _view_page(session: Session, signal: signals.PageViewed, now: int) -> Session:

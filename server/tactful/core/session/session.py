@@ -42,8 +42,13 @@ class ViewedItem(Struct, frozen=True, gc=False, array_like=True):
     """The first view, milliseconds since the Unix epoch, UTC."""
     last: int
     """The last view, milliseconds since the Unix epoch, UTC."""
-    price: Money | None = None
-    """The price that its page showed at the last view; None: it showed none."""
+
+
+class ShownPrice(Struct, frozen=True, gc=False, array_like=True):
+    """The price that the page of an item showed at its last view."""
+
+    sku: str
+    price: Money
 
 
 class BoughtProduct(Struct, frozen=True, gc=False, array_like=True):
@@ -107,6 +112,8 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     """Whether a support chat is open."""
     viewed_items: tuple[ViewedItem, ...] = field(default=(), name="looks")
     """The last items viewed, each once, the most recent last."""
+    shown_prices: tuple[ShownPrice, ...] = ()
+    """The prices that the pages of these items showed."""
     views: int = 0
     """Item views in this session."""
     pages: int = 0
@@ -182,6 +189,13 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
         for item in self.viewed_items:
             if item.sku == sku:
                 return item
+        return None
+
+    def shown_price(self, sku: str) -> Money | None:
+        """Return the price that the page of an item showed last; None: it showed none."""
+        for shown in self.shown_prices:
+            if shown.sku == sku:
+                return shown.price
         return None
 
 

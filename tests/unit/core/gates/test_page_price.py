@@ -7,7 +7,6 @@ import pytest
 from support.builders import (
     MINUTE,
     T0,
-    but,
     context,
     item,
     kept,
@@ -24,7 +23,7 @@ from tactful.core.explain import explain
 from tactful.core.gates.evaluation import price_basis_of
 from tactful.core.gates.page_price import check_page_price, contradicting_price
 from tactful.core.session import signals
-from tactful.core.session.session import ViewedItem
+from tactful.core.session.session import REMEMBERED_ITEMS, ShownPrice, ViewedItem
 from tactful.core.values.money import Money
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
@@ -33,7 +32,10 @@ LOWER = Money(10965, "EUR")
 
 
 def shown(price: Money | None, sku: str = "RUN-42") -> Any:
-    return session(viewed_items=(ViewedItem(sku, 1, T0 - MINUTE, T0 - MINUTE, price),))
+    return session(
+        viewed_items=(ViewedItem(sku, 1, T0 - MINUTE, T0 - MINUTE),),
+        shown_prices=(ShownPrice(sku, price),) if price else (),
+    )
 
 
 def findings(on_page: Money | None, offered: int = 10965, **fields: Any) -> list[Finding]:
@@ -97,10 +99,27 @@ def test_a_view_of_a_page_with_a_lower_price_withdraws_a_standing_offer() -> Non
 
 
 def test_the_last_view_of_an_item_counts() -> None:
+    def after(before: Any, price: Money | None, sku: str = "RUN-42") -> Any:
+        view = signals.ItemViewed(sku, price)
+        return decide(context(session=before, signal=view, items=[])).session
+
     seen = shown(LOWER)
-    viewed = decide(context(session=seen, signal=signals.ItemViewed("RUN-42"), items=[])).session
-    assert viewed.viewed_items == (ViewedItem("RUN-42", 2, T0 - MINUTE, T0),)
-    again = decide(context(session=viewed, signal=signals.ItemViewed("RUN-42", LOWER), items=[]))
-    assert again.session.viewed_items[-1].price == LOWER
-    assert scene(session=again.session).page_price == LOWER
-    assert scene(session=but(seen, viewed_items=())).page_price is None
+    assert seen.shown_price("RUN-42") == LOWER
+    assert after(seen, None).shown_prices == ()
+    again = after(after(seen, None), LOWER)
+    assert scene(session=again).page_price == LOWER
+    both = after(again, Money(1990, "EUR"), "SOCK-3")
+    assert both.shown_prices == (
+        ShownPrice("RUN-42", LOWER),
+        ShownPrice("SOCK-3", Money(1990, "EUR")),
+    )
+    assert after(both, None, "BOOT-42").shown_prices == both.shown_prices
+    assert both.shown_price("BOOT-42") is None
+
+
+def test_no_more_prices_are_remembered_than_items() -> None:
+    here = session()
+    for number in range(2 * REMEMBERED_ITEMS):
+        view = signals.ItemViewed(f"S-{number}", LOWER)
+        here = decide(context(session=here, signal=view, items=[])).session
+    assert [one.sku for one in here.shown_prices] == [one.sku for one in here.viewed_items]
