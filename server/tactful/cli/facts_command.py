@@ -15,8 +15,8 @@ from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES
 from tactful.core.facts.reference.schemas import fact_schema
 
-MAX_LINE_BYTES: Final = 1024 * 1024
-"""The longest line that is read: a fact of 2,000 lines of an order takes some 300 KiB."""
+MAX_LINE_BYTES: Final = fact_codec.MAX_FACT_BYTES
+"""The longest line that is read."""
 _KIND: Final = click.Choice(sorted(KINDS))
 
 

@@ -45,6 +45,12 @@ _REQUIRED: Final = {
     name: frozenset(field.encode_name for field in structs.fields(kind) if field.required)
     for name, kind in KINDS.items()
 }
+_FIELDS: Final = {
+    name: frozenset({"type", *(field.encode_name for field in structs.fields(kind))})
+    for name, kind in KINDS.items()
+}
+MAX_FACT_BYTES: Final = 1 << 20
+"""The most bytes of a fact as JSON. One of 2,000 lines of an order takes some 300 KiB."""
 _NAMED_ERRORS: Final = 5
 """The most errors that one message repeats; `errors` has all of them."""
 _MAX_ERRORS: Final = 50
@@ -106,6 +112,9 @@ def read_fact(raw: bytes | msgspec.Raw, index: int = 0) -> FactReading:
         index: The position of the fact in its batch, for the rejection.
     """
     notes: list[FieldNote] = []
+    if len(bytes(raw)) > MAX_FACT_BYTES:
+        message = f"The fact has more than {MAX_FACT_BYTES:,} bytes. Write one fact for each thing."
+        return _refused(index, "fact.malformed", message)
     try:
         if (twice := _duplicate_key(bytes(raw))) is not None:
             message = f"The key `{twice[:64]}` appears twice in one object. Write it once."
@@ -259,7 +268,8 @@ def _other_findings(
     # A field that is missing under a misspelt name has no finding of its own.
     wrong |= _REQUIRED[kind] - plain.keys()
     example = EXAMPLES[kind]
-    repaired = {name: value for name, value in plain.items() if name not in wrong}
+    known = _FIELDS[kind] - wrong
+    repaired = {name: value for name, value in plain.items() if name in known}
     repaired |= {name: example[name] for name in wrong if name in example}
     fact, _ = normalised(_DECODE(_ENCODE(repaired)))
     others = [*missing_instants(fact), *consistency_findings(fact)]

@@ -22,6 +22,7 @@ from support.builders import (
     stock,
 )
 from tactful.core.facts.fact_codec import (
+    MAX_FACT_BYTES,
     FactRejection,
     decode,
     decode_stored,
@@ -343,3 +344,21 @@ def test_every_fact_of_0_1_0_is_read_from_its_stored_spelling() -> None:
         ),
         Price,
     )
+
+
+@pytest.mark.parametrize("name", ["a.b", "a[0]", "x" * 65, "availabl" * 10_000, ""])
+def test_an_unknown_field_of_any_name_is_reported_as_one(name: str) -> None:
+    fact = {"type": "stock", "sku": "A", "territory": "DE", "available": 1, name: 1}
+    found = decode(msgspec.json.encode(fact))
+    assert isinstance(found, FactRejection)
+    assert found.code == "fact.unknown_field"
+    assert len(found.message) < 300
+
+
+def test_a_fact_of_more_than_a_mebibyte_is_refused_unread() -> None:
+    fact = {"type": "stock", "sku": "A", "territory": "DE", "available": 1}
+    spaced = msgspec.json.encode(fact) + b" " * MAX_FACT_BYTES
+    found = decode(spaced)
+    assert isinstance(found, FactRejection)
+    assert (found.code, "more than 1,048,576 bytes" in found.message) == ("fact.malformed", True)
+    assert not isinstance(decode(spaced[:MAX_FACT_BYTES]), FactRejection)

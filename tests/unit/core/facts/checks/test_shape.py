@@ -81,6 +81,17 @@ def test_a_misspelt_field_is_not_called_missing_too() -> None:
     assert [one.code for one in shape_findings(KINDS["feed"], fact)] == ["fact.unknown_field"]
 
 
+def test_of_many_unknown_fields_the_first_are_named_and_the_others_counted() -> None:
+    found = findings("stock", **{f"avail{n}": 1 for n in range(1_050)})
+    assert len(found) == 51
+    assert found[-1] == ("", "1,000 more fields are not of a `stock`. Leave them out.")
+
+
+def test_a_long_name_is_shown_in_part() -> None:
+    ((path, message),) = findings("stock", **{"availabl" * 1000: 1})
+    assert (len(path), len(message) < 200) == (64, True)
+
+
 VALUES = st.one_of(
     st.none(), st.booleans(), st.integers(-5, 10**10), st.text(max_size=3), st.just("2026-03-10"),
     st.just([]), st.just({}), st.just({"amount": 1, "currency": "EUR"}), st.just(["a"]),
