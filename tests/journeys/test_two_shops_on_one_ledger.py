@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from journeys.fixture import order, price, stock
 from support.bare_shop import NOON
-from support.ledger_audit import audit_file
+from support.ledger_audit import audit_file, files_with
 from support.reachable_text import paths_to_text
 from support.shared_ledger import (
     RULES,
@@ -447,6 +447,32 @@ async def test_an_erasure_elsewhere_leaves_no_text_in_memory_that_names_the_cust
         assert again.live is not None
         assert again.live.customer is None
         assert await erasing.reconcile() == []
+
+
+async def test_a_session_that_parks_a_promise_of_an_erased_customer_does_not_bring_the_id_back(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (erasing, other):
+        await report(erasing, *item_facts("S0"), *item_facts("S1"))
+        await warm(other, "S0", "S1")
+        connection, _ = await connect(other, identity=VerifiedIdentity("canary-customer"))
+        live = connection.live
+        assert live is not None
+        await engage(other, live, "S0")
+        (offer,) = live.state.offers
+        other.turns.submit(live, OfferAccepted(offer.id, 1))
+        await other.settled()
+        other.lifecycle.logout(connection)
+        await other.settled()
+        assert [one.customer for one in live.state.parked] == ["canary-customer"]
+        await other.ledger.flush()
+        await erasing.forget("canary-customer")
+        # The other process has not heard of it, and writes the session with what it parks.
+        other.lifecycle.submit(connection, ItemViewed("S1"))
+        other.lifecycle.disconnect(connection)
+        await other.settled()
+        await other.ledger.flush()
+        assert files_with(tmp_path, "canary-customer") == []
 
 
 async def test_an_id_that_begins_anew_elsewhere_begins_anew_in_every_process(

@@ -174,6 +174,8 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """The digest of the resume secret; None: the stored one stays."""
     customer: str | None = None
     """The verified customer of the session after the turn."""
+    names: tuple[str, ...] = ()
+    """Other customers whom the state and the entry name, such as those of parked offers."""
     wake_at: int | None = None
     """When the session's next timer is due; None: it has none."""
     seen_at: int = 0

@@ -228,6 +228,7 @@ def build_commit(
         state=encode(session) if state_matters else None,
         resume=resume,
         customer=session.customer,
+        names=customers_in(context.session, session),
         wake_at=session.wake_at,
         seen_at=context.now,
         contacts=contacts,
@@ -246,6 +247,14 @@ def _must_persist(session: Session, before: Session) -> bool:
     return (session.tabs, session.shopper, session.customer, session.consent, session.gpc) != (
         before.tabs, before.shopper, before.customer, before.consent, before.gpc
     )  # fmt: skip
+
+
+def customers_in(*sessions: Session) -> tuple[str, ...]:
+    """Return the customers whom states of a session name; nearly always one or none."""
+    found = {session.customer for session in sessions}
+    for session in sessions:
+        found.update(offer.customer for offer in (*session.offers, *session.parked))
+    return tuple(customer for customer in found if customer is not None)
 
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:

@@ -19,7 +19,7 @@ from tactful.runtime.state.browsing_budget import BrowsingBudget, browsing_bytes
 from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.state.turn_phase import TurnPhase
-from tactful.runtime.turn_log.log_encoding import encode, encode_signals
+from tactful.runtime.turn_log.log_encoding import customers_in, encode, encode_signals
 
 MAX_SIGNALS_PER_ENTRY: Final = 64
 """Signals of one session in one entry. It bounds the memory of a session that is not written."""
@@ -153,6 +153,7 @@ class TurnLogWriter:
                     state=encode(state),
                     resume=live.resume_digest,
                     customer=state.customer,
+                    names=customers_in(state),
                     wake_at=state.wake_at,
                     seen_at=live.dirty_at,
                     entry=self._drain_signals(live),

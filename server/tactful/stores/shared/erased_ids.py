@@ -44,7 +44,8 @@ def action_without_erased_id(action: OperatorAction, alias_of: AliasOf) -> Opera
 
 
 def _aliases_in(turn: Commit, alias_of: AliasOf) -> Mapping[str, str]:
-    named = {turn.customer, *turn.contacts, *(offer.customer for offer in turn.offers)}
+    offers = (offer.customer for offer in turn.offers)
+    named = {turn.customer, *turn.names, *turn.contacts, *offers}
     if turn.entry:
         named.add(turn.entry.customer)
     found = {who: alias_of("customer", who) for who in named if who is not None}

@@ -5,9 +5,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from support.builders import T0, context, dwell, rule, session
+from support.builders import T0, context, dwell, offer, rule, session
 from tactful.core.context import Context
 from tactful.core.decide import decide
+from tactful.core.offers.offer import OfferState
 from tactful.core.pricing.conversion_rates import Tally
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.session import Session
@@ -28,6 +29,7 @@ from tactful.runtime.turn_log.log_encoding import (
     DecisionInputs,
     build_commit,
     by_territory,
+    customers_in,
     decode_inputs,
     decode_session,
     decode_signal,
@@ -169,3 +171,10 @@ def test_a_turn_reads_the_customer_that_consent_allows_as_of_the_signal(
 def test_rows_become_a_mapping_by_territory() -> None:
     rows = [("run", "DE", Tally(2, 1)), ("run", "GB", Tally(5, 0))]
     assert by_territory(rows) == {("run", "DE"): Tally(2, 1), ("run", "GB"): Tally(5, 0)}
+
+
+def test_the_customers_of_a_session_are_those_of_its_offers_too() -> None:
+    parked = offer(customer="c2", state=OfferState.ACCEPTED)
+    state = session(customer="c1", offers=(offer(customer=None),), parked=(parked,))
+    assert sorted(customers_in(session(), state)) == ["c1", "c2"]
+    assert customers_in(session()) == ()

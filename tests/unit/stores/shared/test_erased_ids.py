@@ -4,7 +4,7 @@ import msgspec
 from msgspec import structs
 
 from support.ledger_rows import entry, offer, push
-from tactful.runtime.ports.ledger_rows import ContactWrite
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.shared.erased_ids import (
     action_without_erased_id,
@@ -41,6 +41,15 @@ def test_an_erased_customer_is_replaced_everywhere() -> None:
     assert written.entry is not None
     assert (written.entry.customer, written.entry.signal) == ("erased-1", expected)
     assert (written.entry.inputs, written.entry.trace) == (expected, None)
+
+
+def test_a_customer_whom_only_the_state_names_is_replaced_in_it() -> None:
+    turn = Commit(session="s1", state=PACKED, names=("c2", "c1"))
+    written = without_erased_ids(turn, alias)
+    assert written.customer is None
+    assert written.state == msgspec.msgpack.encode(
+        {"customer": "erased-1", "seen": ["erased-1", "c12"]}
+    )
 
 
 def test_subjects_are_replaced_in_place() -> None:
