@@ -6,6 +6,7 @@ context is built for each turn that is decided.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 
 from msgspec import Struct
 
@@ -66,8 +67,11 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     """The shop's secret seed; hold-outs and offer ids are keyed hashes with it."""
 
 
-class Scene(Struct, frozen=True, gc=False, kw_only=True):
-    """One item in front of one shopper at one instant: what conditions and gates read."""
+class Scene(Struct, frozen=True, kw_only=True, dict=True):
+    """One item in front of one shopper at one instant: what conditions and gates read.
+
+    What every rule asks is worked out once and kept beside the fields.
+    """
 
     now: int
     """The instant of the evaluation, milliseconds since the Unix epoch, UTC."""
@@ -98,7 +102,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
         """The product fact of the item; None: none was reported."""
         return self.item.product.fact if self.item.product else None
 
-    @property
+    @cached_property
     def price(self) -> ReportedFact[Price] | None:
         """The public price in the shopper's territory; None: there is none."""
         if self.territory is None:
@@ -126,7 +130,7 @@ class Scene(Struct, frozen=True, gc=False, kw_only=True):
         """The price that the page of the item showed at its last view; None: it showed none."""
         return self.session.shown_price(self.item.sku)
 
-    @property
+    @cached_property
     def available(self) -> int | None:
         """The units that can be sold in the shopper's territory; None: unknown."""
         return self.item.available(self.territory) if self.territory else None

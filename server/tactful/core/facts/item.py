@@ -132,10 +132,12 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         """
         if self.ended:
             return 0
-        reported = self.stock_rows(territory)
-        if not reported or not self.is_counted(territory):
-            return None
-        return sum([stock.fact.available or 0 for stock in reported])
+        reported, total = self.stock_rows(territory), 0
+        for stock in reported:
+            if not stock.fact.is_counted:
+                return None
+            total += stock.fact.available or 0
+        return total if reported else None
 
     def stock_at(self, territory: str) -> int | None:
         """Return when the stock there was last reported (ms since the Unix epoch); `None`: never."""

@@ -32,7 +32,7 @@ from tactful.core.gates.contact_policy import check_contact_policy
 from tactful.core.gates.eligibility import check_age, check_feeds, check_shopper
 from tactful.core.gates.page_price import contradicting_price
 from tactful.core.gates.prohibition import check_exclusions
-from tactful.core.gates.suppression import check_suppression, concerns_order
+from tactful.core.gates.suppression import check_suppression
 from tactful.core.gates.timing import check_timing
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
@@ -142,9 +142,14 @@ class Evaluation:
             found = self._shopper[personal] = tuple(check_shopper(self.scene, personal=personal))
         return found
 
-    def suppression_findings(self, rule: Rule) -> Findings:
-        """Return the findings of gate 5; they differ for remedies and for rescues of an order."""
-        key = rule.remedy, concerns_order(self.scene, rule)
+    def suppression_findings(self, rule: Rule, *, about_order: bool) -> Findings:
+        """Return the findings of gate 5.
+
+        Args:
+            rule: The rule that is checked; remedies have other findings.
+            about_order: What `concerns_order` says of the rule.
+        """
+        key = rule.remedy, about_order
         found = self._suppression.get(key)
         if found is None:
             suppress_rules = self.context.rulebook.suppress

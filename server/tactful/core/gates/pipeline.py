@@ -66,14 +66,16 @@ def failed_gates(
         yield from evaluation.exclusion_findings(with_cart=False)
         # The offer records whether it is personal: its condition may hold for other reasons now.
         yield from evaluation.shopper_findings(personal=standing.personal or rule.remedy)
-    yield from check_input_bans(scene, rule, context.rulebook.input_bans)
+    if context.rulebook.input_bans:
+        yield from check_input_bans(scene, rule, context.rulebook.input_bans)
     yield from evaluation.age_findings
     yield from evaluation.feed_findings
     if standing is None:
         yield from check_conditions(scene, rule, holds_at)
     else:
         yield from _changed_target(scene, standing)
-    yield from evaluation.suppression_findings(rule)
+    about_order = concerns_order(scene, rule)
+    yield from evaluation.suppression_findings(rule, about_order=about_order)
     # A standing offer keeps the price at which it was pushed.
     if standing is None:
         unit, basis = evaluation.price_of(rule).unit, evaluation.price_basis
@@ -81,7 +83,7 @@ def failed_gates(
     else:
         unit, currency = standing.unit, standing.currency
     # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
-    if unit is not None and not concerns_order(scene, rule):
+    if unit is not None and not about_order:
         yield from check_price_regret(scene, unit, currency, evaluation.policy)
     yield from evaluation.availability_findings(rule.max_qty, standing)
     if standing is not None:
@@ -140,7 +142,7 @@ def _price_findings(evaluation: Evaluation, rule: Rule, priced: PricedRule) -> I
         if quote.reason == "price.missing" and basis and not rule.remedy:
             needed = pricing.missing_input(rule.price, basis)
         yield Finding(Reason(quote.reason), actual=quote.actual, needed=needed, at=at)
-    else:
+    elif evaluation.shown_price is not None:
         yield from check_page_price(scene, evaluation.shown_price, quote.unit)
 
 
