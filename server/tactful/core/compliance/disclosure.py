@@ -12,6 +12,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from tactful.core.compliance.disclosure_texts import DISCLOSURE_TEXTS
 from tactful.core.rules.rule import Provenance
 from tactful.core.values.calendar import parse_rfc3339
 from tactful.core.values.territories import is_within
@@ -66,13 +67,13 @@ EEA: Final = frozenset(
 )
 """The states of the European Economic Area (ISO 3166-1)."""
 
+_BY_LANGUAGE: Final = {one.language: one.text for one in DISCLOSURE_TEXTS}
 PERSONALISED_TEXTS: Final[Mapping[str, str]] = {
-    "": "This price was personalised for you by automated decision-making.",
-    "de": "Dieser Preis wurde durch automatisierte Entscheidungsfindung für Sie personalisiert.",
-    "fr": "Ce prix a été personnalisé pour vous par une prise de décision automatisée.",
-    "es": "Este precio se ha personalizado para usted mediante decisiones automatizadas.",
-    "pl": "Ta cena została dostosowana do Ciebie na podstawie zautomatyzowanego podejmowania decyzji.",
+    **_BY_LANGUAGE,
+    "": _BY_LANGUAGE["en"],
+    "no": _BY_LANGUAGE["nb"],
 }
+"""Language → the statement that a price was personalised; `""` for every other language."""
 
 DUTIES: Final = (
     DisclosureDuty(

@@ -34,7 +34,7 @@ def test_new_york_prescribes_the_words_from_a_day_on_in_any_language() -> None:
 
 @pytest.mark.parametrize(
     ("locale", "language"),
-    [("de-AT", "de"), ("DE", "de"), ("fr", "fr"), ("es", "es"), ("pl-PL", "pl"), ("it", ""), (None, "")],
+    [("de-AT", "de"), ("DE", "de"), ("fr", "fr"), ("es", "es"), ("pl-PL", "pl"), ("it", "it"), ("no", "nb"), ("ja", ""), (None, "")],
 )  # fmt: skip
 def test_elsewhere_the_disclosure_is_in_the_shopper_s_language(
     locale: str | None, language: str
