@@ -24,6 +24,7 @@ from tactful.api.alerts import alert_routes
 from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
+from tactful.api.lifespan_check import LifespanCheckMiddleware
 from tactful.api.openapi import openapi_routes
 from tactful.api.operations import clock_routes, operate_routes
 from tactful.api.problems import HANDLERS
@@ -175,7 +176,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     _register_tables(shop, hub)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(running: Starlette) -> AsyncIterator[None]:
         async with exclusive_lock(folder, lambda: log.warning("ledger.waiting")):
             await _sweep_drafts(folder)
             try:
@@ -183,9 +184,11 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
             except BaseException:
                 await shop.ledger.close()  # its threads would keep the process from ending
                 raise
+            running.state.is_running = True
             try:
                 yield
             finally:
+                running.state.is_running = False
                 await shop.stop()
         release()
 
@@ -193,7 +196,10 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     requests.name_routes(routes)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(RequestCounterMiddleware, counter=requests)],
+        middleware=[
+            Middleware(LifespanCheckMiddleware),
+            Middleware(RequestCounterMiddleware, counter=requests),
+        ],
         lifespan=lifespan,
         exception_handlers=HANDLERS,
     )

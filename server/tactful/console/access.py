@@ -84,7 +84,7 @@ class ConsoleAccess:
             template,
             operator=page_request.login,
             shop_name=self.name,
-            path=page_request.http_request.url.path,
+            path=path_of(page_request.http_request),
             done=page_request.login.take_notice(),
             now=self.shop.clock.now(),
             **values,
@@ -96,7 +96,7 @@ class ConsoleAccess:
         async def endpoint(request: Request) -> Response:
             operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
             if operator is None:
-                wanted = request.url.path
+                wanted = path_of(request)
                 return self._redirect(LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted)}")
             return await self._respond(page, ConsoleRequest(request, operator, {}))
 
@@ -138,6 +138,7 @@ class ConsoleAccess:
             shop_name=self.name,
             path="",
             done="",
+            missing=error.status == 404,
             text=error.text,
         )
 
@@ -257,6 +258,11 @@ class ConsoleAccess:
 
     def _redirect(self, path: str) -> Response:
         return RedirectResponse(path, 303, HEADERS)
+
+
+def path_of(request: Request) -> str:
+    """Return the path of a request without the prefix under which the application is mounted."""
+    return request.url.path.removeprefix(request.scope.get("root_path", ""))
 
 
 def _path_inside(wanted: str | None) -> str:

@@ -52,6 +52,10 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     async def recall(page_request: ConsoleRequest) -> Response:
         sku, active = page_request.form.get("sku", ""), page_request.form.get("status") != "lifted"
+        if active and page_request.form.get("confirm") != "yes":
+            raise PageError(
+                422, "The recall is not confirmed. Go back, and tick the box beside the button."
+            )
         fact = {
             "type": "recall",
             "recall": f"console:{sku}",

@@ -11,7 +11,7 @@ from tactful.core.facts.fact_types import Remedy, ReportedFact, ms
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import contact_hash, contact_key_digest, email_form
 from tactful.core.offers.budget import COUNT
-from tactful.core.offers.offer import Offer
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.quote import price_basis
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
@@ -136,6 +136,19 @@ def rules(shop: Shop) -> list[RuleView]:
         by = "file" if rule.paused else "person" if rule.id in active.paused else None
         found.append(RuleView(rule.id, rule.mode, rule.campaign, by))
     return found
+
+
+def connected_sessions(shop: Shop) -> int:
+    """Return how many sessions have a page that is connected."""
+    return sum(bool(one.connections) for one in shop.state.registry)
+
+
+async def ending_offers(shop: Shop, sku: str) -> tuple[int, int]:
+    """Return how many offers a recall of an item would end: those shown, and those accepted."""
+    await shop.ledger.flush()
+    standing = await shop.ledger.standing_offers_of([sku])
+    accepted = sum(one.state is OfferState.ACCEPTED for one in standing)
+    return len(standing) - accepted, accepted
 
 
 async def break_evens(shop: Shop) -> dict[str, list[str]]:

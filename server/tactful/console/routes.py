@@ -10,8 +10,9 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
 from tactful.console.actions import action_routes
+from tactful.console.mounting import under_its_prefix
 from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
@@ -41,7 +42,7 @@ def console_routes(
     """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
     shop.state.tables.add(access.throttle.table())
-    return (
+    routes = (
         Route("/console/login", access.login_page, methods=["GET"]),
         Route("/console/login", access.log_in, methods=["POST"]),
         Route("/console/logout", access.form_endpoint(access.log_out), methods=["POST"]),
@@ -50,6 +51,7 @@ def console_routes(
         *action_routes(access),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
     )
+    return [under_its_prefix(route) for route in routes]
 
 
 def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
@@ -60,6 +62,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request,
             "overview.html",
             failing=shop.ledger.failure,
+            connected=queries.connected_sessions(shop),
             sessions=len(shop.state.registry),
             rulebook=shop.state.active_rulebook.current.version,
             trouble=shop.state.active_rulebook.problem,
@@ -183,11 +186,14 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
         raise PageError(400, problem) from None
     except (UnknownShopperError, UnknownNameError) as error:
         raise PageError(404, str(error)) from None
-    return access.render(page_request, "why.html", found=found, at=query.get("at", ""), **given)
+    ending = await queries.ending_offers(access.shop, sku)
+    return access.render(
+        page_request, "why.html", found=found, at=query.get("at", ""), ending=ending, **given
+    )
 
 
 async def _missing_page(page_request: ConsoleRequest) -> Response:
-    path = page_request.http_request.url.path
+    path = path_of(page_request.http_request)
     raise PageError(404, f"The console has no page {path}. Open the overview.")
 
 

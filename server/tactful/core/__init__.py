@@ -44,5 +44,6 @@ Files of a shop (`rulebook`, `connectors`):
 The command line (`cli`):
     CommandError: A command that cannot run.
         NegativeAnswerError: A command whose answer is no.
+        NotFoundError: A request of a command that names what the server does not know.
     UnreachableError: A page of the storefront that cannot be fetched.
 """

@@ -125,7 +125,11 @@ async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
     page = f"/console/why?sku=RUN-42&session={shopper.session}"
-    answer = await agent.submit("/console/recalls", sku="RUN-42", status="active", back=page)
+    assert "End 1 shown and 0 accepted offer now" in await agent.read(page)
+    recall = {"sku": "RUN-42", "status": "active", "back": page}
+    refused = await agent.submit("/console/recalls", **recall)
+    assert (refused.status_code, "not confirmed" in refused.text) == (422, True)
+    answer = await agent.submit("/console/recalls", confirm="yes", **recall)
     assert answer.headers["location"] == "/console/why"
     assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
     assert await one.reason("RUN-42", shopper) == "recall"
@@ -139,9 +143,9 @@ async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> No
     assert answer.headers["location"] == "/console/rules"
     await shopper.view("RUN-42", 30)
     assert await one.reason("RUN-42", shopper) == "rule.paused"
-    assert "R1 live C paused Resume" in await agent.read("/console/rules")
+    assert "live C paused Resume" in await agent.read("/console/rules")
     await agent.submit("/console/rules/R1/resume")
-    assert "R1 live C active Pause" in await agent.read("/console/rules")
+    assert "live C active Pause" in await agent.read("/console/rules")
     assert (await agent.submit("/console/rules/R9/pause")).status_code == 404
     page = await agent.read("/console/decisions")
     assert "Ada rule resumed R1" in page

@@ -34,7 +34,7 @@ async def test_the_overview_shows_feeds_budgets_and_decisions(
     await shopper.view("RUN-42", 30)
     await shopper.offered()
     page = await agent.read("/console")
-    assert "1 session open" in page
+    assert "1 session connected, 1 in memory" in page
     assert "1 rule active, 0 paused" in page
     assert "stock 30s ago none not watched" in page
     assert "C total 19.35 EUR 0.00 EUR 500.00 EUR 3 %" in page
@@ -86,7 +86,7 @@ async def test_an_anonymous_session_has_a_page_too(one: LiveServer, agent: Agent
 async def test_an_unknown_id_gives_an_error_page(agent: Agent, path: str) -> None:
     answer = await agent.http.get(f"/console/{path}")
     assert answer.status_code == 404
-    assert "The request was not carried out" in answer.text
+    assert "<h1>Not found</h1>" in answer.text
 
 
 async def test_why_shows_every_gate_with_what_would_change_it(
@@ -189,3 +189,14 @@ async def test_the_console_finds_a_customer_by_address_and_names_several(
     answer = await agent.http.get("/console/find", params={"q": "mia@shop.example"})
     assert answer.status_code == 404
     assert "mia, mia-2" in answer.text
+
+
+async def test_a_refusal_is_not_titled_as_not_found(agent: Agent) -> None:
+    refused = await agent.submit("/console/remedies", customer="c1")
+    assert "<h1>The request was not carried out</h1>" in refused.text
+
+
+async def test_a_closed_page_is_not_a_connected_session(one: LiveServer, agent: Agent) -> None:
+    shopper = await one.shopper()
+    await shopper.leave()
+    assert "0 sessions connected, 1 in memory" in await agent.read("/console")

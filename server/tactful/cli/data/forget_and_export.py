@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import click
 
-from tactful.cli.shared.errors import CommandError
-from tactful.cli.shared.http_client import ServerClient, url_option
+from tactful.cli.shared.errors import CommandError, NegativeAnswerError
+from tactful.cli.shared.http_client import NotFoundError, ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.core.facts.shopper_contacts import contact_hash, email_form
@@ -40,15 +40,34 @@ def forget(
     stays on this machine: the server gets a digest.
     """
     who, path = _to_erase(customer, email, phone)
-    question = f"Erase all data about {who}? This cannot be undone"
-    if not yes and not click.confirm(question):
-        raise CommandError("Nothing was erased, because the question was answered with no.")
     with ServerClient(load_config(options), url) as server:
+        held = _held(server, path) if customer is not None else "all data"
+        if not held:
+            raise NegativeAnswerError(
+                f"Nothing is kept about {who}, and nothing was erased. Check the id."
+            )
+        question = f"Erase {held} about {who}? This cannot be undone"
+        if not yes and not click.confirm(question):
+            raise CommandError("Nothing was erased, because the question was answered with no.")
         answer = server.request("DELETE", path)
     if json_output:
         print_json(answer)
     else:
         print_text(f"All data about {who} is erased.")
+
+
+def _held(server: ServerClient, path: str) -> str:
+    """Return how much is kept about a customer, as "3 facts, 1 session and 2 offers"; "" for nothing."""
+    try:
+        found = server.get(f"{path}/export")
+    except NotFoundError:
+        return ""
+    parts = [(name, len(rows)) for name, rows in found.items() if isinstance(rows, list) and rows]
+    counts = [f"{count} {name.removesuffix('s') if count == 1 else name}" for name, count in parts]
+    if found.get("contact"):
+        counts.append("the contact history")
+    *first, last = counts or ["all data"]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _to_erase(customer: str | None, email: str | None, phone: str | None) -> tuple[str, str]:

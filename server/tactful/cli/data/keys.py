@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from tactful.cli.shared.data_folder import KEYS_FOLDER
+from tactful.cli.shared.data_folder import (
+    KEYS_FOLDER,
+    LEDGER_FILE,
+    count_accepted,
+    require_data_folder,
+)
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
@@ -87,16 +92,34 @@ def rotate(*, overlap: str, **options: Any) -> None:
 
 @keys.command(epilog="\b\nExample:\n  tactful keys revoke 3f9a1c --data shop-data")
 @click.argument("kid")
+@click.option("--yes", is_flag=True, help="Revoke without asking for confirmation.")
 @setting_options("data")
-def revoke(*, kid: str, **options: Any) -> None:
+def revoke(*, kid: str, yes: bool, **options: Any) -> None:
     """Stop accepting a key at once.
 
-    Every offer that the key signed becomes invalid and can no longer be redeemed.
+    Every offer that the key signed becomes invalid and can no longer be redeemed. The command says how
+    many accepted offers that may be, and asks.
     """
     known = _signing_keys(options)
+    ending = _accepted_under(kid, known, load_config(options).data)
+    lost = "1 accepted offer" if ending == 1 else f"{ending} accepted offers"
+    question = f"Revoke key {kid}? Up to {lost} can no longer be redeemed. This cannot be undone"
+    if not yes and not click.confirm(question):
+        raise CommandError("No key was revoked, because the question was answered with no.")
     with _key_file_errors(), _unwritable(options):
         known.revoke(kid)
     print_text(f"Key {kid} is no longer accepted.")
+
+
+def _accepted_under(kid: str, known: "SigningKeys", data: Path | None) -> int:
+    """Return how many offers were accepted while a key signed, and have not ended."""
+    keys = known.accepted_keys()
+    place = next((number for number, key in enumerate(keys) if key.kid == kid), None)
+    file = require_data_folder(data) / LEDGER_FILE
+    if place is None or not file.is_file():
+        return 0
+    later = [key.created for key in keys[place + 1 :]]
+    return count_accepted(file, keys[place].created, later[0] if later else None)
 
 
 @keys.command(epilog="\b\nExample:\n  export TACTFUL_SERVER_KEY=$(tactful keys secret)")

@@ -1,6 +1,7 @@
 """Paths, clock and lock state of a server's data folder."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +40,29 @@ def ledger_file(folder: Path | None, *, must_exist: bool = True) -> Path:
             f"{folder}: This folder holds no {LEDGER_FILE}. Name the server's data folder."
         )
     return file
+
+
+def count_accepted(file: Path, since: int, until: int | None) -> int:
+    """Return how many standing offers were accepted in a span of time.
+
+    Args:
+        file: The ledger. A server may be using it.
+        since: First instant, in milliseconds since the Unix epoch, UTC.
+        until: First instant after the span; None: no end.
+
+    Raises:
+        CommandError: The ledger cannot be read.
+    """
+    sql = (
+        "SELECT count(DISTINCT offers.id) FROM offers JOIN steps ON steps.offer = offers.id"
+        " WHERE offers.state = 'accepted' AND steps.state = 'accepted' AND steps.at >= ? AND steps.at < ?"
+    )
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as ledger:
+            row = ledger.execute(sql, (since, until or 2**62)).fetchone()
+    except sqlite3.Error as error:
+        raise CommandError(f"{file}: The ledger cannot be read: {error}.") from error
+    return int(row[0])
 
 
 def server_now(folder: Path | None) -> int:

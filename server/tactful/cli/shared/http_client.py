@@ -14,12 +14,17 @@ from tactful.config import Config
 TIMEOUT_S: Final = 30
 """Seconds to wait for the server: the largest report takes some seconds on a slow disk."""
 _UNAUTHORIZED: Final = 401
+_NOT_FOUND: Final = 404
 
 
 def url_option(command: Any) -> Any:
     """Add the option `--url`, which names the running server."""
     text = "URL of the running server. Default: public_url, else host and port of the settings."
     return click.option("--url", metavar="URL", help=text)(command)
+
+
+class NotFoundError(CommandError):
+    """The server knows nothing of what a request names."""
 
 
 class ServerClient:
@@ -123,4 +128,5 @@ class ServerClient:
             )
         details = body if isinstance(body, dict) else {}
         text = details.get("detail") or details.get("title") or "The server gives no reason."
-        raise CommandError(f"{self.url}: {status} {details.get('code', '')}: {text}")
+        message = f"{self.url}: {status} {details.get('code', '')}: {text}"
+        raise NotFoundError(message) if status == _NOT_FOUND else CommandError(message)

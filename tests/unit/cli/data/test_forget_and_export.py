@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 
+from journeys.fixture import order
 from support.cli_runner import printed_json, run_beside
 from support.live_server import live_server
 
@@ -22,6 +23,23 @@ async def test_a_customer_is_exported_and_then_erased(tmp_path: Path) -> None:
         after = await run_beside(one, "export", "c/1 ü")
         assert after.exit_code == 2
         assert "Nothing is kept about that customer." in after.output
+
+
+async def test_the_question_says_how_much_is_erased(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        await one.facts(FACT, order("o1", "c/1 ü", "RUN-42"))
+        result = await run_beside(one, "forget", "c/1 ü", given="y\n")
+        assert "Erase 2 facts about customer c/1 ü? This cannot be undone" in result.output
+        assert result.exit_code == 0
+
+
+async def test_a_customer_that_is_not_known_is_not_called_erased(tmp_path: Path) -> None:
+    async with live_server(tmp_path) as one:
+        result = await run_beside(one, "forget", "nobody-here", "--yes")
+        assert result.exit_code == 1
+        assert (
+            "Nothing is kept about customer nobody-here, and nothing was erased." in result.output
+        )
 
 
 async def test_nobody_is_erased_without_a_confirmation(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from support.cli_runner import printed_json, run
+from support.ledger_rows import accepted, push, step
 from tactful.runtime.security import signing_keys
 from tactful.runtime.security.derived_keys import derived_key
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 
 def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> None:
@@ -24,15 +28,31 @@ def test_a_rotation_signs_with_a_new_key_and_keeps_the_old(tmp_path: Path) -> No
 
 def test_a_revoked_key_is_no_longer_accepted(tmp_path: Path) -> None:
     (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
-    assert run("keys", "revoke", first["kid"], "--data", tmp_path).exit_code == 0
+    assert run("keys", "revoke", first["kid"], "--yes", "--data", tmp_path).exit_code == 0
     (other,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
     assert other["kid"] != first["kid"]
+
+
+async def test_a_revocation_says_how_many_accepted_offers_it_ends_and_asks(tmp_path: Path) -> None:
+    (first,) = printed_json(run("keys", "list", "--json", "--data", tmp_path))
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    now = time.time_ns() // 1_000_000
+    for ident in ("of_1", "of_2"):
+        made = accepted(ident)
+        await ledger.commit(structs.replace(push(made), steps=(step(made, at=now + 1000),)))
+    await ledger.close()
+    said = run("keys", "revoke", first["kid"], "--data", tmp_path, given="n\n")
+    assert "Up to 2 accepted offers can no longer be redeemed." in said.output
+    assert "No key was revoked" in said.output
+    assert printed_json(run("keys", "list", "--json", "--data", tmp_path)) == [first]
+    assert run("keys", "revoke", first["kid"], "--data", tmp_path, given="y\n").exit_code == 0
 
 
 def test_a_missing_folder_an_unknown_key_and_a_bad_duration_are_reported(tmp_path: Path) -> None:
     assert "No data folder is set." in run("keys", "list").output
     assert "This folder does not exist." in run("keys", "list", "--data", tmp_path / "none").output
-    unknown = run("keys", "revoke", "nobody", "--data", tmp_path)
+    unknown = run("keys", "revoke", "nobody", "--yes", "--data", tmp_path)
     assert (unknown.exit_code, "nobody" in unknown.output) == (2, True)
     assert "a duration" in run("keys", "rotate", "--overlap", "soon", "--data", tmp_path).output
 

@@ -1,0 +1,36 @@
+"""Addresses of the console in an application that is mounted under a prefix."""
+
+import re
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+_LINK: Final = re.compile(rb'(href|src|action)="(/console)')
+
+
+def under_its_prefix(route: BaseRoute) -> BaseRoute:
+    """Return a route whose links and redirects begin with the prefix of the mount.
+
+    The pages are written for an application at the root of its host. Under `app.mount("/offers", …)`
+    their links would leave the application.
+    """
+    if not isinstance(route, Route):
+        return route
+    endpoint = route.endpoint
+
+    async def mounted(request: Request) -> Response:
+        response: Response = await endpoint(request)
+        prefix = str(request.scope.get("root_path", ""))
+        if not prefix:
+            return response
+        location = response.headers.get("location", "")
+        if location.startswith("/console"):
+            response.headers["location"] = prefix + location
+        if isinstance(response, HTMLResponse):
+            response.body = _LINK.sub(rb'\1="%s\2' % prefix.encode(), response.body)
+            response.headers["content-length"] = str(len(response.body))
+        return response
+
+    return Route(route.path, mounted, methods=list(route.methods or ()))
