@@ -219,6 +219,31 @@ async def test_stock_that_falls_below_what_two_processes_promise_ends_the_younge
         assert await shops[1].reconcile() == []
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_no_more_than_the_stock_stands_whoever_reports_it_and_whoever_promises(
+    tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *item_facts("S0", available=4))
+        sides = [Browsing(shop) for shop in shops]
+        for number in range(15):
+            available = draw.randrange(9)
+            await report(draw.choice(shops), stock("S0", "DE", available, version=900 + number))
+            for shop in shops:
+                await warm(shop, "S0")
+                await shop.settled()
+                await shop.ledger.flush()
+            standing = await shops[0].ledger.standing_offers()
+            assert sum(offer.max_qty for offer in standing) <= available
+            live = [(side, side.session("S0")) for side in sides for _ in range(draw.randrange(4))]
+            await asyncio.gather(*(side.check(one) for side, one in live))
+            standing = await shops[0].ledger.standing_offers()
+            assert sum(offer.max_qty for offer in standing) <= available
+            assert await shops[1].reconcile() == []
+    assert audit_file(tmp_path / "tactful.db") == []
+
+
 async def test_a_session_that_moves_takes_its_promised_units_along(tmp_path: Path) -> None:
     async with two_shops(tmp_path) as (first, second):
         await report(first, *item_facts("S0"))
