@@ -22,7 +22,6 @@ The rest of gate 1, gates 4 and 10, and bans of inputs read the rule throughout 
 """
 
 from collections.abc import Collection
-from typing import Final
 
 from msgspec import Struct
 
@@ -42,8 +41,6 @@ from tactful.core.session.signals import VoucherIssued
 from tactful.core.verdicts.verdict import Finding
 
 Findings = tuple[Finding, ...]
-_NOT_READ: Final = -1
-"""In place of the price of the page, before it was looked at."""
 
 
 class PricedRule(Struct, frozen=True, gc=False):
@@ -81,6 +78,7 @@ class Evaluation:
         price_basis: The public price in the territory; None: there is none.
         age_findings: The findings of gate 2 about the shopper's age.
         feed_findings: The findings of gate 3.
+        shown_price: What `contradicting_price` returns.
     """
 
     __slots__ = (
@@ -91,7 +89,6 @@ class Evaluation:
         "_exclusions",
         "_prices",
         "_shopper",
-        "_shown_price",
         "_suppression",
         "_timing",
         "age_findings",
@@ -100,6 +97,7 @@ class Evaluation:
         "policy",
         "price_basis",
         "scene",
+        "shown_price",
         "standing",
     )  # fmt: skip
 
@@ -113,7 +111,7 @@ class Evaluation:
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
         self.age_findings: Findings = tuple(check_age(scene))
-        self._shown_price: int | None = _NOT_READ
+        self.shown_price = contradicting_price(scene, self.price_basis)
         self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
         self._suppression: dict[tuple[bool, bool], Findings] = {}
@@ -173,13 +171,6 @@ class Evaluation:
             found = tuple(check_availability(self.scene, self.policy, self._promised(), wanted))
             self._availability[wanted] = found
         return found
-
-    @property
-    def shown_price(self) -> int | None:
-        """What `contradicting_price` returns."""
-        if self._shown_price == _NOT_READ:
-            self._shown_price = contradicting_price(self.scene, self.price_basis)
-        return self._shown_price
 
     def timing_findings(self, rule: Rule, holds_at: int) -> Findings:
         """Return the findings of gate 8 for a rule whose condition holds from `holds_at`."""

@@ -58,7 +58,8 @@ def failed_gates(
     context, scene = evaluation.context, evaluation.scene
     if standing is None:
         yield from check_rule_state(rule, scene.now, context.rulebook.paused)
-        yield from evaluation.exclusion_findings(with_cart=rule.level == "order")
+        if context.rulebook.exclusions:
+            yield from evaluation.exclusion_findings(with_cart=rule.level == "order")
         yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
     else:
         yield from _changed_rule(evaluation, rule, standing)

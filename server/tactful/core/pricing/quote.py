@@ -143,7 +143,7 @@ def quote(
         endings: Currency → the policy's last digits of a price, for a rule that names none.
         rounding: Currency → the policy's step of prices in minor units.
     """
-    if price is None or (terms.needs_cost and price.cost is None):
+    if price is None or (price.cost is None and terms.needs_cost):
         return PriceRefusal("price.missing")
     if terms.mode == "gift":
         return Quote(0, price.amount, 0, clamped=False, floor=0, floor_kind="rule")
@@ -236,11 +236,11 @@ def floor_of(
     amount: int = 1
     kind: FloorKind = "smallest_unit"
     if price.cost is not None:
-        markup = terms.markup_bp or 0
-        least = max(
-            cost_floor(price.cost, margin_bp, price.tax_rate_bp),
-            markup_floor(price.cost, markup, price.tax_rate_bp),
-        )
+        least = cost_floor(price.cost, margin_bp, price.tax_rate_bp)
+        if terms.markup_bp or margin_bp < 0:
+            # Without a markup, this is the bare cost, which is lower than the cost with a margin.
+            markup = terms.markup_bp or 0
+            least = max(least, markup_floor(price.cost, markup, price.tax_rate_bp))
         if least >= amount:
             amount, kind = least, "cost"
     if price.minimum_advertised is not None and price.minimum_advertised > amount:
