@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -36,6 +37,8 @@ def tune_interpreter() -> None:
     leave no reference cycles, so they are freed without the collector. Walking 5,000 sessions takes
     50 ms, which at the default thresholds happens every few seconds.
     """
+    # Starlette imports it with the first streamed response, which takes some 100 ms.
+    importlib.import_module("anyio._backends._asyncio")
     gc.collect()
     gc.freeze()
     young, middle, _ = gc.get_threshold()

@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
+from typing import Final
 
 import msgspec
 
 from tactful.api import representations as views
 from tactful.api.offer_words import offer_in_words
 from tactful.runtime.ports.customer_data import EXPORT_PARTS
+
+CHUNK_BYTES: Final = 16_384
+"""Bytes that are sent at once. A write for each row would take longer than the row."""
 
 
 async def export_text(
@@ -21,8 +25,13 @@ async def export_text(
         rows: The (part, row) pairs that follow, in the order of `EXPORT_PARTS`.
     """
     async with aclosing(rows):
+        gathered = bytearray()
         async for text in _parts(customer, first, rows):
-            yield text
+            gathered += text
+            if len(gathered) >= CHUNK_BYTES:
+                yield bytes(gathered)
+                gathered.clear()
+        yield bytes(gathered)
 
 
 async def _parts(

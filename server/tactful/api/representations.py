@@ -1,5 +1,6 @@
 """JSON representations of offers, verdicts and explanations for the shop's own systems."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -163,13 +164,23 @@ def finding(one: Finding, now: int, currency: str | None) -> dict[str, Any]:
 
 def export(value: Any, name: str = "") -> Any:
     """Return stored rows of a customer with all instants in RFC 3339; `name` is the field's name."""
-    if isinstance(value, dict):
-        return {key: export(one, key) for key, one in value.items()}
-    if isinstance(value, list):
+    kind = type(value)
+    if kind is dict:
+        # The usual row is flat: a call for each field would take most of an export's time.
+        return {
+            key: export(one, key) if type(one) in _CONVERTED else one for key, one in value.items()
+        }
+    if kind is list:
         return [export(one) for one in value]
-    instant = name in INSTANTS or name.endswith(("_at", "_until"))
-    return when(value) if instant and isinstance(value, int) else value
+    return when(value) if kind is int and _names_instant(name) else value
 
 
+@cache
+def _names_instant(name: str) -> bool:
+    return name in INSTANTS or name.endswith(("_at", "_until"))
+
+
+_CONVERTED = frozenset({dict, list, int})
+"""Types of values that an export may have to convert."""
 INSTANTS = frozenset({"at", "ended", "since", "until"})
 """Stored fields that hold an instant and do not end in `_at` or `_until`."""

@@ -3,6 +3,7 @@
 Counting costs one dictionary look-up. Metric objects are made only when a scrape asks for them.
 """
 
+import math
 import time
 from bisect import bisect_left
 from collections import Counter
@@ -71,6 +72,7 @@ class Telemetry:
     def __init__(self) -> None:
         self._decisions = Durations(DECISION_BOUNDS_S)
         self._commits = Durations(COMMIT_BOUNDS_S)
+        self._promised_at = -math.inf
         self._fanouts = Durations(FANOUT_BOUNDS_S)
         self._ledger_commits = Durations(COMMIT_BOUNDS_S)
         self._batches = Durations(BATCH_BOUNDS)
@@ -167,7 +169,12 @@ class Telemetry:
 
     def record_commit(self, started: float) -> None:
         """Count a promise that is recorded; `started`: `clock()` before its decision."""
-        self._commits.observe(time.perf_counter() - started)
+        self._promised_at = now = time.perf_counter()
+        self._commits.observe(now - started)
+
+    def seconds_since_promise(self) -> float:
+        """Return the seconds since a promise was last recorded; infinity: none was yet."""
+        return time.perf_counter() - self._promised_at
 
     def record_folded(self) -> None:
         """Count a signal that was folded without a decision."""

@@ -18,7 +18,7 @@ from tactful.core.facts.fact_versions import FactOutcome
 from tactful.core.facts.shopper_contacts import contact_hash
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow
-from tactful.runtime.services.ingest import SLICE_FACTS, IngestReport, fact_row
+from tactful.runtime.services.ingest import BUSY_SLICE_FACTS, SLICE_FACTS, IngestReport, fact_row
 
 
 @pytest.fixture
@@ -137,6 +137,17 @@ async def test_a_large_batch_is_stored_in_slices_and_reported_as_one(
     assert [rejected.index for rejected in report.rejected] == [700]
     assert max(sizes) <= SLICE_FACTS
     assert sum(sizes) == 999
+
+
+async def test_slices_are_smaller_while_shoppers_are_made_promises(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = count_slices(one, monkeypatch)
+    batch: list[Any] = [stock(f"SKU-{number}", "DE", 9, version=1) for number in range(300)]
+    await ingest(one, *batch)
+    one.parts.shop.state.telemetry.record_commit(0)
+    await ingest(one, *batch[:100])
+    assert sizes == [SLICE_FACTS, 300 - SLICE_FACTS, BUSY_SLICE_FACTS, 100 - BUSY_SLICE_FACTS]
 
 
 async def test_a_batch_that_failed_half_way_is_complete_once_it_is_reported_again(

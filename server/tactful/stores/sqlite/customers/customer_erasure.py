@@ -83,6 +83,7 @@ def erasure_slices(
     hidden: dict[Subject, Subject] = yield partial(
         _bury, customer=customer, sessions=ended, alias=alias, at=at
     )
+    logged: int = yield from _hide_in_log(hidden)
     for subject in hidden:
         if subject[0] == "order":
             touched += yield partial(_pseudonymize_order, order=subject[1])
@@ -111,7 +112,8 @@ def erasure_slices(
     for sql, values in old:
         while done := (yield partial(_delete, sql=sql, values=values)):
             touched += done
-    yield partial(_announce, customer=customer, hidden=hidden, alias=alias, at=at)
+    logged = yield from _hide_in_log(hidden, logged)
+    yield partial(_announce, customer=customer, hidden=hidden, after=logged, alias=alias, at=at)
     return touched
 
 
@@ -130,6 +132,7 @@ def contact_erasure_slices(contact: str, alias: str, at: int) -> ErasureSlices:
     hidden: dict[Subject, Subject] = yield partial(
         _bury_contact, contact=contact, alias=alias, at=at
     )
+    logged: int = yield from _hide_in_log(hidden)
     for subject in hidden:
         if subject[0] == "order":
             touched += yield partial(_pseudonymize_order, order=subject[1])
@@ -139,8 +142,29 @@ def contact_erasure_slices(contact: str, alias: str, at: int) -> ErasureSlices:
     for start in range(0, len(keys), SLICE_ROWS):
         part = keys[start : start + SLICE_ROWS]
         touched += yield partial(erase_facts, keys=part, customer="", alias=alias)
-    yield partial(_announce_contact, hidden=hidden, subject=(CONTACT, contact), alias=alias, at=at)
+    logged = yield from _hide_in_log(hidden, logged)
+    yield partial(
+        _announce_contact,
+        hidden=hidden,
+        subject=(CONTACT, contact),
+        after=logged,
+        alias=alias,
+        at=at,
+    )
     return touched
+
+
+def _hide_in_log(hidden: dict[Subject, Subject], after: int = 0) -> ErasureSlices:
+    """Yield the steps that replace erased subjects in the change log after a position.
+
+    Returns:
+        The position up to which they are replaced.
+    """
+    newest: int = yield change_rows.newest_position
+    upto: int | None = after
+    while upto is not None and upto < newest:
+        upto = yield partial(change_rows.replace_subjects, replacements=hidden, after=upto)
+    return max(after, newest)
 
 
 def _bury_contact(
@@ -155,18 +179,28 @@ def _bury_contact(
         for kind, key in keys
         if kind in {"order", "case"}
     }
-    change_rows.replace_subjects(connection, hidden)
+    change_rows.replace_heads(connection, hidden)
     return hidden
+
+
+def _hide_the_rest(
+    connection: LedgerConnection, hidden: dict[Subject, Subject], after: int
+) -> None:
+    """Replace erased subjects in the changes that were logged after the last slice."""
+    upto: int | None = after
+    while upto is not None:
+        upto = change_rows.replace_subjects(connection, hidden, upto)
 
 
 def _announce_contact(
     connection: LedgerConnection,
     hidden: dict[Subject, Subject],
     subject: Subject,
+    after: int,
     alias: str,
     at: int,
 ) -> None:
-    change_rows.replace_subjects(connection, hidden)
+    _hide_the_rest(connection, hidden, after)
     subjects = (hidden[subject],)
     change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())
 
@@ -212,7 +246,7 @@ def _bury(
         hidden[kind, ident] = kind, digest
     hidden |= {("session", session): ("session", alias) for session in sessions}
     hidden |= {(kind, key): (kind, erasure_digest(secret, kind, key)) for kind, key in named}
-    change_rows.replace_subjects(connection, hidden)
+    change_rows.replace_heads(connection, hidden)
     return hidden
 
 
@@ -220,10 +254,11 @@ def _announce(
     connection: LedgerConnection,
     customer: str,
     hidden: dict[Subject, Subject],
+    after: int,
     alias: str,
     at: int,
 ) -> None:
-    change_rows.replace_subjects(connection, hidden)
+    _hide_the_rest(connection, hidden, after)
     contacts = (replaced for subject, replaced in hidden.items() if subject[0] == CONTACT)
     subjects = (hidden["customer", customer], *contacts)
     change_rows.append(connection, "customer_erased", subjects, at=at, body=alias.encode())

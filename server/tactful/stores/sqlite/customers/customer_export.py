@@ -16,22 +16,28 @@ from tactful.stores.shared.json_text import as_plain_data
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
 
-PAGE_ROWS: Final = 50
-"""Rows that are read at once. Their conversion takes the event loop some 2 ms."""
+PAGE_ROWS: Final = 25
+"""Rows that are read at once. Their conversion takes the event loop less than 1 ms."""
+OFFERS_SEARCHED: Final = 500
+"""Offers whose redemptions are read at once; few offers have any."""
 
 _SESSION_IDS: Final = """
   SELECT session FROM sessions WHERE customer = :customer
     OR session IN (SELECT session FROM entries WHERE customer = :customer)
     OR session IN (SELECT session FROM offers WHERE customer = :customer)
   ORDER BY session"""
-_OFFER_IDS: Final = "SELECT id FROM offers WHERE customer = :customer ORDER BY id"
 _SESSIONS: Final = """
   SELECT state FROM sessions WHERE session IN (SELECT value FROM json_each(?)) ORDER BY session"""
+# In the order of their issue, so that a page begins where the one before ended.
 _OFFERS: Final = """
-  SELECT body FROM offers WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"""
+  SELECT rowid, body FROM offers WHERE customer = :customer AND rowid > :after
+  ORDER BY rowid LIMIT :limit"""
+_END_OF_SEARCH: Final = """
+  SELECT max(rowid) FROM (SELECT rowid FROM offers WHERE customer = :customer AND rowid > :after
+    ORDER BY rowid LIMIT :limit)"""
 _REDEMPTIONS: Final = """
-  SELECT body FROM redemptions WHERE offer IN (SELECT value FROM json_each(?))
-  ORDER BY offer, rowid"""
+  SELECT r.body FROM offers AS o JOIN redemptions AS r ON r.offer = o.id
+  WHERE o.customer = :customer AND o.rowid > :after AND o.rowid <= :end ORDER BY o.rowid, r.rowid"""
 _DECISIONS: Final = """
   SELECT id, at, session, signal FROM entries WHERE customer = :customer AND id > :after
   ORDER BY id LIMIT :limit"""
@@ -61,33 +67,45 @@ async def export(path: Path, customer: str) -> AsyncGenerator[tuple[str, Any], N
         for action in reversed(actions):
             yield "acts", msgspec.to_builtins(operator_actions.action_from_row(action))
         sessions = await _ids(reader, _SESSION_IDS, customer)
-        offers = await _ids(reader, _OFFER_IDS, customer)
-        for part, sql, ids in (
-            ("sessions", _SESSIONS, sessions),
-            ("offers", _OFFERS, offers),
-            ("redemptions", _REDEMPTIONS, offers),
-        ):
-            for start in range(0, len(ids), PAGE_ROWS):
-                page = msgspec.json.encode(ids[start : start + PAGE_ROWS]).decode()
-                for (body,) in await reader.execute_fetchall(sql, (page,)):
-                    yield part, as_plain_data(body)
-        async for _, at, session, signal in _decisions(reader, customer):
+        for start in range(0, len(sessions), PAGE_ROWS):
+            page = msgspec.json.encode(sessions[start : start + PAGE_ROWS]).decode()
+            for (body,) in await reader.execute_fetchall(_SESSIONS, (page,)):
+                yield "sessions", as_plain_data(body)
+        async for _, body in _pages(reader, _OFFERS, customer):
+            yield "offers", as_plain_data(body)
+        async for body in _redemptions(reader, customer):
+            yield "redemptions", as_plain_data(body)
+        async for _, at, session, signal in _pages(reader, _DECISIONS, customer):
             yield "decisions", {"at": at, "session": session, "signal": as_plain_data(signal)}
 
 
 async def _ids(reader: aiosqlite.Connection, sql: str, customer: str) -> list[str]:
-    """Return all ids that a query finds; 100,000 take less than 10 MiB."""
+    """Return the ids of a customer's sessions; 10,000 take less than 1 MiB."""
     return [ident for (ident,) in await reader.execute_fetchall(sql, {"customer": customer})]
 
 
-async def _decisions(reader: aiosqlite.Connection, customer: str) -> AsyncIterator[Any]:
-    """Yield the recorded turns of a customer page by page."""
+async def _pages(reader: aiosqlite.Connection, sql: str, customer: str) -> AsyncIterator[Any]:
+    """Yield the rows of a query page by page; the first column says where the next page begins."""
     after = 0
     while True:
         values = {"customer": customer, "after": after, "limit": PAGE_ROWS}
-        page: list[Any] = list(await reader.execute_fetchall(_DECISIONS, values))
+        page: list[Any] = list(await reader.execute_fetchall(sql, values))
         for row in page:
             yield row
         if not page:
             return
         after = page[-1][0]
+
+
+async def _redemptions(reader: aiosqlite.Connection, customer: str) -> AsyncIterator[bytes]:
+    """Yield the redemptions of a customer's offers."""
+    after = 0
+    while True:
+        values = {"customer": customer, "after": after, "limit": OFFERS_SEARCHED}
+        ((end,),) = await reader.execute_fetchall(_END_OF_SEARCH, values)
+        if end is None:
+            return
+        span = {"customer": customer, "after": after, "end": end}
+        for (body,) in await reader.execute_fetchall(_REDEMPTIONS, span):
+            yield body
+        after = end

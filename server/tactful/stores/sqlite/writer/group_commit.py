@@ -22,6 +22,8 @@ import sqlite3
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Final
 
@@ -38,6 +40,7 @@ from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.opening import connect
 from tactful.stores.sqlite.writer.checkpoints import Checkpointer
 from tactful.stores.sqlite.writer.write_jobs import (
     Lane,
@@ -97,7 +100,7 @@ class SqliteWriter:
         self._on_commit = on_commit
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
-        self._checkpointer = Checkpointer(connection)
+        self._checkpointer = Checkpointer(connection, partial(connect, Path(path)))
         # Thread only. `_is_retrying`: records wait until the disk has room or a lock is gone.
         self._lanes = WriteLanes()
         self._is_retrying = False
@@ -204,6 +207,7 @@ class SqliteWriter:
         self._closing = True
         self._queue.close()
         await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._checkpointer.close)
         self._connection.close()
 
     # on the writer's thread

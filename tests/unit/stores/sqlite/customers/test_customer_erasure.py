@@ -25,6 +25,7 @@ from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
 from tactful.stores.sqlite import opening as sqlite_open
 from tactful.stores.sqlite.customers import customer_erasure, erasure
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.tables import change_rows
 
 CANARY = "canary-4711"
 ORDER = "order-of-canary-4711"
@@ -81,7 +82,11 @@ def traces(folder: Path, text: str = CANARY) -> dict[str, int]:
     return {name: count for name, count in counted.items() if count}
 
 
-async def test_no_byte_of_the_customer_is_left_in_database_or_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at_once", [7, change_rows.REPLACED_AT_ONCE])
+async def test_no_byte_of_the_customer_is_left_in_database_or_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    monkeypatch.setattr(change_rows, "REPLACED_AT_ONCE", at_once)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await fill(ledger)

@@ -3,6 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from support.ledger_rows import T0, fact
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.sqlite import facts
@@ -109,3 +111,19 @@ def test_an_erased_subject_is_replaced_in_the_log(connection: LedgerConnection) 
 def test_writing_no_changes_writes_nothing(connection: LedgerConnection) -> None:
     change_rows.write_changes(connection, [])
     assert log(connection) == []
+
+
+def test_erased_subjects_are_replaced_in_slices_of_the_log(
+    connection: LedgerConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(change_rows, "REPLACED_AT_ONCE", 2)
+    for number in range(5):
+        change_rows.append(connection, "rule_state", (CASE, ("rule", f"r{number}")), at=T0)
+    hidden = ("case", "~digest")
+    upto: int | None = 0
+    slices = []
+    while upto is not None:
+        upto = change_rows.replace_subjects(connection, {CASE: hidden}, upto)
+        slices.append(upto)
+    assert slices == [2, 4, None]
+    assert [change.subjects[0] for change in log(connection)] == [hidden] * 5

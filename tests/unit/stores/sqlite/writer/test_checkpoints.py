@@ -1,16 +1,22 @@
 """Checkpoints keep the write-ahead log small."""
 
+import asyncio
 import sqlite3
+import time
+from concurrent.futures import Future
 from contextlib import closing
+from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
 
 from support.counted_ledger import Counted
-from support.ledger_rows import T0, entry
+from support.ledger_rows import T0, accepted, entry, push
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.writer import checkpoints
+from tactful.stores.sqlite.writer.checkpoints import Checkpointer
 
 
 async def test_the_write_ahead_log_is_moved_into_the_file_before_it_grows(counted: Counted) -> None:
@@ -23,6 +29,66 @@ async def test_the_write_ahead_log_is_moved_into_the_file_before_it_grows(counte
     await ledger.flush()
     assert ledger.path.stat().st_size > 50_000_000
     assert log.stat().st_size < 40_000_000
+
+
+async def test_promises_do_not_wait_for_a_checkpoint(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, _ = counted
+    begun, goes_on = Event(), Event()
+    move = Checkpointer._move_most
+
+    def slow(checkpointer: Checkpointer) -> int:
+        begun.set()
+        assert goes_on.wait(20)
+        return move(checkpointer)
+
+    monkeypatch.setattr(Checkpointer, "_move_most", slow)
+    await grow(ledger)
+    await asyncio.to_thread(begun.wait, 20)
+    assert await ledger.commit(push(accepted(), limit=None)) is None
+    assert await ledger.offer("of_1") is not None
+    goes_on.set()
+
+
+async def test_the_writer_waits_for_a_checkpoint_that_a_very_slow_disk_delays(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, _ = counted
+    finished: list[int] = []
+    finish = Checkpointer._finish
+
+    def noted(checkpointer: Checkpointer, moved: "Future[int]") -> None:
+        finished.append(moved.done())
+        finish(checkpointer, moved)
+
+    def slow(_: Checkpointer) -> int:
+        time.sleep(0.5)
+        return 0
+
+    monkeypatch.setattr(checkpoints, "MOST_CHANGES_BESIDE_ONE", 100)
+    monkeypatch.setattr(Checkpointer, "_finish", noted)
+    monkeypatch.setattr(Checkpointer, "_move_most", slow)
+    await grow(ledger)
+    await grow(ledger)
+    assert finished[0] == 0
+
+
+async def test_an_error_of_the_other_thread_stops_promises(
+    counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, _ = counted
+
+    def torn(_: Checkpointer) -> int:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+        error.sqlite_errorname = "SQLITE_IOERR"
+        raise error
+
+    monkeypatch.setattr(Checkpointer, "_move_most", torn)
+    with pytest.raises(LedgerError):
+        await grow(ledger, times=20)
+    assert ledger.is_broken
 
 
 async def test_a_log_that_an_outside_reader_keeps_long_is_named_once_and_its_end_too(
@@ -44,8 +110,9 @@ async def test_a_log_that_an_outside_reader_keeps_long_is_named_once_and_its_end
     assert [line["event"] for line in logged] == ["ledger.log_long", "ledger.log_short"]
 
 
-async def grow(ledger: SqliteLedger) -> None:
+async def grow(ledger: SqliteLedger, times: int = 1) -> None:
     """Write more rows than may be between two checkpoints."""
-    for number in range(checkpoints.MAX_CHANGES_PER_CHECKPOINT + 300):
-        ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 200)))
-    await ledger.flush()
+    for _ in range(times):
+        for number in range(checkpoints.MAX_CHANGES_PER_CHECKPOINT + 300):
+            ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 200)))
+        await ledger.flush()
