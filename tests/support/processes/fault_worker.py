@@ -15,6 +15,7 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,25 @@ async def check(
     assert await ledger.reconcile() == []
 
 
+class AtOnce:
+    """Runs the work of the checkpoint's thread at once, so that each fault meets the same operation."""
+
+    def __init__(self, *given: object) -> None:
+        pass
+
+    def submit(self, work: Callable[[], int]) -> "Future[int]":
+        """Return the work done, or its error."""
+        done: Future[int] = Future()
+        try:
+            done.set_result(work())
+        except sqlite3.Error as error:
+            done.set_exception(error)
+        return done
+
+    def shutdown(self) -> None:
+        """Do nothing."""
+
+
 def swallow() -> None:
     """Make the control: errors of the disk are ignored."""
     honest: Callable[..., Any] = group_commit.SqliteWriter._attempt
@@ -136,6 +156,7 @@ async def main() -> None:
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(file=sys.stderr))
     folder = Path(sys.argv[1])
     checkpoints.MIN_CHANGES_PER_CHECKPOINT = checkpoints.MAX_CHANGES_PER_CHECKPOINT = 1
+    checkpoints.ThreadPoolExecutor = AtOnce  # type: ignore[assignment, attr-defined]
     if sys.argv[2:] == ["swallow"]:
         swallow()
     for error, kind in FAULTS:

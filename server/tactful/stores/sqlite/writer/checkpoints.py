@@ -68,17 +68,18 @@ class Checkpointer:
             sqlite3.Error: The checkpoint failed.
         """
         new = self._connection.total_changes - self._changes
-        if self._under_way is not None:
-            if self._under_way.done() or new > MOST_CHANGES_BESIDE_ONE:
-                self._finish(self._under_way)
-            return
-        now = time.monotonic_ns()
-        if new < MIN_CHANGES_PER_CHECKPOINT or (
-            new < MAX_CHANGES_PER_CHECKPOINT and now < self._next_ns
-        ):
-            return
-        self._changes += new
-        self._under_way = self._thread.submit(self._move_most)
+        if self._under_way is None and self._is_due(new):
+            self._changes += new
+            new = 0
+            self._under_way = self._thread.submit(self._move_most)
+        if self._under_way and (self._under_way.done() or new > MOST_CHANGES_BESIDE_ONE):
+            self._finish(self._under_way)
+
+    def _is_due(self, new: int) -> bool:
+        """Return whether so many changed rows need a checkpoint now."""
+        return new >= MAX_CHANGES_PER_CHECKPOINT or (
+            new >= MIN_CHANGES_PER_CHECKPOINT and time.monotonic_ns() >= self._next_ns
+        )
 
     def close(self) -> None:
         """Wait for a checkpoint that is under way, and release its connection."""
