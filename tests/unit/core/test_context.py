@@ -3,6 +3,7 @@
 from support.builders import (
     T0,
     case,
+    customer,
     item,
     kept,
     price,
@@ -19,6 +20,7 @@ from tactful.core.customer.taints import NO_TAINTS
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.facts.price_rows import EVERYBODY, Audience
 from tactful.core.rules.policy import Policy
 from tactful.core.session.contact_history import NO_CONTACT
 
@@ -79,3 +81,14 @@ def test_the_hold_out_of_a_customer_goes_before_that_of_the_session() -> None:
     assert scene(session=here).holdout_key == "anon-s1"
     known = profile(History(customer="c1"), Policy())
     assert scene(session=here, profile=known).holdout_key == "c1"
+
+
+def test_a_price_is_asked_for_the_page_and_the_customers_group() -> None:
+    assert scene(session=session(channel="app", currency="EUR")).audience == Audience("EUR", "app")
+    assert scene(session=session(group="club")).audience is EVERYBODY
+    signed = session(customer="c1", consent="personal", group="club")
+    assert scene(session=signed).audience == Audience(group="club")
+    reported = known(customer("c1", group="staff"))
+    assert scene(session=CUSTOMER, profile=reported).audience == Audience(group="staff")
+    assert scene(session=CUSTOMER, profile=known()).audience is EVERYBODY
+    assert scene(session=session(territory=None)).public_prices == ()

@@ -18,7 +18,6 @@ from tactful.core.facts.price_history import (
 )
 from tactful.core.facts.price_plan import (
     PricePlan,
-    next_change,
     planned_price,
     price_plan,
     version_order,
@@ -65,10 +64,6 @@ class PriceRow(Struct, frozen=True, gc=False):
     def price_at(self, now: int) -> ReportedFact[Price] | None:
         """Return the price in force (`now`: ms since the Unix epoch, UTC); `None`: there is none."""
         return planned_price(self.plan, now) if self.plan else self.price
-
-    def next_change(self, now: int) -> int | None:
-        """Return when an announced price takes effect next (ms since the Unix epoch), or `None`."""
-        return next_change(self.plan, now)
 
 
 def row_key(price: Price) -> RowKey:

@@ -19,7 +19,7 @@ from tactful.core.facts.checks.normal_forms import (
     normalised,
     trimmed,
 )
-from tactful.core.facts.fact_types import AnyFact, Feed
+from tactful.core.facts.fact_types import AnyFact, Customer, Feed
 
 NO_DATES = [
     datetime(1, 1, 1, tzinfo=UTC),
@@ -96,3 +96,10 @@ def test_texts_of_products_and_customers_are_brought_to_their_normal_form() -> N
     assert read == customer(tier="gold", segments=("a",))
     assert normalised(customer(tier="gold"))[0] == customer(tier="gold")
     assert normalised(customer(tier=" "))[0] == customer()
+
+
+def test_the_group_and_the_name_of_a_customer_are_trimmed() -> None:
+    given = Customer(customer="mia", group=" club  gold ", name=" ")
+    fact, notes = normalised(given)
+    assert fact == Customer(customer="mia", group="club gold")
+    assert notes == []
