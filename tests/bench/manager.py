@@ -13,7 +13,7 @@ import harness
 
 HOST = "127.0.0.1"
 KEY = "the-key-of-the-restarts"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 # sd_listen_fds(3): the socket is descriptor 3, and the variables name the process that they are for.
 HANDED_ON = (
     "import os, sys; os.dup2(int(sys.argv[1]), 3); "

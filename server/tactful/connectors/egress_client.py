@@ -20,6 +20,13 @@ MAX_SECONDS: Final = 600
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _PORTS: Final = {"http": 80, "https": 443}
 _NAT64: Final = ip_network("64:ff9b::/96")
+_UNICAST: Final = ip_network("2000::/3")
+"""All IPv6 addresses that are assigned to the internet. Outside are site-local addresses, and further forms that wrap an
+IPv4 address, such as those of local NAT64 (RFC 8215)."""
+_NOT_PUBLIC: Final = tuple(
+    map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "2001::/23"))
+)
+"""Protocol assignments, relays of 6to4 and documentation (RFC 6890, 7526, 9637), which Python counts as global in part."""
 
 Address = IPv4Address | IPv6Address
 
@@ -175,7 +182,13 @@ def is_public(address: Address) -> bool:
             inner = IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
-    return address.is_global and not address.is_multicast
+        if address not in _UNICAST:
+            return False
+    return (
+        address.is_global
+        and not address.is_multicast
+        and not any(address in network for network in _NOT_PUBLIC)
+    )
 
 
 def _split(url: str) -> SplitResult:

@@ -162,3 +162,16 @@ def test_a_server_that_is_down_or_speaks_no_tls_is_named(site: Site) -> None:
 )
 def test_an_address_that_wraps_another_one_counts_as_that_one(address: str, public: bool) -> None:
     assert is_public(ip_address(address)) == public
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "::127.0.0.1", "::ffff:0:10.0.0.1", "64:ff9b:1::a00:1", "fec0::1", "3fff::1", "5f00::1",
+        "2001:2::1", "2001:0:7f00:1::", "192.0.0.8", "192.88.99.1", "0.1.2.3", "100.64.0.1",
+        "169.254.169.254", "fd00:ec2::254", "64:ff9b::a9fe:a9fe", "2002:a00:1::1", "240.0.0.1", "ff02::1",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_assigned_to_the_internet_is_not_public(address: str) -> None:
+    # Python 3.11 counts half of these as global.
+    assert not is_public(ip_address(address))

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from journeys.fixture import CATALOGUE, money, rules
 from support.live_server import live_server
 from tactful.core.offers.offer import OfferState
@@ -107,3 +109,19 @@ async def test_the_shops_servers_name_their_operator_and_read_the_audit_log(tmp_
         assert (paused["who"], paused["act"], paused["subject"]) == ("Ada", "rule.paused", "R1")
         nobody = await one.http.get("/v1/acts", params={"customer": "c1"})
         assert nobody.json() == {"acts": []}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "tactful", "Tactful ", "tact\u00adful", "\uff54actful", "\u202etactful", "t\u0430\u0441tful",
+        "server key", "SERVER  KEY", "server\tkey", "server-key", "Server key.", "\u0455erver k\u0435\u0443",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_read_as_one_of_the_audit_log_is_reserved(name: str) -> None:
+    assert operators.is_reserved(name)
+
+
+@pytest.mark.parametrize("name", ["Anna", "tactfully", "server", "keys", "Сергей", "Ελένη", ""])
+def test_other_names_are_free(name: str) -> None:
+    assert not operators.is_reserved(name)
