@@ -18,11 +18,8 @@ from tactful.core.offers.offer import OfferState
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.ledger_rows import AuditRow
-from tactful.runtime.services.explanations import (
-    HypotheticalVisit,
-    UnknownNameError,
-    UnknownShopperError,
-)
+from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
+from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 

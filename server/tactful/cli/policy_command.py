@@ -47,7 +47,7 @@ def show(*, json_output: bool, **options: Any) -> None:
         for setting in policy_settings.POLICY_SETTINGS
     ]
     if compiled.rulebook:
-        rows += _prohibition_rows(compiled.rulebook)
+        rows += _prohibition_rows(compiled.rulebook, origins.get("exclude", DEFAULT))
     if json_output:
         print_json(rows)
     else:
@@ -60,16 +60,23 @@ def show(*, json_output: bool, **options: Any) -> None:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 
 
-def _prohibition_rows(rulebook: "Rulebook") -> Iterator[dict[str, str]]:
-    """Yield a row for each exclusion and each ban of inputs."""
-    from tactful.rulebook.authoring.describe import describe_exclusion, describe_input_ban
+def _prohibition_rows(rulebook: "Rulebook", configured_in: str) -> Iterator[dict[str, str]]:
+    """Yield a row for each exclusion and each ban of inputs.
 
+    Args:
+        rulebook: The rulebook.
+        configured_in: Where the exclusions of the configuration come from.
+    """
+    from tactful.rulebook.authoring.describe import describe_exclusion, describe_input_ban
+    from tactful.rulebook.compilation.builder import build_shop_exclusion
+
+    configured = {build_shop_exclusion(one) for one in rulebook.policy.exclude}
     for one in rulebook.exclusions:
         meaning = "What no rule makes offers on."
         yield {
             "name": f"exclude.{one.id}",
             "value": describe_exclusion(one),
-            "origin": RULE_FILES,
+            "origin": configured_in if one in configured else RULE_FILES,
             "meaning": meaning,
         }
     for ban in rulebook.input_bans:

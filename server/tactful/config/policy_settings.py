@@ -10,6 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tactful.config import values as v
+from tactful.config.exclusions import exclusions
 from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY
 
@@ -215,6 +216,11 @@ POLICY_SETTINGS: Final = (
         "essential_time_limit",
         v.text(),
         "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.",
+    ),
+    PolicySetting(
+        "exclude",
+        exclusions(),
+        "What no rule makes offers on, beside the exclusions of rule files.",
     ),
     PolicySetting(
         "arbitration",

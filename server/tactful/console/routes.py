@@ -17,7 +17,8 @@ from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.rulebook.authoring.describe import describe_prohibitions
-from tactful.runtime.services.explanations import UnknownNameError, UnknownShopperError
+from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 

@@ -10,7 +10,8 @@ from tactful.demo.demo_customers import BY_ID
 from tactful.demo.demo_shop import DemoShop
 from tactful.demo.seed_facts import CURRENCY
 from tactful.runtime.ports.ledger_rows import AuditRow
-from tactful.runtime.services.explanations import UnknownNameError, UnknownShopperError
+from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_DECISIONS: Final = 12

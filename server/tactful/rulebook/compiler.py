@@ -20,6 +20,7 @@ from tactful.rulebook.compilation.builder import (
     build_exclusion,
     build_input_ban,
     build_rule,
+    build_shop_exclusion,
     build_suppress_rule,
     canonical,
     trial_end,
@@ -102,9 +103,9 @@ def _build_rulebook(
     suppress = [
         [parsed.id, canonical(parsed.when), parsed.block.get("after")] for parsed in ordered
     ]
-    exclusions = sorted(
-        (build_exclusion(parsed, policy) for parsed in files.exclusions), key=lambda one: one.id
-    )
+    exclusions = [build_exclusion(parsed, policy) for parsed in files.exclusions]
+    exclusions += [build_shop_exclusion(one) for one in policy.exclude]
+    exclusions.sort(key=lambda one: one.id)
     bans = sorted(
         (build_input_ban(parsed, policy) for parsed in files.input_bans),
         key=lambda one: one.territory,

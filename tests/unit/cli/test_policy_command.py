@@ -41,3 +41,18 @@ def test_exclusions_and_bans_are_shown_with_the_policy(tmp_path: Path) -> None:
     values = {row["name"]: row["value"] for row in shown}
     assert values["exclude.gifts"] == "no offers on SKU G. Money for money. (till)"
     assert values["forbid_inputs.US-NY"] == "no personal data"
+
+
+def test_an_exclusion_of_the_settings_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text(
+        "rules: [{id: a, offer: {percent: 5%}}]\nexclude: [{id: b, skus: B, note: n, owner: o}]\n",
+    )
+    settings = tmp_path / "tactful.toml"
+    settings.write_text('[[policy.exclude]]\nid = "a"\nskus = ["A"]\nnote = "n"\nowner = "o"\n')
+    words = ("--config", settings, "--rules", tmp_path / "rules", "--json")
+    rows = printed_json(run("policy", "show", *words))
+    origins = {row["name"]: row["origin"] for row in rows}
+    assert str(settings) in origins["exclude.a"]
+    assert origins["exclude.b"] == "rule files"
+    assert next(row["value"] for row in rows if row["name"] == "exclude") == "a"

@@ -32,11 +32,8 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         click.BadParameter: `at` or `dwell` cannot be read.
     """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
-    from tactful.runtime.services.explanations import (
-        HypotheticalVisit,
-        UnknownNameError,
-        UnknownShopperError,
-    )
+    from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
+    from tactful.runtime.services.near_names import UnknownNameError
     from tactful.stores.shared.draft_folder import draft_folder
     from tactful.stores.sqlite import backup as sqlite_copies
 

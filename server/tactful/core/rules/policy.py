@@ -136,6 +136,22 @@ class TrialGuardrail(Struct, frozen=True):
     """The share of seen offers that may end because of a taint, in basis points."""
 
 
+class ShopExclusion(Struct, frozen=True):
+    """What the shop never makes offers on, as its configuration says."""
+
+    note: str
+    """Why it exists."""
+    owner: str
+    """The person or team that is responsible for it."""
+    keys: Mapping[str, tuple[str, ...]]
+    """Key, such as `brands` → its values; every key must match with one of its values."""
+    id: str = ""
+    starts: int | None = None
+    """The start, inclusive, milliseconds since the Unix epoch, UTC; None: it has begun."""
+    ends: int | None = None
+    """The end, exclusive, milliseconds since the Unix epoch, UTC; None: it never ends."""
+
+
 class Policy(Struct, frozen=True):
     """The active policy of one shop."""
 
@@ -176,6 +192,8 @@ class Policy(Struct, frozen=True):
     """Whether offers show the time that is left."""
     essential_time_limit: str | None = None
     """Why the time limit is essential, so that no shopper may ask for more time; None: it is not."""
+    exclude: tuple[ShopExclusion, ...] = ()
+    """What no rule offers, beside the exclusions of rule files."""
     arbitration: Literal["tier", "expected_value"] = "tier"
     """What decides between candidates of the same tier."""
     prior: RatePrior = RatePrior()

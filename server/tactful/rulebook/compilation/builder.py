@@ -4,13 +4,14 @@ Everything that a decision reads is resolved here: defaults, time zones, units. 
 depends on its meaning, not on its spelling.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
 from tactful.core.facts.checks.normal_forms import category_path, trimmed
-from tactful.core.rules.policy import Policy
+from tactful.core.rules.policy import Policy, ShopExclusion
 from tactful.core.rules.rule import (
     NEVER,
     NOW,
@@ -226,20 +227,27 @@ def build_suppress_rule(parsed: ParsedSuppressRule, policy: Policy) -> SuppressR
 def build_exclusion(parsed: ParsedExclusion, policy: Policy) -> Exclusion:
     """Return an exclusion as a decision reads it; `policy` gives the default time zone."""
     starts, ends = window_of(parsed, policy)
-    exact = {name: frozenset(parsed.values.get(name, ())) for name in EXCLUDABLE}
+    note, owner = parsed.block.get("note", ""), parsed.block.get("owner", "")
+    return _exclusion(parsed.id, note, owner, parsed.values, starts, ends)
+
+
+def build_shop_exclusion(one: ShopExclusion) -> Exclusion:
+    """Return an exclusion of the shop's configuration as a decision reads it."""
+    starts = NOW if one.starts is None else one.starts
+    ends = NEVER if one.ends is None else one.ends
+    return _exclusion(one.id, one.note, one.owner, one.keys, starts, ends)
+
+
+def _exclusion(
+    id_: str, note: str, owner: str, values: Mapping[str, tuple[str, ...]], starts: int, ends: int
+) -> Exclusion:
+    exact = {name: frozenset(values.get(name, ())) for name in EXCLUDABLE}
     normal = {"brands": trimmed, "categories": category_path, "segments": trimmed}
     folded = {
         name: frozenset(form(text).casefold() for text in exact[name])
         for name, form in normal.items()
     }
-    made = Exclusion(
-        id=parsed.id,
-        note=parsed.block.get("note", ""),
-        owner=parsed.block.get("owner", ""),
-        starts=starts,
-        ends=ends,
-        **(exact | folded),
-    )
+    made = Exclusion(id=id_, note=note, owner=owner, starts=starts, ends=ends, **(exact | folded))
     return made if made.id else structs.replace(made, id=f"exclusion-{digest(made)[:6]}")
 
 

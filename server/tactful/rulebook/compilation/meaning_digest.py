@@ -15,7 +15,15 @@ from msgspec import Struct, structs
 
 ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "Policy": frozenset(
-        {"max_claim", "endings", "rounding", "trial", "countdown", "essential_time_limit"}
+        {
+            "max_claim",
+            "endings",
+            "rounding",
+            "trial",
+            "countdown",
+            "essential_time_limit",
+            "exclude",
+        }
     ),
     "PriceTerms": frozenset({"markup_bp"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),

@@ -26,7 +26,7 @@ from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.ports.ledger_rows import TurnEntry
-from tactful.runtime.services.near_names import near_names
+from tactful.runtime.services.near_names import require_customer, require_item
 from tactful.runtime.services.rulebook_manager import RulebookManager
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import LiveSession, internal_id
@@ -48,21 +48,6 @@ MAX_ENTRIES: Final = 100_000
 
 class UnknownShopperError(Exception):
     """Nothing is known about the session or customer, now or at the instant asked for."""
-
-
-class UnknownNameError(Exception):
-    """Nothing was ever reported about a customer or an item.
-
-    Attributes:
-        code: The problem code, `customer.unknown` or `item.unknown`.
-        near: The known names that are most similar, the nearest first.
-    """
-
-    def __init__(self, code: str, what: str, name: str, near: tuple[str, ...]) -> None:
-        meant = f" Did you mean {' or '.join(near)}?" if near else ""
-        super().__init__(f"Nothing is known about the {what} {name}.{meant}")
-        self.code = code
-        self.near = near
 
 
 class HypotheticalVisit(Struct, frozen=True):
@@ -142,42 +127,23 @@ class ExplanationService:
             UnknownNameError: Nothing was ever reported about that customer or item.
             LedgerError: The ledger cannot be read.
         """
-        if customer is not None:
-            await self._check_customer(customer)
+        facts, ledger = self._shop.fact_cache, self._shop.ledger
+        if customer is not None and await self._session_of(customer, None) is None:
+            await require_customer(customer, facts, ledger)
+        now, engine = self._shop.clock.now(), ENGINE
+        past = at if at is not None and at < now and visit is None else None
         if visit is not None:
-            await self._check_item(sku)
-            context = await self._present(sku, None, customer, visit)
-            return _explanation(sku, None, customer, context)
-        if at is not None and at >= self._shop.clock.now():
-            at = None
-        if session is not None:
+            session = None
+        elif session is not None:
             session = internal_id(session)
         elif customer is not None:
-            session = await self._session_of(customer, at)
-        engine = ENGINE
-        if at is not None:
-            context, engine = await self._past(sku, session, at)
+            session = await self._session_of(customer, past)
+        if past is not None:
+            context, engine = await self._past(sku, session, past)
         else:
-            context = await self._present(sku, session, customer)
-        await self._check_item(sku)
+            context = await self._present(sku, session, customer, visit)
+        await require_item(sku, facts, ledger)
         return _explanation(sku, session, customer, context, engine)
-
-    async def _check_customer(self, customer: str) -> None:
-        """Refuse a customer without a session, of whom the shop reported nothing."""
-        if await self._session_of(customer, None) is not None:
-            return
-        history = await self._shop.fact_cache.read_history(customer)
-        if not history.is_empty:
-            return
-        near = await near_names(customer, self._shop.ledger.known_customers)
-        raise UnknownNameError("customer.unknown", "customer", customer, near)
-
-    async def _check_item(self, sku: str) -> None:
-        """Refuse an item of which the shop reported nothing."""
-        item = await self._shop.fact_cache.read_item(sku)
-        if not item.is_reported:
-            near = await near_names(sku, self._shop.ledger.known_skus)
-            raise UnknownNameError("item.unknown", "SKU", sku, near)
 
     async def _session_of(self, customer: str, at: int | None) -> str | None:
         """Return the session in which a customer is, or was at an instant; None: in no session."""
@@ -189,11 +155,7 @@ class ExplanationService:
         return await self._shop.ledger.latest_session_of(customer, at) or present
 
     async def _present(
-        self,
-        sku: str,
-        session: str | None,
-        customer: str | None,
-        visit: HypotheticalVisit | None = None,
+        self, sku: str, session: str | None, customer: str | None, visit: HypotheticalVisit | None
     ) -> Context:
         live = self._shop.registry.by_id.get(session) if session else None
         if visit is not None:

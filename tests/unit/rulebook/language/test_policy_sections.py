@@ -119,6 +119,7 @@ TAINTS = (
     "cancelled_by_shop",
 )
 CONFIGURED = {
+    "exclude",
     "correction_within",
     "language",
     "trial.share",
