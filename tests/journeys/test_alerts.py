@@ -25,6 +25,7 @@ from support.promql import Samples
 from support.raw_connections import eventually
 from tactful.core.context import Context
 from tactful.core.decision import Decision
+from tactful.core.values.calendar import MINUTE
 from tactful.runtime import telemetry
 from tactful.runtime.sessions import turn_processor
 from tactful.runtime.watchdog import STALL_S
@@ -42,6 +43,18 @@ HEALTHY = {"TactfulBackupMissing"}
 """Alerts of a server that has just been set up."""
 DAY = 86_400
 MANUAL = (ROOT / "server" / "OPERATING.md").read_text("utf-8")
+
+SHOWN: dict[str, tuple[str | None, str]] = {
+    "TactfulFeedStale": ("feed.stale", "feed.stale"),
+    "TactfulRulesNotActive": ("rules.missing", "rules.missing"),
+    "TactfulBackupOld": (None, "backup.old"),
+    "TactfulSigningKeyOld": (None, "key.old"),
+    "TactfulFactsRejected": (None, "facts.rejected"),
+    "TactfulLogLarge": (None, "log.long"),
+    "TactfulRecordsLost": (None, "records.lost"),
+}
+"""Alert of Prometheus → the reason in the health that the same fault causes, and the alert that the
+server itself keeps. Other faults are no reason, and have no alert but that of Prometheus."""
 
 Fault = Callable[["Watched", pytest.MonkeyPatch], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
@@ -71,6 +84,12 @@ class Watched:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 self.samples.add(self._second, sample.name, sample.labels, sample.value)
+
+    async def shown(self) -> tuple[str, list[str], set[str]]:
+        """The word and the reasons of the health, and the kinds of alerts that the server keeps."""
+        ready = (await self.one.http.get("/readyz")).json()
+        alerts = (await self.one.http.get("/v1/alerts")).json()["alerts"]
+        return ready["status"], ready["reasons"], {alert["kind"] for alert in alerts}
 
     def firing(self) -> set[str]:
         """The alerts whose expression holds now."""
@@ -250,6 +269,11 @@ async def test_an_alert_fires_because_of_its_fault_and_no_other_does(
         await watch.scrape()
         assert alert in watch.firing()
         assert watch.firing() - SLOW <= {alert, *HEALTHY}
+        if alert != "TactfulDown":
+            reason, kind = SHOWN.get(alert, (None, "backup.missing"))
+            word, reasons, kinds = await watch.shown()
+            assert (word, reasons) == (("degraded", [reason]) if reason else ("ok", []))
+            assert kinds - {"backup.missing"} == {kind} - {"backup.missing"}
 
 
 async def test_a_full_disk_fires_the_alerts_of_the_ledger_and_the_disk(
@@ -261,7 +285,20 @@ async def test_a_full_disk_fires_the_alerts_of_the_ledger_and_the_disk(
             await the_disk_is_full(watch, monkeypatch)
             await watch.scrape()
             assert watch.firing() >= FULL_DISK
+            word, reasons, kinds = await watch.shown()
+            assert (word, reasons) == ("degraded", ["ledger.full"])
+            assert kinds >= {"ledger.failing", "disk.low"}
+            monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.02)
             (tmp_path / "disk" / "filler").unlink()
+            await watch.one.facts(*CATALOGUE)
+            assert (await watch.shown())[:2] == ("ok", [])
+            await watch.one.advance(MINUTE / 1000)
+            assert (await watch.shown())[2] == {"backup.missing"}
+            ended = (await watch.one.http.get("/v1/alerts?state=resolved")).json()["alerts"]
+            assert {(one["kind"], one["resolved"]["act"]) for one in ended} >= {
+                ("ledger.failing", "ledger.recovered"),
+                ("disk.low", "disk.freed"),
+            }
 
 
 async def test_a_clock_that_is_set_and_a_loop_that_stalls_fire_their_alerts(tmp_path: Path) -> None:
@@ -279,6 +316,7 @@ async def test_a_clock_that_is_set_and_a_loop_that_stalls_fire_their_alerts(tmp_
             )
         await watch.scrape()
         assert watch.firing() >= MACHINE
+        assert (await watch.shown())[2] == {"backup.missing", "clock.jumped"}
 
 
 def test_every_alert_has_a_test_and_a_row_in_the_manual() -> None:
