@@ -20,10 +20,10 @@ from tactful.core.values.calendar import (
 )
 from tactful.core.values.money import EXPONENTS, Money, MoneyError, format_plain
 from tactful.core.values.money import parse as parse_money
+from tactful.core.values.territories import is_territory, nearest_territory
 
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
 
-_TERRITORY = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?", re.ASCII)
 _PERCENT = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%", re.ASCII)
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _HOST = re.compile(r"\*|(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.ASCII)
@@ -217,9 +217,12 @@ def territory() -> SettingType:
     expected = "a territory such as DE or US-NY"
 
     def parse(value: object) -> str:
-        if not _TERRITORY.fullmatch(_text_of(value, expected)):
-            raise ValueProblem(f"Write {expected}.")
-        return str(value)
+        code = _text_of(value, expected)
+        if not is_territory(code):
+            near = nearest_territory(code)
+            hint = f" Did you mean {near}?" if near else ""
+            raise ValueProblem(f"Write {expected}.{hint}")
+        return code
 
     return SettingType(expected, parse)
 

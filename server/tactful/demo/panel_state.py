@@ -110,8 +110,12 @@ def _rules(demo_shop: DemoShop) -> list[dict[str, Any]]:
 
 
 def _budgets(demo_shop: DemoShop) -> list[dict[str, Any]]:
+    """Return the balance of each campaign in its present period."""
     shop = demo_shop.shop
     shop.state.balances.view(shop.clock.now())
+    rows = [row for row in shop.state.balances.rows() if row.currency == CURRENCY]
+    # An earlier week stays in memory for a while, and would be a second line of the same campaign.
+    latest = {row.campaign: row for row in sorted(rows, key=lambda row: row.period)}
     return [
         {
             "campaign": row.campaign,
@@ -119,6 +123,5 @@ def _budgets(demo_shop: DemoShop) -> list[dict[str, Any]]:
             "reserved": row.reserved,
             "settled": row.settled,
         }
-        for row in shop.state.balances.rows()
-        if row.currency == CURRENCY
+        for row in latest.values()
     ]

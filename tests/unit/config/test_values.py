@@ -123,3 +123,11 @@ def test_digits_that_no_price_can_have_are_refused(
     kind: SettingType, given: object, remedy: str
 ) -> None:
     assert remedy in problem_of(kind, given)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [("Schweiz", "Did you mean CH?"), ("UK", "Did you mean GB?"), ("ZZ", "such as DE or US-NY.")],
+)
+def test_a_territory_is_one_of_iso_3166(given: str, remedy: str) -> None:
+    assert problem_of(v.territory(), given).endswith(remedy)

@@ -40,3 +40,9 @@ async def test_rules_and_budgets_are_those_of_the_active_rulebook(demo: DemoClie
         {"campaign": "everyday", "limit": 40_000, "reserved": 0, "settled": 0}
     ]
     assert state["skipped"] == 0
+
+
+async def test_a_campaign_has_one_line_when_its_week_has_changed(demo: DemoClient) -> None:
+    await demo.state()
+    await demo.press("clock", by="90 days")
+    assert [one["campaign"] for one in (await demo.state())["budgets"]] == ["everyday"]

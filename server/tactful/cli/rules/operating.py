@@ -52,7 +52,8 @@ def _version_rows(versions: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
 def pause(*, rule: str, **options: Any) -> None:
     """Pause a rule of a running server, whatever its file says.
 
-    Its standing offers are withdrawn. Accepted offers keep their promise.
+    It makes no new offers. Its standing offers stay, unless the rule says `on_change: drain` or
+    `withdraw`. Accepted offers keep their promise.
     """
     _switch(rule, "pause", "is paused", options)
 

@@ -123,7 +123,7 @@ function draw(state) {
 
 /** Outcome of a rule at the shopper's next signal → label. */
 const OUTCOMES = {
-  pushed: 'would be offered',
+  pushed: 'offered at the next click',
   standing: 'standing',
   withheld: 'withheld',
   held_out: 'held out',
@@ -200,10 +200,15 @@ function drawCases(cases) {
   $('cases').replaceChildren(...rows);
 }
 
+const STANDING = 'Standing offers keep their terms, unless the rule says on_change: drain or withdraw.';
+
 function drawRules(rules) {
   const rows = rules.map(({ rule, paused }) => {
     const button = el('button', { type: 'button' }, paused ? 'Resume' : 'Pause');
-    button.onclick = () => post('pause', { rule, paused: !paused });
+    button.onclick = async () => {
+      await post('pause', { rule, paused: !paused });
+      if (!paused) $('said').textContent = `${rule} makes no new offers. ${STANDING}`;
+    };
     button.ariaLabel = `${paused ? 'Resume' : 'Pause'} ${rule}`;
     return el('li', {}, el('span', {}, rule, paused ? el('span', { className: 'dim' }, ' paused') : ''), button);
   });
@@ -227,7 +232,7 @@ editor.onsubmit = async (event) => {
   const [name, text] = [editor.elements.name.value, editor.elements.text.value];
   files[name] = text;
   const { taken, version, report } = await post('rules', { name, text });
-  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active.` : 'The files have errors. The previous rulebook stays active.';
+  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active for new offers. ${STANDING}` : 'The files have errors. The previous rulebook stays active.';
   $('findings').hidden = !report;
   $('findings').textContent = report;
 };
