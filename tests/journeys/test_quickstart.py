@@ -1,5 +1,6 @@
-"""The README's tutorial in a real browser: the offer appears, and disappears with the last pair."""
+"""The README's tutorial in a real browser: an offer that disappears, and one that is redeemed."""
 
+import re
 from pathlib import Path
 
 import httpx
@@ -16,7 +17,7 @@ SHOTS = Path(__file__).parent / "screenshots"
 
 def test_the_reader_sees_the_offer_appear_and_disappear(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, port), chromium() as browser:
-        start, facts, _, pages, sell, _ = steps
+        start, facts, _, pages, sell, _, restock, redeem = steps
         for step in (start, facts, pages):
             one.run(step)
         page = browser.new_page(viewport={"width": 1000, "height": 700})
@@ -35,6 +36,18 @@ def test_the_reader_sees_the_offer_appear_and_disappear(tmp_path: Path) -> None:
         page.screenshot(path=SHOTS / "quickstart.png")
         one.run(sell)
         expect(card).to_be_hidden(timeout=10_000)
+        one.run(restock)
+        other = browser.new_context().new_page()
+        with other.expect_websocket() as socket:
+            other.goto(f"http://localhost:{port}/")
+        socket.value.wait_for_event("framereceived")
+        other.wait_for_function("document.visibilityState === 'visible'")
+        advance(server, key_of(one))
+        other.get_by_role("button", name="Take this offer").click(timeout=10_000)
+        token = other.locator("#taken code")
+        expect(token).to_have_text(re.compile(r"\S{40,}"), timeout=10_000)
+        one.run(f"TOKEN={token.text_content()}")
+        assert '"redemption"' in one.run(redeem)
         assert errors == []
 
 

@@ -11,7 +11,7 @@ import pytest
 import websockets
 from websockets.typing import Origin, Subprotocol
 
-from support.manual_runner import QUICKSTART, README, ROOT, blocks, key_of, quickstart
+from support.manual_runner import QUICKSTART, README, ROOT, Shell, blocks, key_of, quickstart
 
 OWN = (
     "README.md",
@@ -52,34 +52,52 @@ def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
 @pytest.mark.thorough
 async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, page):
-        start, facts, check, pages, sell, why = steps
+        start, facts, check, pages, sell, why, restock, redeem = steps
         one.run(start)
         assert one.run(facts).endswith(
             '{"accepted":4,"ignored":0,"rejected":[],"unchanged":0,"notes":[]}'
         )
         assert "No findings" in one.run(check)
         one.run(pages)
-        async with websockets.connect(
-            f"ws://127.0.0.1:{server}/v1/session",
-            origin=Origin(f"http://localhost:{page}"),
-            subprotocols=[Subprotocol("tactful.v1")],
-        ) as socket:
-            await say(
-                socket,
-                "hello",
-                consent="anonymous",
-                territory="DE",
-                page={"url": "/", "kind": "product"},
-            )
-            await say(socket, "view", sku="RUN-42")
-            url = f"http://127.0.0.1:{server}/v1/test/clock"
-            async with httpx.AsyncClient(headers=key_of(one)) as http:
-                (await http.post(url, json={"advance": 31})).raise_for_status()
-            offer = await next_frame(socket, "offer")
-            assert offer["offer"]["price"] == {"amount": 10965, "currency": "EUR"}
+        async with session(server, page) as socket:
+            offer = await offered(socket, one, server)
+            assert offer["price"] == {"amount": 10965, "currency": "EUR"}
             await asyncio.to_thread(one.run, sell)
-            assert (await next_frame(socket, "withdraw"))["offer"] == offer["offer"]["id"]
+            assert (await next_frame(socket, "withdraw"))["offer"] == offer["id"]
         assert "stock.out" in one.run(why)
+        await asyncio.to_thread(one.run, restock)
+        async with session(server, page) as socket:
+            offer = await offered(socket, one, server)
+            await say(socket, "accept", offer=offer["id"])
+            one.run(f"TOKEN={(await next_frame(socket, 'accepted'))['token']}")
+            bought = json.loads(await asyncio.to_thread(one.run, redeem))
+            assert (bought["unit"]["amount"], bought["qty"]) == (10965, 1)
+            assert json.loads(await asyncio.to_thread(one.run, redeem)) == bought
+            other = redeem.replace("o-1", "o-2")
+            assert "redemption.used" in await asyncio.to_thread(one.run, other)
+
+
+def session(server: int, page: int) -> websockets.connect:
+    """A session of a shopper on the page."""
+    return websockets.connect(
+        f"ws://127.0.0.1:{server}/v1/session",
+        origin=Origin(f"http://localhost:{page}"),
+        subprotocols=[Subprotocol("tactful.v1")],
+    )
+
+
+async def offered(
+    socket: websockets.ClientConnection, one: Shell, server: int
+) -> dict[str, object]:
+    """The offer to a shopper who looks at the shoe for half a minute."""
+    page = {"url": "/", "kind": "product"}
+    await say(socket, "hello", consent="anonymous", territory="DE", page=page)
+    await say(socket, "view", sku="RUN-42")
+    await asyncio.sleep(1)
+    url = f"http://127.0.0.1:{server}/v1/test/clock"
+    async with httpx.AsyncClient(headers=key_of(one)) as http:
+        (await http.post(url, json={"advance": 31})).raise_for_status()
+    return (await next_frame(socket, "offer"))["offer"]
 
 
 async def say(socket: websockets.ClientConnection, kind: str, **fields: object) -> None:
