@@ -196,7 +196,8 @@ export function createCard(look, act) {
     // A voucher has no hurry, and a shop may show no clock.
     const still = item.voucher || item.countdown;
     const ends = still ? el('p', '', qty) : timed(words.ends, qty && ` · ${qty}`);
-    if (!still) ends.role = 'timer';
+    ends.role = still ? '' : 'timer';
+    ends.hidden = !!still && !qty;
     const tools = bare({ button, act, later, now, say });
     const [above, below] = looks.extras?.rows?.(item, looks, tools) ?? [[], []];
     const take = button(words.accept, '', (node) => {
