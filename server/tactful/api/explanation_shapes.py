@@ -51,6 +51,8 @@ class _Evidence(Shape, frozen=True, kw_only=True):
     inputs: list[InputShown] | UnsetType = UNSET
     conditions: list[ConditionShown] | UnsetType = UNSET
     lost: list[LostShown] | UnsetType = UNSET
+    recomputed_by: str | UnsetType = UNSET
+    """The version of the present engine, where an older one decided."""
 
 
 class _OfferEvidence(_Evidence, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class OfferShown(_OfferEvidence, frozen=True, kw_only=True):
     disclosure: str | None
     notes: list[str]
     seq: int
+    orders: list[str] | UnsetType = UNSET
+    """The orders that have used the offer and did not give it back."""
 
 
 class GateShown(Shape, frozen=True, kw_only=True):
@@ -126,6 +130,8 @@ class Why(Shape, frozen=True, kw_only=True):
     rulebook: str
     rules: list[VerdictShown]
     offers: list[OfferShown]
+    recomputed_by: str | UnsetType = UNSET
+    """The version of the present engine, where an older one decided."""
 
 
 class DecisionShown(_OfferEvidence, frozen=True, kw_only=True):

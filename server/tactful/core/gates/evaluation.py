@@ -111,7 +111,7 @@ class Evaluation:
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
         self.age_findings: Findings = tuple(check_age(scene))
-        self.shown_price = contradicting_price(scene, self.price_basis)
+        self.shown_price = contradicting_price(scene.page_price, self.price_basis)
         self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
         self._suppression: dict[tuple[bool, bool], Findings] = {}

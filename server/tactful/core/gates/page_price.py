@@ -8,23 +8,22 @@ from collections.abc import Iterator
 
 from tactful.core.context import Scene
 from tactful.core.pricing.quote import PriceBasis
-from tactful.core.values.money import BP
+from tactful.core.values.money import BP, Money
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
 
-def contradicting_price(scene: Scene, basis: PriceBasis | None) -> int | None:
+def contradicting_price(shown: Money | None, basis: PriceBasis | None) -> int | None:
     """Return the price that the page shows, where it contradicts the reported one.
 
     Args:
-        scene: The item in front of the shopper.
+        shown: The price that the page shows; None: it shows none.
         basis: The reported public price; None: there is none.
 
     Returns:
         Minor units of the reported price's currency. None: the page shows no price, or one that is
         not below the reported price, in another currency, or the reported price without its tax.
     """
-    shown = scene.page_price
     if shown is None or basis is None or shown.currency != basis.currency:
         return None
     contradicts = shown.amount < basis.amount and not _without_tax(shown.amount, basis)

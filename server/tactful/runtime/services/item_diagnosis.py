@@ -4,6 +4,8 @@ from msgspec import Struct
 
 from tactful.core.facts.item import Item
 from tactful.core.facts.item_facts import Price
+from tactful.core.gates.page_price import contradicting_price
+from tactful.core.pricing.quote import price_basis
 from tactful.core.values.money import Money, format_plain
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.facts.page_lookup import sku_at
@@ -157,9 +159,9 @@ def _about_item(item: Item, territory: str | None, price: Price | None) -> tuple
 
 def _about_price(sku: str, shown: Money | None, price: Price | None) -> tuple[str, ...]:
     """Return whether the page shows less than the reported price."""
-    if shown is None or price is None or shown.currency != price.price.currency:
+    if shown is None or price is None:
         return ()
-    if shown.amount >= price.price.amount:
+    if contradicting_price(shown, price_basis(price, None)) is None:
         return ()
     text = (
         f"price.disagrees: the page shows {format_plain(shown)} for {sku}, and the reported price "

@@ -57,7 +57,7 @@ async def test_a_page_of_no_territory_is_told_to_name_one(tmp_path: Path) -> Non
         assert (found.price, found.has_cost, found.available) == (None, False, None)
 
 
-@pytest.mark.parametrize("shown", [Money(12900, "EUR"), Money(99, "USD")])
+@pytest.mark.parametrize("shown", [Money(12900, "EUR"), Money(99, "USD"), Money(10840, "EUR")])
 async def test_a_price_of_the_page_that_is_no_lower_or_elsewhere_is_no_cause(
     tmp_path: Path, shown: Money
 ) -> None:
