@@ -1,8 +1,10 @@
-"""Suite-wide configuration: skipped tests are summed up once, or fail where nothing may be missing."""
+"""Suite-wide configuration: fast tests come first, and skipped tests are summed up once or fail."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,65 @@ REQUIRED = os.environ.get("TACTFUL_REQUIRE") == "1"
 """Whether a skipped test is a failure, on a machine that claims to have everything."""
 ELSEWHERE = ("real data", "network namespace")
 """Requirements that no checkout contains or a machine may forbid: their absence is never a failure."""
+
+
+WHOLE_RUN = "tactful/whole_run_seconds"
+"""Key of pytest's cache: how long the last complete run on this machine took."""
+STARTED = pytest.StashKey[float]()
+
+
+def speed_class(item: pytest.Item) -> int:
+    """0 for fast tests, which `make check` runs; then long properties, journeys, browsers, the slowest."""
+    if item.get_closest_marker("slow"):
+        return 4
+    if item.get_closest_marker("browser"):
+        return 3
+    if {"journeys", "bench"} & set(item.path.parts):
+        return 2
+    return 1 if item.get_closest_marker("thorough") else 0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the fast tests first, so that most mistakes are found in the first part of a run."""
+    items.sort(key=speed_class)
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether the run is that of `make test`: all tests, without a selection."""
+    named = [Path(one).name for one in config.args]
+    marks = config.option.markexpr in {"", "not slow"}  # the latter is the default of the project
+    return named == ["tests"] and marks and not config.option.keyword
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say how long a complete run takes."""
+    if not is_whole(config):
+        return None
+    seconds = config.cache.get(WHOLE_RUN, None)
+    took = (
+        f"the last one here took {in_minutes(seconds)}"
+        if seconds
+        else "its time is shown next time"
+    )
+    return f"a complete run, the fast tests first; {took}"
+
+
+def in_minutes(seconds: float) -> str:
+    """A duration as `11 min 54 s`."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note the start of the run."""
+    session.config.stash[STARTED] = time.monotonic()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep how long a complete run took."""
+    config = session.config
+    if is_whole(config) and not session.shouldstop:
+        config.cache.set(WHOLE_RUN, time.monotonic() - config.stash[STARTED])
 
 
 @pytest.fixture(autouse=True)

@@ -50,3 +50,41 @@ def test_with_tactful_require_a_skip_is_a_failure_except_for_real_data(
     assert done.returncode == 1
     assert "2 failed, 1 skipped, 1 xfailed" in done.stdout
     assert "was skipped, which is not allowed here: chromium is not installed" in done.stdout
+
+
+ORDERED = """
+import pytest
+
+@pytest.mark.slow
+def test_a(): pass
+
+@pytest.mark.browser
+def test_b(): pass
+
+@pytest.mark.thorough
+def test_c(): pass
+
+def test_d(): pass
+"""
+
+
+@pytest.mark.thorough
+def test_the_fast_tests_run_first_and_a_complete_run_says_how_long_it_takes(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_it.py").write_text(ORDERED)
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n slow\n browser\n thorough\n")
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "conftest"]
+
+    def said(*more: str) -> str:
+        done = subprocess.run(
+            [*command, *more], capture_output=True, text=True, env=os.environ | path,
+            cwd=tmp_path, check=True,
+        )  # fmt: skip
+        return done.stdout
+
+    first = said("tests")
+    places = [first.index(f"::test_{name}") for name in "dcba"]
+    assert places == sorted(places)
+    assert "a complete run, the fast tests first; its time is shown next time" in first
+    assert "the last one here took 0 min " in said("tests")
