@@ -22,6 +22,8 @@ from tactful.rulebook.authoring.rule_break_even import (
     describe_break_evens,
     describe_typical,
 )
+from tactful.runtime.alerts.kinds import KINDS
+from tactful.runtime.ports.alert_store import AlertState
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
@@ -29,6 +31,19 @@ from tactful.runtime.turn_log.log_encoding import decode_session
 
 MAX_DECISIONS = 50
 """Decisions that one page shows."""
+
+
+class AlertView(Struct, frozen=True):
+    """Something that needs a person."""
+
+    kind: str
+    subject: str
+    meaning: str
+    remedy: str
+    raised_at: int
+    """Milliseconds since the Unix epoch, UTC."""
+    state: AlertState
+    acknowledged_by: str | None
 
 
 class FeedState(Struct, frozen=True):
@@ -108,6 +123,27 @@ class CustomerView(Struct, frozen=True, kw_only=True):
         """Ids of the customer's cases."""
         kept = self.profile.history.cases if self.profile else ()
         return tuple(one.fact.case for one in kept)
+
+
+async def alerts(shop: Shop) -> list[AlertView]:
+    """Return what needs a person, the most urgent first."""
+    await shop.alerts.check()
+    now = shop.clock.now()
+    shown = []
+    for one in shop.alerts.unresolved():
+        kind = KINDS.get(one.kind)  # None: a newer version raised it
+        shown.append(
+            AlertView(
+                kind=one.kind,
+                subject=one.subject,
+                meaning=kind.meaning if kind else "",
+                remedy=kind.remedy if kind else "",
+                raised_at=one.raised_at,
+                state=one.state(now),
+                acknowledged_by=one.acknowledged.by if one.acknowledged else None,
+            )
+        )
+    return shown
 
 
 def feeds(shop: Shop) -> list[FeedState]:

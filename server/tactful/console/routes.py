@@ -68,6 +68,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             rulebook=shop.state.active_rulebook.current.version,
             trouble=shop.state.active_rulebook.problem,
             unnamed_proxy=shop.state.unnamed_proxy,
+            alerts=await queries.alerts(shop),
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),

@@ -47,7 +47,13 @@ async def test_a_stale_feed_is_shown_on_the_overview(tmp_path: Path) -> None:
         await one.facts(*CATALOGUE)
         await agent.log_in()
         await one.advance(16 * 60)
-        assert "stock 16m ago 15m stale: nothing is offered" in await agent.read("/console")
+        page = await agent.read("/console")
+        assert "stock 16m ago 15m stale: nothing is offered" in page
+        assert "feed.stale (stock)" in page
+        assert "The next fact or heartbeat is enough." in page
+        (alert,) = [each for each in one.parts.shop.alerts.unresolved() if each.subject]
+        await one.parts.shop.alerts.acknowledge(alert.id, "Ada")
+        assert "acknowledged by Ada" in await agent.read("/console")
 
 
 async def test_a_customer_page_shows_the_session_and_the_taints(
