@@ -5,7 +5,7 @@ from typing import Final
 from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
 from tactful.stores.shared.commit_check import Shelf
 
-MAX_ENTRIES: Final = 20_000
+MAX_ENTRIES: Final = 50_000
 """Entries that are kept at most. Beyond that all are forgotten, and read again when needed."""
 
 
