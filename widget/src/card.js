@@ -197,7 +197,7 @@ export function createCard(look, act) {
     const still = item.voucher || item.countdown;
     const ends = still ? el('p', '', qty) : timed(words.ends, qty && ` · ${qty}`);
     ends.role = still ? '' : 'timer';
-    ends.hidden = !!still && !qty;
+    ends.hidden = !(qty || !still);
     const tools = bare({ button, act, later, now, say });
     const [above, below] = looks.extras?.rows?.(item, looks, tools) ?? [[], []];
     const take = button(words.accept, '', (node) => {

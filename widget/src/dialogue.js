@@ -4,9 +4,12 @@ import { bare } from './guard.js';
 
 const MODAL = ':modal,[aria-modal=true]';
 
+/** @param {Element} node @returns {boolean} whether it can be seen, unless something covers it */
+export const painted = (node) => node.checkVisibility(bare({ checkOpacity: true }));
+
 /** @param {Element} node @returns {boolean} whether its middle is on the screen and is painted */
 function visible(node) {
-  if (!node.checkVisibility(bare({ checkOpacity: true }))) return false;
+  if (!painted(node)) return false;
   const { left, top, right, bottom } = node.getBoundingClientRect();
   const middle = (
     /** @type {number} */ from,

@@ -14,6 +14,6 @@ export const part = async (name) => {
   try {
     return await import(folder() + file);
   } catch (error) {
-    note(`Not loaded: ${file}, ${error}`);
+    note(`Not loaded: ${file} ${error}`);
   }
 };

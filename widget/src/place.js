@@ -1,5 +1,7 @@
 /** Position of the card: above fixed elements in its corner, or in a place of the page that fits. */
 
+import { painted } from './dialogue.js';
+
 /** So often the card climbs over something before it gives up. */
 const CLIMBS = 5;
 /** How finely the page below the card is looked at, in pixels: a finger's width. */
@@ -17,7 +19,7 @@ const parentOf = (node) =>
  * @returns {Element | null | undefined} the topmost element, also inside of open shadow roots
  */
 function elementAt(x, y, host) {
-  let node = document.elementsFromPoint(x, y).find((one) => one !== host);
+  let node = document.elementsFromPoint(x, y).find((one) => one !== host && painted(one));
   for (;;) {
     const inner = node?.shadowRoot?.elementFromPoint(x, y);
     if (!inner || inner === node) return node;
@@ -34,10 +36,11 @@ function elementAt(x, y, host) {
 function obstacle({ left, top, right, bottom }, host) {
   let highest = 1 / 0;
   const { activeElement, body } = document;
+  /** @type {Set<Element | null | undefined>} */
   const nodes = new Set([activeElement]);
   for (let x = left; x < right; x += STEP) {
-    for (let y = top; y < bottom; y += STEP) nodes.add(elementAt(x, y, host) ?? null);
-    nodes.add(elementAt(x, bottom - 1, host) ?? null);
+    for (let y = top; y < bottom; y += STEP) nodes.add(elementAt(x, y, host));
+    nodes.add(elementAt(x, bottom - 1, host));
   }
   for (const node of nodes) {
     if (!node || node === host || node === body) continue;

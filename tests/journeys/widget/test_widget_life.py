@@ -35,7 +35,7 @@ def test_a_page_with_nothing_to_say_has_no_connection_and_no_trace(shop: Any, ta
     tab.goto(before)
     globals_before = set(tab.evaluate("Object.getOwnPropertyNames(window)"))
     html_before = tab.evaluate("document.body.outerHTML")
-    tab.goto(shop.page("", path="/blog/x"))
+    tab.goto(shop.page("", path="/blog/x", tag=shop.tag('async data-page="home"')))
     tab.wait_for_function("window.tactful?.version")
     tab.wait_for_timeout(500)
     assert shop.offers.hellos == 0
