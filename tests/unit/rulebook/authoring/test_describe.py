@@ -246,3 +246,11 @@ def test_a_suppress_block_is_described_in_one_line() -> None:
 )
 def test_a_window_is_described_in_utc(starts: int, ends: int, text: str) -> None:
     assert describe_window(starts, ends) == text
+
+
+def test_a_trial_with_an_end_names_no_other_end() -> None:
+    compiled = check(FULL.replace("mode: trial", "mode: trial\n    valid: {until: 2026-03-31}"))
+    rule = next(one for one in compiled.files.rules if one.id == "full")
+    text = describe_rule(rule, compiled.files, compiled.policy)
+    assert "as a trial" in text
+    assert "this trial names no end" not in text

@@ -1,6 +1,7 @@
 """The break-even of rules at the margins of their items."""
 
 import pytest
+from msgspec import structs
 
 from support.rule_files import NOW, item, rulebook
 from tactful.core.facts.fact_types import Cost, ReportedFact
@@ -98,3 +99,10 @@ def test_the_break_even_at_typical_margins_is_known_for_a_percentage(
     found = describe_typical(terms)
     assert text in found
     assert bool(found) == bool(text)
+
+
+def test_an_item_whose_price_mixes_currencies_does_not_count() -> None:
+    priced = shoe("A", 7000).prices["DE"]
+    mixed = structs.replace(priced, fact=structs.replace(priced.fact, list=Money(1, "GBP")))
+    odd = structs.replace(shoe("A", 7000), prices={"DE": mixed})
+    assert lines("{percent: 15%}", odd) == []
