@@ -133,6 +133,11 @@ async def test_every_request_is_answered_as_before(
     where = upgrade.placed(fixture, shop) if source == "data" else restored(fixture, shop)
     async with served(where) as one:
         found = await upgrade.answers(one, list(wanted))
+    # An export lists offers in the order of their issue; 0.1.0 listed them by id.
+    for name in wanted:
+        if name.endswith("/export"):
+            for answer in (found[name], wanted[name]):
+                answer["body"].get("offers", []).sort(key=lambda offer: offer["id"])
     assert differing(found, wanted) == {}
 
 
@@ -144,7 +149,9 @@ def test_commands_print_the_same_about_the_folder(fixture: Path, folder: Path) -
     for answers in (found, says):
         # Notes for readers of a backtest are prose, and may be worded better in a new release.
         assert len(answers["backtest"].pop("cannot_know")) == 4
-    assert differing(found, says) == {}
+    # A backtest runs under the present engine, so it shows what this engine decides otherwise.
+    changed = {"backtest": expected(fixture, "changed")["backtest"]}
+    assert differing(found, says) == changed
 
 
 def test_the_rules_compile(folder: Path) -> None:
