@@ -88,7 +88,7 @@ async def test_a_trial_beyond_its_limits_is_refused_by_name(tmp_path: Path) -> N
         assert answer.status_code == 422
         (finding,) = answer.json()["findings"]
         assert finding["code"] == "R312"
-        assert "more than half of the sessions" in finding["message"]
+        assert "more than 50% of the sessions" in finding["message"]
         assert one.parts.shop.state.active_rulebook.current.version == before
 
 

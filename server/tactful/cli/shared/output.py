@@ -8,8 +8,6 @@ from typing import IO, Any, Final
 import click
 import msgspec
 
-from tactful.core.values.money import Money, format_plain
-
 _UNSAFE: Final = re.compile(
     "[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u061c\\u200e\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ud800-\\udfff]"
 )
@@ -43,6 +41,9 @@ def _plain(value: Any) -> str:
         return "nothing"
     if isinstance(value, dict):
         if value.keys() == {"amount", "currency"}:
+            # Imported here, because `--help` prints no amounts.
+            from tactful.core.values.money import Money, format_plain
+
             return format_plain(Money(**value))
         return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
     if isinstance(value, list):

@@ -173,7 +173,11 @@ def test_keys_of_a_backup_are_restored_only_when_the_operator_agrees(tmp_path: P
     assert run("restore", backup, "--data", new, "--no-keys").exit_code == 0
     assert not (new / "keys").exists()
     assert run("restore", backup, "--data", new, "--replace", "--keys").exit_code == 0
-    assert {file.name for file in (new / "keys").iterdir()} == {"holder.json", "000001.key.json"}
+    assert {file.name for file in (new / "keys").iterdir()} == {
+        "holder.json",
+        "contact.json",
+        "000001.key.json",
+    }
     assert all(file.stat().st_mode & 0o077 == 0 for file in (new / "keys").iterdir())
 
 

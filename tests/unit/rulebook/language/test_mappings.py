@@ -41,8 +41,8 @@ ACCEPTED: list[tuple[ValueType, str, Any]] = [
 REJECTED: list[tuple[ValueType, str, str, str]] = [
     (MessagesType(), "{de: [x]}", "R204", "a text"),
     (MessagesType(), "{en-uk-long-x: x}", "R214", "such as en"),
-    (SHAPE, "[1]", "R204", "a thing with keys"),
-    (SHAPE, "x", "R204", "a thing with keys"),
+    (SHAPE, "[1]", "R204", "a thing such as {size: 3}"),
+    (SHAPE, "x", "R204", "a thing such as {size: 3}"),
     (SHAPE, "{name: Ann}", "R202", "size: 3"),
     (SHAPE, "{}", "R202", "size: 3"),
     (SHAPE, "{size: 3, nmae: Ann}", "R201", "did you mean 'name'"),
