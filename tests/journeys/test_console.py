@@ -9,6 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
+from journeys.fixture import product
 from journeys.test_demo import Running, started
 from support.browsers import chromium
 
@@ -85,13 +86,22 @@ def test_foreign_text_is_never_rendered_as_markup(demo: Running, browser: Browse
         {"type": "case", "case": EVIL, "customer": "eve", "kind": "defect", "skus": [EVIL],
          "status": "open", "opened_at": "2026-01-01T00:00:00Z"},
     )  # fmt: skip
+    report(
+        page, demo, product(EVIL, EVIL, "Velo", "running")
+    )  # for an unreported item, why is a 404
     log_in(page, demo, name=f"Eve {EVIL}"[:60])
     for path in ("", "/customers/eve", f"/why?sku={EVIL}&customer=eve"):
-        page.goto(f"{demo.url}console{path}")
+        answer = page.goto(f"{demo.url}console{path}")
+        assert answer is not None
+        assert answer.ok
         assert page.locator("main img, main script, header img").count() == 0
     page.goto(f"{demo.url}console/customers/eve")
     expect(page.get_by_text(EVIL).first).to_be_visible()
     assert alarms == []
+    page.goto(f"{demo.url}console/why?sku={EVIL}2&customer=eve")
+    expect(page.get_by_role("alert")).to_contain_text(EVIL)
+    assert page.locator("main img, main script, header img").count() == 0
+    assert [alarm for alarm in alarms if "status of 404" not in alarm] == []
     context.close()
 
 
