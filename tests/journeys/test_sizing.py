@@ -77,8 +77,8 @@ async def test_a_decision_takes_the_ledger_space_that_the_manual_states(tmp_path
 
         await grown(one, 10, look)
         bytes_each = await grown(one, 100, look)
-        assert "takes 0.3–2 KB" in SIZING
-        assert 300 < bytes_each < 2_048
+        assert "takes 0.3–2.5 KB" in SIZING
+        assert 300 < bytes_each < 2_560
 
 
 async def traced(one: LiveServer, skus: list[str], customers: list[str]) -> int:
