@@ -113,6 +113,8 @@ async def test_an_acceptance_that_cannot_be_recorded_may_be_repeated(
     with monkeypatch.context() as broken:
         broken.setattr(one.parts.shop.ledger, "commit", fail)
         await shopper.say("accept", offer=offer)
+        answer = await shopper.expect("refused")
+        assert (answer["code"], answer["offer"]) == ("later", offer)
         await shopper.nothing()
     await one.advance(5)
     await shopper.say("accept", offer=offer)
