@@ -27,7 +27,8 @@ async def crashed(tmp_path: Path) -> Path:
     await ledger.open()
     acks = Acknowledgements(running)
     for number in range(TRANSACTIONS):
-        await one(ledger, acks, str(number), early=False)
+        # Names that end in an odd digit erase nobody: an erasure would empty the log.
+        await one(ledger, acks, f"{number}_1", early=False)
     left = tmp_path / "left"
     shutil.copytree(running, left)
     (left / "tactful.db-shm").unlink()
