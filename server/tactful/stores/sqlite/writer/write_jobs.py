@@ -96,16 +96,16 @@ class WriteQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._queue: SimpleQueue[WriteJob | None] = SimpleQueue()
-        # Event loop only: records that are not handed to the thread yet.
+        self._queue: SimpleQueue[list[WriteJob] | None] = SimpleQueue()
+        # Event loop only: jobs that are not handed to the thread yet.
         self._gathered: list[WriteJob] = []
         self._timer: asyncio.TimerHandle | None = None
         self._deferrals = 0
 
     def put(self, job: WriteJob) -> None:
         """Hand a job to the thread, after the records that were gathered before it."""
+        self._gathered.append(job)
         self.send()
-        self._queue.put(job)
 
     def gather(self, record: WriteJob) -> None:
         """Hand a record to the thread soon, together with others."""
@@ -125,13 +125,13 @@ class WriteQueue:
                 self.send()
 
     def send(self) -> None:
-        """Hand the gathered records to the thread, before any job that is waited for."""
+        """Hand what was gathered to the thread at once, so that it does not wake for a part of it."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for job in self._gathered:
-            self._queue.put(job)
-        self._gathered.clear()
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     def close(self) -> None:
         """Hand everything to the thread, and after it the sign that nothing follows."""
@@ -146,10 +146,11 @@ class WriteQueue:
             timeout_s: Seconds to wait for the first job; `None` waits without end.
         """
         try:
-            job = self._queue.get(timeout=timeout_s) if timeout_s != 0 else self._queue.get_nowait()
-            while job is not None:
-                lanes.add(job)
-                job = self._queue.get_nowait()
+            jobs = self._queue.get(timeout_s != 0, timeout_s)
+            while jobs is not None:
+                for job in jobs:
+                    lanes.add(job)
+                jobs = self._queue.get_nowait()
         except Empty:
             return True
         return False
