@@ -9,10 +9,10 @@ checked once more before delivery.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from traceback import extract_tb
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
@@ -87,8 +87,8 @@ class TurnRunner:
         self._delivery = delivery
         self._expiry = expiry
         self._waits = BackgroundTasks()
-        self._loads: dict[str, asyncio.Task[None]] = {}
-        """Session → its wait for facts, while its client has not left."""
+        self._loads: dict[str, asyncio.Task[TurnEvent]] = {}
+        """Session → its read of facts, while its client has not left."""
         self._crash_sites: set[str] = set()
 
     def submit(self, live: LiveSession, signal: Signal) -> None:
@@ -114,8 +114,10 @@ class TurnRunner:
             if skus or customers:
                 if _may_pause(live):
                     break
-                load = self._load(skus, customers, live.address)
-                self._loads[live.state.id] = self._wait(live, "facts_missing", load)
+                # A task of its own: `_run_after` also learns that a read was given up before it began.
+                load = asyncio.ensure_future(self._load(skus, customers, live.address))
+                self._loads[live.state.id] = load
+                self._wait(live, "facts_missing", load)
                 return
             live.mailbox.pop(0)
             try:
@@ -141,14 +143,12 @@ class TurnRunner:
 
     # waiting
 
-    def _wait(
-        self, live: LiveSession, event: TurnEvent, work: Coroutine[Any, Any, TurnEvent]
-    ) -> "asyncio.Task[None]":
+    def _wait(self, live: LiveSession, event: TurnEvent, work: Awaitable[TurnEvent]) -> None:
         """Let a session wait for `work`, which returns how it ended."""
         if live.state.wake_at != live.timer_at:
             self.set_timer(live)
         live.phase = next_phase(live.phase, event)
-        return self._waits.start(self._run_after(live, work))
+        self._waits.start(self._run_after(live, work))
 
     def release(self, live: LiveSession) -> None:
         """Give up the reads of a session that its last client has left, unless something depends on them.
@@ -160,7 +160,7 @@ class TurnRunner:
             if load is not None:
                 load.cancel()
 
-    async def _run_after(self, live: LiveSession, work: Coroutine[Any, Any, TurnEvent]) -> None:
+    async def _run_after(self, live: LiveSession, work: Awaitable[TurnEvent]) -> None:
         try:
             event = await work
         except asyncio.CancelledError:

@@ -263,6 +263,15 @@ def test_random_runs_take_every_transition(folder: Path) -> None:
     assert seen == TURN_TRANSITIONS.keys()
 
 
+def test_clients_that_leave_together_leave_no_read_that_never_began(folder: Path) -> None:
+    steps = [
+        ("signal", 0, signals.ItemViewed("RUN-42")), ("load", 0, "done"), ("connect", 0, None),
+        ("invalidate", 0, "RUN-42"), ("leave", 0, None),
+    ]  # fmt: skip
+    one = asyncio.run(run(folder, steps))
+    assert (TurnPhase.LOADING, "client_left") in one.events
+
+
 def test_a_chosen_run_takes_every_transition(folder: Path) -> None:
     look = signals.ItemViewed("RUN-42")
     steps = [
