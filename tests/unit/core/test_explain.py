@@ -4,7 +4,7 @@ from support.builders import DAY, T0, case, category, context, item, offer, rule
 from support.naive_assembly import NaiveShop
 from support.scenario_fixture import play, r1
 from tactful.core.customer.profile import profile
-from tactful.core.explain import evidence, evidence_of_offer, explain
+from tactful.core.explain import currency_of, evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
@@ -94,3 +94,8 @@ def test_an_offer_rests_on_the_inputs_of_its_turn() -> None:
     assert [one.step for one in gone.price] == ["public", "offer"]
     pushed = evidence(turn, "RUN-42", verdicts)
     assert [one.price[-1].amount for one in pushed.values()] == [10965]
+
+
+def test_the_currency_of_an_item_is_that_of_its_public_price() -> None:
+    assert currency_of(context(), "RUN-42") == "EUR"
+    assert currency_of(context(items=[]), "GHOST") is None

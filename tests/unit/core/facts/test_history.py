@@ -1,6 +1,6 @@
 """What is known about a customer's orders and the products in them."""
 
-from support.builders import DAY, T0, line, order, product
+from support.builders import DAY, T0, customer, line, order, product
 from support.naive_assembly import NaiveShop
 from tactful.core.facts.fact_types import CaseLine
 from tactful.core.facts.history import History
@@ -57,3 +57,9 @@ def test_lines_are_found_by_the_ids_of_order_and_line() -> None:
     book = history(order("o1", *lines, also=("cart-7",)))
     assert book.skus_of_lines([CaseLine("cart-7", "2"), CaseLine("o1", "9")]) == ["HAT-1"]
     assert book.skus_of_lines([CaseLine("o1", "3"), CaseLine("o2", "1")]) == []
+
+
+def test_a_history_is_empty_until_a_fact_is_about_the_customer() -> None:
+    assert History(customer="c1").is_empty
+    assert not BOOK.is_empty
+    assert not history(customer("c1", tier="gold")).is_empty

@@ -52,3 +52,13 @@ def test_a_product_that_is_not_sold_any_more_is_not_available() -> None:
     assert (gone.ended, gone.available("DE")) == ("gone", 0)
     stopped = item(product=kept(product(status="discontinued")), stock=shelf)
     assert (stopped.ended, stopped.available("DE")) == ("discontinued", 0)
+
+
+def test_an_item_is_reported_once_any_fact_is_about_it_or_its_product() -> None:
+    assert not Item(sku="GHOST").is_reported
+    for known in (
+        Item(sku="RUN-42", product=kept(product())),
+        Item(sku="RUN-42", stock={"DE": (kept(stock()),)}),
+        Item(sku="RUN-42", end=kept(Gone(of="product", sku="RUN-42"))),
+    ):
+        assert known.is_reported

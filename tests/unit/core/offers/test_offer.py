@@ -100,3 +100,10 @@ def test_a_voucher_stored_without_a_level_comes_off_the_order() -> None:
         del body[name]
     kept = msgspec.json.decode(msgspec.json.encode(body | {"order_level": True}), type=Offer)
     assert (kept.order_deduction, kept.level) == (Deduction("order", 1935), "order")
+
+
+def test_a_voucher_and_a_discount_on_the_shipping_reduce_no_public_price() -> None:
+    shipping = Deduction("shipping", 490)
+    assert offer().reduces_price
+    assert not offer(remedy="m1").reduces_price
+    assert not offer(deduction=shipping).reduces_price

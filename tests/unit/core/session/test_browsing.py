@@ -130,3 +130,11 @@ def test_engaged_time_runs_on_the_cart_page_and_stops_elsewhere() -> None:
     assert back.dwell(T0 + MINUTE + SECOND) == 6 * SECOND
     away = fold_browsing(back, PageViewed("home"), T0 + 2 * MINUTE)
     assert (away.dwell_before_ms, away.running_since) == (0, None)
+
+
+def test_a_page_may_name_another_currency_and_channel() -> None:
+    here = session(currency="EUR", channel="web")
+    same = fold_browsing(here, PageViewed("home"), T0)
+    assert (same.currency, same.channel) == ("EUR", "web")
+    other = fold_browsing(here, PageViewed("home", currency="GBP", channel="app"), T0)
+    assert (other.currency, other.channel) == ("GBP", "app")

@@ -4,9 +4,10 @@ import pytest
 
 from support.rule_files import check, rule, rulebook, scene
 from tactful.core.rules.condition_evaluation import clauses
+from tactful.core.rules.policy import ShopExclusion
 from tactful.core.rules.rule import NEVER, NOW, FrequencyLimit, PriceTerms
 from tactful.core.values.calendar import DAY, MINUTE, parse_rfc3339
-from tactful.rulebook.compilation.builder import canonical
+from tactful.rulebook.compilation.builder import build_shop_exclusion, canonical
 
 
 def test_the_version_depends_on_the_meaning_and_not_on_file_names() -> None:
@@ -271,3 +272,11 @@ def test_a_markup_is_part_of_the_price_and_of_the_digest() -> None:
     assert one.price.markup_bp == 2500
     assert one.price.needs_cost
     assert one.digest != plain.digest
+
+
+def test_an_exclusion_of_the_configuration_holds_always_unless_it_names_a_time() -> None:
+    always = build_shop_exclusion(ShopExclusion("gifts", "care", {"skus": ("GIFT-50",)}))
+    assert (always.skus, always.starts, always.ends) == (frozenset({"GIFT-50"}), NOW, NEVER)
+    timed = ShopExclusion("new", "care", {"brands": (" Velo",)}, starts=5, ends=9)
+    built = build_shop_exclusion(timed)
+    assert (built.brands, built.starts, built.ends) == (frozenset({"velo"}), 5, 9)

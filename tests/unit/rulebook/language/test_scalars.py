@@ -13,6 +13,7 @@ from tactful.rulebook.language.scalars import (
     OneOfType,
     TextType,
     ValueType,
+    either,
 )
 from tactful.rulebook.source.diagnostics import Findings
 
@@ -81,3 +82,12 @@ def test_a_value_type_must_implement_all_three_members() -> None:
     for ask in (lambda: bare.read(node("x"), Findings()), bare.json_schema, lambda: bare.expected):
         with pytest.raises(NotImplementedError):
             ask()
+
+
+def test_a_schema_of_three_shapes_asks_for_their_types_one_by_one() -> None:
+    pair = either({"enum": ["all"]}, {"type": "object"})
+    assert either({"type": "integer"}, pair) == {
+        "if": {"type": ["object", "string"]},
+        "then": pair,
+        "else": {"type": "integer"},
+    }
