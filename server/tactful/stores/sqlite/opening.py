@@ -5,6 +5,7 @@ version, write-ahead log, settings, migrations, a bounded look at every table.
 """
 
 import sqlite3
+import time
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,9 @@ WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint."""
 WAL_CHECK_ATTEMPTS: Final = 10
 """How often a log is examined that another process still writes to."""
+
+WAL_CHECK_PAUSE_S: Final = 0.2
+"""Seconds for which damage of a log must have stood still."""
 
 _SETTINGS: Final = (
     # (pragma, value to set, value that must be read back)
@@ -101,24 +105,31 @@ def _salts(path: Path) -> tuple[int, int] | None:
 def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a log whose middle is damaged, because it held acknowledged transactions.
 
-    A server that is being replaced may still write to the log. A log that changes between two looks
-    is therefore examined again; damage is reported only in a log that no longer changes.
+    A server that is being replaced may still write to the log or move it into the file. A log that
+    changes between two looks is therefore examined again, and so is one that SQLite could not look at.
+    Damage is reported only in a log that no longer changes.
     """
     for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)
         if salts is None:
             return
         valid = _valid_frames(connection)
+        # Other salts, or no answer: another process restarted or moved the log meanwhile.
+        if valid is None or _salts(path) != salts:
+            continue
         if not has_lost_transactions(wal_path(path), salts, valid):
             return
-        if (_salts(path), _valid_frames(connection)) == (salts, valid):
+        # The damage must have stood still: a log that is written to changes within that time.
+        time.sleep(WAL_CHECK_PAUSE_S)
+        if (_valid_frames(connection), _salts(path)) == (valid, salts):
             message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
             raise LedgerError(message, retry=False)
 
 
-def _valid_frames(connection: sqlite3.Connection) -> int:
-    _, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return max(int(valid), 0)
+def _valid_frames(connection: sqlite3.Connection) -> int | None:
+    """Return how many frames SQLite accepts; None: it could not look, as another process moves them."""
+    busy, valid, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return None if busy else max(int(valid), 0)
 
 
 def _close_if_open(connection: sqlite3.Connection | None) -> None:
