@@ -29,7 +29,7 @@ WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
 WAL_CHECK_ATTEMPTS: Final = 10
 """How often a log is examined that another process still writes to."""
 
-WAL_CHECK_PAUSE_S: Final = 0.2
+WAL_CHECK_PAUSE_S: Final = 0.02
 """Seconds for which damage of a log must have stood still."""
 
 _SETTINGS: Final = (
@@ -109,6 +109,7 @@ def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
     changes between two looks is therefore examined again, and so is one that SQLite could not look at.
     Damage is reported only in a log that no longer changes.
     """
+    damaged = 0
     for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)
         if salts is None:
@@ -119,11 +120,13 @@ def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
             continue
         if not has_lost_transactions(wal_path(path), salts, valid):
             return
-        # The damage must have stood still: a log that is written to changes within that time.
+        # The damage must stand still: a log that is written to changes within that time.
         time.sleep(WAL_CHECK_PAUSE_S)
         if (_valid_frames(connection), _salts(path)) == (valid, salts):
-            message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
-            raise LedgerError(message, retry=False)
+            damaged += 1
+    if damaged == WAL_CHECK_ATTEMPTS:
+        message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
+        raise LedgerError(message, retry=False)
 
 
 def _valid_frames(connection: sqlite3.Connection) -> int | None:
