@@ -5,7 +5,6 @@ version, write-ahead log, settings, migrations, a bounded look at every table.
 """
 
 import sqlite3
-import time
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +27,6 @@ WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint."""
 WAL_CHECK_ATTEMPTS: Final = 10
 """How often a log is examined that another process still writes to."""
-
-WAL_CHECK_PAUSE_S: Final = 0.02
-"""Seconds for which damage of a log must have stood still."""
 
 _SETTINGS: Final = (
     # (pragma, value to set, value that must be read back)
@@ -109,7 +105,6 @@ def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
     changes between two looks is therefore examined again, and so is one that SQLite could not look at.
     Damage is reported only in a log that no longer changes.
     """
-    damaged = 0
     for _ in range(WAL_CHECK_ATTEMPTS):
         salts = _salts(path)
         if salts is None:
@@ -120,13 +115,9 @@ def _check_wal(connection: sqlite3.Connection, path: Path) -> None:
             continue
         if not has_lost_transactions(wal_path(path), salts, valid):
             return
-        # The damage must stand still: a log that is written to changes within that time.
-        time.sleep(WAL_CHECK_PAUSE_S)
         if (_valid_frames(connection), _salts(path)) == (valid, salts):
-            damaged += 1
-    if damaged == WAL_CHECK_ATTEMPTS:
-        message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
-        raise LedgerError(message, retry=False)
+            message = f"{wal_path(path)}: whole transactions follow a bad one: {_REMEDY}"
+            raise LedgerError(message, retry=False)
 
 
 def _valid_frames(connection: sqlite3.Connection) -> int | None:

@@ -10,6 +10,7 @@ The format is that of https://sqlite.org/fileformat2.html#walformat.
 
 import struct
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -33,10 +34,15 @@ def read_salts(log: Path) -> tuple[int, int] | None:
     Raises:
         ValueError: The log has frames, but its header is damaged.
     """
-    if not log.exists() or log.stat().st_size < _HEADER.size + _FRAME.size:
+    # Read whole, not measured first: another process may shorten the log in between.
+    try:
+        with log.open("rb") as file:
+            raw = file.read(_HEADER.size + _FRAME.size)
+    except FileNotFoundError:
         return None
-    with log.open("rb") as file:
-        raw = file.read(_HEADER.size)
+    if len(raw) < _HEADER.size + _FRAME.size:
+        return None
+    raw = raw[: _HEADER.size]
     words = _HEADER.unpack(raw)
     order = _MAGIC.get(words[0])
     if order is None or _header_checksum(raw[:24], order) != words[6:8]:
@@ -61,13 +67,21 @@ def has_lost_transactions(log: Path, salts: tuple[int, int], valid: int) -> bool
 
 
 def _frames(log: Path, salts: tuple[int, int], start: int) -> Iterator[bool]:
-    """Yield for each current frame from number `start` on whether it ends a transaction."""
+    """Yield for each current frame from number `start` on whether it ends a transaction.
+
+    A log that another process shortens meanwhile ends there.
+    """
     with log.open("rb") as file:
-        page = _HEADER.unpack(file.read(_HEADER.size))[2]
-        step = _FRAME.size + page
-        for number in range(start, (log.stat().st_size - _HEADER.size) // step):
-            file.seek(_HEADER.size + number * step)
-            _, pages, salt_1, salt_2, _, _ = _FRAME.unpack(file.read(_FRAME.size))
+        header = file.read(_HEADER.size)
+        if len(header) < _HEADER.size:
+            return
+        page = _HEADER.unpack(header)[2]
+        for number in count(start):
+            file.seek(_HEADER.size + number * (_FRAME.size + page))
+            frame = file.read(_FRAME.size + page)
+            if len(frame) < _FRAME.size + page:
+                return
+            _, pages, salt_1, salt_2, _, _ = _FRAME.unpack(frame[: _FRAME.size])
             if (salt_1, salt_2) == salts:
                 # A frame that ends a transaction holds the size of the database afterwards.
                 yield pages != 0

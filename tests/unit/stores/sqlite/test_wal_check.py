@@ -11,7 +11,7 @@ from support.processes.crash_worker import Acks as Acknowledgements
 from support.processes.crash_worker import acknowledged, lost, one
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.wal_check import read_salts, wal_path
+from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 FRAME = 24 + 4096
 TRANSACTIONS = 12
@@ -133,6 +133,16 @@ def test_no_log_and_an_empty_one_have_no_salts(tmp_path: Path) -> None:
     wal_path(ledger).write_bytes(b"")
     assert read_salts(wal_path(ledger)) is None
     asyncio.run(_made(ledger))
+
+
+@pytest.mark.parametrize("size", [0, 20, 32, 40, 32 + 4096])
+def test_a_log_that_another_process_shortens_meanwhile_ends_there(crashed: Path, size: int) -> None:
+    log = wal_path(crashed / "tactful.db")
+    salts = read_salts(log)
+    assert salts is not None
+    with log.open("r+b") as file:
+        file.truncate(size)
+    assert not has_lost_transactions(log, salts, 0)
 
 
 async def _made(path: Path) -> None:
