@@ -14,30 +14,34 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test check unit coverage bench soak build format clean lock
+.PHONY: demo test check style unit coverage bench soak build format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
 	@$(BIN)/tactful demo
 
+# A file's tests stay together on one process.
+PROCESSES := -n auto --maxprocesses 4 --dist loadfile
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest $(PROCESSES) $(TESTS)
 
-check: $(VENV)/.dev
+check: style unit
+
+# The part of `make check` that runs no test.
+style: $(VENV)/.dev
 	@$(BIN)/ruff format --check --quiet . || { echo "make format lays the sources out"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
-	@$(MAKE) --silent unit
 
 # The tests of `make check` alone, for another Python: make unit VENV=.venv-other PYTHON=/path/to/python
 unit: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
+	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
 
 # What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol
 coverage: $(VENV)/.dev
-	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q -n 2 \
+	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q $(PROCESSES) \
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
 	  $(PURE:%=tests/unit/%) tests/manuals
 
