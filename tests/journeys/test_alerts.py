@@ -27,10 +27,12 @@ from tactful.core.context import Context
 from tactful.core.decision import Decision
 from tactful.core.values.calendar import MINUTE
 from tactful.runtime import telemetry
+from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.runtime.sessions import turn_processor
 from tactful.runtime.watchdog import STALL_S
 from tactful.stores.shared.backup_stamp import write_backup_stamp
 from tactful.stores.sqlite import ledger as sqlite_ledger
+from tactful.stores.sqlite.backup import backup, restore
 from tactful.stores.sqlite.writer import group_commit
 
 MONITORING = ROOT / "examples" / "monitoring"
@@ -52,6 +54,9 @@ SHOWN: dict[str, tuple[str | None, str]] = {
     "TactfulFactsRejected": (None, "facts.rejected"),
     "TactfulLogLarge": (None, "log.long"),
     "TactfulRecordsLost": (None, "records.lost"),
+    "TactfulRestored": ("restored", "restored"),
+    "TactfulKeysUnusable": ("keys.unusable", "keys.unusable"),
+    "TactfulProxyUnnamed": (None, "proxy.unnamed"),
 }
 """Alert of Prometheus → the reason in the health that the same fault causes, and the alert that the
 server itself keeps. Other faults are no reason, and have no alert but that of Prometheus."""
@@ -233,6 +238,29 @@ async def records_find_no_room(watch: Watched, monkeypatch: pytest.MonkeyPatch) 
     shopper = await watch.one.shopper()
     await shopper.view("RUN-42", 1)
     await watch.one.parts.shop.settled()
+
+
+@causes("TactfulRestored")
+async def a_backup_is_restored(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = watch.one
+    ledger, copy = one.folder / "data" / "tactful.db", one.folder / "copy.db"
+    backup(ledger, copy)
+    now = one.parts.shop.clock.now()
+    await one.stop()
+    restore(copy, ledger, gap=RestoredGap(now, now))
+    await one.start()
+
+
+@causes("TactfulKeysUnusable")
+async def a_key_is_damaged(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    (watch.one.folder / "data" / "keys" / "000002.key.json").write_text("{}")
+    await watch.one.parts.shop.alerts.check()
+
+
+@causes("TactfulProxyUnnamed")
+async def a_proxy_passes_clients_on(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    await watch.one.http.get("/version", headers={"X-Forwarded-For": "203.0.113.9"})
+    await watch.one.parts.shop.alerts.check()
 
 
 async def the_disk_is_full(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ def run(*words: object, given: str | bytes | None = None, **environment: str) ->
 
 async def run_beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
     """Run a command that uses a running server."""
-    url = ("--url", f"http://127.0.0.1:{stage.listener.port}")
+    url = ("--url", f"http://127.0.0.1:{stage.port}")
     return await asyncio.to_thread(run, *words, *url, TACTFUL_SERVER_KEY=key, **more)
 
 

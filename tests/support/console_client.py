@@ -13,7 +13,7 @@ class Agent:
     """A support agent's browser without scripts, which is all that the console needs."""
 
     def __init__(self, stage: LiveServer) -> None:
-        self.base = f"http://127.0.0.1:{stage.listener.port}"
+        self.base = f"http://127.0.0.1:{stage.port}"
         self.http = httpx.AsyncClient(base_url=self.base, timeout=30)
         self.csrf = ""
 

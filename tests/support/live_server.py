@@ -50,6 +50,11 @@ class LiveServer:
         self.http: httpx.AsyncClient
         self.shoppers: list[Shopper] = []
 
+    @property
+    def port(self) -> int:
+        """The port that the server listens on."""
+        return self.listener.port
+
     async def start(self) -> None:
         """Start to listen."""
         self.parts = build(self.config)
@@ -175,7 +180,7 @@ class Shopper:
         **hello: Any,
     ) -> None:
         """Open a connection and send hello; `port`: of a proxy before the server."""
-        url = f"ws://127.0.0.1:{port or self.stage.listener.port}/v1/session"
+        url = f"ws://127.0.0.1:{port or self.stage.port}/v1/session"
         self._socket = await websockets.connect(
             url, origin=Origin(ORIGIN), subprotocols=[Subprotocol("tactful.v1")], compression=None
         )

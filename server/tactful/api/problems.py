@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from tactful.protocol.problems import PROBLEM_JSON, problem_body
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.security.signing_keys import KeyFileError
 
 log = structlog.get_logger("tactful.http")
 
@@ -102,6 +103,16 @@ async def on_ledger_error(request: Request, error: Exception) -> Response:
     )
 
 
+async def on_key_error(request: Request, error: Exception) -> Response:
+    """Answer a request that needs the signing keys, which cannot be used at the moment."""
+    log.error("http.keys", path=_endpoint(request), error=str(error))
+    return problem(
+        503,
+        "keys.unusable",
+        "The signing keys cannot be used at the moment. Nothing was changed. Repeat the same request.",
+    )
+
+
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer a programming error; the log has the traceback, the client does not."""
     log.error("http.crash", path=_endpoint(request), error=repr(error), exc_info=error)
@@ -123,6 +134,7 @@ HANDLERS: Final[dict[Any, Any]] = {
     ProblemError: on_problem,
     HTTPException: on_http_error,
     LedgerError: on_ledger_error,
+    KeyFileError: on_key_error,
     ClientDisconnect: on_disconnect,
     Exception: on_crash,
 }

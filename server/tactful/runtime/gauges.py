@@ -5,6 +5,7 @@ from functools import partial
 from typing import Final, get_args
 
 from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.security.signing_keys import KeyFileError
 from tactful.runtime.state.active_rulebook import KeptReason
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.state_tables import StateTable
@@ -185,7 +186,13 @@ def _register_key_gauges(state: ShopState) -> None:
 
 
 def _key_age(state: ShopState) -> Readings:
-    for key in state.keys.accepted_keys():
+    try:
+        keys = state.keys.accepted_keys()
+    except (
+        KeyFileError
+    ):  # the health and an alert name it; the other metrics are needed all the more
+        return
+    for key in keys:
         if key.until is None:
             yield (), (state.clock.now() - key.created) / 1000
 

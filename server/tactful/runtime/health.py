@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from tactful.runtime.security.signing_keys import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
 
@@ -24,6 +25,7 @@ REASONS: Final = {
     "restored": "A backup was restored. Older tokens wait until `tactful restore --orders-complete`.",
     "feed.stale": "A watched feed has been silent for too long. Offers that need it are withheld.",
     "clock.jumped": "The machine's clock was set by more than 60 s. The server does not follow it yet.",
+    "keys.unusable": "The folder of signing keys cannot be used. No accepted offer gets a token.",
 }
 """Code of each reason → its meaning. The codes are public."""
 FAILING: Final = frozenset({"starting", "ledger.broken"})
@@ -74,3 +76,7 @@ def _reasons(state: ShopState) -> Iterator[str]:
             yield "feed.stale"
     if isinstance(state.clock, SystemClock) and state.clock.is_doubted:
         yield "clock.jumped"
+    try:
+        state.keys.accepted_keys()
+    except KeyFileError:
+        yield "keys.unusable"

@@ -181,6 +181,9 @@ class Shop:
         await wait_for_room(ledger.open)
         await state.changes.start()
         await state.erased_customers.start()
+        await (
+            ledger.restored_gap()
+        )  # so that health, metric and alert name it before a checkout comes
         state.balances.restore(await ledger.balances())
         for offer in await ledger.standing_offers():
             state.stock_commitments.update(offer)

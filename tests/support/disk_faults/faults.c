@@ -2,7 +2,8 @@
 
    Preloaded. FAULTS_DIR names the folder whose files are watched. With FAULTS_RECORD every operation
    is appended to that file, in order. A write of "<n> <errno> <kind>" to a file called `control` in
-   the folder makes the n-th following operation on a database fail; kind: 0 any, 1 writes, 2 syncs. */
+   the folder makes the n-th following operation on a database fail; kind: 0 any, 1 writes, 2 syncs.
+   Another process puts the same text into a file called `inject`, which is taken and removed. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -60,8 +61,28 @@ static void record(uint8_t kind, const char *name, int64_t offset, const void *d
   if (size) real_write(log_fd, data, size);
 }
 
+static void command(const char *text, size_t size) {
+  char copy[64] = {0};
+  memcpy(copy, text, size < 63 ? size : 63);
+  sscanf(copy, "%ld %ld %ld", &fail_at, &fail_errno, &fail_kind);
+  seen = 0;
+}
+
+/* Take the command of another process, if there is one. */
+static void take_injected(void) {
+  char path[4096], text[64];
+  snprintf(path, sizeof path, "%s/inject", getenv("FAULTS_DIR"));
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  ssize_t size = read(fd, text, sizeof text);
+  close(fd);
+  unlink(path);
+  if (size > 0) command(text, size);
+}
+
 /* Whether this operation is to fail; otherwise it is recorded. Call with the lock held. */
 static int fails(int kind, const char *name, int64_t offset, const void *data, uint32_t size) {
+  take_injected();
   int sort = kind == SYNC ? 2 : 1;
   if (strstr(name, ".db") && !strstr(name, "-shm") && (!fail_kind || fail_kind == sort)) {
     seen++;
@@ -72,13 +93,6 @@ static int fails(int kind, const char *name, int64_t offset, const void *data, u
   }
   record(kind, name, offset, data, size);
   return 0;
-}
-
-static void command(const char *text, size_t size) {
-  char copy[64] = {0};
-  memcpy(copy, text, size < 63 ? size : 63);
-  sscanf(copy, "%ld %ld %ld", &fail_at, &fail_errno, &fail_kind);
-  seen = 0;
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) {

@@ -1,5 +1,7 @@
 """Error responses as a client gets them, and what the log says of them."""
 
+from pathlib import Path
+
 import httpx
 import structlog
 from starlette.applications import Starlette
@@ -9,6 +11,7 @@ from starlette.routing import Route
 
 from tactful.api.problems import HANDLERS, RETRY_S, ProblemError, problem
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.security.signing_keys import KeyFileError
 
 
 def client(error: Exception) -> httpx.AsyncClient:
@@ -30,6 +33,17 @@ async def test_a_failure_is_logged_by_its_route_and_without_the_customer() -> No
         assert answer.status_code == status
         assert [line["path"] for line in logged] == ["/v1/customers/{id:path}/export"]
         assert "jane" not in answer.text
+
+
+async def test_keys_that_cannot_be_used_are_no_crash_and_a_retry_is_asked_for() -> None:
+    refusal = KeyFileError("damaged", Path("/srv/keys/000002.key.json"), "This key is damaged.")
+    async with client(refusal) as http:
+        with structlog.testing.capture_logs() as logged:
+            answer = await http.get("/v1/customers/c1/export")
+    assert (answer.status_code, answer.json()["code"]) == (503, "keys.unusable")
+    assert answer.headers["retry-after"] == RETRY_S[503]
+    assert "/srv" not in answer.text
+    assert [(line["event"], line["error"]) for line in logged] == [("http.keys", str(refusal))]
 
 
 async def test_a_client_that_disconnects_while_its_request_is_read_is_no_failure() -> None:

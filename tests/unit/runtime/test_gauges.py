@@ -114,6 +114,16 @@ async def test_the_room_of_the_ledger_and_the_ages_of_key_and_backup_are_in_the_
         assert found["tactful_clock_steps_total",] == found["tactful_clock_step_seconds",] == 0
 
 
+async def test_without_usable_keys_every_other_metric_is_still_there(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        before = await metrics(one)
+        (tmp_path / "data" / "keys").rename(tmp_path / "away")
+        found = await metrics(one)
+        (tmp_path / "away").rename(tmp_path / "data" / "keys")
+        missing = before.keys() - found.keys()
+        assert {key[0] for key in missing} == {"tactful_signing_key_age_seconds"}
+
+
 async def test_limits_and_their_use_are_in_the_metrics(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules(), max_memory_mib=4_096) as one:
         await one.shopper()

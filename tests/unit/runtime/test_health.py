@@ -62,6 +62,18 @@ def test_a_watched_feed_that_is_silent_is_stale_and_an_unwatched_one_is_not(tmp_
     assert readiness(state, ready=True).reasons == ("feed.stale",)
 
 
+def test_a_folder_of_keys_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    state = bare_shop(tmp_path).state
+    (key,) = tmp_path.rglob("*.key.json")
+    damaged = key.with_name("000002.key.json")
+    damaged.write_text("{}")
+    assert readiness(state, ready=True).reasons == ("keys.unusable",)
+    damaged.unlink()
+    assert readiness(state, ready=True).reasons == ()
+    key.parent.rename(tmp_path / "away")
+    assert readiness(state, ready=True).reasons == ("keys.unusable",)
+
+
 def test_a_clock_that_is_not_followed_yet_is_named(tmp_path: Path) -> None:
     machine = MachineClocks(runs=False)
     state = bare_shop(tmp_path).state

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Final
 
@@ -93,6 +94,7 @@ class AlertService:
     async def check(self) -> None:
         """Raise and close alerts as their causes come and go, and write what is not written yet."""
         async with self._checking:
+            await self._look_for_confirmation()
             now = self._clock.now()
             causes = {
                 (cause.kind, cause.subject): cause for read in self._readers for cause in read()
@@ -101,6 +103,12 @@ class AlertService:
             self._raise(causes.values(), now)
             self._close_calm(now)
             await self._save()
+
+    async def _look_for_confirmation(self) -> None:
+        """Read whether an operator has confirmed the orders of a restore, beside this process."""
+        if self._ledger.is_restored:
+            with suppress(LedgerError):  # the next check reads again
+                await self._ledger.restored_gap()
 
     def _raise(self, causes: Iterable[Cause], now: int) -> None:
         for cause in causes:

@@ -297,7 +297,12 @@ def _number(name: str) -> int:
 
 def _key_names(folder: Path) -> frozenset[str]:
     # Every call lists the folder. Listing names costs a third of what `Path.iterdir` costs.
-    return frozenset(name for name in os.listdir(folder) if name.endswith(_SUFFIX))  # noqa: PTH208
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError as error:
+        message = f"This folder of keys cannot be read: {error.strerror}. Bring it back."
+        raise KeyFileError("unreadable", folder, message) from error
+    return frozenset(name for name in names if name.endswith(_SUFFIX))
 
 
 def _read(path: Path, kind: type[FileKind]) -> FileKind:

@@ -3,9 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tactful.core.decision import ConfirmAcceptance, Effect, PushOffer, WithdrawOffer
+from tactful.core.decision import (
+    ConfirmAcceptance,
+    Effect,
+    PushOffer,
+    RefuseRequest,
+    WithdrawOffer,
+)
 from tactful.core.offers.offer import OfferState
-from tactful.runtime.security.token_issuer import issue_token
+from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.token_issuer import IssuedOffer, issue_token
 from tactful.runtime.state.session_registry import LiveSession, Outgoing, SessionSnapshot
 from tactful.runtime.state.shop_state import ShopState
 
@@ -44,18 +51,28 @@ class Delivery:
                 live.connections[connection.tab] = connection
                 connection.subscriber.send_snapshot(snapshot)
                 if accepted:
-                    connection.subscriber.deliver(self.with_tokens(accepted))
+                    connection.subscriber.deliver(
+                        [one for one in self.with_tokens(accepted) if isinstance(one, IssuedOffer)]
+                    )
 
     def with_tokens(self, effects: Sequence[Effect]) -> list[Outgoing]:
-        """Return the effects, with a signed token for every accepted offer."""
-        state = self._state
-        now, hold = state.clock.now(), state.active_rulebook.current.policy.accept_hold
+        """Return the effects, with a signed token for every accepted offer.
+
+        While the keys cannot be used, the acceptance is refused for now. It is recorded, so the
+        client gets its token when it asks again. An alert and the health name the keys.
+        """
         return [
-            issue_token(effect.offer, state.keys, now, hold)
-            if isinstance(effect, ConfirmAcceptance)
-            else effect
+            self._with_token(effect) if isinstance(effect, ConfirmAcceptance) else effect
             for effect in effects
         ]
+
+    def _with_token(self, accepted: ConfirmAcceptance) -> IssuedOffer | RefuseRequest:
+        state = self._state
+        hold = state.active_rulebook.current.policy.accept_hold
+        try:
+            return issue_token(accepted.offer, state.keys, state.clock.now(), hold)
+        except KeyFileError:
+            return RefuseRequest(accepted.offer.id, "later")
 
 
 def _left(live: LiveSession, effect: Effect) -> bool:

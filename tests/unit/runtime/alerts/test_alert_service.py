@@ -124,6 +124,27 @@ async def test_an_alert_that_came_and_went_while_the_ledger_failed_is_in_the_his
     assert (ended.kind, ended.raised_at) == ("feed.stale", NOON)
 
 
+async def test_an_open_gap_of_a_restore_is_read_again_at_every_check(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = True
+    reads = 0
+
+    async def read(_: MemoryLedger) -> None:
+        nonlocal is_open, reads
+        reads += 1
+        if reads == 1:
+            raise LedgerFullError("cannot be read now")
+        is_open = False
+
+    monkeypatch.setattr(MemoryLedger, "is_restored", property(lambda _: is_open))
+    monkeypatch.setattr(MemoryLedger, "restored_gap", read)
+    assert [one.kind for one in await watched.at(NOON)] == ["restored"]
+    await watched.at(NOON + 1)
+    assert await watched.at(NOON + MINUTE) == []
+    assert reads == 2, "once the gap is closed, nothing is read"
+
+
 async def test_alerts_survive_a_restart(watched: Watched, tmp_path: Path) -> None:
     (raised,) = await watched.at(NOON, STALE)
     next_run = Watched(tmp_path / "next", watched.ledger)

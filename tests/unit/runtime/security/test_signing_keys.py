@@ -287,6 +287,17 @@ def test_a_folder_that_vanishes_is_reported(keys: SigningKeys, folder: Path) -> 
         keys.jwks()
 
 
+def test_a_folder_that_was_moved_away_is_reported_with_its_path(
+    keys: SigningKeys, folder: Path
+) -> None:
+    folder.rename(folder.with_name("away"))
+    with pytest.raises(KeyFileError, match="Bring it back") as caught:
+        keys.jwks()
+    assert (caught.value.problem, caught.value.path) == ("unreadable", folder)
+    folder.with_name("away").rename(folder)
+    assert keys.jwks()["keys"]
+
+
 def test_a_key_that_another_process_deletes_during_the_read_is_no_error(
     keys: SigningKeys, folder: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

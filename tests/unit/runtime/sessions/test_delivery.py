@@ -4,7 +4,7 @@ from pathlib import Path
 
 from support.bare_shop import Recorder, bare_shop, recorded_connection
 from support.builders import offer, session
-from tactful.core.decision import ConfirmAcceptance, Effect, PushOffer, WithdrawOffer
+from tactful.core.decision import ConfirmAcceptance, Effect, PushOffer, RefuseRequest, WithdrawOffer
 from tactful.core.offers.offer import OfferState
 from tactful.runtime.security.token_issuer import IssuedOffer
 from tactful.runtime.sessions.delivery import MAX_CONNECTIONS, Delivery, coalesced
@@ -67,6 +67,29 @@ def test_a_newcomer_gets_the_whole_state_and_the_tokens_of_before(tmp_path: Path
     assert live.newcomers == []
     assert live.connections[2] is connection
     assert (present.snapshots, present.effects) == ([], [])
+
+
+def test_without_keys_everything_but_the_token_is_sent_and_the_client_may_ask_again(
+    tmp_path: Path,
+) -> None:
+    shop = bare_shop(tmp_path).state
+    sender = Delivery(shop)
+    live = LiveSession(session(offers=(ACCEPTED,)), b"digest", "secret")
+    _, recorder = connected(live, 1)
+    spoiled = next(tmp_path.rglob("*.key.json")).with_name("000002.key.json")
+    spoiled.write_text("{}")
+    live.outbox = [ConfirmAcceptance(ACCEPTED), WithdrawOffer("of1", 2)]
+    sender.send_outbox(live)
+    assert recorder.effects == [RefuseRequest("of2", "later"), WithdrawOffer("of1", 2)]
+    connection, newcomer = recorded_connection()
+    connection.tab = 2
+    live.newcomers = [connection]
+    sender.send_snapshots(live)
+    assert (len(newcomer.snapshots), newcomer.effects) == (1, [])
+    spoiled.unlink()
+    live.outbox = [ConfirmAcceptance(ACCEPTED)]
+    sender.send_outbox(live)
+    assert isinstance(newcomer.effects[-1], IssuedOffer)
 
 
 def test_a_newcomer_that_has_gone_gets_nothing(tmp_path: Path) -> None:
