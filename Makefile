@@ -39,7 +39,7 @@ unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
 
 # What decides is pure, so nothing excuses a branch that no test takes.
-PURE := core rulebook protocol
+PURE := core rulebook protocol measurement
 coverage: $(VENV)/.dev
 	@COVERAGE_FILE=$(VENV)/.coverage $(BIN)/python -m pytest -q $(PROCESSES) \
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \

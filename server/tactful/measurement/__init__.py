@@ -1,0 +1,1 @@
+"""Statistics of experiments: what offers earned, compared with shoppers who saw none."""
