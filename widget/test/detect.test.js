@@ -300,9 +300,12 @@ test('a word of a path counts as a whole segment only, and a found product outwe
   assert.equal(kindOf(' woocommerce-checkout /x', true), 'checkout');
 });
 
-test('the text of an offer in microdata is no list of offers', () => {
-  const said = { sku: 'A', price: '5', offers: '59,90 € In stock' };
-  assert.equal(readOffers({ ...said, offers: said }, 'https://shop.example/p/aero')[0].price, '5');
+test('an aggregate lists its offers, one alone as well as many', () => {
+  const one = { price: '5', priceCurrency: 'EUR' };
+  for (const offers of [one, [one]]) {
+    const node = { sku: 'A', offers: { lowPrice: '4', offers } };
+    assert.equal(readOffers(node, 'https://shop.example/p/a')[0].price, '5');
+  }
 });
 
 test("Shopify's static product is read, in hundredths whatever the currency", () => {

@@ -52,8 +52,7 @@ export const list = (value) => [value ?? []].flat();
 
 /** @param {any} node @returns {any[]} its offers, also those inside of an AggregateOffer */
 const offersOf = (node) =>
-  // In microdata, the field of an offer that is called so is its text.
-  list(own(node, 'offers')).flatMap((offer) => own(offer, 'offers')?.flat?.() ?? offer);
+  list(own(node, 'offers')).flatMap((offer) => own(offer, 'offers') ?? offer);
 
 /**
  * @param {any} node a Product in the words of schema.org: every source speaks them

@@ -9,26 +9,33 @@ import { bare } from '../guard.js';
 const OFFER = '[itemtype*=Offer]';
 const SCOPE = '[itemscope][itemtype*="schema.org/Product"]';
 
+/** @param {Element | null | undefined} node */
+const scopeOf = (node) => node?.parentElement?.closest('[itemscope]');
+
 /** @param {Document} doc @returns {any[]} */
 export function readMicrodata(doc) {
   // Products that belong to another one, and rows of a list, are not what the page is about.
-  const main = `${SCOPE}:not([itemprop],${SCOPE} *,[itemtype*=ItemList] *)`;
+  const main = `${SCOPE}:not([itemprop]:not([itemprop~=mainEntity]),${SCOPE} *,[itemtype*=ItemList] *)`;
   return [...doc.querySelectorAll(main)].map((product) => {
     /** @type {Map<Element | null | undefined, any>} what is said of the product, and of each offer */
     const said = new Map([[product, bare({})]]);
     for (const node of product.querySelectorAll('[itemprop]')) {
       const get = (/** @type {string} */ name) => node.getAttribute(name);
-      const holder = node.parentElement?.closest('[itemscope]');
-      // Ratings, brands and related products have a scope of their own; offers belong to us.
-      if (holder !== product && !holder?.matches(OFFER)) continue;
-      const about = said.get(holder) ?? bare({});
-      said.set(holder, about);
-      for (const name of get('itemprop')?.split(' ') ?? []) {
-        about[name] ??= get('content') ?? get('href') ?? text(node.textContent);
+      const holder = scopeOf(node);
+      // Ratings, brands and related products have a scope of their own; our offers belong to us.
+      if (holder?.matches(OFFER) && said.has(scopeOf(holder)) && !said.has(holder)) {
+        said.set(holder, bare({}));
+      }
+      const about = said.get(holder);
+      // A thing with a scope of its own is no value.
+      if (!about || node.matches('[itemscope]')) continue;
+      for (const name of get('itemprop')?.split(/\s+/) ?? []) {
+        about[name] ??= get('content') ?? get('href') ?? get('value') ?? text(node.textContent);
       }
     }
     const [own, ...offers] = said.values();
-    return { ...own, offers: offers[0] ? offers : [own] };
+    const some = offers.filter((offer) => Object.keys(offer)[0]);
+    return { ...own, offers: some[0] ? some : [own] };
   });
 }
 

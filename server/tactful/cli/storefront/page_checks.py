@@ -113,7 +113,7 @@ def run_checks(
     yield CheckResult("good", f"The page responds at {page.url}.")
     yield from _check_script_tags(page)
     verdict = judge_page(page)
-    yield from _check_product(verdict)
+    yield from _check_product(page, verdict)
     script = page.scripts[0] if page.scripts else None
     where = server or (_server_of(script) if script else None)
     if where is None:
@@ -149,13 +149,18 @@ def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
         yield CheckResult("good", f"The page has the script tag{where}.")
 
 
-def _check_product(verdict: PageVerdict) -> Iterator[CheckResult]:
+def _check_product(page: ScannedPage, verdict: PageVerdict) -> Iterator[CheckResult]:
     for problem in verdict.broken:
         yield CheckResult("bad", f"Broken ld+json: {problem}", "Correct the page's template.")
     if verdict.product is not None:
         name = verdict.product.sku or verdict.product.ident
-        yield CheckResult("good", f"The page is about the product {name}.")
+        yield CheckResult("good", f"The page is about the product {name} ({verdict.source}).")
+        # What Google's layer says is trusted less than markup and names no SKU.
+        if any(one != "dataLayer" for one in page.speaking):
+            yield _only_in_the_browser(page)
         return
+    if page.speaking:
+        yield _only_in_the_browser(page)
     if verdict.aside:
         yield CheckResult(
             "bad",
@@ -174,12 +179,20 @@ def _check_product(verdict: PageVerdict) -> Iterator[CheckResult]:
             "The page describes a product without a SKU or another identifier.",
             "Add its `sku`: facts and offers refer to it.",
         )
-    else:
+    elif not page.speaking:
         yield CheckResult(
             "note",
-            "The page describes no product in JSON-LD or OpenGraph.",
+            "The page describes no product in JSON-LD, microdata or OpenGraph.",
             "On a product page, add one, or check in the browser that the widget finds the product.",
         )
+
+
+def _only_in_the_browser(page: ScannedPage) -> CheckResult:
+    return CheckResult(
+        "note",
+        f"Scripts of the page name a product: {', '.join(page.speaking)}.",
+        "This check runs no scripts. Enter tactful('doctor') in the browser's console.",
+    )
 
 
 def _check_item(

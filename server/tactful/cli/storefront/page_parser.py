@@ -1,12 +1,25 @@
 """Parser for a storefront's page: script tags, product data and policies; no script is run."""
 
 import re
-from html.parser import HTMLParser
+from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct
 
-_WIDGET = re.compile(r"/widget/v\d", re.ASCII)
+from tactful.cli.storefront.page_elements import Element, parse_elements
+
+_WIDGET: Final = re.compile(r"/widget/v\d", re.ASCII)
+_SPEAKING: Final = {
+    "ShopifyAnalytics": re.compile(r"\bShopifyAnalytics\b"),
+    "dataLayer": re.compile(r"\b(?:dataLayer|gtag)\b"),
+    "tactful": re.compile(r"\btactful\("),
+}
+_OF_A_PRODUCT: Final = {
+    "ShopifyAnalytics": re.compile(r"\bvariants\b"),
+    "dataLayer": re.compile(r"\bview_item['\"]"),
+    "tactful": re.compile(r"\btactful\(\s?['\"]view\b"),
+}
+"""Names that the widget listens to, and how a script that uses them speaks of the page's product."""
 
 
 class ScriptTag(Struct, frozen=True):
@@ -27,6 +40,8 @@ class ScannedPage(Struct, frozen=True):
 
     url: str
     """URL at the end of all redirections."""
+    elements: Element
+    """The page's elements; those of `noscript` and `template` are not among them."""
     scripts: tuple[ScriptTag, ...]
     json_ld: tuple[str, ...]
     """The text of each JSON-LD block."""
@@ -36,6 +51,8 @@ class ScannedPage(Struct, frozen=True):
     """The page's canonical URL; empty: it names none."""
     policies: tuple[str, ...]
     """Content-Security-Policies from the response's headers and from `meta` elements."""
+    speaking: tuple[str, ...]
+    """What the page's own scripts name a product with: `ShopifyAnalytics`, `dataLayer`, `tactful`."""
 
     @property
     def origin(self) -> str:
@@ -52,55 +69,52 @@ def parse_page(url: str, html: str, policies: list[str]) -> ScannedPage:
         html: Its source.
         policies: Content-Security-Policy headers of the response.
     """
-    reader = _PageParser(url)
-    reader.feed(html)
-    reader.close()
+    root = parse_elements(html)
+    by_tag: dict[str, list[Element]] = {}
+    for element in root.elements():
+        by_tag.setdefault(element.tag, []).append(element)
+    bases = [one.attributes["href"] for one in by_tag.get("base", ()) if "href" in one.attributes]
+    base = urljoin(url, bases[0]) if bases else url
+    open_graph: dict[str, str] = {}
+    for element in by_tag.get("meta", ()):
+        prefix, _, name = element.attributes.get("property", "").partition(":")
+        content = element.attributes.get("content", "")
+        if prefix in {"og", "product"}:
+            open_graph.setdefault(name, content)
+        if element.attributes.get("http-equiv", "").lower() == "content-security-policy":
+            policies = [*policies, content]
+    canonical = [
+        urljoin(base, one.attributes.get("href", ""))
+        for one in by_tag.get("link", ())
+        if one.attributes.get("rel", "").lower() == "canonical"
+    ]
+    scripts = by_tag.get("script", [])
+    inline = ["".join(one.texts()) for one in scripts if "src" not in one.attributes]
     return ScannedPage(
-        url,
-        tuple(reader.scripts),
-        tuple(reader.json_ld),
-        reader.open_graph,
-        reader.canonical,
-        (*policies, *reader.policies),
+        url=url,
+        elements=root,
+        scripts=tuple(_tag(one, base) for one in scripts if _WIDGET.search(_source(one))),
+        json_ld=tuple("".join(one.texts()) for one in scripts if "ld+json" in _type(one)),
+        open_graph=open_graph,
+        canonical=canonical[0] if canonical else "",
+        policies=tuple(policies),
+        speaking=tuple(
+            name
+            for name, pattern in _SPEAKING.items()
+            if any(pattern.search(text) and _OF_A_PRODUCT[name].search(text) for text in inline)
+        ),
     )
 
 
-class _PageParser(HTMLParser):
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-        self._json: list[str] | None = None
-        self.scripts: list[ScriptTag] = []
-        self.json_ld: list[str] = []
-        self.open_graph: dict[str, str] = {}
-        self.canonical = ""
-        self.policies: list[str] = []
+def _tag(script: Element, base: str) -> ScriptTag:
+    names = ("integrity", "nonce", "data-territory", "data-server")
+    values = (script.attributes.get(name, "") for name in names)
+    return ScriptTag(urljoin(base, _source(script)), *values)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        options = {name: value or "" for name, value in attrs}
-        if tag == "meta" and options.get("http-equiv", "").lower() == "content-security-policy":
-            self.policies.append(options.get("content", ""))
-        prefix, _, name = options.get("property", "").partition(":")
-        if tag == "meta" and prefix in {"og", "product"}:
-            self.open_graph.setdefault(name, options.get("content", ""))
-        if tag == "link" and options.get("rel", "").lower() == "canonical":
-            self.canonical = urljoin(self._url, options.get("href", ""))
-        if tag == "base" and options.get("href"):
-            self._url = urljoin(self._url, options["href"])
-        if tag != "script":
-            return
-        if "ld+json" in options.get("type", "").lower():
-            self._json = []
-        if _WIDGET.search(options.get("src", "")):
-            names = ("integrity", "nonce", "data-territory", "data-server")
-            url = urljoin(self._url, options["src"])
-            self.scripts.append(ScriptTag(url, *(options.get(name, "") for name in names)))
 
-    def handle_data(self, data: str) -> None:
-        if self._json is not None:
-            self._json.append(data)
+def _source(script: Element) -> str:
+    return script.attributes.get("src", "")
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script" and self._json is not None:
-            self.json_ld.append("".join(self._json))
-            self._json = None
+
+def _type(script: Element) -> str:
+    return script.attributes.get("type", "").lower()

@@ -1,25 +1,33 @@
 """The verdict on which product a page is about, from what the page prints.
 
-The widget decides in the browser (`widget/src/detect`). This is the same decision for JSON-LD and
-OpenGraph, so that `tactful doctor` and `tactful('doctor')` agree. The same pages test both.
+The widget decides in the browser (`widget/src/detect`). This is the same decision for the page's
+markup, so that `tactful doctor` and `tactful('doctor')` agree. The same pages test both.
 """
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from math import floor
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from msgspec import Struct, structs
 
+from tactful.cli.storefront.page_markup import (
+    json_ld_products,
+    listed,
+    microdata_products,
+    open_graph_products,
+    short_text,
+    variation_form,
+)
 from tactful.cli.storefront.page_parser import ScannedPage
 from tactful.core.values.money import MoneyError, exponent_of
 
-_PRODUCT: Final = re.compile(r"(^|[/:])Product(Group)?$")
 _IDS: Final = (
     "productID", "gtin13", "gtin", "gtin14", "gtin12", "gtin8", "isbn", "mpn", "productGroupID",
 )  # fmt: skip
-_MAX_CHARS: Final = 128
+_CERTAIN: Final = "selection"
+"""The source that settles every contradiction: the shopper's own choice."""
 
 
 class PrintedProduct(Struct, frozen=True):
@@ -45,6 +53,9 @@ class PageVerdict(Struct, frozen=True):
     """The product; None: there is none, or the page does not say which of several."""
     price: dict[str, Any] | None = None
     """The price on the page, as money: a hint."""
+    source: str | None = None
+    """Where the product's identifier stands: `selection`, `json-ld`, `platform`, `microdata` or
+    `opengraph`; None: no product was taken."""
     several: tuple[str, ...] = ()
     """Names of the products, where the page does not say which one it is about."""
     nameless: bool = False
@@ -55,16 +66,30 @@ class PageVerdict(Struct, frozen=True):
     """What is wrong with JSON-LD that cannot be read."""
 
 
+_Named = tuple[str, PrintedProduct]
+"""A source and what it says of its one product."""
+
+
 def judge_page(page: ScannedPage) -> PageVerdict:
-    """Return which product a page is about."""
+    """Return which product a page is about.
+
+    Sources are read in the widget's order of trust. Where they name several products, none is taken.
+    """
     broken: list[str] = []
     aside: list[str] = []
     here = {_last(page.url), _last(page.canonical or page.url)}
-    linked = [node for text in page.json_ld for node in _nodes(text, broken)]
-    named: list[PrintedProduct] = []
+    form = variation_form(page)
+    sources = {
+        "selection": form.selected(),
+        "json-ld": json_ld_products(page, broken),
+        "platform": form.listed(),
+        "microdata": microdata_products(page),
+        "opengraph": open_graph_products(page),
+    }
+    said: list[_Named] = []
     several: list[str] = []
     nameless = False
-    for nodes in (linked, _open_graph(page)):
+    for source, nodes in sources.items():
         records = [one for node in nodes for one in _offers_read(node, page.url)]
         nameless = nameless or any(not (one.sku or one.ident) for one in records)
         records = [
@@ -76,79 +101,59 @@ def judge_page(page: ScannedPage) -> PageVerdict:
         if len(groups) > 1:
             several += [group[0].sku or group[0].ident or "" for group in groups]
         else:
-            named += groups[0] if groups else []
-    skus = {one.sku.lower(): one.sku for one in named if one.sku}
-    if len(skus) > 1:
-        return PageVerdict(None, None, tuple(skus.values()), False, tuple(aside), tuple(broken))
-    product = next((one for one in named if one.sku), None) or next(
-        (one for one in named if one.ident), None
-    )
+            said += [(source, one) for group in groups for one in group]
+    taken = next((one for one in said if one[1].sku), None)
+    skus = {one.sku.lower(): one.sku for _, one in said if one.sku}
+    if taken and len(skus) > 1 and taken[0] != _CERTAIN:
+        taken, several = None, list(skus.values())
+    elif not taken:
+        taken = next((one for one in said if one[1].ident), None)
+    certain = next((one for one in said if one[0] == _CERTAIN), None)
+    found = certain or taken
     return PageVerdict(
-        product,
-        _price(named) if product else None,
-        tuple(several) if product is None else (),
-        nameless,
-        tuple(aside),
-        tuple(broken),
+        product=found[1] if found else None,
+        price=_price(said) if found else None,
+        source=found[0] if found else None,
+        several=() if found else tuple(several),
+        nameless=nameless,
+        aside=tuple(aside),
+        broken=tuple(broken),
     )
 
 
-def _price(records: Sequence[PrintedProduct]) -> dict[str, Any] | None:
-    """Return the one price that all records name."""
-    prices = {float(one.price): one.price for one in records if one.price}
-    currencies = {one.currency for one in records if one.currency}
-    if len(prices) != 1 or len(currencies) != 1:
+def _price(said: Sequence[_Named]) -> dict[str, Any] | None:
+    """Return the one price that all sources name, or that of the shopper's choice."""
+    price = _agreed(said, lambda one: one.price, float)
+    currency = _agreed(said, lambda one: one.currency, str)
+    if price is None or currency is None:
         return None
-    ((value,), (currency,)) = (prices.values(), currencies)
     try:
-        return {"amount": round(float(value) * 10 ** exponent_of(currency)), "currency": currency}
+        return {
+            "amount": floor(float(price) * 10 ** exponent_of(currency) + 0.5),
+            "currency": currency,
+        }
     except MoneyError:
         return None
 
 
-def _nodes(script: str, broken: list[str]) -> Iterator[Any]:
-    text = re.sub(r"<!\[CDATA\[|\]\]>|[\0-\x1f]", " ", script)
-    text = re.sub(r"^[^\[{]*([\[{].*[\]}]).*", r"\1", text).strip()
-    try:
-        yield from _walk(json.loads(text or "[]"))
-    except (ValueError, RecursionError) as error:
-        broken.append(str(error))
-
-
-def _walk(nodes: Any) -> Iterator[dict[str, Any]]:
-    for node in _listed(nodes):
-        if not isinstance(node, dict):
-            continue
-        if not _is_product(node):
-            yield from _walk(node.get("@graph"))
-            yield from _walk(node.get("mainEntity"))
-            continue
-        variants = [
-            one
-            for one in _listed(node.get("hasVariant"))
-            if isinstance(one, dict) and _is_product(one)
-        ]
-        group = {key: node[key] for key in node if key not in {"sku", "offers", "url", "@id"}}
-        yield from ({**group, **one} for one in variants) if variants else (node,)
-
-
-def _is_product(node: dict[str, Any]) -> bool:
-    return any(_PRODUCT.search(str(kind)) for kind in _listed(node.get("@type")))
-
-
-def _open_graph(page: ScannedPage) -> list[dict[str, Any]]:
-    meta = page.open_graph
-    if not meta.get("price:amount"):
-        return []
-    offer = {"price": meta["price:amount"], "priceCurrency": meta.get("price:currency")}
-    return [{"productID": meta.get("retailer_item_id"), "offers": offer}]
+def _agreed(
+    said: Sequence[_Named],
+    of: Callable[[PrintedProduct], str | None],
+    read: Callable[[str], object],
+) -> str | None:
+    """Return the first value of a field; None: there is none, or two sources disagree about it."""
+    values = [(source, value) for source, one in said if (value := of(one))]
+    settled = bool(values) and values[0][0] == _CERTAIN
+    if not values or (len({read(value) for _, value in values}) > 1 and not settled):
+        return None
+    return values[0][1]
 
 
 def _offers(node: dict[str, Any]) -> list[Any]:
     found: list[Any] = []
-    for offer in _listed(node.get("offers")):
+    for offer in listed(node.get("offers")):
         inner = offer.get("offers") if isinstance(offer, dict) else None
-        found += _listed(inner) if inner else [offer]
+        found += [offer] if inner is None else listed(inner)
     return found
 
 
@@ -157,7 +162,7 @@ def _read(node: dict[str, Any]) -> PrintedProduct:
     offer = offers[0] if offers and isinstance(offers[0], dict) else {}
     specifications = [
         one
-        for one in _listed(offer.get("priceSpecification"))
+        for one in listed(offer.get("priceSpecification"))
         if isinstance(one, dict) and one.get("price") and not one.get("priceType")
     ]
     paid = specifications[0] if specifications else offer
@@ -257,22 +262,13 @@ def _fields(address: str) -> frozenset[str]:
     return frozenset(filter(None, urlsplit(address).query.split("&")))
 
 
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]
-
-
 def _first(node: dict[str, Any], *names: str) -> str | None:
     for name in names:
-        values = _listed(node.get(name))
-        text = _text(values[0]) if values else None
+        values = listed(node.get(name))
+        text = short_text(values[0]) if values else None
         if text:
             return text
     return None
-
-
-def _text(value: Any) -> str | None:
-    plain = str(value).strip() if isinstance(value, str | int | float) else ""
-    return plain if plain and len(plain) <= _MAX_CHARS else None
 
 
 def _decimal(value: str | None) -> str | None:
