@@ -20,7 +20,7 @@ from support.ledger_rows import (
 )
 from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
-from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION, ContactFacts
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, FactRow
 
 
@@ -231,6 +231,8 @@ async def test_facts_that_only_a_contact_links_to_a_customer_are_exported_and_er
 
 async def test_erasing_a_contact_keeps_the_facts_of_customers(ledger: AnyLedger) -> None:
     await report_contact(ledger)
+    before = await ledger.count_contact_facts("c0ffee")
+    assert before == ContactFacts({"case": 1, "order": 1, "return": 1}, named=2)
     assert await ledger.erase_contact("c0ffee", "alias", T0) > 0
     left = await ledger.facts_about([("contact", "c0ffee"), ("order", "o1")])
     assert [one.key for one in left] == ["c1", "o2"]
@@ -239,6 +241,7 @@ async def test_erasing_a_contact_keeps_the_facts_of_customers(ledger: AnyLedger)
         for one in await ledger.changes(0)
         if one.kind == "customer_erased"
     )
+    assert await ledger.count_contact_facts("c0ffee") == ContactFacts({}, named=2)
     assert await ledger.erase_contact("c0ffee", "alias", T0) == 0
 
 

@@ -98,16 +98,12 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         await shop.forget(request.path_params["id"])
         return Response(status_code=204)
 
+    async def count_contact(request: Request) -> Response:
+        found = await shop.count_contact_facts(_contact_hash(request))
+        return json_response({"facts": found.unnamed, "named": found.named})
+
     async def erase_contact(request: Request) -> Response:
-        value_hash = request.path_params["hash"]
-        if not is_contact_hash(value_hash):
-            raise ProblemError(
-                400,
-                "contact.hash",
-                "This is no SHA-256. Write 64 lower-case hexadecimal digits, those of the e-mail"
-                " address or telephone number in its normal form.",
-            )
-        await shop.forget_contact(value_hash)
+        await shop.forget_contact(_contact_hash(request))
         return Response(status_code=204)
 
     return (
@@ -115,5 +111,23 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         Route("/v1/facts", key.guard(listing), methods=["GET"]),
         Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
         Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
+        Route("/v1/contacts/{hash}", key.guard(count_contact), methods=["GET"]),
         Route("/v1/contacts/{hash}", key.guard(erase_contact), methods=["DELETE"]),
     )
+
+
+def _contact_hash(request: Request) -> str:
+    """Return the hash in the request's path.
+
+    Raises:
+        ProblemError: 400 `contact.hash`: it is no SHA-256.
+    """
+    value_hash: str = request.path_params["hash"]
+    if not is_contact_hash(value_hash):
+        raise ProblemError(
+            400,
+            "contact.hash",
+            "This is no SHA-256. Write 64 lower-case hexadecimal digits, those of the e-mail"
+            " address or telephone number in its normal form.",
+        )
+    return value_hash

@@ -30,6 +30,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/facts"): "Facts in force about what is sold, page by page",
     ("GET", "/v1/customers/{id}/export"): "Everything stored about a customer",
     ("DELETE", "/v1/customers/{id}"): "Erase a customer",
+    ("GET", "/v1/contacts/{hash}"): "How many facts name a contact",
     ("DELETE", "/v1/contacts/{hash}"): "Erase a shopper of whom only a contact is known",
     ("POST", "/v1/redemptions"): "Redeem an offer's token for an order",
     ("POST", "/v1/redemptions/{order}/cancel"): "Roll back an order's redemptions",

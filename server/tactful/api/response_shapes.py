@@ -37,6 +37,15 @@ class CustomerExport(Shape, frozen=True, kw_only=True):
     decisions: list[dict[str, Any]]
 
 
+class ContactFactsShown(Shape, frozen=True, kw_only=True):
+    """How many facts name a contact."""
+
+    facts: dict[str, int]
+    """Kind of fact → number of those that name no customer: an erasure deletes them."""
+    named: int
+    """The number of those that name a customer, with whom they are erased."""
+
+
 class BudgetShown(Shape, frozen=True, kw_only=True):
     """The balance of a campaign."""
 
@@ -266,6 +275,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/facts"): FactsPage,
     ("GET", "/v1/customers/{id}/export"): CustomerExport,
     ("DELETE", "/v1/customers/{id}"): None,
+    ("GET", "/v1/contacts/{hash}"): ContactFactsShown,
     ("DELETE", "/v1/contacts/{hash}"): None,
     ("POST", "/v1/redemptions"): Redeemed,
     ("POST", "/v1/redemptions/{order}/cancel"): Cancelled,

@@ -17,6 +17,7 @@ from tactful.runtime.alerts.alert_service import CHECK_MS, AlertService
 from tactful.runtime.alerts.causes import Cause
 from tactful.runtime.disk_room import wait_for_room
 from tactful.runtime.gauges import register_gauges
+from tactful.runtime.ports.customer_data import ContactFacts
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.operator_actions import OperatorAction
@@ -356,6 +357,14 @@ class Shop:
             LedgerError: The erasure is not complete; repeat it.
         """
         return await self._erasure.erase(customer)
+
+    async def count_contact_facts(self, value_hash: str) -> ContactFacts:
+        """Return how many facts name a contact; see `ErasureService.count_contact_facts`.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        return await self._erasure.count_contact_facts(value_hash)
 
     async def forget_contact(self, value_hash: str) -> int:
         """Erase a shopper of whom only a contact is known; see `ErasureService.erase_contact`.

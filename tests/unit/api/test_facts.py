@@ -92,8 +92,11 @@ async def test_a_burst_out_of_order_with_duplicates_and_refusals_ends_as_it_was_
         assert refused > 0
 
 
-async def test_a_contact_is_erased_by_its_hash(tmp_path: Path) -> None:
+async def test_a_contact_is_counted_and_erased_by_its_hash(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
+        counted = await one.http.get(f"/v1/contacts/{'ab' * 32}")
+        assert counted.json() == {"facts": {}, "named": 0}
+        assert (await one.http.get("/v1/contacts/mia")).json()["code"] == "contact.hash"
         assert (await one.http.delete(f"/v1/contacts/{'ab' * 32}")).status_code == 204
         refused = await one.http.delete("/v1/contacts/mia@shop.example")
         assert (refused.status_code, refused.json()["code"]) == (400, "contact.hash")

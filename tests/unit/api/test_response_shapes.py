@@ -93,6 +93,7 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("POST", "/v1/doctor", json={"sku": "RUN-42", "territory": "DE"})
         await ask("GET", "/v1/customers/{id}/export", "mia")
         await ask("DELETE", "/v1/customers/{id}", "mia")
+        await ask("GET", "/v1/contacts/{hash}", "ab" * 32)
         await ask("DELETE", "/v1/contacts/{hash}", "ab" * 32)
         await ask("POST", "/v1/test/clock", json={"advance": 1})
         bad = await asker.one.http.post("/v1/facts", json=[{"type": "price"}])

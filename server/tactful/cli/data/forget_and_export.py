@@ -38,36 +38,65 @@ def forget(
     Amounts that were promised stay in the ledger, under a random id. Accepted offers can still be
     redeemed. With --email or --phone, facts that name no customer are erased. The address or number
     stays on this machine: the server gets a digest.
+
+    Exit code 0: what the last line says is erased. 1: nothing was kept. 2: nothing was erased.
     """
     who, path = _to_erase(customer, email, phone)
     with ServerClient(load_config(options), url) as server:
-        held = _held(server, path) if customer is not None else "all data"
-        if not held:
+        kept = _kept_of_customer(server, path) if customer is not None else {}
+        named = 0
+        if customer is None:
+            found = server.get(path)
+            kept, named = found["facts"], found["named"]
+        advice = "Check the id." if customer is not None else _advice(named)
+        if not kept:
             raise NegativeAnswerError(
-                f"Nothing is kept about {who}, and nothing was erased. Check the id."
+                f"Nothing is kept about {who}, and nothing was erased. {advice}"
+                if not named
+                else f"No fact about {who} is without a customer, and nothing was erased. {advice}"
             )
-        question = f"Erase {held} about {who}? This cannot be undone"
+        question = f"Erase {_in_words(kept)} about {who}? This cannot be undone"
         if not yes and not click.confirm(question):
             raise CommandError("Nothing was erased, because the question was answered with no.")
-        answer = server.request("DELETE", path)
+        server.request("DELETE", path)
     if json_output:
-        print_json(answer)
-    else:
-        print_text(f"All data about {who} is erased.")
+        print_json({"erased": kept, "named": named})
+        return
+    print_text(f"All data about {who} is erased: {_in_words(kept)}.")
+    if named:
+        print_text(advice)
 
 
-def _held(server: ServerClient, path: str) -> str:
-    """Return how much is kept about a customer, as "3 facts, 1 session and 2 offers"; "" for nothing."""
+def _kept_of_customer(server: ServerClient, path: str) -> dict[str, int]:
+    """Return what is kept about a customer and how much of it; empty for nothing."""
     try:
         found = server.get(f"{path}/export")
     except NotFoundError:
-        return ""
-    parts = [(name, len(rows)) for name, rows in found.items() if isinstance(rows, list) and rows]
-    counts = [f"{count} {name.removesuffix('s') if count == 1 else name}" for name, count in parts]
-    if found.get("contact"):
-        counts.append("the contact history")
-    *first, last = counts or ["all data"]
+        return {}
+    kept = {name: len(rows) for name, rows in found.items() if isinstance(rows, list) and rows}
+    # The history of contacts is one row, however much it holds.
+    return kept | ({"contact history": 1} if found.get("contact") else {})
+
+
+def _advice(named: int) -> str:
+    if not named:
+        return "Check the address or number."
+    facts = "1 fact names" if named == 1 else f"{named} facts name"
+    return f"{facts} a customer, too. Find the customer in the console, and erase that id."
+
+
+def _in_words(kept: dict[str, int]) -> str:
+    """Return counts as a text: "3 facts, 1 session and 2 offers"."""
+    *first, last = [f"{count} {_counted(name, count)}" for name, count in kept.items()]
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _counted(name: str, count: int) -> str:
+    """Return a noun, given as singular or plural, in the form that goes with a count."""
+    one = name.removesuffix("s")
+    if count == 1:
+        return one
+    return f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
 
 
 def _to_erase(customer: str | None, email: str | None, phone: str | None) -> tuple[str, str]:

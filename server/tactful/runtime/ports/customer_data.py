@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Collection
 from typing import Final, Protocol
 
+from msgspec import Struct
+
 from tactful.core.values.calendar import DAY
 from tactful.runtime.ports.ledger_rows import Tombstone
 
@@ -18,6 +20,15 @@ EXPORT_PARTS: Final = (
     "facts", "contact", "acts", "sessions", "offers", "redemptions", "decisions",
 )  # fmt: skip
 """The parts of an export. `contact` has one row at most, every other part is a list."""
+
+
+class ContactFacts(Struct, frozen=True):
+    """How many facts name a contact, each counted once with all its versions."""
+
+    unnamed: dict[str, int]
+    """Kind of fact → number of those that name no customer: an erasure of the contact deletes them."""
+    named: int
+    """The number of those that name a customer, with whom they are erased."""
 
 
 class CustomerData(Protocol):
@@ -91,6 +102,16 @@ class CustomerData(Protocol):
 
         Raises:
             LedgerError: The erasure is not complete; the same call may be repeated.
+        """
+
+    async def count_contact_facts(self, contact: str) -> ContactFacts:
+        """Return how many facts name a contact, or belong to an order that does.
+
+        Args:
+            contact: The keyed digest of the contact.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
         """
 
     def erasure_digest(self, kind: str, ident: str) -> str:

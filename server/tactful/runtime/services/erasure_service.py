@@ -25,6 +25,7 @@ from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import contact_key_digest
 from tactful.core.values import ids
 from tactful.runtime.facts.fact_reader import FactReader
+from tactful.runtime.ports.customer_data import ContactFacts
 from tactful.runtime.ports.ledger_rows import Tombstone
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
@@ -120,6 +121,19 @@ class ErasureService:
         touched = await state.ledger.erase_contact(contact, alias, at)
         state.fact_cache.invalidate("case", [(CONTACT, contact)])
         return touched
+
+    async def count_contact_facts(self, value_hash: str) -> ContactFacts:
+        """Return how many facts name a contact.
+
+        Args:
+            value_hash: The SHA-256 of the contact in its normal form.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        state = self._state
+        contact = contact_key_digest(state.keys.contact_key, value_hash)
+        return await state.ledger.count_contact_facts(contact)
 
     async def erase_from_memory(self, tombstone: Tombstone) -> None:
         """Erase a customer whom another process has erased from the ledger.

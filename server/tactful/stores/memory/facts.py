@@ -1,6 +1,7 @@
 """The versions of facts in plain dictionaries: stored, superseded and found again."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -16,7 +17,7 @@ from tactful.core.facts.fact_versions import (
     stored_content_digest,
 )
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
-from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
+from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION, ContactFacts
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
 from tactful.stores.memory.changes import MemoryChanges
 from tactful.stores.shared.contact_links import stored_contacts
@@ -204,6 +205,18 @@ class MemoryFacts(MemoryChanges):
         self._announce_erasure(hidden, (subject,), alias, at)
         return touched
 
+    async def count_contact_facts(self, contact: str) -> ContactFacts:
+        """Return how many facts name a contact, or belong to an order that does."""
+        own = self._by_subject.get((CONTACT, contact), {})
+        found = dict.fromkeys(self._unnamed(contact))
+        orders = [key for kind, key in found if kind == "order"]
+        named = len(own) - len(found)
+        for order in orders:
+            under = self._by_subject.get(("order", order), {})
+            found |= {name: None for name in under if not self._names_a_customer(name)}
+        counts = Counter(kind for kind, _ in found)
+        return ContactFacts({kind: counts[kind] for kind in sorted(counts)}, named)
+
     def _announce_erasure(
         self, hidden: dict[Subject, Subject], subjects: tuple[Subject, ...], alias: str, at: int
     ) -> None:
@@ -257,8 +270,11 @@ class MemoryFacts(MemoryChanges):
         return sorted(
             name
             for name in self._by_subject.get((CONTACT, contact), {})
-            if not any(kind == "customer" for _, about in self._facts[name] for kind, _ in about)
+            if not self._names_a_customer(name)
         )
+
+    def _names_a_customer(self, name: Name) -> bool:
+        return any(kind == "customer" for _, about in self._facts[name] for kind, _ in about)
 
     def _facts_of(self, customer: str) -> list[dict[str, object]]:
         names = sorted(self._by_subject.get(("customer", customer), {}))

@@ -19,6 +19,7 @@ from tactful.core.facts.fact_versions import FactOutcome
 from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
 from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.change_log import OnChanges
+from tactful.runtime.ports.customer_data import ContactFacts
 from tactful.runtime.ports.ledger import (
     CommitObserver,
     LedgerBrokenError,
@@ -40,6 +41,7 @@ from tactful.stores.shared.storage_use import storage_use
 from tactful.stores.sqlite import facts, operator_actions, redemption_transaction, turns
 from tactful.stores.sqlite.customers import customer_erasure, customer_export
 from tactful.stores.sqlite.customers.erasure import SqliteErasure, align_erasures
+from tactful.stores.sqlite.customers.linked_contacts import COUNT_CONTACT_FACTS, contact_facts
 from tactful.stores.sqlite.customers.retention import SqliteRetention
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
@@ -325,6 +327,9 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
                     yield row
         except sqlite3.Error as error:
             raise translate_error(error, self._path) from error
+
+    async def count_contact_facts(self, contact: str) -> ContactFacts:
+        return contact_facts(await self._read_settled(COUNT_CONTACT_FACTS, (contact,)))
 
     async def state_digest(self) -> str:
         """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""

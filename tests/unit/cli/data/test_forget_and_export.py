@@ -19,7 +19,7 @@ async def test_a_customer_is_exported_and_then_erased(tmp_path: Path) -> None:
         assert fact["fact"]["tier"] == "gold"
         assert (fact["at"], fact["ended"]) == ("2026-03-10T12:00:00Z", None)
         forgotten = await run_beside(one, "forget", "c/1 ü", "--yes")
-        assert forgotten.output == "All data about customer c/1 ü is erased.\n"
+        assert forgotten.output == "All data about customer c/1 ü is erased: 1 fact.\n"
         after = await run_beside(one, "export", "c/1 ü")
         assert after.exit_code == 2
         assert "Nothing is kept about that customer." in after.output
@@ -62,11 +62,41 @@ async def test_a_shopper_without_an_id_is_erased_by_address_or_number(tmp_path: 
             }  # fmt: skip
             await one.facts(case)
             result = await run_beside(one, "forget", f"--{given}", value, "--yes")
-            assert result.output == f"All data about {told} is erased.\n"
+            assert result.output == f"All data about {told} is erased: 1 case.\n"
+            again = await run_beside(one, "forget", f"--{given}", value, "--yes")
+            assert again.exit_code == 1
+            assert f"Nothing is kept about {told}, and nothing was erased." in again.output
             report = await one.parts.shop.ingest.ingest([msgspec.json.encode(case)])
             assert [(found.code, "contact" in found.message) for found in report.rejected] == [
                 ("fact.erased", True)
             ]
+
+
+def complaint(ident: str, **more: object) -> dict[str, object]:
+    return {
+        "type": "case", "case": ident, "kind": "defect", "status": "open",
+        "opened_at": "2026-03-01T00:00:00Z", "contact": {"email": "mia@shop.example"}, **more,
+    }  # fmt: skip
+
+
+async def test_the_answer_counts_what_an_address_had_and_what_a_customer_keeps(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path) as one:
+        review = {
+            "type": "review", "review": "v1", "sku": "RUN-42", "rating": 1,
+            "at": "2026-03-01T00:00:00Z", "contact": {"email": "mia@shop.example"},
+        }  # fmt: skip
+        await one.facts(complaint("k1"), complaint("k2"), review, complaint("k3", customer="c1"))
+        asked = await run_beside(one, "forget", "--email", "mia@shop.example", given="y\n")
+        assert "Erase 2 cases and 1 review about mia@shop.example?" in asked.output
+        assert "mia@shop.example is erased: 2 cases and 1 review." in asked.output
+        assert "1 fact names a customer, too." in asked.output
+        again = await run_beside(one, "forget", "--email", "mia@shop.example", "--yes")
+        assert again.exit_code == 1
+        assert "No fact about mia@shop.example is without a customer" in again.output
+        by_id = await run_beside(one, "forget", "c1", "--yes", "--json")
+        assert printed_json(by_id) == {"erased": {"facts": 1}, "named": 0}
 
 
 async def test_who_is_to_be_erased_is_named_once_and_can_be_read(tmp_path: Path) -> None:
