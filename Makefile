@@ -2,7 +2,7 @@
 #
 #   make demo     a shop to play with           make check    style, types, layers, unit tests
 #   make test     every test that can run here  make bench    benchmarks, with ratios
-#   make soak     a day of traffic in 30 min    make build    the wheel, in dist-py/
+#   make soak     a day of traffic in 30 min    make build    the wheels, in dist-py/
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
 
@@ -33,6 +33,8 @@ style: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+	@PYTHONPATH=server/bridges/bridge $(BIN)/lint-imports --no-cache --config server/bridges/importlinter.toml > $(VENV)/layers.log \
+	  || { cat $(VENV)/layers.log; exit 1; }
 
 # The tests of `make check` alone, for another Python: make unit VENV=.venv-other PYTHON=/path/to/python
 unit: $(VENV)/.dev
@@ -56,6 +58,7 @@ soak: $(VENV)/.dev
 
 build: $(VENV)/.dev
 	@$(BIN)/hatchling build -t wheel -d dist-py
+	@cd server/bridges/bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py
 	@ls dist-py
 
 format: $(VENV)/.dev
