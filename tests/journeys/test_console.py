@@ -168,6 +168,13 @@ def test_every_page_has_sufficient_contrast_and_structure(
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     log_in(page, demo)
+    page.request.post(
+        f"{demo.url}v1/facts",
+        data=[{"type": "price"}],
+        headers={"Authorization": f"Bearer {demo.key}"},
+    )
+    page.goto(f"{demo.url}console")
+    expect(page.get_by_role("button", name="Snooze facts.rejected (price)")).to_be_visible()
     for path in PATHS:
         page.goto(f"{demo.url}console{path}")
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path

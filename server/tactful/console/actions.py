@@ -4,7 +4,8 @@ Every action is recorded in the ledger with the operator's name.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from secrets import token_hex
 from typing import Any, Final, cast
 from urllib.parse import quote
@@ -14,15 +15,19 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
 from tactful.console.rendering import HEADERS, PageError
-from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.core.values.calendar import DAY, HOUR, format_rfc3339
 from tactful.core.values.money import MoneyError, parse_plain
 from tactful.runtime import operators
+from tactful.runtime.alerts.alert_service import UnknownAlertError
 from tactful.runtime.operators import RevocationReason
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.shop import Shop
 
 REVOCATION_REASONS: Final = ("price.error", "fraud")
 MAX_VOUCHER_DAYS: Final = 365
 """Longest validity of a voucher, in days."""
+SNOOZES: Final = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY}
+"""Choice of the form that lets an alert rest → milliseconds."""
 
 
 def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
@@ -86,16 +91,47 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request, "/console/rules", "rolled-back" if done else "no-earlier"
         )
 
+    async def acknowledge(page_request: ConsoleRequest) -> Response:
+        alert = page_request.http_request.path_params["id"]
+        with _change_of_alert():
+            await shop.alerts.acknowledge(alert, page_request.login.name)
+        return _redirect_back(page_request, HOME, "acknowledged")
+
+    async def snooze(page_request: ConsoleRequest) -> Response:
+        alert = page_request.http_request.path_params["id"]
+        length = SNOOZES.get(page_request.form.get("duration", ""))
+        if length is None:
+            raise PageError(422, "The time is missing. Choose for how long the alert rests.")
+        with _change_of_alert():
+            until = shop.clock.now() + length
+            await shop.alerts.snooze(alert, until, page_request.login.name)
+        return _redirect_back(page_request, HOME, "snoozed")
+
     forms = {
         "/console/offers/{id}/withdraw": withdraw,
         "/console/remedies": remedy,
         "/console/recalls": recall,
+        "/console/alerts/{id}/acknowledge": acknowledge,
+        "/console/alerts/{id}/snooze": snooze,
         "/console/rules/{id}/pause": switch(paused=True),
         "/console/rules/{id}/resume": switch(paused=False),
         "/console/rulebook/reload": reload,
         "/console/rulebook/rollback": rollback,
     }
     return [Route(path, access.form_endpoint(act), methods=["POST"]) for path, act in forms.items()]
+
+
+@contextmanager
+def _change_of_alert() -> Iterator[None]:
+    """Show a page that says why an alert cannot be changed."""
+    try:
+        yield
+    except UnknownAlertError:
+        problem = "This alert is not open any more. Open the overview, which lists those that are."
+        raise PageError(404, problem) from None
+    except LedgerError:
+        problem = "Nothing can be stored while the ledger fails. The alert is as it was. Try again."
+        raise PageError(503, problem) from None
 
 
 async def _report_fact(shop: Shop, fact: dict[str, Any], page_request: ConsoleRequest) -> None:

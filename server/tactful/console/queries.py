@@ -36,14 +36,20 @@ MAX_DECISIONS = 50
 class AlertView(Struct, frozen=True):
     """Something that needs a person."""
 
+    id: str
     kind: str
     subject: str
     meaning: str
     remedy: str
+    evidence: dict[str, str | int]
+    """What was measured."""
     raised_at: int
     """Milliseconds since the Unix epoch, UTC."""
     state: AlertState
+    owner: str | None
     acknowledged_by: str | None
+    snoozed_until: int | None
+    """Milliseconds since the Unix epoch, UTC; `None` if the alert is not snoozed now."""
 
 
 class FeedState(Struct, frozen=True):
@@ -134,13 +140,19 @@ async def alerts(shop: Shop) -> list[AlertView]:
         kind = KINDS.get(one.kind)  # None: a newer version raised it
         shown.append(
             AlertView(
+                id=one.id,
                 kind=one.kind,
                 subject=one.subject,
                 meaning=kind.meaning if kind else "",
                 remedy=kind.remedy if kind else "",
+                evidence=one.evidence,
                 raised_at=one.raised_at,
                 state=one.state(now),
+                owner=one.owner,
                 acknowledged_by=one.acknowledged.by if one.acknowledged else None,
+                snoozed_until=one.snoozed.until
+                if one.snoozed and one.snoozed.until > now
+                else None,
             )
         )
     return shown

@@ -1,5 +1,6 @@
 """Every action of an operator takes effect at once, and is recorded with the operator's name."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,6 +9,10 @@ import pytest
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent
 from support.live_server import LiveServer, live_server
+from tactful.console.actions import SNOOZES
+from tactful.console.rendering import format_instant
+from tactful.runtime.ports.alert_store import Alert
+from tactful.runtime.ports.ledger import LedgerFullError
 
 
 @pytest.fixture
@@ -135,6 +140,87 @@ async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
     assert await one.reason("RUN-42", shopper) == "recall"
     await agent.submit("/console/recalls", sku="RUN-42", status="lifted")
     assert await one.reason("RUN-42", shopper) != "recall"
+
+
+async def stale_feed(one: LiveServer) -> Alert:
+    """The alert of a feed that has become stale."""
+    await one.reload(rules(policy="  max_age: {stock: 15m}"))
+    await one.advance(16 * 60)
+    (found,) = (alert for alert in one.parts.shop.alerts.unresolved() if alert.subject == "stock")
+    return found
+
+
+async def test_an_alert_is_acknowledged_in_the_name_of_the_operator(
+    one: LiveServer, agent: Agent
+) -> None:
+    alert = await stale_feed(one)
+    page = await agent.read("/console")
+    assert "feed.stale (stock) open" in page
+    assert "age_ms : 960000, max_age_ms : 900000" in page
+    answer = await agent.submit(f"/console/alerts/{alert.id}/acknowledge")
+    assert answer.headers["location"] == "/console"
+    page = await agent.read("/console")
+    assert "The alert is acknowledged in your name." in page
+    assert "feed.stale (stock) acknowledged" in page
+    assert "Acknowledged by Ada." in page
+    kept = await one.parts.shop.ledger.alerts(resolved=False)
+    (stored,) = [found for found in kept if found.id == alert.id]
+    assert stored.acknowledged is not None
+    assert stored.acknowledged.by == "Ada"
+
+
+async def test_every_choice_of_the_form_lets_an_alert_rest_for_so_long(
+    one: LiveServer, agent: Agent
+) -> None:
+    alert = await stale_feed(one)
+    html = (await agent.http.get("/console")).text
+    assert set(re.findall(r'<option value="(\w+)">\d+ (?:hour|days?)<', html)) == set(SNOOZES)
+    for choice, length in SNOOZES.items():
+        await agent.submit(f"/console/alerts/{alert.id}/snooze", duration=choice)
+        until = one.parts.shop.clock.now() + length
+        page = await agent.read("/console")
+        assert "The alert rests." in page
+        assert "feed.stale (stock) snoozed" in page
+        assert f"Rests until {format_instant(until)}." in page
+    await agent.submit(f"/console/alerts/{alert.id}/snooze", duration="1h")
+    await one.advance(SNOOZES["1h"] / 1000)
+    page = await agent.read("/console")
+    assert "feed.stale (stock) open" in page
+    assert "Rests until" not in page
+
+
+async def test_an_alert_that_is_not_open_or_a_wrong_time_is_refused_with_a_page(
+    one: LiveServer, agent: Agent
+) -> None:
+    alert = await stale_feed(one)
+    for duration in ("", "2h", "-1h", "9999d"):
+        answer = await agent.submit(f"/console/alerts/{alert.id}/snooze", duration=duration)
+        assert (answer.status_code, "Choose for how long" in answer.text) == (422, True)
+    for path, fields in (("acknowledge", {}), ("snooze", {"duration": "1h"})):
+        answer = await agent.submit(f"/console/alerts/al_nobody/{path}", **fields)
+        assert (answer.status_code, "not open any more" in answer.text) == (404, True)
+    forged = await agent.post_form(f"/console/alerts/{alert.id}/acknowledge", csrf="x")
+    assert forged.status_code == 403
+    elsewhere = await agent.submit(
+        f"/console/alerts/{alert.id}/acknowledge", headers={"Origin": "https://evil.example"}
+    )
+    assert elsewhere.status_code == 403
+    (known,) = [found for found in one.parts.shop.alerts.unresolved() if found.id == alert.id]
+    assert (known.acknowledged, known.snoozed) == (None, None)
+
+
+async def test_an_alert_cannot_be_acknowledged_while_nothing_can_be_stored(
+    one: LiveServer, agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(alert: Alert) -> Alert:
+        raise LedgerFullError("no room")
+
+    alert = await stale_feed(one)
+    with monkeypatch.context() as patch:
+        patch.setattr(one.parts.shop.ledger, "put_alert", refuse)
+        answer = await agent.submit(f"/console/alerts/{alert.id}/acknowledge")
+    assert (answer.status_code, "while the ledger fails" in answer.text) == (503, True)
+    assert "feed.stale (stock) open" in await agent.read("/console")
 
 
 async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> None:

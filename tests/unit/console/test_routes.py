@@ -53,7 +53,17 @@ async def test_a_stale_feed_is_shown_on_the_overview(tmp_path: Path) -> None:
         assert "The next fact or heartbeat is enough." in page
         (alert,) = [each for each in one.parts.shop.alerts.unresolved() if each.subject]
         await one.parts.shop.alerts.acknowledge(alert.id, "Ada")
-        assert "acknowledged by Ada" in await agent.read("/console")
+        assert "Acknowledged by Ada." in await agent.read("/console")
+
+
+async def test_what_an_alert_measured_is_shown_and_its_codes_are_set_as_code(
+    one: LiveServer, agent: Agent
+) -> None:
+    await one.http.post("/v1/facts", json=[{"type": "price"}])
+    html = (await agent.http.get("/console")).text
+    assert "Look at <code>code</code>." in html
+    assert "<code>code</code>: fact.invalid, <code>facts</code>: 1" in html
+    assert "`" not in html
 
 
 async def test_a_customer_page_shows_the_session_and_the_taints(
