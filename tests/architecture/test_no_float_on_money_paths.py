@@ -43,6 +43,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "stores/sqlite/opening.py": {"BUSY_MS / 1000"},  # seconds, as sqlite3 wants them
     "stores/sqlite/writer/group_commit.py": {"0.5"},  # seconds to wait
     "stores/sqlite/writer/write_jobs.py": {"0.02"},  # seconds to wait
+    "stores/sqlite/writer/under_way.py": {"0.02"},  # seconds to wait
     "stores/shared/draft_folder.py": {"*"},  # joins paths only
     "stores/shared/folder_lock.py": {"45.0", "0.02"},  # seconds to wait
 }

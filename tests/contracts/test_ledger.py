@@ -74,4 +74,11 @@ def test_each_method_says_what_it_raises_unless_it_raises_nothing() -> None:
         for name, member in every_method().items()
         if not isinstance(member, property) and "Raises:" not in (inspect.getdoc(member) or "")
     }
-    assert silent == {"deferred_writes", "storage_use", "observe_commits", "close", "subscribe"}
+    assert silent == {
+        "deferred_writes",
+        "wait_for_promises",
+        "storage_use",
+        "observe_commits",
+        "close",
+        "subscribe",
+    }

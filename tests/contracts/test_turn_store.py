@@ -121,6 +121,25 @@ async def test_deferred_records_are_written_when_the_block_ends(ledger: AnyLedge
     assert present(await ledger.session("se_1")).state == b"1"
 
 
+async def test_large_work_continues_once_the_promises_before_it_are_answered(
+    ledger: AnyLedger,
+) -> None:
+    promises = [
+        asyncio.ensure_future(ledger.commit(push(accepted(f"of_{number}"), limit=None)))
+        for number in range(3)
+    ]
+    await asyncio.sleep(0)
+    await ledger.wait_for_promises()
+    assert all(promise.done() for promise in promises)
+
+
+async def test_large_work_lets_other_tasks_run_where_no_promise_waits(ledger: AnyLedger) -> None:
+    ran: list[str] = []
+    asyncio.get_running_loop().call_soon(ran.append, "another task")
+    await ledger.wait_for_promises()
+    assert ran == ["another task"]
+
+
 async def test_records_of_one_batch_release_into_one_balance(ledger: AnyLedger) -> None:
     made = [offer(f"of_{number}", session=f"se_{number}") for number in range(9)]
     for one in made:

@@ -52,6 +52,13 @@ class TurnStore(Protocol):
         everything that was queued before it. Blocks may be nested.
         """
 
+    async def wait_for_promises(self) -> None:
+        """Return when no promise waits to be written, or after some milliseconds.
+
+        Work that takes long on the event loop calls this between two of its parts. Other tasks run
+        at least once meanwhile.
+        """
+
     async def flush(self) -> None:
         """Wait until everything queued with `record` so far is durable.
 

@@ -150,6 +150,8 @@ class FactIngest:
         notes: list[IngestNote] = []
         start = 0
         while start < len(raw):
+            if start:
+                await self._ledger.wait_for_promises()
             end = start + self._slice_length()
             part = await self._ingest_slice(raw[start:end], start)
             start = end

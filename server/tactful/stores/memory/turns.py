@@ -1,5 +1,6 @@
 """Turns, offers and budgets in plain dictionaries."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -113,6 +114,10 @@ class MemoryTurns(MemoryChanges):
     def deferred_writes(self) -> AbstractContextManager[None]:
         """Return a context manager that does nothing: records are written at once."""
         return nullcontext()
+
+    async def wait_for_promises(self) -> None:
+        """Let other tasks run: a promise is written at once."""
+        await asyncio.sleep(0)
 
     async def flush(self) -> None:
         """Do nothing: records are written at once."""

@@ -59,6 +59,7 @@ from tactful.stores.sqlite.tables import (
     tallies,
 )
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
+from tactful.stores.sqlite.writer.under_way import UnderWay
 from tactful.stores.sqlite.writer.write_jobs import Lane
 
 log = structlog.get_logger("tactful.ledger")
@@ -112,6 +113,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         self._is_dropping = False
         self._connection: LedgerConnection | None = None
         self._secret: bytes | None = None
+        self._under_way = UnderWay()
         self._subscribers: list[OnChanges] = []
         self._trimming: asyncio.Task[None] | None = None
         self._on_commit: CommitObserver = _ignore_commit
@@ -133,7 +135,13 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         self._connection = connection
         self._secret = ledger_secret(connection)
         self._writer = SqliteWriter(
-            connection, self._path, turns.write, self._failpoint, self._publish, self._on_commit
+            connection,
+            self._path,
+            turns.write,
+            self._failpoint,
+            self._publish,
+            self._on_commit,
+            self._under_way,
         )
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
         self._trimming = asyncio.create_task(self._trim_regularly())
@@ -259,6 +267,9 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
     def deferred_writes(self) -> AbstractContextManager[None]:
         return self._open_writer.deferred_writes()
 
+    async def wait_for_promises(self) -> None:
+        await self._under_way.wait_for_none()
+
     async def flush(self) -> None:
         await self._open_writer.run(_no_work, Lane.RECORD)
 
@@ -322,7 +333,8 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
     async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
         await self._settle()
         try:
-            async with aclosing(customer_export.export(self.path, customer)) as rows:
+            pages = customer_export.export(self.path, customer, self.wait_for_promises)
+            async with aclosing(pages) as rows:
                 async for row in rows:
                     yield row
         except sqlite3.Error as error:

@@ -35,6 +35,7 @@ from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
 from tactful.stores.sqlite.tables.stock import SELECT_COMMITMENTS
 from tactful.stores.sqlite.tables.tallies import sums_query
+from tactful.stores.sqlite.writer.under_way import UnderWay
 
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
 _STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
@@ -94,6 +95,7 @@ class SqliteReads:
     _reader: aiosqlite.Connection | None = None
     _gap: RestoredGap | None = None
     _has_read_gap = False
+    _under_way: UnderWay
 
     async def _settle(self) -> None:
         """Wait until everything queued with `record` so far is written, or has failed."""
@@ -102,10 +104,13 @@ class SqliteReads:
     async def _read(self, sql: str, values: Any = ()) -> list[Any]:
         if self._reader is None:
             raise LedgerError("the ledger is not open", retry=False)
+        self._under_way.add()
         try:
             return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise translate_error(error, self._path) from error
+        finally:
+            self._under_way.remove()
 
     async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
         await self._settle()

@@ -150,6 +150,20 @@ async def test_slices_are_smaller_while_shoppers_are_made_promises(
     assert sizes == [SLICE_FACTS, 300 - SLICE_FACTS, BUSY_SLICE_FACTS, 100 - BUSY_SLICE_FACTS]
 
 
+async def test_a_large_batch_lets_promises_pass_between_two_slices_and_not_before_the_first(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes = count_slices(one, monkeypatch)
+    stored_before: list[int] = []
+
+    async def wait_for_promises() -> None:
+        stored_before.append(len(sizes))
+
+    monkeypatch.setattr(one.parts.shop.ledger, "wait_for_promises", wait_for_promises)
+    await ingest(one, *(stock(f"SKU-{n}", "DE", 9, version=1) for n in range(2 * SLICE_FACTS + 1)))
+    assert stored_before == [1, 2]
+
+
 async def test_a_batch_that_failed_half_way_is_complete_once_it_is_reported_again(
     one: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,11 @@
 """Export of everything stored about a customer in SQLite, read in pages beside the writer.
 
 The pages are read on a connection of their own. No snapshot is held between two pages: it would keep
-the write-ahead log from being emptied for as long as the client reads.
+the write-ahead log from being emptied for as long as the client reads. Before each page the export
+lets promises pass, because the conversion of a page takes the interpreter from the writer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,10 +23,12 @@ OFFERS_SEARCHED: Final = 500
 """Offers whose redemptions are read at once; few offers have any."""
 
 _SESSION_IDS: Final = """
-  SELECT session FROM sessions WHERE customer = :customer
-    OR session IN (SELECT session FROM entries WHERE customer = :customer)
-    OR session IN (SELECT session FROM offers WHERE customer = :customer)
-  ORDER BY session"""
+  SELECT json_group_array(session) FROM (
+    SELECT session FROM sessions WHERE customer = :customer
+      OR session IN (SELECT session FROM entries WHERE customer = :customer)
+      OR session IN (SELECT session FROM offers WHERE customer = :customer)
+    ORDER BY session)"""
+"""One row: the reading thread needs the interpreter again after each row."""
 _SESSIONS: Final = """
   SELECT state FROM sessions WHERE session IN (SELECT value FROM json_each(?)) ORDER BY session"""
 # In the order of their issue, so that a page begins where the one before ended.
@@ -47,65 +50,83 @@ _KEYS: Final = """
 _VERSIONS: Final = "SELECT at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
 
 
-async def export(path: Path, customer: str) -> AsyncGenerator[tuple[str, Any], None]:
-    """Yield (part, row) of everything stored about a customer; see `CustomerData`."""
+Pause = Callable[[], Awaitable[None]]
+"""Called before each page; returns when the next page may be read."""
+
+_decode_ids = msgspec.json.Decoder(list[str]).decode
+
+
+async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tuple[str, Any], None]:
+    """Yield (part, row) of everything stored about a customer; see `CustomerData`.
+
+    Args:
+        path: The ledger.
+        customer: The shop's id of the customer.
+        pause: Called before each page.
+    """
     contacts: set[str] = set()
-    async with aiosqlite.connect(path) as reader:
-        for named in await reader.execute_fetchall(_KEYS, (customer,)):
-            for at, ended, body in await reader.execute_fetchall(_VERSIONS, tuple(named)):
+    async with aiosqlite.connect(path) as made:
+        reader = _PagedReader(made, pause)
+        for named in await reader.rows(_KEYS, (customer,)):
+            for at, ended, body in await reader.rows(_VERSIONS, tuple(named)):
                 contacts |= {*stored_contacts(customer, (body,))}
                 yield "facts", {"at": at, "ended": ended, "fact": as_plain_data(body)}
         # Facts about a contact of the customer that name another customer belong to that one.
         for contact in sorted(contacts):
-            for named in await reader.execute_fetchall(UNNAMED_KEYS, (contact,)):
-                for at, ended, body in await reader.execute_fetchall(_VERSIONS, tuple(named)):
+            for named in await reader.rows(UNNAMED_KEYS, (contact,)):
+                for at, ended, body in await reader.rows(_VERSIONS, tuple(named)):
                     yield "facts", {"at": at, "ended": ended, "fact": as_plain_data(body)}
         sql = "SELECT body FROM contacts WHERE shopper = ?"
-        for (body,) in await reader.execute_fetchall(sql, (customer,)):
+        for (body,) in await reader.rows(sql, (customer,)):
             yield "contact", as_plain_data(body)
-        actions = list(await reader.execute_fetchall(*operator_actions.query(customer, -1)))
+        actions = await reader.rows(*operator_actions.query(customer, -1))
         for action in reversed(actions):
             yield "acts", msgspec.to_builtins(operator_actions.action_from_row(action))
-        sessions = await _ids(reader, _SESSION_IDS, customer)
+        ((listed,),) = await reader.rows(_SESSION_IDS, {"customer": customer})
+        sessions = _decode_ids(listed)
         for start in range(0, len(sessions), PAGE_ROWS):
             page = msgspec.json.encode(sessions[start : start + PAGE_ROWS]).decode()
-            for (body,) in await reader.execute_fetchall(_SESSIONS, (page,)):
+            for (body,) in await reader.rows(_SESSIONS, (page,)):
                 yield "sessions", as_plain_data(body)
-        async for _, body in _pages(reader, _OFFERS, customer):
+        async for _, body in reader.pages(_OFFERS, customer):
             yield "offers", as_plain_data(body)
-        async for body in _redemptions(reader, customer):
+        async for body in reader.redemptions(customer):
             yield "redemptions", as_plain_data(body)
-        async for _, at, session, signal in _pages(reader, _DECISIONS, customer):
+        async for _, at, session, signal in reader.pages(_DECISIONS, customer):
             yield "decisions", {"at": at, "session": session, "signal": as_plain_data(signal)}
 
 
-async def _ids(reader: aiosqlite.Connection, sql: str, customer: str) -> list[str]:
-    """Return the ids of a customer's sessions; 10,000 take less than 1 MiB."""
-    return [ident for (ident,) in await reader.execute_fetchall(sql, {"customer": customer})]
+class _PagedReader:
+    """Reads rows of one connection, and pauses before each read."""
 
+    def __init__(self, connection: aiosqlite.Connection, pause: Pause) -> None:
+        self._connection = connection
+        self._pause = pause
 
-async def _pages(reader: aiosqlite.Connection, sql: str, customer: str) -> AsyncIterator[Any]:
-    """Yield the rows of a query page by page; the first column says where the next page begins."""
-    after = 0
-    while True:
-        values = {"customer": customer, "after": after, "limit": PAGE_ROWS}
-        page: list[Any] = list(await reader.execute_fetchall(sql, values))
-        for row in page:
-            yield row
-        if not page:
-            return
-        after = page[-1][0]
+    async def rows(self, sql: str, values: Any) -> list[Any]:
+        """Return the rows of a query."""
+        await self._pause()
+        return list(await self._connection.execute_fetchall(sql, values))
 
+    async def pages(self, sql: str, customer: str) -> AsyncIterator[Any]:
+        """Yield the rows of a query page by page; the first column says where the next page begins."""
+        after = 0
+        while page := await self.rows(
+            sql, {"customer": customer, "after": after, "limit": PAGE_ROWS}
+        ):
+            for row in page:
+                yield row
+            after = page[-1][0]
 
-async def _redemptions(reader: aiosqlite.Connection, customer: str) -> AsyncIterator[bytes]:
-    """Yield the redemptions of a customer's offers."""
-    after = 0
-    while True:
-        values = {"customer": customer, "after": after, "limit": OFFERS_SEARCHED}
-        ((end,),) = await reader.execute_fetchall(_END_OF_SEARCH, values)
-        if end is None:
-            return
-        span = {"customer": customer, "after": after, "end": end}
-        for (body,) in await reader.execute_fetchall(_REDEMPTIONS, span):
-            yield body
-        after = end
+    async def redemptions(self, customer: str) -> AsyncIterator[bytes]:
+        """Yield the redemptions of a customer's offers."""
+        after = 0
+        while True:
+            values = {"customer": customer, "after": after, "limit": OFFERS_SEARCHED}
+            ((end,),) = await self.rows(_END_OF_SEARCH, values)
+            if end is None:
+                return
+            span = {"customer": customer, "after": after, "end": end}
+            for (body,) in await self.rows(_REDEMPTIONS, span):
+                yield body
+            after = end

@@ -42,12 +42,14 @@ from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import connect
 from tactful.stores.sqlite.writer.checkpoints import Checkpointer
+from tactful.stores.sqlite.writer.under_way import UnderWay
 from tactful.stores.sqlite.writer.write_jobs import (
     Lane,
     T,
     Work,
     WriteJob,
     WriteQueue,
+    resolve,
     transactions,
 )
 from tactful.stores.sqlite.writer.write_lanes import WriteLanes
@@ -80,6 +82,7 @@ class SqliteWriter:
         failpoint: FailpointHook,
         publish: OnChanges,
         on_commit: CommitObserver,
+        under_way: UnderWay,
     ) -> None:
         """Start the thread.
 
@@ -91,6 +94,7 @@ class SqliteWriter:
             publish: Called on the event loop with the changes of each transaction, before its callers
                 are answered.
             on_commit: Called on the thread after each durable commit.
+            under_way: Counts the promises that are not answered yet.
         """
         self._connection = connection
         self._path = path
@@ -98,6 +102,7 @@ class SqliteWriter:
         self._failpoint = failpoint
         self._publish = publish
         self._on_commit = on_commit
+        self._under_way = under_way
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
         self._checkpointer = Checkpointer(connection, partial(connect, Path(path)))
@@ -189,6 +194,8 @@ class SqliteWriter:
     async def _queued(self, job: WriteJob, future: "asyncio.Future[T]") -> T:
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
+        if job.lane is Lane.PROMISE:
+            self._under_way.add()
         self._queue.put(job)
         return await future
 
@@ -369,23 +376,15 @@ class SqliteWriter:
         if changes:
             self._loop.call_soon_threadsafe(self._publish, changes)
         if waiting:
-            self._loop.call_soon_threadsafe(_resolve, waiting, error)
+            promises = sum(job.lane is Lane.PROMISE for job in waiting)
+            self._loop.call_soon_threadsafe(self._resolve, waiting, error, promises)
+
+    def _resolve(self, jobs: list[WriteJob], error: LedgerError | None, promises: int) -> None:
+        """Run on the event loop: answer the callers, `promises` of which waited for a promise."""
+        resolve(jobs, error)
+        self._under_way.remove(promises)
 
 
 def session_of(commit: Commit) -> str | None:
     """Return the session to whose order a commit or record belongs; `None`: to none."""
     return commit.session or (commit.entry.session if commit.entry else None)
-
-
-def _resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:
-    for job in jobs:
-        future = job.future
-        if future is None or future.done():
-            continue
-        if error is not None:
-            # Each caller gets an exception of its own, because one collects the frames it passes.
-            future.set_exception(type(error)(str(error), retry=error.retry))
-        elif isinstance(job.outcome, Exception):
-            future.set_exception(job.outcome)
-        else:
-            future.set_result(job.outcome)

@@ -7,6 +7,7 @@ from enum import Enum
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Protocol, TypeVar
 
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
@@ -169,3 +170,18 @@ def transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:
             together.append(job)
     if together:
         yield together
+
+
+def resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:
+    """Answer the callers of jobs on the event loop: with their outcome, or all with one error."""
+    for job in jobs:
+        future = job.future
+        if future is None or future.done():
+            continue
+        if error is not None:
+            # Each caller gets an exception of its own, because one collects the frames it passes.
+            future.set_exception(type(error)(str(error), retry=error.retry))
+        elif isinstance(job.outcome, Exception):
+            future.set_exception(job.outcome)
+        else:
+            future.set_result(job.outcome)

@@ -1,7 +1,9 @@
 """An export is read in pages beside the writer, and works while the ledger cannot be written."""
 
+from collections import Counter
 from pathlib import Path
 
+import pytest
 from msgspec import structs
 
 from support.ledger_rows import T0, accepted, entry, exported, push
@@ -33,6 +35,26 @@ async def test_an_export_of_several_pages_holds_each_row_once_and_nobody_elses(
     assert {one["session"] for one in found["decisions"]} == {
         one["id"] for one in found["sessions"]
     }
+    await ledger.close()
+
+
+async def test_an_export_lets_promises_pass_before_each_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    for number in range(2 * PAGE_ROWS):
+        await ledger.commit(push(accepted(f"of_{number}", customer="c1"), limit=None))
+    yielded: Counter[str] = Counter()
+    offers_before: list[int] = []
+
+    async def wait_for_promises() -> None:
+        offers_before.append(yielded["offers"])
+
+    monkeypatch.setattr(ledger, "wait_for_promises", wait_for_promises)
+    async for part, _ in ledger.export_customer("c1"):
+        yielded[part] += 1
+    assert {0, PAGE_ROWS, 2 * PAGE_ROWS} == {*offers_before}
     await ledger.close()
 
 
