@@ -156,7 +156,8 @@ async def test_a_redeemed_offer_loses_its_customer_first_and_its_money_rows_late
     await ledger.prune(before=T0 + YEAR)
     kept = present(await ledger.offer("of_1"))
     assert kept.customer is not None
-    assert "c1" not in kept.customer
+    # A random part of the alias may happen to contain the id.
+    assert kept.customer.startswith("pruned-")
     assert kept.session.startswith("pruned-")
     assert (await exported(ledger, "c1"))["redemptions"] == []
     assert await ledger.prune(before=T0 + YEAR) == 0, "it is cut off once"
