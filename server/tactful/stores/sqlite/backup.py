@@ -19,6 +19,7 @@ from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import Erasure, erasure_digest, ledger_secret
 from tactful.stores.sqlite.customers import customer_erasure
+from tactful.stores.sqlite.customers.erasure_steps import perform
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
 from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
 from tactful.stores.sqlite.reconcile import reconcile
@@ -248,7 +249,7 @@ def _erase_again(draft: Path, erased: dict[str, Erasure]) -> int:
             if found:
                 connection.start()
                 slices = customer_erasure.contact_erasure_slices(contact, found.alias, found.at)
-                customer_erasure.perform(connection, slices)
+                perform(connection, slices)
                 connection.execute("COMMIT")
                 count += 1
         connection.start()

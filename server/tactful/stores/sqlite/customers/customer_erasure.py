@@ -6,9 +6,9 @@ the ledger empties it after an erasure.
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Collection
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import structs
@@ -19,16 +19,15 @@ from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.shared.erasures import erasure_digest, is_digest, ledger_secret
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.customers.erased_facts import erase_facts, fact_keys, keys_under
+from tactful.stores.sqlite.customers.erasure_steps import ErasureSlices, Search, perform
 from tactful.stores.sqlite.customers.linked_contacts import contacts_of_customer, unnamed_keys
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
 from tactful.stores.sqlite.tables import change_rows, tombstones
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER, ENCODE
 
+_DECODE_IDS: Final = msgspec.json.Decoder(list[str]).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
-
-ErasureSlices = Generator[Callable[[LedgerConnection], Any], Any, int]
-"""Steps of an erasure, each performed in a transaction of its own or all in one."""
 
 
 def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> int:
@@ -45,17 +44,6 @@ def erase(connection: LedgerConnection, customer: str, alias: str, at: int) -> i
         other processes do not count.
     """
     return perform(connection, erasure_slices(customer, alias, at))
-
-
-def perform(connection: LedgerConnection, slices: ErasureSlices) -> int:
-    """Perform the steps of an erasure in the present transaction; return what they return."""
-    answer: Any = None
-    while True:
-        try:
-            work = slices.send(answer)
-        except StopIteration as ended:
-            return int(ended.value)
-        answer = work(connection)
 
 
 def erasure_slices(
@@ -77,12 +65,16 @@ def erasure_slices(
         The number of rows that were deleted or changed. The tombstone and the changes do not count.
     """
     touched: int = 0
-    known: set[str] = yield partial(sessions_of, customer=customer)
+    known: set[str] = yield Search(partial(sessions_of, customer=customer))
     ended = sorted(known - set(open_sessions))
     sessions = [*ended, *sorted(open_sessions)]
     hidden: dict[Subject, Subject] = yield partial(
         _bury, customer=customer, sessions=ended, alias=alias, at=at
     )
+    # After the tombstone: an offer that is redeemed from now on is among them, or carries the alias.
+    orders: set[str] = yield Search(partial(_redeemed_orders, customer=customer, sessions=ended))
+    digests: dict[Subject, Subject] = yield partial(_hide_orders, orders=orders)
+    hidden |= digests
     logged: int = yield from _hide_in_log(hidden)
     for subject in hidden:
         if subject[0] == "order":
@@ -96,8 +88,8 @@ def erasure_slices(
         while done := (yield partial(replace, sql=sql, values=chosen)):
             touched += done
     contacts = [ident for kind, ident in hidden if kind == CONTACT]
-    keys: list[tuple[str, str]] = yield partial(
-        fact_keys, customer=customer, sessions=sessions, contacts=contacts
+    keys: list[tuple[str, str]] = yield Search(
+        partial(fact_keys, customer=customer, sessions=sessions, contacts=contacts)
     )
     for start in range(0, len(keys), SLICE_ROWS):
         part = keys[start : start + SLICE_ROWS]
@@ -136,8 +128,8 @@ def contact_erasure_slices(contact: str, alias: str, at: int) -> ErasureSlices:
     for subject in hidden:
         if subject[0] == "order":
             touched += yield partial(_pseudonymize_order, order=subject[1])
-    keys: list[tuple[str, str]] = yield partial(
-        fact_keys, customer="", sessions=(), contacts=(contact,)
+    keys: list[tuple[str, str]] = yield Search(
+        partial(fact_keys, customer="", sessions=(), contacts=(contact,))
     )
     for start in range(0, len(keys), SLICE_ROWS):
         part = keys[start : start + SLICE_ROWS]
@@ -207,6 +199,16 @@ def _announce_contact(
 
 SLICE_ROWS: Final = 25
 """Offers, facts or entries that one step changes; with their steps and indices some 5 ms."""
+# One row: a thread needs the interpreter again after each row.
+_SESSIONS_OF: Final = """
+  SELECT json_group_array(session) FROM (
+    SELECT session FROM sessions WHERE customer = :customer
+    UNION SELECT session FROM entries WHERE customer = :customer
+    UNION SELECT session FROM offers WHERE customer = :customer
+    UNION SELECT s.id FROM subjects AS c
+      JOIN subjects AS s ON s.fact_kind = c.fact_kind AND s.fact_key = c.fact_key
+      WHERE c.kind = 'customer' AND c.id = :customer AND c.fact_kind = 'order'
+        AND s.kind = 'session')"""
 _OFFERS_OF: Final = "SELECT id FROM offers WHERE customer = ?"
 # An offer of another known customer, who used the same browser, stays as it is.
 _OFFERS_IN: Final = """
@@ -238,7 +240,6 @@ def _bury(
     for contact in contacts:
         keys |= unnamed_keys(connection, contact)
     named = {(kind, key) for kind, key in keys if kind in {"order", "case"}}
-    named |= {("order", order) for order in _redeemed_orders(connection, customer, sessions)}
     secret = ledger_secret(connection)
     hidden: dict[Subject, Subject] = {}
     for kind, ident in (("customer", customer), *((CONTACT, contact) for contact in contacts)):
@@ -246,6 +247,16 @@ def _bury(
         hidden[kind, ident] = kind, digest
     hidden |= {("session", session): ("session", alias) for session in sessions}
     hidden |= {(kind, key): (kind, erasure_digest(secret, kind, key)) for kind, key in named}
+    change_rows.replace_heads(connection, hidden)
+    return hidden
+
+
+def _hide_orders(connection: LedgerConnection, orders: Collection[str]) -> dict[Subject, Subject]:
+    """Return by what each redeemed order is replaced in the log."""
+    secret = ledger_secret(connection)
+    hidden: dict[Subject, Subject] = {
+        ("order", order): ("order", erasure_digest(secret, "order", order)) for order in orders
+    }
     change_rows.replace_heads(connection, hidden)
     return hidden
 
@@ -307,16 +318,9 @@ def _pseudonymize_offers(
 
 def sessions_of(connection: sqlite3.Connection, customer: str) -> set[str]:
     """Return the sessions of a customer; see `CustomerData.sessions_of`."""
-    sql = """SELECT session FROM sessions WHERE customer = :customer
-      UNION SELECT session FROM entries WHERE customer = :customer
-      UNION SELECT session FROM offers WHERE customer = :customer
-      UNION SELECT s.id FROM subjects AS c
-        JOIN subjects AS s ON s.fact_kind = c.fact_kind AND s.fact_key = c.fact_key
-        WHERE c.kind = 'customer' AND c.id = :customer AND c.fact_kind = 'order'
-          AND s.kind = 'session'"""
-    found = connection.execute(sql, {"customer": customer})
+    ((listed,),) = connection.execute(_SESSIONS_OF, {"customer": customer})
     # An order names a session by its public id, which ends in a number after a login.
-    return {session.partition(".")[0] for (session,) in found}
+    return {session.partition(".")[0] for session in _DECODE_IDS(listed)}
 
 
 def _delete_session(connection: LedgerConnection, session: str) -> set[str]:

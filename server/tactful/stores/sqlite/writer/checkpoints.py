@@ -10,12 +10,15 @@ import sqlite3
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Final
 
 import structlog
 
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES
+from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.opening import connect
 
 MIN_CHANGES_PER_CHECKPOINT, MAX_CHANGES_PER_CHECKPOINT = 1_000, 4_000
 """Changed rows after which a checkpoint begins.
@@ -121,3 +124,24 @@ class Checkpointer:
         elif self._is_long and size <= LONG_LOG_BYTES:
             self._is_long = False
             log.info("ledger.log_short", bytes=size)
+
+
+def move_log(path: Path) -> None:
+    """Move what the write-ahead log holds now into the file, on a connection of its own.
+
+    Call it on a thread: the writer goes on meanwhile. Where another checkpoint is under way, nothing is
+    moved.
+
+    Args:
+        path: The ledger.
+
+    Raises:
+        LedgerError: The log cannot be moved; it still holds every commit.
+    """
+    try:
+        with closing(connect(path)) as connection:
+            # A checkpoint syncs the file as this setting says; less could lose commits.
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute(_PASSIVE).fetchall()
+    except sqlite3.Error as error:
+        raise translate_error(error, str(path)) from error

@@ -1,15 +1,19 @@
 """Erasure from the SQLite file, its log and every later restore."""
 
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from support.ledger_rows import T0, accepted, offer, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared.erasures import Erasure, append_erasure, read_erasures, read_list
-from tactful.stores.sqlite.customers import customer_erasure
+from tactful.stores.sqlite.customers import customer_erasure, erasure
+from tactful.stores.sqlite.customers.erasure_steps import Search
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer.checkpoints import move_log
 
 
 @pytest.fixture
@@ -32,6 +36,51 @@ async def test_an_erasure_is_on_the_list_before_anything_is_deleted(
     with pytest.raises(LedgerError):
         await ledger.erase_customer("c1", "erased-1", T0)
     assert [one.alias for one in read_erasures(ledger.path).values()] == ["erased-1"]
+
+
+async def test_a_search_of_an_erasure_is_no_work_of_the_writer(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ledger.commit(push(offer(customer="c1")))
+    written: list[object] = []
+    searched: list[object] = []
+    run, read_apart = ledger._open_writer.run, ledger._read_apart
+
+    async def counted_run(work: Any, *given: Any, **named: Any) -> Any:
+        written.append(work)
+        return await run(work, *given, **named)
+
+    async def counted_read(work: Any) -> Any:
+        searched.append(work)
+        return await read_apart(work)
+
+    monkeypatch.setattr(ledger._open_writer, "run", counted_run)
+    monkeypatch.setattr(ledger, "_read_apart", counted_read)
+    await ledger.erase_customer("c1", "erased-1", T0)
+    assert len(searched) == 3
+    assert all(isinstance(work, Search) for work in searched)
+    assert not any(isinstance(work, Search) for work in written)
+
+
+async def test_the_log_is_moved_beside_the_writer_before_the_writer_empties_it(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ledger.commit(push(offer(customer="c1")))
+    order: list[str] = []
+    checkpoint = erasure._checkpoint
+
+    def moved(path: Path) -> None:
+        order.append("moved")
+        move_log(path)
+
+    def emptied(connection: sqlite3.Connection) -> bool:
+        order.append("emptied")
+        return checkpoint(connection)
+
+    monkeypatch.setattr(erasure, "move_log", moved)
+    monkeypatch.setattr(erasure, "_checkpoint", emptied)
+    await ledger.erase_customer("c1", "erased-1", T0)
+    assert order == ["moved", "emptied"]
 
 
 async def test_both_places_of_the_list_of_erasures_get_all_entries_at_the_start(

@@ -5,6 +5,7 @@ import sqlite3
 import time
 from concurrent.futures import Future
 from contextlib import closing
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -16,7 +17,7 @@ from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.writer import checkpoints
-from tactful.stores.sqlite.writer.checkpoints import Checkpointer
+from tactful.stores.sqlite.writer.checkpoints import Checkpointer, move_log
 
 
 async def test_the_write_ahead_log_is_moved_into_the_file_before_it_grows(counted: Counted) -> None:
@@ -116,3 +117,17 @@ async def grow(ledger: SqliteLedger, times: int = 1) -> None:
         for number in range(checkpoints.MAX_CHANGES_PER_CHECKPOINT + 300):
             ledger.record(Commit(entry=entry(at=T0 + number, inputs=b"i" * 200)))
         await ledger.flush()
+
+
+async def test_a_log_that_is_moved_beside_the_writer_is_in_the_file(counted: Counted) -> None:
+    ledger, _ = counted
+    await ledger.commit(push(accepted("of_canary"), limit=None))
+    assert b"of_canary" not in ledger.path.read_bytes()
+    await asyncio.to_thread(move_log, ledger.path)
+    assert b"of_canary" in ledger.path.read_bytes()
+
+
+def test_a_log_that_cannot_be_moved_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "tactful.db").write_bytes(b"no database" * 100)
+    with pytest.raises(LedgerError, match=r"tactful\.db"):
+        move_log(tmp_path / "tactful.db")
