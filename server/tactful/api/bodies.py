@@ -1,7 +1,7 @@
 """Reading request bodies within limits, and writing JSON responses."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -30,6 +30,20 @@ async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
         largest: The most bytes that are read.
 
     Raises:
+        ProblemError: See `read_parts`.
+        ClientDisconnect: The client closed the connection before the end of the body.
+    """
+    return b"".join([part async for part in read_parts(request, largest)])
+
+
+async def read_parts(request: Request, largest: int = LARGEST) -> AsyncIterator[bytes]:
+    """Yield the body in the parts in which it arrives.
+
+    Args:
+        request: The request.
+        largest: The most bytes that are read.
+
+    Raises:
         ProblemError: 413: the body is larger; it is rejected before all of it is in memory. 415: it is compressed.
         ClientDisconnect: The client closed the connection before the end of the body.
     """
@@ -42,14 +56,12 @@ async def read_bytes(request: Request, largest: int = LARGEST) -> bytes:
     stated = request.headers.get("content-length", "0")
     if stated.isdigit() and int(stated) > largest:
         raise _too_large(largest)
-    parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > largest:
             raise _too_large(largest)
-        parts.append(part)
-    return b"".join(parts)
+        yield part
 
 
 def _too_large(largest: int) -> ProblemError:
@@ -102,22 +114,12 @@ def _decode(body: bytes, kind: type[T]) -> T:
     return found
 
 
-def split_facts(body: bytes, content_type: str) -> list[msgspec.Raw | bytes]:
-    """Return the facts of a body, still encoded, so that one bad fact does not reject the others.
-
-    Args:
-        body: A JSON array, or JSON Lines.
-        content_type: The media type of the body. Three media types are in use for JSON Lines.
+def split_array(body: bytes) -> list[msgspec.Raw | bytes]:
+    """Return the facts of a JSON array, still encoded, so that one bad fact does not reject the others.
 
     Raises:
-        ProblemError: 400: the body is neither of the two.
+        ProblemError: 400: the body is no JSON array.
     """
-    if content_type.partition(";")[0].strip().lower() in {
-        "application/x-ndjson",
-        "application/jsonl",
-        "application/ndjson",
-    }:
-        return [line for line in body.split(b"\n") if line.strip()]
     try:
         return list(msgspec.json.decode(body, type=list[msgspec.Raw]))
     except msgspec.ValidationError:

@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.bodies import LARGEST, json_response, read_bytes, split_facts
+from tactful.api.bodies import LARGEST, json_response
 from tactful.api.exports import export_text
+from tactful.api.fact_bodies import read_facts
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.facts.shopper_contacts import is_contact_hash
@@ -71,8 +72,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def report(request: Request) -> Response:
         with queue.admit(request):
-            body = await read_bytes(request)
-            raw = split_facts(body, request.headers.get("content-type", ""))
+            raw = await read_facts(request, shop.ledger.wait_for_promises)
             result = await shop.ingest.ingest(raw)
         return json_response(msgspec.to_builtins(result))
 

@@ -9,7 +9,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import live_server
-from tactful.api.bodies import split_facts
+from tactful.api.bodies import split_array
 
 JSON = {"Content-Type": "application/json"}
 
@@ -45,12 +45,12 @@ async def test_half_a_character_in_one_fact_rejects_that_fact_only(tmp_path: Pat
                                   b'["\\ud83d", ' + b"[" * 100_000])  # fmt: skip
 def test_malformed_json_with_half_a_character_is_refused(body: bytes) -> None:
     with pytest.raises(Exception, match="not JSON"):
-        split_facts(body, "application/json")
+        split_array(body)
 
 
 def test_an_object_with_half_a_character_is_no_list() -> None:
     with pytest.raises(Exception, match="JSON array"):
-        split_facts(b'{"a": "\\ud83d"}', "application/json")
+        split_array(b'{"a": "\\ud83d"}')
 
 
 @pytest.mark.parametrize(
