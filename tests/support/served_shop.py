@@ -64,8 +64,11 @@ class ServedShop(LiveServer):
             sys.executable, "-m", "tactful", "serve", stderr=PIPE, env=given
         )
         self._reading = asyncio.ensure_future(self._read_log())
-        if not ready:
-            return
+        if ready:
+            await self.listening()
+
+    async def listening(self) -> None:
+        """Wait until the process serves."""
         async with asyncio.timeout(START_S):
             url = await self._url
         self.http = httpx.AsyncClient(
@@ -81,6 +84,15 @@ class ServedShop(LiveServer):
                 self._url.set_result(line.strip().rpartition(" at ")[2])
         if not self._url.done():
             self._url.set_exception(AssertionError("".join(self.log)))
+
+    async def ended(self) -> int:
+        """Wait until the process ends by itself; return its exit code."""
+        async with asyncio.timeout(START_S):
+            code = await self._process.wait()
+            await self._reading
+        if self._url.done() and not self._url.cancelled():
+            self._url.exception()  # it never served, which is what was expected
+        return code
 
     async def stop(self) -> None:
         """End the process in order, as systemd would."""
@@ -101,6 +113,15 @@ class ServedShop(LiveServer):
         if not self._url.done():
             self._url.cancel()
         return code
+
+    def logged(self, event: str) -> bool:
+        """Whether the process has logged an event."""
+        return any(f'"event": "{event}"' in line for line in self.log)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        return self._process.returncode is None
 
     @property
     def pid(self) -> int:
