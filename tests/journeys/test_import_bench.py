@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 
 from tactful.cli.data.import_facts import import_
-from tactful.cli.data.import_options import term_options, terms_from
+from tactful.cli.data.import_options import encoding_option, term_options, terms_from
 from tactful.config import Config
 from tactful.connectors import files
 from tactful.connectors.byte_sources import open_source
@@ -29,15 +29,21 @@ CASES = sorted(path.parent.name for path in BENCH.glob("*/case.json"))
 
 
 @click.command()
+@encoding_option
 @term_options
-def _terms(**options: Any) -> ImportTerms:
+def _terms(encoding: str | None, **options: Any) -> ImportTerms:
     return terms_from(options, Config())
+
+
+def named_encoding(options: list[str]) -> str | None:
+    """The value of `--encoding` among the options."""
+    return options[options.index("--encoding") + 1] if "--encoding" in options else None
 
 
 def facts_of(file: Path, options: list[str]) -> list[dict[str, Any]]:
     """The facts of a file, as `tactful import` reads them with these options."""
     terms: ImportTerms = _terms.main(options, standalone_mode=False)
-    with open_source(str(file)) as source:
+    with open_source(str(file), encoding=named_encoding(options)) as source:
         form = files.BY_NAME["table"] if terms.columns else files.detect_format(source)
         rows = list(files.read_rows(source, terms, form))
     return [json.loads(encode(row.fact)) for row in rows if isinstance(row, FoundFact)]

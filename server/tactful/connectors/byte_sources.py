@@ -30,8 +30,14 @@ class ByteSource:
     """
 
     def __init__(
-        self, name: str, raw: IO[bytes], size: int, limits: ReadLimits = DEFAULT_LIMITS
+        self,
+        name: str,
+        raw: IO[bytes],
+        size: int,
+        limits: ReadLimits = DEFAULT_LIMITS,
+        encoding: str | None = None,
     ) -> None:
+        self._encoding = encoding
         self.name = name
         self.size = size
         self.limits = limits
@@ -83,8 +89,11 @@ class ByteSource:
     def encoding(self) -> str:
         """Return the encoding of the text: UTF-16 where the bytes look like it, else UTF-8.
 
-        Spreadsheets save "Unicode text" as UTF-16, and so does `>` in PowerShell.
+        Spreadsheets save "Unicode text" as UTF-16, and so does `>` in PowerShell. The encoding that
+        the import names takes precedence.
         """
+        if self._encoding is not None:
+            return self._encoding
         start = self.stream().read(4)
         if start.startswith(_UTF_16):
             return "utf-16"
@@ -139,7 +148,10 @@ class _Unpacked(_Plain):
 
 @contextmanager
 def open_source(
-    name: str, allow: Sequence[str] = (), limits: ReadLimits = DEFAULT_LIMITS
+    name: str,
+    allow: Sequence[str] = (),
+    limits: ReadLimits = DEFAULT_LIMITS,
+    encoding: str | None = None,
 ) -> Iterator[ByteSource]:
     """Open a source for the time of the block.
 
@@ -147,6 +159,7 @@ def open_source(
         name: A path, `-` for standard input, or an http(s) URL.
         allow: Private networks from which a URL may be fetched.
         limits: The most that is read.
+        encoding: Python's name of the text's encoding; None: UTF-8, or UTF-16 by its first bytes.
 
     Yields:
         The source.
@@ -156,10 +169,10 @@ def open_source(
     """
     if name == "-":
         with _spooled("standard input", _chunks(sys.stdin.buffer), limits) as raw:
-            yield ByteSource("standard input", raw, _size(raw), limits)
+            yield ByteSource("standard input", raw, _size(raw), limits, encoding)
     elif name.startswith(("http://", "https://")):
         with _fetched(name, allow, limits) as raw:
-            yield ByteSource(name, raw, _size(raw), limits)
+            yield ByteSource(name, raw, _size(raw), limits, encoding)
     else:
         try:
             file = Path(name).open("rb")  # noqa: SIM115 - closed below, after the `yield`
@@ -168,7 +181,7 @@ def open_source(
                 f"{name}: The file cannot be read: {error.strerror}. Name a file that can be read."
             ) from error
         with file:
-            yield ByteSource(name, file, Path(name).stat().st_size, limits)
+            yield ByteSource(name, file, Path(name).stat().st_size, limits, encoding)
 
 
 def _chunks(stream: IO[bytes]) -> Iterator[bytes]:

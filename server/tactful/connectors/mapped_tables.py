@@ -6,114 +6,56 @@ Each row gives a product, a price, a cost and stock, as far as its columns are n
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from tactful.connectors import tables
 from tactful.connectors.byte_sources import ByteSource
+from tactful.connectors.column_words import propose_columns
 from tactful.connectors.product_facts import cost_facts, price_fact, rows_of, stock_facts
-from tactful.connectors.results import Fields, ImportTerms, Row, RowError, SourceError
+from tactful.connectors.results import Fields, ImportTerms, Row, RowError, RowNote, SourceError
 from tactful.connectors.stock_words import resolve_stock
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
+from tactful.core.values.money import MoneyError, exponent_of
 
-FIELDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "sku": (
-        "sku",
-        "artikelnr",
-        "artikelnummer",
-        "article number",
-        "item number",
-        "référence",
-        "reference",
-        "ugs",
-        "артикул",
-        "referencia",
-        "codice",
-        "artikelnr.",
-        "art.-nr.",
-    ),
-    "product": ("product id", "parent sku", "group", "handle", "item group id", "produkt-id"),
-    "title": (
-        "title",
-        "name",
-        "product name",
-        "bezeichnung",
-        "produktname",
-        "nom",
-        "titre",
-        "название",
-        "nombre",
-        "nome",
-        "naam",
-        "description",
-    ),
-    "brand": ("brand", "vendor", "manufacturer", "marke", "hersteller", "marque", "бренд", "marca"),
-    "category": (
-        "category",
-        "categories",
-        "kategorie",
-        "warengruppe",
-        "catégorie",
-        "категория",
-        "categoría",
-        "categoria",
-    ),
-    "url": ("url", "link", "product url", "lien"),
-    "image": ("image", "image url", "image link", "bild", "bild-url"),
-    "price": (
-        "price",
-        "preis",
-        "verkaufspreis",
-        "vk",
-        "vk brutto",
-        "prix",
-        "prix ttc",
-        "цена",
-        "precio",
-        "prezzo",
-        "prijs",
-        "selling price",
-    ),
-    "list": ("list price", "rrp", "msrp", "uvp", "compare at price", "prix barré", "listenpreis"),
-    "cost": (
-        "cost",
-        "cost price",
-        "cost per item",
-        "einkaufspreis",
-        "ek",
-        "wholesale price",
-        "prix d'achat",
-        "себестоимость",
-    ),
-    "stock": (
-        "stock",
-        "quantity",
-        "qty",
-        "bestand",
-        "lagerbestand",
-        "quantité",
-        "остаток",
-        "cantidad",
-        "inventory",
-    ),
-    "availability": ("availability", "in stock?", "verfügbarkeit", "disponibilité", "наличие"),
-    "currency": ("currency", "währung", "devise", "валюта", "moneda"),
-}
-"""Field that a column can give → column names for which this field is proposed."""  # fmt: skip
 _AMOUNTS: Final = ("price", "list", "cost")
-_LAST_SEPARATOR = re.compile(r"([.,])([0-9]+)[^0-9.,]*$", re.ASCII)
+_SAMPLE_ROWS: Final = 20
+"""Rows of a table that tell which columns hold numbers."""
+_NUMBER = re.compile(
+    r"-?(?:(?:[^\W\d]{2,4}\.?\$?|[^\W\d]?[^\w\s-])\s?)?-?"
+    r"[0-9](?:[0-9.,'\s\u00a0\u202f\u2019]*[0-9])?(?:[.,:]?[-\u2013\u2014])?\s?\D{0,6}"
+)
+"""A number with a currency or a unit beside it, and no code such as `A-1` or `H3`."""
+_ROUNDED = re.compile(r"[0-9][.,][0-9]+E\+[0-9]+", re.ASCII)
+_LAST_SEPARATOR = re.compile(r"([.,])(?:([0-9]+)|[-\u2013\u2014]+)[^0-9.,]*\.?$", re.ASCII)
 
 
-def propose_columns(header: tuple[str, ...]) -> dict[str, str]:
-    """Return field → column of the header, for each field that a column seems to contain."""
-    folded = {name.casefold(): name for name in header}
-    found: dict[str, str] = {}
-    for field, names in FIELDS.items():
-        column = next((folded[name] for name in names if name in folded), None)
-        if column is not None and column not in found.values():
-            found[field] = column
-    return found
+def guess_header(source: ByteSource) -> tuple[tuple[str, ...], dict[str, str]]:
+    """Return the columns of a table, and field → column as far as names of columns are known.
+
+    Lines of a title before the header are passed over, where the header names two known columns.
+    """
+    best = tables.read_header(source)
+    found = propose_columns(best)
+    for names in tables.possible_headers(source):
+        proposed = propose_columns(names)
+        if len(proposed) > max(1, len(found)):
+            best, found = names, proposed
+    return best, propose_columns(best, _numeric_columns(source, best))
+
+
+def _numeric_columns(source: ByteSource, header: tuple[str, ...]) -> set[str]:
+    """Return the columns whose first values are numbers, or that have no values there."""
+    rows = (
+        row.fields
+        for row in tables.table_rows(source, columns=header)
+        if isinstance(row, tables.TableRow)
+    )
+    sample = list(islice(rows, _SAMPLE_ROWS))
+    values = {name: [row[name] for row in sample if row[name]] for name in header}
+    return {name for name in header if all(map(_NUMBER.fullmatch, values[name]))}
 
 
 def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
@@ -127,13 +69,19 @@ def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
     _check_columns(source, columns)
     _check_terms(source, terms)
     if terms.decimal is None:
-        terms = msgspec.structs.replace(terms, decimal=_decimal_sign(source, columns))
-    for record in tables.table_rows(source):
+        terms = msgspec.structs.replace(
+            terms, decimal=_decimal_sign(source, columns, terms.currency)
+        )
+    seen: set[str] = set()
+    for record in tables.table_rows(source, columns=columns.values()):
         if not isinstance(record, tables.TableRow):
             yield record
-        else:
-            row = {field: record.fields[column] for field, column in columns.items()}
-            yield from rows_of(record.line, partial(_facts, row, terms))
+            continue
+        row = {field: record.fields[column] for field, column in columns.items()}
+        if row["sku"] in seen:
+            yield RowNote(record.line, "A SKU is in several rows: the last of them counts.")
+        seen.add(row["sku"])
+        yield from rows_of(record.line, partial(_facts, row, terms))
 
 
 def _check_columns(source: ByteSource, columns: Mapping[str, str]) -> None:
@@ -143,7 +91,7 @@ def _check_columns(source: ByteSource, columns: Mapping[str, str]) -> None:
             "--column sku=NAME --column price=NAME, as `tactful import --guess FILE` proposes."
         )
     for column in columns.values():
-        tables.require_column(source, column)
+        tables.require_column(source, column, columns.values())
 
 
 def _check_terms(source: ByteSource, terms: ImportTerms) -> None:
@@ -158,24 +106,28 @@ def _check_terms(source: ByteSource, terms: ImportTerms) -> None:
         )
 
 
-def _decimal_sign(source: ByteSource, columns: Mapping[str, str]) -> str | None:
+def _decimal_sign(
+    source: ByteSource, columns: Mapping[str, str], currency: str | None
+) -> str | None:
     """Return the decimal sign of the amounts of the whole table; None: no amount depends on it.
 
-    An amount such as `1.234` or `1,234` can be read in two ways. Other amounts of the table decide.
+    An amount such as `1.234` or `1,234` can be read in two ways. Other amounts of the table decide,
+    or a currency with three decimals, or with none.
     """
+    places = _places(currency)
     signs: set[str] = set()
     ambiguous = ""
     names = [columns[field] for field in _AMOUNTS if field in columns]
-    for record in tables.table_rows(source):
+    for record in tables.table_rows(source, columns=columns.values()):
         if not isinstance(record, tables.TableRow):
             continue
         for text in (record.fields[name] for name in names):
             found = _LAST_SEPARATOR.search(text)
             if found is None:
                 continue
-            if len(found[2]) != 3 or len({*text} & {".", ","}) == 2:
+            if len(found[2] or "") != 3 or len({*text} & {".", ","}) == 2 or places == 3:
                 signs.add(found[1])
-            else:
+            elif places != 0:
                 ambiguous = ambiguous or text
     if ambiguous and len(signs) != 1:
         raise SourceError(
@@ -183,6 +135,14 @@ def _decimal_sign(source: ByteSource, columns: Mapping[str, str]) -> str | None:
             "Say with --decimal whether a comma or a point separates decimals."
         )
     return signs.pop() if len(signs) == 1 else None
+
+
+def _places(currency: str | None) -> int:
+    """Return the decimals of a currency; that of a currency which is not known is said row by row."""
+    try:
+        return exponent_of(currency or "EUR")
+    except MoneyError:
+        return 2
 
 
 def _categories(text: str) -> list[str]:
@@ -194,10 +154,27 @@ def _categories(text: str) -> list[str]:
     return [path for path in paths if path]
 
 
-def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[str, Any]]:
-    sku = row["sku"].lstrip("'")
+def _sku(text: str) -> str:
+    """Return a SKU without what spreadsheets write around it: `'00123` or `="00123"`.
+
+    Raises:
+        RowError: There is none, or a spreadsheet has rounded it.
+    """
+    sku = text.lstrip("'")
+    if sku.startswith('="') and sku.endswith('"'):
+        sku = sku[2:-1]
     if not sku:
         raise RowError("The row has no SKU. Give it one.")
+    if _ROUNDED.fullmatch(sku):
+        raise RowError(
+            f"The SKU {sku} is a number that a spreadsheet has rounded. "
+            "Give the column the format Text, and export it again."
+        )
+    return sku
+
+
+def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[str, Any]]:
+    sku = _sku(row["sku"])
     if row.get("currency"):
         terms = msgspec.structs.replace(terms, currency=row["currency"])
     if "title" in row:
@@ -215,7 +192,7 @@ def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[s
         yield price_fact(sku, terms, row["price"], row.get("list", ""))
     yield from cost_facts(sku, terms, row.get("cost", ""))
     number = row.get("stock", "")
-    quantity = parse_integer(number, "stock") if number else None
+    quantity = parse_integer(number, "stock", terms.decimal) if number else None
     available = resolve_stock(row.get("availability", ""), quantity, terms, notes)
     if "stock" in row and available is None and not row.get("availability"):
         notes.append("A row has no number of pieces: no stock fact is made.")

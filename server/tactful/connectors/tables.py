@@ -1,9 +1,10 @@
-"""Reader of tables of comma-, semicolon- or tab-separated text, with the line of each row."""
+"""Reader of delimited text, such as CSV, with the line of each row."""
 
 import csv
-from collections import ChainMap, deque
-from collections.abc import Iterator
+from collections import ChainMap, Counter, deque
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
@@ -18,7 +19,13 @@ _MAX_ROW_LINES: Final = 2_000
 _MAX_REPEATED_LINES: Final = 50_000
 """Most lines of a file that are read again after damaged rows: without a limit, each line of a file of
 unclosed quotation marks is read 2,000 times."""
-_DELIMITERS: Final = ",;\t"
+_DELIMITERS: Final = ",;\t|"
+_MAX_HEADER_LINES: Final = 20
+"""Most lines of a header with line breaks in its names, and most lines before a header."""
+_NOT_UTF_8: Final = (
+    "The row is not UTF-8. Name the encoding of the file, such as --encoding windows-1252 for Excel "
+    "in western Europe, or save the file as UTF-8."
+)
 _SHORT_ROW: Final = (
     "A row has fewer values than the header has columns: the missing ones are read as empty."
 )
@@ -39,18 +46,43 @@ class _Header(Struct, frozen=True):
     delimiter: str
 
 
-def read_header(source: ByteSource) -> tuple[str, ...]:
-    """Return the names of the columns; none for an empty file."""
-    return _read_header(source, source.lines()).names
+def read_header(source: ByteSource, columns: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the names of the columns; none for an empty file.
+
+    A name that occurs again has its number behind it: `Price`, `Price (2)`.
+
+    Args:
+        source: The table.
+        columns: Names that the header has. Lines before it, such as a title, are passed over.
+    """
+    return _read_header(source, source.lines(), columns)[0].names
 
 
-def require_column(source: ByteSource, column: str) -> None:
-    """Check that a table has a column.
+def possible_headers(source: ByteSource) -> Iterator[tuple[str, ...]]:
+    """Yield the names in each of the first lines, which may all be before the header."""
+    for line in islice(source.lines(), _MAX_HEADER_LINES):
+        cells, *_ = _header_cells(line or "", "", iter(()))
+        yield _column_names(cells)
+
+
+def require_column(source: ByteSource, column: str, columns: Collection[str] = ()) -> None:
+    """Check that a table has a column, and has it once.
+
+    Args:
+        source: The table.
+        column: Name of the column.
+        columns: Names that the header has; see `read_header`.
 
     Raises:
-        SourceError: The table has no such column; the text names the most similar one.
+        SourceError: The table has no such column, and the text names the most similar one; or it has
+            two of the name.
     """
-    names = read_header(source)
+    names = read_header(source, columns)
+    if f"{column} (2)" in names:
+        raise SourceError(
+            f"{source.name}: The file has more than one column {column!r}. "
+            "Rename those that are not meant."
+        )
     if column in names:
         return
     folded = {name.casefold(): name for name in names}
@@ -60,7 +92,7 @@ def require_column(source: ByteSource, column: str) -> None:
 
 
 def table_rows(
-    source: ByteSource, aliases: Aliases | None = None
+    source: ByteSource, aliases: Aliases | None = None, columns: Collection[str] = ()
 ) -> Iterator[TableRow | BadRow | RowNote]:
     """Yield every row below the header, with the line on which it begins.
 
@@ -71,15 +103,19 @@ def table_rows(
     Args:
         source: The table.
         aliases: Other names of the columns; None: the rows have the names of the file.
+        columns: Names that the header has; see `read_header`.
 
     Raises:
         SourceError: The table exceeds a limit of the import.
     """
     csv.field_size_limit(source.limits.row)
-    text = source.lines()
-    header = _read_header(source, text)
+    header, text = _read_header(source, source.lines(), columns)
     if not header.names:
         return
+    if again := [name for name in header.names if f"{name} (2)" in header.names]:
+        yield RowNote(
+            header.line, f"More than one column is called {again[0]!r}: the first is read."
+        )
     if aliases:
         renamed = renaming(header.names, aliases)
         names = tuple(renamed.get(name, name) for name in header.names)
@@ -88,26 +124,78 @@ def table_rows(
     yield from rows(source, text, header)
 
 
-def _read_header(source: ByteSource, text: Iterator[str | None]) -> _Header:
-    """Read the first line with names; Excel's line `sep=;` in front of it sets the delimiter."""
+def _read_header(
+    source: ByteSource, text: Iterator[str | None], columns: Collection[str] = ()
+) -> tuple[_Header, Iterator[str | None]]:
+    """Read the first line with names, or the first of the first lines that has all `columns`.
+
+    Excel's line `sep=;` in front of it sets the delimiter.
+
+    Returns:
+        The header, and the lines behind it.
+    """
     csv.field_size_limit(source.limits.row)
     delimiter = ""
-    for number, line in enumerate(text, 1):
+    first: _Header | None = None
+    passed: list[str | None] = []
+    number = 0
+    for line in text:
+        number += 1
         if line is None:
             raise SourceError(f"{source.name}:{number}: {source.limits.long_row('header')}")
         if line.startswith("sep=") and len(line.strip()) == len("sep=;"):
             delimiter = line[4]
             continue
-        found = delimiter or _delimiter(line)
-        tabs = found == "\t"
-        cells = line.split(found) if tabs else next(csv.reader([line], delimiter=found), [])
-        names = [cell.strip() for cell in cells]
-        if any(names):
-            while not names[-1]:
-                names.pop()
+        cells, found, more, text = _header_cells(line, delimiter, text)
+        number += len(more)
+        if first is not None:
+            passed += [line, *more]
+        names = _column_names(cells)
+        if names:
             source.limits.check_columns(source.name, len(names))
-            return _Header(number, tuple(names), found)
-    return _Header(0, (), ",")
+            header = _Header(number, names, found)
+            if not {*columns} - {*names}:
+                return header, text
+            first = first or header
+        if columns and number >= _MAX_HEADER_LINES:
+            break
+    return first or _Header(0, (), ","), chain(passed, text)
+
+
+def _header_cells(
+    line: str, delimiter: str, text: Iterator[str | None]
+) -> tuple[list[str], str, list[str | None], Iterator[str | None]]:
+    """Return the cells of a header, its delimiter, its further lines, and the lines behind it."""
+    found = delimiter or _delimiter(line)
+    if found == "\t":
+        return line.split(found), found, [], text
+    more: list[str | None] = []
+
+    def lines() -> Iterator[str]:
+        yield line
+        for each in islice(text, _MAX_HEADER_LINES):
+            more.append(each)
+            yield each or ""
+
+    try:
+        return next(csv.reader(lines(), delimiter=found, strict=True), []), found, more, text
+    except csv.Error:
+        # A quotation mark that is not closed is one of the name.
+        cells = next(csv.reader([line], delimiter=found), [])
+        return cells, found, [], chain(more, text)
+
+
+def _column_names(cells: list[str]) -> tuple[str, ...]:
+    """Return the names of columns on one line each, without empty ones at the end."""
+    names: list[str] = []
+    count: Counter[str] = Counter()
+    for cell in cells:
+        name = " ".join(cell.split())
+        count[name] += 1
+        names.append(f"{name} ({count[name]})" if name and count[name] > 1 else name)
+    while names and not names[-1]:
+        names.pop()
+    return tuple(names)
 
 
 def _tab_separated(
@@ -218,7 +306,7 @@ def _records(
         yield BadRow(line, message)
         return
     if any("\ufffd" in value for value in values):
-        yield BadRow(line, "The row is not UTF-8. Save the file as UTF-8.")
+        yield BadRow(line, _NOT_UTF_8)
         return
     missing = len(names) - len(values)
     fields = dict(zip(names, [value.strip() for value in values], strict=False))

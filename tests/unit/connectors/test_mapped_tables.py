@@ -14,7 +14,8 @@ from support.import_files import (
     import_rows,
     notes_in,
 )
-from tactful.connectors.mapped_tables import FIELDS, propose_columns
+from tactful.connectors.byte_sources import open_source
+from tactful.connectors.mapped_tables import guess_header
 from tactful.connectors.results import ImportTerms, SourceError
 from tactful.core.facts.fact_types import Cost, Price, Product, Stock
 from tactful.core.values.money import Money
@@ -91,15 +92,77 @@ def test_the_currency_of_a_row_takes_precedence(tmp_path: Path) -> None:
     assert prices == [Money(500, "EUR"), Money(500, "GBP")]
 
 
-def test_columns_are_proposed_by_their_names() -> None:
-    header = ("Artikelnr", "BEZEICHNUNG", "Preis", "Lagerplatz")
-    assert propose_columns(header) == COLUMNS | {"title": "BEZEICHNUNG"}
-    assert propose_columns(("Lagerplatz",)) == {}
+def test_a_header_below_a_title_is_guessed_by_its_names(tmp_path: Path) -> None:
+    def guess(text: str) -> tuple[tuple[str, ...], dict[str, str]]:
+        with open_source(str(file_with(tmp_path, text))) as source:
+            return guess_header(source)
+
+    titled = guess("Price list\n\n" + TEXT)
+    assert titled == guess(TEXT)
+    assert titled[1] == COLUMNS | {"cost": "EK", "stock": "Bestand"}
+    assert guess("Shelf;Room\n1;2\n") == (("Shelf", "Room"), {})
 
 
-def test_no_name_proposes_two_fields() -> None:
-    names = [name for field in FIELDS.values() for name in field]
-    assert len(names) == len(set(names))
+def test_a_table_below_a_title_is_read(tmp_path: Path) -> None:
+    found = import_rows(file_with(tmp_path, "Price list\nof autumn;;\n\n" + TEXT), TERMS)
+    assert [getattr(fact, "sku", None) for fact in facts_in(found)] == ["1001", "1001"]
+
+
+def test_a_column_that_occurs_twice_is_refused(tmp_path: Path) -> None:
+    text = "Artikelnr;Bezeichnung;Preis;Preis\n1001;Tasse;12,50;99,00\n"
+    with pytest.raises(SourceError, match="more than one column 'Preis'"):
+        import_rows(file_with(tmp_path, text), TERMS)
+    second = msgspec.structs.replace(TERMS, columns=COLUMNS | {"price": "Preis (2)"})
+    price = facts_in(import_rows(file_with(tmp_path, text), second))[1]
+    assert isinstance(price, Price)
+    assert price.price.amount == 9900
+
+
+def test_a_sku_in_several_rows_is_noted(tmp_path: Path) -> None:
+    found = import_rows(file_with(tmp_path, TEXT + "1001;Tasse;13,50;;\n"), TERMS)
+    assert notes_in(found) == [(3, "A SKU is in several rows: the last of them counts.")]
+
+
+@pytest.mark.parametrize(("cell", "sku"), [("'00123", "00123"), ('"=""00123"""', "00123")])
+def test_a_sku_is_read_without_the_marks_of_a_spreadsheet(
+    tmp_path: Path, cell: str, sku: str
+) -> None:
+    text = f"Artikelnr;Bezeichnung;Preis\n{cell};Tasse;12,50\n"
+    product = facts_in(import_rows(file_with(tmp_path, text), TERMS))[0]
+    assert isinstance(product, Product)
+    assert product.sku == sku
+
+
+def test_a_sku_that_a_spreadsheet_has_rounded_is_a_bad_row(tmp_path: Path) -> None:
+    text = "Artikelnr;Bezeichnung;Preis\n4,00639E+12;Tasse;12,50\n"
+    ((line, message),) = bad_rows_in(import_rows(file_with(tmp_path, text), TERMS))
+    assert (line, "a spreadsheet has rounded" in message) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("currency", "texts", "amounts"),
+    [
+        ("KWD", ("1.250", "12.500"), [1250, 12500]),
+        ("KWD", ("1,250", "12,500"), [1250, 12500]),
+        ("JPY", ("1,980", "980"), [1980, 980]),
+        ("JPY", ("1.980", "12.800"), [1980, 12800]),
+        ("SEK", ("1.299,-", "1.349"), [129900, 134900]),
+        ("SEK", ("1 299 kr.", "349:-"), [129900, 34900]),
+    ],
+)
+def test_amounts_are_read_with_the_decimals_of_their_currency(
+    tmp_path: Path, currency: str, texts: tuple[str, ...], amounts: list[int]
+) -> None:
+    rows = "".join(f"{number};A;{text}\n" for number, text in enumerate(texts))
+    terms = msgspec.structs.replace(TERMS, currency=currency)
+    found = import_rows(file_with(tmp_path, "Artikelnr;Bezeichnung;Preis\n" + rows), terms)
+    assert bad_rows_in(found) == []
+    assert [fact.price.amount for fact in facts_in(found) if isinstance(fact, Price)] == amounts
+
+
+def test_a_currency_that_is_none_is_said_of_each_row(tmp_path: Path) -> None:
+    terms = msgspec.structs.replace(TERMS, currency="XXZ")
+    assert len(bad_rows_in(import_rows(file_with(tmp_path, TEXT), terms))) == 1
 
 
 @pytest.mark.parametrize(

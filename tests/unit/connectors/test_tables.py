@@ -24,7 +24,9 @@ def test_a_table_may_be_delimited_by_semicolons_and_have_a_byte_order_mark(tmp_p
 
 def test_a_table_in_another_encoding_is_named_with_its_line(tmp_path: Path) -> None:
     raw = SHOPIFY_PRODUCTS.replace("Velo", "V\xe9lo").encode("latin-1")
-    assert "Save the file as UTF-8." in bad_rows_in(import_rows(file_with(tmp_path, raw)))[0][1]
+    assert (
+        "Name the encoding of the file" in bad_rows_in(import_rows(file_with(tmp_path, raw)))[0][1]
+    )
 
 
 def test_a_row_with_too_many_values_and_a_broken_quote_are_named(tmp_path: Path) -> None:
@@ -120,3 +122,45 @@ def test_a_row_with_too_few_values_is_read_and_named(tmp_path: Path, delimiter: 
     assert short == TableRow(3, {"id": "2", "name": "two", "price": ""})
     assert isinstance(note, RowNote)
     assert (note.line, "fewer values than the header" in note.message) == (3, True)
+
+
+def test_a_name_in_the_header_may_have_a_line_break(tmp_path: Path) -> None:
+    path = file_with(tmp_path, 'a;"b\n(long)";c\n1;"2\n3";4\n5;6;7\n')
+    with open_source(str(path)) as source:
+        assert read_header(source) == ("a", "b (long)", "c")
+        rows = [row for row in table_rows(source) if isinstance(row, TableRow)]
+    assert [(row.line, row.fields["b (long)"]) for row in rows] == [(3, "2\n3"), (5, "6")]
+
+
+def test_an_open_quotation_mark_in_the_header_takes_no_rows(tmp_path: Path) -> None:
+    path = file_with(tmp_path, 'a;"b;c\n1;2;3\n')
+    with open_source(str(path)) as source:
+        assert len(list(table_rows(source))) == 1
+
+
+def test_bars_may_separate_values(tmp_path: Path) -> None:
+    with open_source(str(file_with(tmp_path, "a|b\n1,5|2\n"))) as source:
+        (row,) = table_rows(source)
+    assert isinstance(row, TableRow)
+    assert dict(row.fields) == {"a": "1,5", "b": "2"}
+
+
+def test_a_name_that_occurs_twice_is_noted_and_its_first_column_read(tmp_path: Path) -> None:
+    with open_source(str(file_with(tmp_path, "a,b,a\n1,2,3\n"))) as source:
+        note, row = table_rows(source)
+    assert isinstance(row, TableRow)
+    assert (row.fields["a"], row.fields["a (2)"]) == ("1", "3")
+    assert isinstance(note, RowNote)
+    assert note.message == "More than one column is called 'a': the first is read."
+
+
+def test_a_named_header_is_found_below_a_title(tmp_path: Path) -> None:
+    path = file_with(tmp_path, "Title;of it\n\nsep\na;b\n1;2\n")
+    with open_source(str(path)) as source:
+        assert read_header(source, ["b"]) == ("a", "b")
+        (row,) = table_rows(source, columns=["b"])
+        assert isinstance(row, TableRow)
+        assert (row.line, row.fields["b"]) == (5, "2")
+        # Where no line has the names, the first one is the header, and nothing is lost.
+        assert read_header(source, ["z"]) == ("Title", "of it")
+        assert len(list(table_rows(source, columns=["z"]))) == 4

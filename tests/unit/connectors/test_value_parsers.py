@@ -44,7 +44,12 @@ def test_an_empty_price_is_no_price() -> None:
         ("12..50 EUR", None, "Write plain digits"),
         ("1,23,456.00 EUR", None, "Write plain digits"),
         ("1,234 EUR", None, "Say with --decimal"),
-        ("$ 5", None, "Write plain digits"),
+        ("$ 5", None, "Name the currency with --currency"),
+        ("kr 5", "EUR", "is in SEK, NOK, DKK, ISK"),
+        ("5 Euro USD", None, "names two currencies"),
+        ("ca. 5 EUR", None, "Write plain digits"),
+        ("1,29,90.00", "INR", "Write plain digits"),
+        ("on request", "EUR", "Write plain digits"),
         ("12.505", "EUR", ""),
         ("1 XXZ", None, ""),
     ],
@@ -154,3 +159,65 @@ def test_a_text_far_longer_than_any_fact_is_refused() -> None:
         plain_text("&a" * 6000)
     with pytest.raises(RowError, match="is not a price"):
         parse_price("1" + " " * 100_000 + "x", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "price"),
+    [
+        ("1 299,00 kr", "SEK", (129900, "SEK")),
+        ("349:-", "SEK", (34900, "SEK")),
+        ("349,\u2013", "NOK", (34900, "NOK")),
+        ("CHF 1\u2019299.\u2013", "EUR", (129900, "CHF")),
+        ("Fr. 12.50", "CHF", (1250, "CHF")),
+        ("$1,299.00", "USD", (129900, "USD")),
+        ("US$ 5.00", "CAD", (500, "USD")),
+        ("12,50 K\u010d", "EUR", (1250, "CZK")),
+        ("1 299,00 z\u0142", "PLN", (129900, "PLN")),
+        ("\u00a512,800", "JPY", (12800, "JPY")),
+        ("1,980\u5186", None, (1980, "JPY")),
+        ("1.980", "JPY", (1980, "JPY")),
+        ("1.250", "KWD", (1250, "KWD")),
+        ("KD 3.750", "KWD", (3750, "KWD")),
+        ("\u20b91,29,900.00", None, (12990000, "INR")),
+        ("-.50 EUR", None, (-50, "EUR")),
+        (".50", "EUR", (50, "EUR")),
+        ("eur 5", None, (500, "EUR")),
+        ("5 Euro EUR", None, (500, "EUR")),
+    ],
+)
+def test_a_price_is_read_as_people_write_it(
+    text: str, currency: str | None, price: tuple[int, str]
+) -> None:
+    found = parse_price(text, currency)
+    assert found is not None
+    assert (found["amount"], found["currency"]) == price
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "number"),
+    [
+        ("1.000", ",", 1000),
+        ("1.000", ".", 1),
+        ("1,000", ".", 1000),
+        ("1 200", None, 1200),
+        ("1\u202f200", None, 1200),
+        ("1.200.000", None, 1200000),
+        ("1.200,00", None, 1200),
+        ("0.000", None, 0),
+        ("100.0000", None, 100),
+        ("-3,0", None, -3),
+    ],
+)
+def test_a_number_of_pieces_is_read_with_separated_thousands(
+    text: str, decimal: str | None, number: int
+) -> None:
+    assert parse_integer(text, "stock", decimal) == number
+
+
+def test_a_thousand_pieces_are_never_read_as_one() -> None:
+    for text in ("1.000", "1,000", "1.200"):
+        with pytest.raises(RowError, match="two ways"):
+            parse_integer(text, "stock")
+    for text in ("1.5", "12 Stk", ">10", "", "1.200.00"):
+        with pytest.raises(RowError, match="Write a whole number"):
+            parse_integer(text, "stock")

@@ -16,7 +16,7 @@ from tactful.cli.data.fact_spool import FactSpool
 from tactful.cli.data.import_changes import FactComparison, ImportChanges
 from tactful.cli.data.import_completeness import Absence, FileContents, missing_facts
 from tactful.cli.data.import_mappings import save_mapping
-from tactful.cli.data.import_options import limit_option, term_options, terms_from
+from tactful.cli.data.import_options import encoding_option, limit_option, term_options, terms_from
 from tactful.cli.data.import_summary import (
     MAX_BAD_ROWS,
     CheckedFile,
@@ -32,7 +32,7 @@ from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
 from tactful.cli.shared.output import json_option, print_json, print_text, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
-from tactful.connectors import files, mapped_tables, tables
+from tactful.connectors import files, mapped_tables
 from tactful.connectors.byte_sources import ByteSource, open_source
 from tactful.connectors.read_limits import ReadLimits
 from tactful.connectors.results import (
@@ -96,6 +96,7 @@ counted and named. Facts have ids, so an interrupted import can be run again.
     "--yes", is_flag=True, help="Do not ask if more than 20 % of what is known is missing."
 )
 @limit_option
+@encoding_option
 @click.option("--skip-bad", is_flag=True, help="Leave out bad rows instead of stopping.")
 @url_option
 @setting_options("data", "egress_allow")
@@ -111,6 +112,7 @@ def import_(
     complete: bool,
     yes: bool,
     limits: ReadLimits,
+    encoding: str | None,
     **options: Any,
 ) -> None:
     """Import facts from JSON Lines, Merchant feeds, exports of Shopify and WooCommerce, and tables.
@@ -123,7 +125,7 @@ def import_(
     config = load_config(settings)
     terms = terms_from(options, config)
     if guess or save:
-        proposed = _propose(names, config.egress_allow, limits) if guess else {}
+        proposed = _propose(names, config.egress_allow, limits, encoding) if guess else {}
         if save:
             file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
             print_text(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
@@ -138,7 +140,7 @@ def import_(
     with ExitStack() as stack, exit_on(SourceError):
         checked = [
             _check_file(
-                stack.enter_context(open_source(name, config.egress_allow, limits)),
+                stack.enter_context(open_source(name, config.egress_allow, limits, encoding)),
                 form,
                 terms,
                 contents,
@@ -238,7 +240,9 @@ def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> No
         sent.rejected += [each["message"] for each in answer["rejected"]]
 
 
-def _propose(names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits) -> dict[str, str]:
+def _propose(
+    names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits, encoding: str | None
+) -> dict[str, str]:
     """Print the format of each file, or the columns that seem to give its fields.
 
     Returns:
@@ -246,9 +250,8 @@ def _propose(names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits)
     """
     proposed: dict[str, str] = {}
     for name in names:
-        with exit_on(SourceError), open_source(name, allow, limits) as source:
-            header = tables.read_header(source)
-            columns = mapped_tables.propose_columns(header)
+        with exit_on(SourceError), open_source(name, allow, limits, encoding) as source:
+            header, columns = mapped_tables.guess_header(source)
             try:
                 form = files.detect_format(source)
             except SourceError:
@@ -256,12 +259,27 @@ def _propose(names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits)
                     raise
                 proposed |= columns
                 options = [f"--column {shlex.quote(f'{k}={v}')}" for k, v in columns.items()]
+                options += ["--encoding", encoding] if encoding else []
                 print_text(f"tactful import {shlex.quote(name)} {' '.join(options)}")
+                if wanted := _unsaid(columns):
+                    print_text(f"Add what the table does not say, such as {wanted}.", err=True)
                 unused = [column for column in header if column and column not in columns.values()]
                 print_text(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
             else:
                 print_text(f"{source.name}: {form.title}. It needs no --column.")
     return proposed
+
+
+def _unsaid(columns: dict[str, str]) -> str:
+    """Return examples of the options that a table with these columns needs besides."""
+    options = []
+    if columns.keys() & {"price", "stock", "availability"}:
+        options.append("--territory DE")
+    if "price" in columns:
+        options.append("--tax-rate 19%")
+    if columns.keys() & {"price", "cost"} and "currency" not in columns:
+        options.append("--currency EUR")
+    return " ".join(options)
 
 
 def _check_file(

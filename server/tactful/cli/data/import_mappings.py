@@ -12,7 +12,7 @@ import click
 
 from tactful.cli.shared.errors import CommandError
 from tactful.config import Config
-from tactful.connectors import mapped_tables
+from tactful.connectors import column_words
 
 READY_MADE: Final = ("bigcommerce", "lightspeed", "magento", "prestashop", "shopware", "square")
 """Mappings that come with Tactful, from the documentation of the platforms."""
@@ -26,9 +26,9 @@ def check_column(field: str, column: object) -> None:
     Raises:
         click.BadParameter: There is no such field, or no column is named.
     """
-    if field not in mapped_tables.FIELDS:
-        near = get_close_matches(field, mapped_tables.FIELDS, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(mapped_tables.FIELDS)}."
+    if field not in column_words.FIELDS:
+        near = get_close_matches(field, column_words.FIELDS, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"Use {', '.join(column_words.FIELDS)}."
         raise click.BadParameter(f"{field!r} is no field of an import. {hint}")
     if not isinstance(column, str) or not column:
         raise click.BadParameter(f"{field!r} names no column. Write {field}=NAME.")

@@ -10,7 +10,7 @@ from tactful.cli.data.import_mappings import check_column, read_mapping
 from tactful.cli.shared.options import read_as
 from tactful.config import Config
 from tactful.config.values import ValueProblem, percent, territory, time_zone
-from tactful.connectors import mapped_tables
+from tactful.connectors import column_words
 from tactful.connectors.product_ids import COLUMN, OPTIONS
 from tactful.connectors.read_limits import DEFAULT_LIMITS, ReadLimits, parse_limit
 from tactful.connectors.results import ImportTerms, Market
@@ -79,6 +79,27 @@ def limit_option(command: Any) -> Any:
     )(command)
 
 
+def _read_encoding(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Return Python's name of an encoding of text."""
+    try:
+        "".encode(value or "utf-8")
+    except LookupError as problem:
+        raise click.BadParameter(
+            f"{value!r} is no encoding. Write one such as windows-1252, windows-1250 or iso-8859-2."
+        ) from problem
+    return value
+
+
+def encoding_option(command: Any) -> Any:
+    """Add the option `--encoding`."""
+    return click.option(
+        "--encoding",
+        metavar="NAME",
+        callback=_read_encoding,
+        help="Encoding of text that is not UTF-8 or UTF-16, such as windows-1252.",
+    )(command)
+
+
 _OPTIONS: Final = (
     click.option(
         "--territory",
@@ -140,7 +161,7 @@ _OPTIONS: Final = (
         metavar="FIELD=NAME",
         multiple=True,
         callback=_read_columns,
-        help=f"Column of a table that gives a field: {', '.join(mapped_tables.FIELDS)}. Repeatable.",
+        help=f"Column of a table that gives a field: {', '.join(column_words.FIELDS)}. Repeatable.",
     ),
     click.option(
         "--mapping",

@@ -251,7 +251,8 @@ def schema(*, path: Path | None) -> None:
 def new(*, rule: str, folder: Path, **options: Any) -> None:
     """Create a rule file and its first tests from a template.
 
-    The message is in the language of the setting `policy.language`, where the card knows it.
+    The message is in the language that tactful.toml names below [policy] (`language = "de"`), where
+    the card knows it.
     """
     if not ID.fullmatch(rule):
         raise CommandError(f"{rule!r} cannot be the id of a rule: {ID_HELP}")

@@ -281,6 +281,13 @@ POLICY: Final = MappingSchema(
         KeySchema("bad_rating", CountType(least=1, most=5), "The number of stars up to which a review counts as bad. Rule files can only raise it.", "3"),
         KeySchema("good_rating", CountType(least=1, most=5), "The number of stars from which an edited review no longer counts as bad. Rule files can only raise it.", "5"),
     ),
+    other_names={
+        **dict.fromkeys(
+            ("language", "harm", "trial", "correction_within"),
+            "write it below [policy] in the settings file, tactful.toml: it is a setting of the shop",
+        ),
+        "exclude": "write `exclude:` beside `rules:`, not below `policy:`",
+    },
 )  # fmt: skip
 EXCLUDE: Final = MappingSchema(
     "an exclusion",

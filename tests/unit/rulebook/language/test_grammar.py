@@ -4,7 +4,8 @@ import pytest
 
 from support.rule_files import check, codes, one_rule
 from support.value_types import node, read
-from tactful.rulebook.language.grammar import FILE, MAX_LIFE, OFFER, PRICE_MODES
+from tactful.config.policy_settings import POLICY_SETTINGS
+from tactful.rulebook.language.grammar import FILE, MAX_LIFE, OFFER, POLICY, PRICE_MODES
 from tactful.rulebook.language.mappings import (
     KeySchema,
     MappingSchema,
@@ -119,3 +120,12 @@ def test_another_name_of_a_price_is_one_mistake(key: str) -> None:
 def test_a_value_in_place_of_a_group_of_keys_is_answered_with_an_example() -> None:
     [one] = check(one_rule("offer: {percent: 5%, floor: 20%}")).diagnostics
     assert (one.code, one.help) == ("R204", "write a floor such as {margin: 20%}")
+
+
+def test_a_setting_of_the_shop_in_a_rule_file_is_sent_to_the_settings_file() -> None:
+    settings = {setting.name.partition(".")[0] for setting in POLICY_SETTINGS}
+    of_the_shop = settings - {key.name for key in POLICY.keys}
+    assert "language" in of_the_shop
+    for name in of_the_shop:
+        [one] = check(f"policy: {{{name}: x}}").diagnostics
+        assert (one.code, "write " in one.help) == ("R201", True), name
