@@ -6,6 +6,7 @@ from typing import Any, Final
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER, NOW, Exclusion, InputBan, Rulebook
 from tactful.core.values.calendar import format_duration, format_rfc3339
+from tactful.rulebook.checks.claims import claims_prior_price, may_outlast_claim
 from tactful.rulebook.compilation.builder import (
     TRIAL_LENGTH,
     TRIAL_SHARE_BP,
@@ -204,11 +205,7 @@ def _offers(rule: ParsedRule, policy: Policy) -> Iterator[str]:
 
 def _claims(rule: ParsedRule, policy: Policy) -> Iterator[str]:
     """Yield how long the offers show a prior price, where the rule may outlast that."""
-    offer = rule.get("offer")
-    if not offer or level_of(offer) == "shipping" or rule.get("mode") == "shadow":
-        return
-    starts, ends = window_of(rule, policy)
-    if starts == NOW or ends == NEVER or ends - starts > policy.max_claim:
+    if claims_prior_price(rule) and may_outlast_claim(rule, policy):
         yield f'after {format_duration(policy.max_claim)} on one item without a pause, with no "was" and no percentage'
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tactful.rulebook.checks import (
+    claims,
     conflicts,
     known_values,
     levels,
@@ -48,6 +49,7 @@ CHECKS: Final[dict[str, Check]] = {
     "R319": privacy.forbidden_inputs,
     "R320": known_values.unknown_values,
     "R321": known_values.incomplete_categories,
+    "R322": claims.outlived_claims,
 }
 """Diagnostic code → the function that reports it."""
 

@@ -80,6 +80,7 @@ CODES: Final[dict[str, DiagnosticCode]] = {
         DiagnosticCode("R319", "an input that is forbidden in a territory of the rule"),
         DiagnosticCode("R320", "a value that no fact has", "warning"),
         DiagnosticCode("R321", "a category without what is under it", "warning"),
+        DiagnosticCode("R322", "a reduction that is claimed for too long", "warning"),
     )
 }
 """Code → its title and severity, in the order of the manual."""
