@@ -48,7 +48,8 @@ def alert_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
                 422, "alert.state", f"`state` is `unresolved` or `resolved`, not `{wanted[:40]}`."
             )
         now = shop.clock.now()
-        return json_response({"alerts": [alert_view(one, now) for one in found]})
+        zone = shop.state.active_rulebook.current.policy.timezone
+        return json_response({"alerts": [alert_view(one, now) for one in found], "timezone": zone})
 
     async def acknowledge(request: Request) -> Response:
         return await changed(request, shop.alerts.acknowledge)

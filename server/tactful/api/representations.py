@@ -69,6 +69,7 @@ def explanation(found: Explanation) -> dict[str, Any]:
         shown["customer"] = found.customer
     shown |= {
         "at": when(found.at),
+        "timezone": found.timezone,
         "rulebook": found.rulebook,
         "rules": [
             verdict(one, found.at, found.currency)

@@ -137,6 +137,7 @@ def _rulebook(shop: Shop, activations: Sequence[tuple[str, int, bool]]) -> dict[
     return {
         "version": active.version,
         "activated_at": views.when(shop.state.active_rulebook.activated_at),
+        "timezone": active.policy.timezone,
         "rules": rules,
         "versions": [
             {"version": version, "activated_at": views.when(at), "rolled_back": back}

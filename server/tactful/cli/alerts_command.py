@@ -9,7 +9,7 @@ import msgspec
 
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table, print_text
+from tactful.cli.shared.output import json_option, local_times, print_json, print_table, print_text
 
 
 def _server_command(function: Callable[..., None]) -> Any:
@@ -37,36 +37,39 @@ def alerts(
         return
     with ServerClient(load_config(options), url) as server:
         answer = server.get("/v1/alerts", state="resolved" if resolved else "unresolved")
+    zone = answer.get("timezone", "UTC")
     if json_output:
         print_json(answer)
     elif not answer["alerts"]:
         print_text("No alert is resolved yet." if resolved else "Nothing needs a person.")
     elif resolved:
-        print_table(("alert", "kind", "about", "raised", "resolved", "by", "act"), _ended(answer))
+        print_table(
+            ("alert", "kind", "about", "raised", "resolved", "by", "act"), _ended(answer, zone)
+        )
     else:
-        _print_unresolved(answer["alerts"])
+        _print_unresolved(answer["alerts"], zone)
 
 
-def _ended(answer: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+def _ended(answer: dict[str, Any], zone: str) -> Iterator[tuple[str, ...]]:
     for one in answer["alerts"]:
         end = one["resolved"]
         yield (
-            one["id"], one["kind"], one["subject"] or "–", one["raised_at"],
-            end["at"], end["by"], end["act"],
+            one["id"], one["kind"], one["subject"] or "–", local_times(one["raised_at"], zone),
+            local_times(end["at"], zone), end["by"], end["act"],
         )  # fmt: skip
 
 
-def _print_unresolved(found: list[dict[str, Any]]) -> None:
+def _print_unresolved(found: list[dict[str, Any]], zone: str) -> None:
     for place, one in enumerate(found):
         if place:
             print_text()
         about = f" ({one['subject']})" if one["subject"] else ""
         print_text(f"{one['kind']}{about}: {one.get('meaning', '')}", bold=True)
-        print_text(f"  {one['id']}, {one['state']}, since {one['raised_at']}{_marks(one)}")
+        state = f"  {one['id']}, {one['state']}, since {one['raised_at']}{_marks(one)}"
+        print_text(local_times(state, zone))
         if one["evidence"]:
-            print_text(
-                "  " + ", ".join(f"{name}: {value}" for name, value in one["evidence"].items())
-            )
+            evidence = ", ".join(f"{name}: {value}" for name, value in one["evidence"].items())
+            print_text(f"  {local_times(evidence, zone)}")
         if "remedy" in one:
             print_text(f"  {one['remedy']}")
 

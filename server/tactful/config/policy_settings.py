@@ -268,7 +268,11 @@ POLICY_SETTINGS: Final = (
         "A trial is stopped when a larger share of its seen offers ends because of a complaint or "
         "another taint.",
     ),
-    PolicySetting("timezone", v.time_zone(), "The time zone in which the shop's days begin."),
+    PolicySetting(
+        "timezone",
+        v.time_zone(),
+        "The time zone in which the days of the shop begin, and in which people read times.",
+    ),
     PolicySetting(
         "language",
         v.text("a language such as en"),

@@ -78,10 +78,16 @@ class ConsoleAccess:
 
     # pages
 
+    @property
+    def zone(self) -> str:
+        """The IANA time zone of the shop, in which pages write instants."""
+        return self.shop.state.active_rulebook.current.policy.timezone
+
     def render(self, page_request: ConsoleRequest, template: str, /, **values: Any) -> Response:
         """Render a page with the common head of the console."""
         return pages.render(
             template,
+            zone=self.zone,
             operator=page_request.login,
             shop_name=self.name,
             path=path_of(page_request.http_request),

@@ -1,6 +1,6 @@
 """Rendering of the console's pages, and reading of its forms."""
 
-from functools import cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tactful.core.offers.offer import Offer
-from tactful.core.values.calendar import format_duration, format_rfc3339
+from tactful.core.values.calendar import format_duration, format_local, with_local_times
 from tactful.core.values.money import Money, format_plain
 from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
 from tactful.rulebook.language.units import format_percent
@@ -59,9 +59,9 @@ def offer_terms(offer: Offer) -> str:
     return f"{format_percent(off.percent_bp)} off the {off.level}, at most {amount}"
 
 
-def format_instant(at: int | None) -> str:
-    """Return an instant (milliseconds since the Unix epoch) to the second, in UTC; empty for None."""
-    return "" if at is None else format_rfc3339(at)[:19].replace("T", " ") + " UTC"
+def format_instant(at: int | None, zone: str) -> str:
+    """Return an instant (milliseconds since the Unix epoch) in a zone; empty for None."""
+    return "" if at is None else format_local(at, zone)
 
 
 def format_length(length: int) -> str:
@@ -69,26 +69,29 @@ def format_length(length: int) -> str:
     return format_duration(length // 1000 * 1000)
 
 
-def in_words(value: Any) -> str:
-    """Return a gate's actual or needed value in words."""
+def in_words(value: Any, zone: str) -> str:
+    """Return a gate's actual or needed value in words, with its instants in a zone."""
     match value:
         case None:
             return "nothing"
         case dict():
-            return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
+            return ", ".join(f"{name} {in_words(one, zone)}" for name, one in value.items())
         case list() | tuple() | set() | frozenset():
-            return ", ".join(in_words(one) for one in value)
+            return ", ".join(in_words(one, zone) for one in value)
         case bool():
             return "yes" if value else "no"
         case Money():
             return format_plain(value)
         case _:
-            return str(value)
+            return with_local_times(str(value), zone)
 
 
-@cache
-def _templates() -> "Environment":
-    """Return the templates, loaded for the first page, so that the server starts without them."""
+@lru_cache(maxsize=2)
+def _templates(zone: str) -> "Environment":
+    """Return the templates for a time zone, loaded for the first page that needs them.
+
+    The server starts without them. A shop has one zone at a time.
+    """
     import jinja2  # noqa: PLC0415
 
     made = jinja2.Environment(
@@ -98,16 +101,28 @@ def _templates() -> "Environment":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"instant": format_instant, "duration": format_length, "words": in_words}
+    made.filters |= {
+        "instant": partial(format_instant, zone=zone),
+        "words": partial(in_words, zone=zone),
+        "local_times": partial(with_local_times, zone=zone),
+        "duration": format_length,
+    }
     made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
-    made.globals |= {"needed": needed_value, "change": change_text}
+    made.globals |= {"zone": zone, "needed": needed_value, "change": change_text}
     return made
 
 
-def render(template: str, /, status: int = 200, **values: Any) -> Response:
-    """Render a template as a response with the console's security headers."""
-    html = _templates().get_template(template).render(**values)
+def render(template: str, /, status: int = 200, *, zone: str = "UTC", **values: Any) -> Response:
+    """Render a template as a response with the console's security headers.
+
+    Args:
+        template: The file name of the template.
+        status: The HTTP status.
+        zone: IANA time zone in which instants are written.
+        values: What the template shows.
+    """
+    html = _templates(zone).get_template(template).render(**values)
     return HTMLResponse(html, status, HEADERS)
 
 

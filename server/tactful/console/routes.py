@@ -15,7 +15,7 @@ from tactful.console.actions import action_routes
 from tactful.console.mounting import under_its_prefix
 from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
 from tactful.core.values import ids
-from tactful.core.values.calendar import CalendarError, parse_rfc3339
+from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.rulebook.authoring.describe import describe_prohibitions
 from tactful.runtime.services.explanations import UnknownShopperError
 from tactful.runtime.services.near_names import UnknownNameError
@@ -179,12 +179,14 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
     if not sku or not (session or customer):
         return access.render(page_request, "why.html", found=None, at=query.get("at", ""), **given)
     try:
-        at = parse_rfc3339(query["at"]) if query.get("at") else None
+        at = _instant(query["at"], access.zone) if query.get("at") else None
         found = await access.shop.explanations.explain(
             sku, session=session or None, customer=customer or None, at=at
         )
     except CalendarError:
-        problem = "The time cannot be read. Write it as 2026-03-10T12:00:00Z."
+        problem = (
+            "The time cannot be read. Write it as 2026-03-10 13:00, or as 2026-03-10T12:00:00Z."
+        )
         raise PageError(400, problem) from None
     except (UnknownShopperError, UnknownNameError) as error:
         raise PageError(404, str(error)) from None
@@ -192,6 +194,18 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
     return access.render(
         page_request, "why.html", found=found, at=query.get("at", ""), ending=ending, **given
     )
+
+
+def _instant(text: str, zone: str) -> int:
+    """Return the instant (ms since the Unix epoch) of a local time in the shop's zone, or of RFC 3339.
+
+    Raises:
+        CalendarError: The text is neither.
+    """
+    text = text.strip()
+    if "T" in text.upper():
+        return parse_rfc3339(text)
+    return local_instant(text, zone, end=False)
 
 
 async def _missing_page(page_request: ConsoleRequest) -> Response:

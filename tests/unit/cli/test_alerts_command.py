@@ -18,11 +18,11 @@ async def test_alerts_are_listed_with_what_to_do(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
         (alert,) = await raised(one)
         printed = printed_json(await run_beside(one, "alerts", "--json"))
-        assert printed == {"alerts": [alert]}
+        assert printed == {"alerts": [alert], "timezone": "UTC"}
         shown = await run_beside(one, "alerts")
         assert shown.output.splitlines() == [
             f"backup.missing: {KINDS['backup.missing'].meaning}",
-            f"  {alert['id']}, open, since 2026-03-10T12:00:00Z",
+            f"  {alert['id']}, open, since 2026-03-10 12:00:00 UTC",
             f"  {KINDS['backup.missing'].remedy}",
         ]
         await one.http.post("/v1/facts", json=[{"type": "price"}])
@@ -43,7 +43,7 @@ async def test_an_alert_is_acknowledged_snoozed_and_resolved(tmp_path: Path) -> 
         done = await run_beside(one, "alerts", "snooze", name, "--for", "1d", "--json")
         assert printed_json(done)["snoozed"]["until"] == "2026-03-11T12:00:00Z"
         shown = (await run_beside(one, "alerts")).output
-        assert "acknowledged by Zoë Ł, snoozed until 2026-03-11T12:00:00Z" in shown
+        assert "acknowledged by Zoë Ł, snoozed until 2026-03-11 12:00:00 UTC" in shown
         refused = await run_beside(one, "alerts", "resolve", name)
         assert (refused.exit_code, "alert.cause_present" in refused.output) == (2, True)
         write_backup_stamp(one.folder / "data", one.parts.shop.clock.now())
@@ -52,8 +52,8 @@ async def test_an_alert_is_acknowledged_snoozed_and_resolved(tmp_path: Path) -> 
         assert done.output.endswith(f"Alert {name} is resolved.\n")
         assert (await run_beside(one, "alerts")).output.endswith("Nothing needs a person.\n")
         assert (await run_beside(one, "alerts", "--resolved")).output.splitlines()[-1].split() == [
-            name, "backup.missing", "–", "2026-03-10T12:00:00Z",
-            "2026-03-10T12:00:00Z", "server", "key", "by.hand",
+            name, "backup.missing", "–", "2026-03-10", "12:00:00", "UTC",
+            "2026-03-10", "12:00:00", "UTC", "server", "key", "by.hand",
         ]  # fmt: skip
 
 

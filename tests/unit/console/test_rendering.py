@@ -28,16 +28,23 @@ from tactful.core.values.allocation import Deduction
     ],
 )
 def test_a_gates_value_is_written_in_words(value: object, said: str) -> None:
-    assert in_words(value) == said
+    assert in_words(value, "UTC") == said
 
 
 def test_money_time_and_durations_are_written_for_people() -> None:
     assert format_money(10965, "EUR") == "109.65 EUR"
     assert format_money(15749, "JPY") == "15749 JPY"
-    assert format_instant(1_773_144_000_999) == "2026-03-10 12:00:00 UTC"
-    assert format_instant(None) == ""
+    assert format_instant(1_773_144_000_999, "UTC") == "2026-03-10 12:00:00 UTC"
+    assert format_instant(None, "UTC") == ""
     assert format_length(960_999) == "16m"
     assert format_length(0) == "0s"
+
+
+def test_instants_are_written_in_the_zone_of_the_shop() -> None:
+    assert format_instant(1_773_144_000_999, "Europe/Berlin") == "2026-03-10 13:00:00 CET"
+    assert in_words({"since": "2026-07-10T12:00:00Z"}, "Europe/Berlin") == (
+        "since 2026-07-10 14:00:00 CEST"
+    )
 
 
 @pytest.mark.parametrize(

@@ -112,13 +112,30 @@ async def test_why_shows_every_gate_with_what_would_change_it(
     await shopper.view("RUN-42", 10)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
     assert "R1 withheld" in page
-    assert "the shopper stays, pauses and looks; by itself at 2026-03-10T12:00:30Z" in page
+    assert "the shopper stays, pauses and looks; by itself at 2026-03-10 12:00:30 UTC" in page
     await one.advance(20)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
     assert "R1 standing" in page
     then = "2026-03-10T12:00:10Z"
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session, at=then)
     assert "R1 withheld" in page
+
+
+async def test_pages_write_and_read_times_in_the_zone_of_the_shop(
+    one: LiveServer, agent: Agent
+) -> None:
+    assert "Times are those of UTC." in await agent.read("/console")
+    await one.reload(rules(policy="  timezone: Europe/Berlin"))
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 10)
+    page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
+    assert "by itself at 2026-03-10 13:00:30 CET" in page
+    assert "Times are those of Europe/Berlin." in page
+    await one.advance(20)
+    for then in ("2026-03-10 13:00:10", "2026-03-10T12:00:10Z"):
+        page = await agent.read("/console/why", sku="RUN-42", session=shopper.session, at=then)
+        assert "2026-03-10 13:00:10 CET, rulebook" in page
+        assert "R1 withheld" in page
 
 
 async def test_an_explanation_needs_an_item_and_a_shopper(agent: Agent) -> None:

@@ -7,7 +7,14 @@ import click
 from tactful.cli.data.offline_why import explain_offline
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, plain_text, print_json, print_line, print_text
+from tactful.cli.shared.output import (
+    json_option,
+    local_times,
+    plain_text,
+    print_json,
+    print_line,
+    print_text,
+)
 from tactful.core.values.money import Money, format_plain
 
 _EXAMPLE = """
@@ -78,7 +85,9 @@ def why(
 def _print_answer(answer: dict[str, Any]) -> None:
     """Print an explanation as text, a paragraph for each rule and each offer."""
     shopper = answer.get("customer") or answer.get("session") or "an anonymous shopper"
-    print_line(f"{answer['sku']} for {shopper} at {answer['at']}, rulebook {answer['rulebook']}")
+    zone = answer.get("timezone", "UTC")
+    at = local_times(answer["at"], zone) + ("" if zone == "UTC" else f" ({zone})")
+    print_line(f"{answer['sku']} for {shopper} at {at}, rulebook {answer['rulebook']}")
     if not answer["rules"]:
         print_line("The rulebook has no rules.")
     for rule in answer["rules"]:
@@ -86,13 +95,15 @@ def _print_answer(answer: dict[str, Any]) -> None:
         _print_outcome(rule)
         for gate in rule["gates"]:
             actual, needed = plain_text(gate["actual"]), plain_text(gate["needed"])
-            print_line(f"  {gate['reason']}: is {actual}, needs {needed}")
+            print_line(local_times(f"  {gate['reason']}: is {actual}, needs {needed}", zone))
             age = f" Reported {_age(gate['age'])} ago." if "age" in gate else ""
-            print_line(f"    Would change if: {gate['change']}.{age}")
+            print_line(local_times(f"    Would change if: {gate['change']}.{age}", zone))
+        _print_evidence(rule)
     for offer in answer["offers"]:
         print_line("")
         price = format_plain(Money(**offer["price"]))
-        print_line(f"offer {offer['id']}: {offer['state']}, {price}, until {offer['ends_at']}")
+        end = local_times(offer["ends_at"], zone)
+        print_line(f"offer {offer['id']}: {offer['state']}, {price}, until {end}")
 
 
 def _print_outcome(rule: dict[str, Any]) -> None:
@@ -102,6 +113,25 @@ def _print_outcome(rule: dict[str, Any]) -> None:
     print_text(": ", nl=False)
     print_text(rule["outcome"], fg=_COLOURS.get(rule["outcome"], "red"), bold=True, nl=False)
     print_line(f"{reason}{notes}")
+
+
+def _print_evidence(rule: dict[str, Any]) -> None:
+    """Print what an offer rests on: facts, conditions, steps of the price, and rules that lost."""
+    for read in rule.get("inputs", ()):
+        age = "" if read["age"] is None else f", reported {_age(read['age'])} ago"
+        version = "" if read["version"] is None else f", version {read['version']}"
+        about = f"({read['provenance']}{version}{age})"
+        print_line(f"  read {read['fact']} {read['id']}: {plain_text(read['value'])} {about}")
+    for held in rule.get("conditions", ()):
+        print_line(f"  held {held['needed']}: is {plain_text(held['actual'])}")
+    steps = [
+        f"{one['step']} {format_plain(Money(one['amount'], one['currency']))}"
+        for one in rule.get("price", ())
+    ]
+    if steps:
+        print_line(f"  price {', '.join(steps)}")
+    for lost in rule.get("lost", ()):
+        print_line(f"  lost {lost['rule']}: {lost['reason']}")
 
 
 def _age(seconds: int) -> str:

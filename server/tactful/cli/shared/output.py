@@ -51,6 +51,22 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def local_times(text: str, zone: str) -> str:
+    """Return a text with its UTC timestamps as local times: `2026-03-10 13:00:00 CET`.
+
+    Args:
+        text: What a server answered.
+        zone: The IANA time zone that the server names; one that is not known here changes nothing.
+    """
+    # Imported here, because `--help` prints no times.
+    from tactful.core.values.calendar import CalendarError, with_local_times
+
+    try:
+        return with_local_times(text, zone)
+    except CalendarError:
+        return text
+
+
 def print_text(
     text: str = "",
     *,

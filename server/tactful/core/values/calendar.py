@@ -31,6 +31,7 @@ _LOCAL = re.compile(r"(19|2\d)\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
 _RFC3339 = re.compile(
     r"(19|2\d)\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+_UTC_STAMP = re.compile(r"(?<![\w.:-])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z(?!\w)", re.ASCII)
 _DURATION = re.compile(r"(0|[1-9]\d{0,8})(ms|s|m|h|d)", re.ASCII)
 _UNITS: Final = {"d": DAY, "h": HOUR, "m": MINUTE, "s": SECOND, "ms": 1}
 
@@ -183,6 +184,37 @@ def format_rfc3339(at_ms: int) -> str:
     moment = _EPOCH + timedelta(milliseconds=at_ms)
     precision = "milliseconds" if at_ms % SECOND else "seconds"
     return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def format_local(at_ms: int, zone: str) -> str:
+    """Return an instant to the second for people in a zone: `2026-03-10 13:00:00 CET`.
+
+    Zones without letters have their offset: `2026-03-10 15:00:00 +03`.
+
+    Args:
+        at_ms: Milliseconds since the Unix epoch, UTC. An instant that no calendar can show becomes the
+            nearest one.
+        zone: The name of an IANA zone.
+
+    Raises:
+        CalendarError: `zone`: there is no such zone.
+    """
+    # The first and last day of the calendar may lie outside of it in the zone.
+    at_ms = min(max(at_ms, _FIRST + DAY), _LAST - DAY)
+    local = to_local(at_ms, zone)
+    return f"{local.replace(tzinfo=None).isoformat(' ', 'seconds')} {local.tzname()}"
+
+
+def with_local_times(text: str, zone: str) -> str:
+    """Return a text in which timestamps of RFC 3339 in UTC are written as `format_local` does."""
+
+    def written(found: re.Match[str]) -> str:
+        try:
+            return format_local(parse_rfc3339(found[0]), zone)
+        except CalendarError:  # such as the 31st of February
+            return found[0]
+
+    return _UTC_STAMP.sub(written, text)
 
 
 def parse_duration(text: str) -> int:

@@ -79,6 +79,8 @@ class Explanation(Struct, frozen=True):
     """ISO 4217 code of the item's public price; None: it has none."""
     evidence: Mapping[str, Evidence]
     """Rule id → what its verdict rests on, where the rule is not withheld."""
+    timezone: str
+    """IANA time zone of the shop, in which people read the instants."""
     recomputed_by: str | None = None
     """The version of the present engine, where an older one decided; None: the same one did."""
 
@@ -362,6 +364,7 @@ def _explanation(
         context.session.offers,
         currency_of(context, sku),
         evidence(context, sku, verdicts),
+        context.rulebook.policy.timezone,
         _recomputed_by(engine),
     )
 

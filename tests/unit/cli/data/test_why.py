@@ -16,7 +16,7 @@ async def test_a_withheld_offer_is_explained_with_what_would_change_it(tmp_path:
         await one.facts(*CATALOGUE, case("case-1", "c1", "defect", skus=["RUN-42"]))
         result = await run_beside(one, "why", "RUN-42", "--customer", "c1")
         assert result.exit_code == 0
-        assert "RUN-42 for c1 at 2026-03-10T12:00:00" in result.output
+        assert "RUN-42 for c1 at 2026-03-10 12:00:00 UTC, rulebook" in result.output
         assert "R1: withheld because of" in result.output
         assert "  complaint.open: is " in result.output
         assert "Would change if: the case is resolved and its cooldown passes" in result.output
@@ -32,7 +32,38 @@ async def test_a_standing_offer_is_shown(tmp_path: Path) -> None:
         offer = await shopper.offered()
         result = await run_beside(one, "why", "RUN-42", "--session", shopper.session)
         assert "R1: standing" in result.output
-        assert f"offer {offer['id']}: pushed, 109.65 EUR, until 2026-03-10T" in result.output
+        assert f"offer {offer['id']}: pushed, 109.65 EUR, until 2026-03-10 " in result.output
+
+
+async def test_an_offer_is_shown_with_what_it_rests_on(tmp_path: Path) -> None:
+    loser = "  - {id: R2, when: [item.category: running], offer: {percent: 16%}}\n"
+    async with live_server(tmp_path, rules(extra=loser)) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await shopper.offered()
+        lines = (
+            await run_beside(one, "why", "RUN-42", "--session", shopper.session)
+        ).output.splitlines()
+        read = next(line for line in lines if line.startswith("  read price RUN-42: "))
+        assert "price 129.00 EUR" in read
+        assert read.endswith("(contextual, reported 30 s ago)")
+        assert "  held session.dwell: {at_least: 30s}: is 30s" in lines
+        steps = next(line for line in lines if line.startswith("  price public 129.00 EUR, "))
+        assert steps.endswith("offer 109.65 EUR")
+        assert any(line.startswith("  lost ") for line in lines)
+
+
+async def test_times_are_those_of_the_shop_and_json_has_utc(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules(policy="  timezone: Europe/Berlin")) as one:
+        ended = {"status": "resolved", "resolved_at": "2026-03-10T12:00:00Z"}
+        await one.facts(*CATALOGUE, case("case-1", "c1", "late", **ended))
+        asked = ("why", "RUN-42", "--customer", "c1")
+        output = (await run_beside(one, *asked)).output
+        assert "for c1 at 2026-03-10 13:00:00 CET (Europe/Berlin)" in output
+        assert "by itself at 2026-03-17 13:00:00 CET" in output
+        answer = printed_json(await run_beside(one, *asked, "--json"))
+        assert (answer["at"], answer["timezone"]) == ("2026-03-10T12:00:00Z", "Europe/Berlin")
 
 
 async def test_colours_reach_a_terminal_and_line_feeds_in_names_do_not(tmp_path: Path) -> None:

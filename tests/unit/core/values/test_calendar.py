@@ -225,3 +225,31 @@ def test_an_instant_outside_the_years_1_to_9999_is_written_as_the_nearest(
     at: int, text: str
 ) -> None:
     assert calendar.format_rfc3339(at) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "said"),
+    [
+        ("2026-03-10T12:00:00.9Z", "UTC", "2026-03-10 12:00:00 UTC"),
+        ("2026-03-10T12:00:00Z", "Europe/Berlin", "2026-03-10 13:00:00 CET"),
+        ("2026-10-25T00:30:00Z", "Europe/Berlin", "2026-10-25 02:30:00 CEST"),
+        ("2026-10-25T01:30:00Z", "Europe/Berlin", "2026-10-25 02:30:00 CET"),
+        ("2026-03-10T12:00:00Z", "America/Sao_Paulo", "2026-03-10 09:00:00 -03"),
+        ("by itself at 2026-03-31T22:00:00Z", "Europe/Berlin", "by itself at 2026-04-01 00:00:00 CEST"),
+        ("2026-02-31T12:00:00Z", "Europe/Berlin", "2026-02-31T12:00:00Z"),
+        ("x2026-03-10T12:00:00Z", "Europe/Berlin", "x2026-03-10T12:00:00Z"),
+        ("nothing", "Europe/Berlin", "nothing"),
+    ],
+)  # fmt: skip
+def test_people_read_instants_in_the_zone_of_the_shop(text: str, zone: str, said: str) -> None:
+    assert calendar.with_local_times(text, zone) == said
+
+
+@pytest.mark.parametrize("at", [-(10**18), 10**18])
+def test_instants_outside_the_calendar_are_written_too(at: int) -> None:
+    assert calendar.format_local(at, "Pacific/Kiritimati")[:2] in {"00", "99"}
+
+
+def test_an_unknown_zone_is_refused() -> None:
+    with pytest.raises(CalendarError):
+        calendar.format_local(0, "Europe/Nowhere")
