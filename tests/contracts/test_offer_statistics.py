@@ -9,7 +9,7 @@ from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import ANY_RULE
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.values.allocation import Deduction
-from tactful.runtime.ports.ledger_rows import Commit, OutcomeRow, ReductionRow
+from tactful.runtime.ports.ledger_rows import Commit, OutcomeRow, ReductionRow, ShadowRow
 
 
 def led(one: Offer, *states: OfferState) -> Commit:
@@ -48,6 +48,41 @@ async def test_held_out_offers_are_counted_under_no_rule_with_purchases_without_
     assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 2)]
     await ledger.mark_bought(["of_1"], bought=False)
     assert await ledger.outcomes() == [OutcomeRow("", "aero", "DE", 3, 1)]
+
+
+async def test_offers_in_shadow_mode_are_summed_by_rule_and_currency(ledger: AnyLedger) -> None:
+    made: list[tuple[str, dict[str, Any]]] = [
+        ("of_1", {}),
+        ("of_2", {"session": "s2", "sku": "RUN-43"}),
+        ("of_3", {"customer": "c1", "session": "s3"}),
+        ("of_4", {"customer": "c1", "session": "s4", "deduction": Deduction("order", 500)}),
+        ("of_5", {"currency": "GBP"}),
+        ("of_6", {"rule": "r0", "issued_at": T0 + 5}),
+        ("of_7", {"issued_at": T0 + 9}),
+    ]
+    for name, changes in made:
+        one = offer(name, campaign=None, **changes)
+        await ledger.commit(led(structs.replace(one, hold=0), OfferState.SHADOW))
+    await ledger.commit(life("of_8", *SEEN))
+    await ledger.commit(life("of_9", OfferState.HELD_OUT))
+    template = offer("of_x")
+    each, saved = template.public, template.public - template.unit
+    assert await ledger.shadow_sums(T0, T0 + 9) == [
+        ShadowRow("r0", "EUR", 1, 1, 1, each, saved, T0 + 5, T0 + 5),
+        ShadowRow("r1", "EUR", 4, 3, 2, 4 * each, 3 * saved + 500, T0, T0),
+        ShadowRow("r1", "GBP", 1, 1, 1, each, saved, T0, T0),
+    ]
+    newest = await ledger.shadow_offers("r1", T0, T0 + 10, 3)
+    assert [one.id for one in newest] == ["of_7", "of_5", "of_4"]
+    assert await ledger.shadow_sums(T0 + 10, T0 + 20) == []
+
+
+async def test_an_offer_in_shadow_mode_counts_for_no_rate_and_no_reduction(
+    ledger: AnyLedger,
+) -> None:
+    await ledger.commit(life("of_1", OfferState.SHADOW))
+    assert (await ledger.outcomes(), await ledger.reductions(0)) == ([], [])
+    assert (await ledger.standing_offers(), await ledger.held_out(0)) == ([], [])
 
 
 async def test_recent_held_out_offers_are_returned_oldest_first(ledger: AnyLedger) -> None:

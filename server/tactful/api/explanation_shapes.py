@@ -127,6 +127,8 @@ class Why(Shape, frozen=True, kw_only=True):
     session: str | UnsetType = UNSET
     customer: str | UnsetType = UNSET
     at: str
+    timezone: str
+    """IANA time zone of the shop."""
     rulebook: str
     rules: list[VerdictShown]
     offers: list[OfferShown]
@@ -157,3 +159,46 @@ class Decisions(Shape, frozen=True, kw_only=True):
     """Steps of offers, newest first."""
 
     decisions: list[DecisionShown]
+
+
+class ShadowSum(Shape, frozen=True, kw_only=True):
+    """What a rule in shadow mode would have offered in one currency."""
+
+    rule: str
+    decisions: int
+    """Offers that would have been made: one for each session and item."""
+    shoppers: int
+    items: int
+    public: Money
+    """The sum of the public prices."""
+    discount: Money
+    """The sum of what one unit of each would have saved at most."""
+    first: str
+    last: str
+
+
+class ShadowOffer(Shape, frozen=True, kw_only=True):
+    """An offer that a rule in shadow mode would have made."""
+
+    offer: str
+    at: str
+    session: str
+    customer: str | None
+    sku: str
+    territory: str
+    public: Money
+    price: Money
+    discount: Money
+    notes: list[str]
+
+
+class Shadows(Shape, frozen=True, kw_only=True):
+    """What rules in shadow mode would have offered in a window."""
+
+    since: str
+    until: str
+    timezone: str
+    """IANA time zone of the shop."""
+    rules: list[ShadowSum]
+    offers: list[ShadowOffer] | UnsetType = UNSET
+    """The latest 200 of the rule that was asked for."""

@@ -36,7 +36,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             session, customer = None, request.query_params.get("customer")
         try:
             found = await shop.explanations.explain(
-                sku, session=session, customer=customer, at=_instant(request, "at"), visit=visit
+                sku, session=session, customer=customer, at=instant_in(request, "at"), visit=visit
             )
         except UnknownShopperError as error:
             raise ProblemError(404, "shopper.unknown", str(error)) from None
@@ -181,7 +181,12 @@ def _visit(request: Request) -> HypotheticalVisit | None:
         raise ProblemError(400, "query.duration", f"`dwell`: {error}") from None
 
 
-def _instant(request: Request, name: str) -> int | None:
+def instant_in(request: Request, name: str) -> int | None:
+    """Return the instant of a query parameter (ms since the Unix epoch, UTC); None: it is not there.
+
+    Raises:
+        ProblemError: The parameter is no instant in RFC 3339.
+    """
     text = request.query_params.get(name)
     if text is None:
         return None

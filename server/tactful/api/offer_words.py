@@ -46,6 +46,11 @@ def offer_in_words(offer: Mapping[str, Any]) -> str:
             " No offer was shown to you, so that the shop can measure what its offers change."
             f"{used}"
         )
+    if offer["state"] == "shadow":
+        return (
+            f"At {when} the shop tried a rule that would have offered {offer['sku']} for {price}"
+            f" instead of {public}. No offer was shown to you.{used}"
+        )
     return (
         f"At {when} {offer['sku']} was offered to you for {price} instead of {public}.{used}"
         f" The offer is now {offer['state']}."

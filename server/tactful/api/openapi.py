@@ -40,6 +40,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/doctor"): "Explain to a page with a doctor pass why its item has no offer",
     ("GET", "/v1/decisions"): "Offers that were pushed and withdrawn, with reasons, newest first",
     ("GET", "/v1/budgets"): "The balance of every campaign",
+    ("GET", "/v1/shadow"): "What rules in shadow mode would have offered",
     ("GET", "/v1/prices/{sku}"): "The history of an item's public prices",
     ("GET", "/v1/rulebook"): "The active rulebook and its rules",
     ("GET", "/v1/acts"): "Operator actions, newest first",
@@ -82,6 +83,7 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/prices/{sku}": ("territory!", "currency", "channel", "group"),
     "/v1/acts": ("customer",),
     "/v1/alerts": ("state",),
+    "/v1/shadow": ("rule", "since", "until", "last"),
 }
 """Path of a `GET` → its query parameters; `!` marks those that are required."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from tactful.api.explanation_shapes import Decisions, OfferShown, Shape, Why
+from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.redemption.answers import Cancelled, Redeemed, Refunded
 from tactful.core.values.money import Money
@@ -117,6 +117,8 @@ class RulebookShown(Shape, frozen=True, kw_only=True):
 
     version: str
     activated_at: str | None
+    timezone: str
+    """IANA time zone of the shop."""
     rules: list[RuleShown]
     versions: list[ActivationShown]
     trouble: str | None
@@ -235,6 +237,8 @@ class Alerts(Shape, frozen=True, kw_only=True):
     """Alerts, newest first."""
 
     alerts: list[AlertShown]
+    timezone: str
+    """IANA time zone of the shop."""
 
 
 class DoctorRule(Shape, frozen=True, kw_only=True):
@@ -284,6 +288,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/why"): Why,
     ("GET", "/v1/decisions"): Decisions,
     ("GET", "/v1/budgets"): Budgets,
+    ("GET", "/v1/shadow"): Shadows,
     ("GET", "/v1/prices/{sku}"): Prices,
     ("GET", "/v1/rulebook"): RulebookShown,
     ("GET", "/v1/acts"): Acts,

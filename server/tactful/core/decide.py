@@ -16,7 +16,7 @@ from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
-from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.offers.offer import UNSHOWN, Offer, OfferState
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
 from tactful.core.session import signals
 from tactful.core.session.browsing import shows_price
@@ -212,8 +212,8 @@ def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator
         candidate, outcome, reason = selection
         if outcome == "pushed":
             _push(builder, candidate, standing)
-        elif outcome == "held_out" and reason:
-            _hold_out(builder, candidate, reason)
+        elif outcome in UNSHOWN and reason:
+            _record_unshown(builder, candidate, OfferState(outcome), reason)
         yield verdict_of(selection)
 
 
@@ -226,17 +226,21 @@ def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Off
     builder.push(_planned(builder, candidate), replaced.id if replaced else None)
 
 
-def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
+def _record_unshown(
+    builder: DecisionBuilder, candidate: Candidate, state: OfferState, reason: Reason
+) -> None:
     """Record an offer that is deliberately not shown, once per session, rule and item.
 
     Without this limit, a session that stays on one page would outweigh all others in the
-    experiment.
+    experiment, and in the report on a rule in shadow mode.
     """
+    name = "held_out" if state is OfferState.HELD_OUT else "in_shadow"
+    known: tuple[str, ...] = getattr(builder.session, name)
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
-    if key not in builder.session.held_out:
-        builder.update(held_out=(*builder.session.held_out, key)[-REMEMBERED_HELD:])
-        offer = structs.replace(_planned(builder, candidate), state=OfferState.HELD_OUT, hold=0)
-        builder.record_held_out(offer, reason)
+    if key not in known:
+        builder.update(**{name: (*known, key)[-REMEMBERED_HELD:]})
+        offer = structs.replace(_planned(builder, candidate), state=state, hold=0)
+        builder.record_unshown(offer, reason)
 
 
 def _planned(builder: DecisionBuilder, candidate: Candidate) -> Offer:

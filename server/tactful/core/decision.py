@@ -190,12 +190,12 @@ class DecisionBuilder:
         self.contact = contact.with_approach(offer.id, offer.rule, offer.session, self.now)
         self.effects.append(PushOffer(offer, replaces))
 
-    def record_held_out(self, offer: Offer, reason: Reason) -> None:
+    def record_unshown(self, offer: Offer, reason: Reason) -> None:
         """Record an offer that is deliberately not shown; it reserves nothing.
 
         Args:
-            offer: The offer that would have been shown, in the state `held_out`.
-            reason: `holdout.global` or `holdout.rule`.
+            offer: The offer that would have been shown, in the state `held_out` or `shadow`.
+            reason: `holdout.global`, `holdout.rule` or `shadow`.
         """
         offer = structs.replace(offer, seq=self.next_seq())
         self.changed_offers[offer.id] = offer

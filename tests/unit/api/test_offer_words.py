@@ -44,3 +44,10 @@ def test_an_offer_that_was_held_out_says_so() -> None:
         " 129.00 EUR. No offer was shown to you, so that the shop can measure what its offers"
         " change."
     )
+
+
+def test_an_offer_that_a_rule_on_trial_would_have_made_says_so() -> None:
+    assert words(state=OfferState.SHADOW) == (
+        "At 2026-03-10T12:00:00Z the shop tried a rule that would have offered RUN-42 for 109.65 EUR"
+        " instead of 129.00 EUR. No offer was shown to you."
+    )

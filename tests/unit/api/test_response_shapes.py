@@ -77,6 +77,7 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("POST", "/v1/redemptions/{order}/refund", "o2", json=refund)
         await ask("POST", "/v1/redemptions/{order}/cancel", "o2")
         await ask("GET", "/v1/budgets")
+        await ask("GET", "/v1/shadow", params={"rule": "R1", "last": "30d"})
         await ask("GET", "/v1/prices/{sku}", "RUN-42", params={"territory": "DE"})
         await ask("POST", "/v1/rules/{id}/pause", "R1")
         await ask("POST", "/v1/rules/{id}/resume", "R1")

@@ -139,6 +139,24 @@ def test_a_held_out_offer_is_recorded_once_and_the_memory_is_bounded() -> None:
     assert again.steps == ()
 
 
+def test_an_offer_in_shadow_mode_is_recorded_once_and_displaces_no_hold_out() -> None:
+    trying = rule("R1", mode="shadow")
+    full = session(
+        in_shadow=tuple(str(n) for n in range(REMEMBERED_HELD)),
+        held_out=tuple(str(n) for n in range(REMEMBERED_HELD)),
+    )
+    decision = turn(signals.TimerFired(), session=full, by=trying)
+    assert [(step.to, step.reason) for step in decision.steps] == [("shadow", "shadow")]
+    assert (decision.moves, decision.effects) == ((), ())
+    assert (decision.offers[0].hold, decision.offers[0].unit) == (0, 10965)
+    assert decision.session.offers == ()
+    assert decision.session.contact == full.contact
+    assert len(decision.session.in_shadow) == REMEMBERED_HELD
+    assert decision.session.held_out == full.held_out
+    again = turn(signals.TimerFired(), session=decision.session, by=trying)
+    assert again.steps == ()
+
+
 # when the session wakes
 
 

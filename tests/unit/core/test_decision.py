@@ -58,7 +58,7 @@ def test_an_accepted_offer_keeps_its_hold_and_releases_what_it_does_not_need() -
 
 def test_a_held_out_offer_reserves_nothing_and_does_not_stand() -> None:
     one = builder()
-    one.record_held_out(offer(state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
+    one.record_unshown(offer(state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
     assert (one.standing, one.moves, one.effects) == ({}, [], [])
     assert [(step.to, step.reason) for step in one.steps] == [("held_out", "holdout.global")]
 

@@ -9,7 +9,14 @@ import msgspec
 
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
-from tactful.cli.shared.output import json_option, print_json, print_table, print_text
+from tactful.cli.shared.output import (
+    json_option,
+    local_times,
+    plain_text,
+    print_json,
+    print_table,
+    print_text,
+)
 
 
 def _server_command(function: Callable[..., None]) -> Any:
@@ -26,14 +33,16 @@ def status(*, url: str | None, json_output: bool, **options: Any) -> None:
     if json_output:
         print_json(answer)
         return
-    print_text(f"Rulebook {answer['version']}, active since {answer['activated_at'] or 'never'}.")
+    zone = answer.get("timezone", "UTC")
+    since = local_times(answer["activated_at"] or "never", zone)
+    print_text(f"Rulebook {answer['version']}, active since {since}.")
     if answer["trouble"]:
         print_text(answer["trouble"], fg="red")
     print_text()
     print_table(("rule", "state", "mode", "campaign"), _rule_rows(answer["rules"]))
     if answer["versions"]:
         print_text()
-        print_table(("version", "activated", "how"), _version_rows(answer["versions"]))
+        print_table(("version", "activated", "how"), _version_rows(answer["versions"], zone))
 
 
 def _rule_rows(rules: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
@@ -41,9 +50,10 @@ def _rule_rows(rules: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
         yield rule["rule"], rule["state"], rule["mode"], rule["campaign"] or "–"
 
 
-def _version_rows(versions: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+def _version_rows(versions: list[dict[str, Any]], zone: str) -> Iterator[tuple[str, ...]]:
     for one in versions:
-        yield one["version"], one["activated_at"], "rollback" if one["rolled_back"] else "files"
+        how = "rollback" if one["rolled_back"] else "files"
+        yield one["version"], local_times(one["activated_at"], zone), how
 
 
 @click.command(epilog="\b\nExample:\n  tactful rules pause hesitating-over-running-shoes")
@@ -74,6 +84,56 @@ def _switch(rule: str, act: str, done: str, options: dict[str, Any]) -> None:
         print_json(answer)
     else:
         print_text(f"Rule {rule} {done}.")
+
+
+@click.command(
+    epilog="\b\nExamples:\n  tactful rules shadow\n  tactful rules shadow new-rule --since 14d"
+)
+@click.argument("rule", required=False)
+@click.option(
+    "--since", metavar="DURATION", default="7d", show_default=True,
+    help="How far back to look, such as 24h or 7d.",
+)  # fmt: skip
+@_server_command
+def shadow(
+    *, rule: str | None, since: str, url: str | None, json_output: bool, **options: Any
+) -> None:
+    """Report what rules in shadow mode would have offered: all of them, or each offer of RULE.
+
+    An item is counted once for each session. Nothing was shown, reserved or counted as an approach.
+    """
+    with ServerClient(load_config(options), url) as server:
+        answer = server.get("/v1/shadow", rule=rule, last=since)
+    if json_output:
+        print_json(answer)
+    elif not answer["rules"]:
+        named = f"The rule {rule} has" if rule else "No rule has"
+        print_text(f"{named} decided anything in shadow mode in the last {since}.")
+    else:
+        head = ("rule", "decisions", "shoppers", "items", "public prices", "discounts", "last")
+        print_table(head, _shadow_rows(answer))
+        if rule:
+            print_text()
+            head = ("when", "item", "where", "public", "offered", "shopper", "offer")
+            print_table(head, _shadow_offers(answer))
+
+
+def _shadow_rows(answer: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for one in answer["rules"]:
+        yield (
+            one["rule"], str(one["decisions"]), str(one["shoppers"]), str(one["items"]),
+            plain_text(one["public"]), plain_text(one["discount"]),
+            local_times(one["last"], answer["timezone"]),
+        )  # fmt: skip
+
+
+def _shadow_offers(answer: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for one in answer["offers"]:
+        yield (
+            local_times(one["at"], answer["timezone"]), one["sku"], one["territory"],
+            plain_text(one["public"]), plain_text(one["price"]),
+            one["customer"] or one["session"], one["offer"],
+        )  # fmt: skip
 
 
 @click.command("reload", epilog="\b\nExample:\n  tactful rules reload")

@@ -21,6 +21,7 @@ class OfferState(StrEnum):
     WITHDRAWN = "withdrawn"
     SUPERSEDED = "superseded"
     HELD_OUT = "held_out"
+    SHADOW = "shadow"
 
 
 OfferEvent = Literal[
@@ -56,6 +57,9 @@ ADVERTISED: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN})
 """The states in which an offer is, or may be, on the screen."""
 STANDING: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN, OfferState.ACCEPTED})
 """The states in which an offer holds budget and stock."""
+
+UNSHOWN: Final = frozenset({OfferState.HELD_OUT, OfferState.SHADOW})
+"""The states of offers that were decided and deliberately not shown."""
 
 
 class Offer(Struct, frozen=True, gc=False, kw_only=True):

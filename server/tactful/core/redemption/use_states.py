@@ -47,6 +47,7 @@ _STATE_OF_OFFER: Final[dict[OfferState, UseState]] = {
     OfferState.WITHDRAWN: "ended",
     OfferState.SUPERSEDED: "ended",
     OfferState.HELD_OUT: "unknown",
+    OfferState.SHADOW: "unknown",
 }
 
 

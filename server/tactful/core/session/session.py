@@ -140,6 +140,8 @@ class Session(Struct, frozen=True, gc=False, kw_only=True):
     """The ids of the last ended offers, to answer `ended` instead of `not_yours`."""
     held_out: tuple[str, ...] = ()
     """Offers deliberately not shown, each as rule id and SKU with a NUL between them."""
+    in_shadow: tuple[str, ...] = ()
+    """Offers of rules in shadow mode that were recorded, each as in `held_out`."""
     seq: int = 0
     """The last number of the session's sequence; it only grows."""
     next_rule_check: int | None = field(default=None, name="again")

@@ -313,6 +313,28 @@ class ReductionRow(Struct, frozen=True):
     """When it was last offered."""
 
 
+class ShadowRow(Struct, frozen=True):
+    """What a rule in shadow mode would have offered in one currency."""
+
+    rule: str
+    currency: str
+    """ISO 4217 code of the amounts."""
+    decisions: int
+    """Offers that would have been made: one for each session and item."""
+    shoppers: int
+    """Customers, and sessions without one, among them."""
+    items: int
+    """SKUs among them."""
+    public: int
+    """The sum of their public prices, in minor units."""
+    discount: int
+    """The sum of what one unit of each would have saved at most, in minor units."""
+    first: int
+    """The first of them, milliseconds since the Unix epoch, UTC."""
+    last: int
+    """The last of them, milliseconds since the Unix epoch, UTC."""
+
+
 class RuleStepRow(Struct, frozen=True):
     """How many offers of one version of a rule took a certain step."""
 

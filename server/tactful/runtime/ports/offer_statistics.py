@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tactful.core.offers.offer import Offer
-from tactful.runtime.ports.ledger_rows import OutcomeRow, ReductionRow, RuleStepRow, TallyRow
+from tactful.runtime.ports.ledger_rows import (
+    OutcomeRow,
+    ReductionRow,
+    RuleStepRow,
+    ShadowRow,
+    TallyRow,
+)
 
 
 class OfferStatistics(Protocol):
@@ -48,6 +54,33 @@ class OfferStatistics(Protocol):
 
         Args:
             since: Milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def shadow_sums(self, since: int, until: int) -> list[ShadowRow]:
+        """Return what rules in shadow mode would have offered in [`since`, `until`).
+
+        Args:
+            since: Milliseconds since the Unix epoch, UTC.
+            until: The same.
+
+        Returns:
+            Rows in order of rule and currency.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def shadow_offers(self, rule: str, since: int, until: int, limit: int) -> list[Offer]:
+        """Return the offers that a rule in shadow mode would have made, the newest first.
+
+        Args:
+            rule: The id of the rule.
+            since: The first instant, milliseconds since the Unix epoch, UTC.
+            until: The first instant that is left out.
+            limit: The largest number of offers.
 
         Raises:
             LedgerError: The ledger cannot be read.

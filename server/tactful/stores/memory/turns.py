@@ -10,7 +10,7 @@ from msgspec import structs
 from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import ANY_RULE
 from tactful.core.offers.budget import COUNT
-from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.offers.offer import UNSHOWN, Offer, OfferState, OfferStep
 from tactful.core.pricing.conversion_rates import EMPTY_TALLY, NO_OFFER, Tally
 from tactful.core.redemption.redemption_rows import (
     BalanceKey,
@@ -30,10 +30,12 @@ from tactful.runtime.ports.ledger_rows import (
     RuleStepRow,
     SavedContact,
     SavedSession,
+    ShadowRow,
     TallyRow,
     TurnEntry,
 )
 from tactful.stores.memory.changes import MemoryChanges
+from tactful.stores.memory.shadow_offers import made_in_shadow, sum_shadow_offers
 from tactful.stores.shared.balance_moves import apply_moves, balance_key
 from tactful.stores.shared.commit_check import (
     Shelf,
@@ -345,7 +347,7 @@ class MemoryTurns(MemoryChanges):
         found: dict[tuple[str, str, str], ReductionRow] = {}
         offers = (*self._pruned_offers, *self._offers.values())
         for offer in sorted(offers, key=lambda offer: offer.issued_at):
-            if offer.state is OfferState.HELD_OUT or not offer.reduces_price:
+            if offer.state in UNSHOWN or not offer.reduces_price:
                 continue
             at, key = offer.issued_at, (offer.rule, offer.sku, offer.territory)
             found[key] = ReductionRow(*key, offer.since, at)
@@ -370,6 +372,15 @@ class MemoryTurns(MemoryChanges):
         found = (offer for offer in self._offers.values() if offer.state is OfferState.HELD_OUT)
         recent = [offer for offer in found if offer.issued_at >= since]
         return sorted(recent, key=lambda offer: (offer.issued_at, offer.id))
+
+    async def shadow_sums(self, since: int, until: int) -> list[ShadowRow]:
+        """Return what rules in shadow mode would have offered in [`since`, `until`)."""
+        return sum_shadow_offers(made_in_shadow(self._offers.values(), since, until))
+
+    async def shadow_offers(self, rule: str, since: int, until: int, limit: int) -> list[Offer]:
+        """Return the offers that a rule in shadow mode would have made, the newest first."""
+        made = made_in_shadow(self._offers.values(), since, until)
+        return [one for one in made if one.rule == rule][:limit]
 
     async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
         """Store whether the products of held-out offers were bought without the offer."""

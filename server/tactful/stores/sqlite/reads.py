@@ -22,6 +22,7 @@ from tactful.runtime.ports.ledger_rows import (
     RuleStepRow,
     SavedContact,
     SavedSession,
+    ShadowRow,
     StoredFact,
     TallyRow,
     TurnEntry,
@@ -73,6 +74,19 @@ _RULE_STEPS: Final = """
 _HELD_OUT: Final = """
   SELECT body FROM offers
   WHERE state = 'held_out' AND CAST(body AS TEXT) ->> 'issued_at' >= ?"""
+_SHADOW: Final = """
+  SELECT body ->> 'rule' AS rule, body ->> 'currency' AS currency, count(*),
+    count(DISTINCT coalesce(customer, session)), count(DISTINCT body ->> 'sku'),
+    sum(body ->> 'public'),
+    sum(coalesce(body ->> '$.deduction.at_most', (body ->> 'public') - (body ->> 'unit'))),
+    min(body ->> 'issued_at'), max(body ->> 'issued_at')
+  FROM (SELECT session, customer, CAST(body AS TEXT) AS body FROM offers WHERE state = 'shadow')
+  WHERE body ->> 'issued_at' >= ? AND body ->> 'issued_at' < ?
+  GROUP BY rule, currency ORDER BY rule, currency"""
+_SHADOW_OFFERS: Final = """
+  SELECT body FROM (SELECT id, CAST(body AS TEXT) AS body FROM offers WHERE state = 'shadow')
+  WHERE body ->> 'rule' = ? AND body ->> 'issued_at' >= ? AND body ->> 'issued_at' < ?
+  ORDER BY body ->> 'issued_at' DESC, id DESC LIMIT ?"""
 # The offers of an anonymous shopper belong to the customer of the next login in the session.
 _STEPS_OF: Final = """
   SELECT s.id FROM offers AS o JOIN steps AS s ON s.offer = o.id WHERE o.customer = :customer
@@ -220,6 +234,13 @@ class SqliteReads:
     async def held_out(self, since: int) -> list[Offer]:
         found = [self._offer(body) for (body,) in await self._read_settled(_HELD_OUT, (since,))]
         return sorted(found, key=lambda offer: (offer.issued_at, offer.id))
+
+    async def shadow_sums(self, since: int, until: int) -> list[ShadowRow]:
+        return [ShadowRow(*row) for row in await self._read_settled(_SHADOW, (since, until))]
+
+    async def shadow_offers(self, rule: str, since: int, until: int, limit: int) -> list[Offer]:
+        values = (rule, since, until, limit)
+        return [self._offer(body) for (body,) in await self._read_settled(_SHADOW_OFFERS, values)]
 
     async def session_by_resume(self, digest: bytes) -> SavedSession | None:
         return _one(await self._read_settled(SELECT_SESSION + "WHERE resume = ?", (digest,)))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from journeys.fixture import rules
+from journeys.fixture import CATALOGUE, rules
 from support.cli_runner import printed_json, run_beside
 from support.live_server import live_server
 
@@ -12,13 +12,13 @@ async def test_the_status_lists_rules_and_versions(tmp_path: Path) -> None:
         version = one.parts.shop.state.active_rulebook.current.version
         shown = await run_beside(one, "rules", "status")
         assert shown.exit_code == 0
-        assert f"Rulebook {version}, active since 2026-03-10T12:00:00" in shown.output
+        assert f"Rulebook {version}, active since 2026-03-10 12:00:00 UTC." in shown.output
         assert shown.output.splitlines()[2:] == [
             "rule  state    mode  campaign",
             "R1    running  live  C",
             "",
-            "version           activated             how",
-            f"{version}  2026-03-10T12:00:00Z  files",
+            "version           activated                how",
+            f"{version}  2026-03-10 12:00:00 UTC  files",
         ]
         answer = printed_json(await run_beside(one, "rules", "status", "--json"))
         assert [one["version"] for one in answer["versions"]] == [version]
@@ -84,3 +84,21 @@ async def test_a_reload_activates_changed_files(tmp_path: Path) -> None:
         assert refused.status_code == 422
         result = await run_beside(one, "rules", "reload")
         assert (result.exit_code, "rulebook.refused" in result.output) == (2, True)
+
+
+async def test_what_was_decided_in_shadow_mode_is_reported(tmp_path: Path) -> None:
+    trying = "  - {id: R2, mode: shadow, when: [item.category: boots], offer: {percent: 10%}}\n"
+    async with live_server(tmp_path, rules(extra=trying)) as one:
+        await one.facts(*CATALOGUE)
+        nothing = await run_beside(one, "rules", "shadow")
+        assert nothing.output == "No rule has decided anything in shadow mode in the last 7d.\n"
+        shopper = await one.shopper()
+        await shopper.view("BOOT-42", 60)
+        shown = (await run_beside(one, "rules", "shadow")).output.splitlines()
+        assert shown[1].split() == [
+            "R2", "1", "1", "1", "189.00", "EUR", "18.90", "EUR", "2026-03-10", "12:00:30", "UTC",
+        ]  # fmt: skip
+        single = (await run_beside(one, "rules", "shadow", "R2", "--since", "1d")).output
+        assert f"BOOT-42  DE     189.00 EUR  170.10 EUR  {shopper.session}" in single
+        found = printed_json(await run_beside(one, "rules", "shadow", "R1", "--json"))
+        assert (found["rules"], found["offers"]) == ([], [])

@@ -7,7 +7,7 @@ from typing import Final
 
 from tactful.core.compliance.prior_price import WINDOW
 from tactful.core.compliance.reduction_history import ANY_RULE
-from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.offers.offer import UNSHOWN, Offer, OfferStep
 
 _COUNT_STEP: Final = """
   INSERT INTO rule_steps VALUES (?, ?, ?, ?, ?)
@@ -36,10 +36,10 @@ def count_steps(connection: sqlite3.Connection, steps: Iterable[tuple[OfferStep,
 def note_reductions(connection: sqlite3.Connection, offers: Iterable[Offer]) -> None:
     """Note that new offers reduce an item: by their rules, and by any rule.
 
-    Offers that are held out, and those that leave the price of the item as it is, do not. Each
+    Offers that are never shown, and those that leave the price of the item as it is, do not. Each
     reduction is written once, as the last offer leaves it.
     """
-    made = [one for one in offers if one.state is not OfferState.HELD_OUT and one.reduces_price]
+    made = [one for one in offers if one.state not in UNSHOWN and one.reduces_price]
     made.sort(key=attrgetter("issued_at"))
     latest = {(offer.rule, offer.sku, offer.territory): offer for offer in made}
     if latest:
