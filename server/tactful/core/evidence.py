@@ -78,27 +78,35 @@ class Evidence(Struct, frozen=True):
     lost: tuple[LostRule, ...] = ()
     recomputed_by: str | None = None
     """The version of the present engine, where an older one decided; None: the same one did."""
+    recorded_by: str | None = None
+    """The version of the engine whose record this is; None: it was computed from the inputs.
+
+    Then the inputs and conditions are not known.
+    """
 
 
-def inputs_read(scene: Scene, rule: Rule | None) -> tuple[InputRead, ...]:
-    """Return the facts that the gates and the price read in a scene.
+def inputs_read(
+    reads: Iterable[ReportedFact[Any]], scene: Scene, rule: Rule | None
+) -> tuple[InputRead, ...]:
+    """Return what an evaluation read: facts, recalls, and fields of the visit.
 
     Args:
+        reads: The facts that were read (`watched_scene.watch`).
         scene: The item in front of the shopper.
         rule: The rule; None if the rulebook no longer contains it. Its fields of the visit count.
+
+    Returns:
+        The facts about what is sold, then those about the customer, each in the order of `_KINDS`,
+        those of the scene's own item first.
     """
-    item, territory = scene.item, scene.territory or ""
-    price = scene.price
-    cost = item.cost(territory, price.fact.price.currency) if price else None
-    public = (item.product, price, cost, *item.stock_rows(territory))
-    found = [_input(one, "contextual") for one in public if one]
-    if scene.history:
-        history = scene.history
-        own = (
-            history.about, *history.orders, *history.returns, *history.cases, *history.reviews,
-            *history.remedies,
-        )  # fmt: skip
-        found += [_input(one, "personal") for one in own if one]
+    found = [_input(one) for one in reads]
+    items = (scene.item, *scene.item.components)
+    recalls = dict.fromkeys(recall for item in items for recall in item.recalls)
+    found += [
+        InputRead("recall", recall, None, None, "contextual", {"status": "active"})
+        for recall in recalls
+    ]
+    found.sort(key=lambda one: (_KINDS.index(one.fact), one.id != scene.item.sku))
     for clause in clauses(rule.condition) if rule else ():
         value = clause.read(scene) if clause.field.startswith("visit.") else None
         if value is not None:
@@ -112,6 +120,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "price": ("price", "list", "target", "minimum_advertised"),
     "cost": ("cost",),
     "stock": ("available", "location"),
+    "gone": ("of",),
     "customer": ("tier", "segments", "opted_out"),
     "order": ("status",),
     "return": ("status",),
@@ -120,16 +129,23 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "remedy": ("value",),
 }
 """Type of fact → the fields that an explanation shows."""
-_IDS = ("sku", "order", "return_", "case", "review", "remedy", "customer")
+_SOLD = frozenset({"product", "price", "cost", "stock", "gone", "recall"})
+"""Types of facts about what is sold; all others are about a customer."""
+_KINDS = (
+    "product", "price", "cost", "stock", "gone", "recall",
+    "customer", "order", "return", "case", "review", "remedy",
+)  # fmt: skip
+"""Types of facts in the order in which an explanation shows them."""
 
 
-def _input(one: ReportedFact[Any], provenance: Provenance) -> InputRead:
+def _input(one: ReportedFact[Any]) -> InputRead:
     fact = one.fact
     kind = kind_of(fact)
-    names = ("return_",) if kind == "return" else (kind, *_IDS)
-    ident = next(str(getattr(fact, name)) for name in names if name in fact.__struct_fields__)
-    if kind in {"product", "price", "cost", "stock"}:
-        ident = fact.sku
+    provenance: Provenance = "contextual" if kind in _SOLD else "personal"
+    if kind in _SOLD:
+        ident = fact.sku or fact.product
+    else:
+        ident = fact.return_ if kind == "return" else getattr(fact, kind)
     fields = {name: getattr(fact, name) for name in _VALUES[kind]}
     version = fact.version if isinstance(fact.version, int) else None
     if fact.version is not None and version is None:

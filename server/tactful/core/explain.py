@@ -6,7 +6,7 @@ cannot disagree with a decision (server/SEMANTICS.md, section 7).
 
 from msgspec import structs
 
-from tactful.core.context import Context
+from tactful.core.context import Context, Scene
 from tactful.core.decide import build_scene
 from tactful.core.decision import DecisionBuilder
 from tactful.core.evidence import (
@@ -18,7 +18,7 @@ from tactful.core.evidence import (
     steps_of_offer,
 )
 from tactful.core.gates.evaluation import Evaluation
-from tactful.core.gates.pipeline import failed_gates
+from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
@@ -32,6 +32,7 @@ from tactful.core.stages.arbitration import (
 from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import expire_offers
 from tactful.core.verdicts.verdict import Verdict
+from tactful.core.watched_scene import watch
 
 
 def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
@@ -91,10 +92,11 @@ def evidence(context: Context, sku: str, verdicts: tuple[Verdict, ...]) -> dict[
     builder = DecisionBuilder(context)
     expire_offers(builder)
     standing = tuple(builder.standing.values())
-    evaluation = Evaluation(context, build_scene(builder, sku), standing)
+    scene = build_scene(builder, sku)
     return {
         one.rule: _evidence(
-            evaluation,
+            context,
+            scene,
             context.rulebook.rules.get(one.rule),
             next((offer for offer in standing if (offer.rule, offer.sku) == (one.rule, sku)), None),
             verdicts,
@@ -112,16 +114,28 @@ def evidence_of_offer(context: Context, offer: Offer, verdicts: tuple[Verdict, .
         offer: The offer.
         verdicts: The trace of that turn.
     """
-    builder = DecisionBuilder(context)
-    evaluation = Evaluation(context, build_scene(builder, offer.sku), ())
-    rule = context.rulebook.rules.get(offer.rule)
-    return _evidence(evaluation, rule, offer, verdicts)
+    scene = build_scene(DecisionBuilder(context), offer.sku)
+    return _evidence(context, scene, context.rulebook.rules.get(offer.rule), offer, verdicts)
 
 
 def _evidence(
-    evaluation: Evaluation, rule: Rule | None, offer: Offer | None, verdicts: tuple[Verdict, ...]
+    context: Context,
+    scene: Scene,
+    rule: Rule | None,
+    offer: Offer | None,
+    verdicts: tuple[Verdict, ...],
 ) -> Evidence:
-    scene, basis = evaluation.scene, evaluation.price_basis
+    """Run the gates of a push, and those of a standing offer, and return what they read."""
+    watched, reads = watch(scene, context.rulebook.policy)
+    evaluation = Evaluation(context, watched, ())
+    if rule:
+        for _ in failed_gates(evaluation, rule, rule.holds_from(watched)):
+            pass
+    if offer:
+        for _ in failed_gates(evaluation, rule_of(offer, rule), standing=offer):
+            pass
+    conditions = tuple(conditions_held(watched, rule.condition)) if rule else ()
+    basis = evaluation.price_basis
     quote = evaluation.price_of(rule).quote if rule else None
     known = quote if isinstance(quote, Quote) else None
     if offer:
@@ -130,8 +144,8 @@ def _evidence(
         price = price_steps(basis.amount, rule, known) if basis else ()
     return Evidence(
         currency=offer.currency if offer else basis.currency if basis else None,
-        inputs=inputs_read(scene, rule),
-        conditions=tuple(conditions_held(scene, rule.condition)) if rule else (),
+        inputs=inputs_read(tuple(reads.values()), scene, rule),
+        conditions=conditions,
         price=price,
         lost=lost_rules((one.rule, one.reason) for one in verdicts),
     )

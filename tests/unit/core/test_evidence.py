@@ -8,6 +8,7 @@ from support.builders import (
     T0,
     case,
     category,
+    context,
     cost,
     customer,
     line,
@@ -25,9 +26,11 @@ from support.builders import (
 )
 from support.in_memory_shop import InMemoryShop
 from support.naive_assembly import NaiveShop
+from tactful.core.context import Scene
 from tactful.core.customer.profile import profile
 from tactful.core.evidence import (
     ConditionHeld,
+    InputRead,
     LostRule,
     PriceStep,
     conditions_held,
@@ -37,10 +40,21 @@ from tactful.core.evidence import (
     steps_of_offer,
 )
 from tactful.core.explain import evidence, explain
+from tactful.core.gates.evaluation import Evaluation
+from tactful.core.gates.pipeline import failed_gates
 from tactful.core.pricing.quote import PriceBasis, Quote, quote
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import All, AnyOf, Clause, NoneOf, PriceTerms
+from tactful.core.rules.rule import All, AnyOf, Clause, NoneOf, PriceTerms, Rule
 from tactful.core.session.signals import FactsChanged, LandingVisit
+from tactful.core.watched_scene import watch
+
+
+def read_in(at: Scene, by: Rule) -> tuple[InputRead, ...]:
+    """What the gates of a rule read in a scene."""
+    watched, reads = watch(at, Policy())
+    findings = failed_gates(Evaluation(context(by), watched, ()), by, by.holds_from(watched))
+    tuple(findings)
+    return inputs_read(tuple(reads.values()), at, by)
 
 
 def known(*facts: Any) -> Any:
@@ -48,7 +62,7 @@ def known(*facts: Any) -> Any:
 
 
 def test_every_fact_about_the_item_is_named_with_its_version_and_provenance() -> None:
-    found = inputs_read(scene(), rule())
+    found = read_in(scene(), rule())
     assert [(one.fact, one.id, one.provenance) for one in found] == [
         ("product", "RUN-42", "contextual"),
         ("price", "RUN-42", "contextual"),
@@ -59,9 +73,10 @@ def test_every_fact_about_the_item_is_named_with_its_version_and_provenance() ->
     dated = scene(
         item=InMemoryShop(told=[price(version=price(since=T0).since)]).shop.item("RUN-42")
     )
-    (shown,) = inputs_read(dated, None)
+    (shown,) = read_in(dated, rule())
     assert shown.version == "2026-03-10T12:00:00+00:00"
-    assert inputs_read(scene(session=session(territory=None)), None)[0].fact == "product"
+    nowhere = read_in(scene(session=session(territory=None)), rule())
+    assert [one.fact for one in nowhere] == ["product"]
 
 
 def test_the_history_of_a_customer_is_personal() -> None:
@@ -73,7 +88,7 @@ def test_the_history_of_a_customer_is_personal() -> None:
         review(rating=1),
         remedy("m1", skus=("RUN-42",)),
     )
-    found = inputs_read(scene(profile=known(*facts)), None)[4:]
+    found = read_in(scene(profile=known(*facts)), rule())[4:]
     assert [one.fact for one in found] == [
         "customer", "order", "return", "case", "review", "remedy",
     ]  # fmt: skip
@@ -85,9 +100,9 @@ def test_the_history_of_a_customer_is_personal() -> None:
 def test_the_source_of_the_visit_is_an_input_where_a_condition_reads_it() -> None:
     by = rule_files.rule("[{visit.campaign: spring}, {item.brand: Velo}]")
     came = scene(session=session(visit=LandingVisit(campaign="spring")))
-    (read,) = [one for one in inputs_read(came, by) if one.fact == "visit"]
+    (read,) = [one for one in read_in(came, by) if one.fact == "visit"]
     assert (read.id, read.value, read.at) == ("s1", {"visit.campaign": "spring"}, None)
-    assert all(one.fact != "visit" for one in inputs_read(scene(), by))
+    assert all(one.fact != "visit" for one in read_in(scene(), by))
 
 
 def test_the_conditions_that_held_are_named_with_their_values() -> None:
