@@ -18,6 +18,7 @@ from support import upgrade
 from support.cli_runner import run
 from support.live_server import LiveServer, Shopper
 from support.manual_runner import ROOT
+from tactful.core.values.calendar import format_rfc3339
 
 FIXTURES = sorted(
     ledger.parents[1]
@@ -82,6 +83,11 @@ def differing(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
     return {name: one for name, one in differences.items() if one}
 
 
+def recomputed(question: str) -> str:
+    """A question about a past decision, so that it is computed again as the release did."""
+    return f"{question}&recompute=true" if "&at=" in question else question
+
+
 def test_there_is_a_fixture_of_release_0_1_0() -> None:
     assert "0.1.0" in {folder.name for folder in FIXTURES}
 
@@ -132,7 +138,7 @@ async def test_every_request_is_answered_as_before(
     shop = tmp_path / "shop"
     where = upgrade.placed(fixture, shop) if source == "data" else restored(fixture, shop)
     async with served(where) as one:
-        found = await upgrade.answers(one, list(wanted))
+        found = await upgrade.answers(one, {name: recomputed(name) for name in wanted})
     # An export lists offers in the order of their issue; 0.1.0 listed them by id.
     for name in wanted:
         if name.endswith("/export"):
@@ -141,9 +147,39 @@ async def test_every_request_is_answered_as_before(
     assert differing(found, wanted) == {}
 
 
+async def test_past_decisions_are_shown_as_the_release_recorded_them(
+    fixture: Path, folder: Path
+) -> None:
+    wanted = {
+        name: one
+        for name, one in expected(fixture, "answers").items()
+        if "&at=" in name and one["status"] == 200
+    }
+    async with served(folder) as one:
+        found = await upgrade.answers(one, {name: name for name in wanted})
+        now = format_rfc3339(one.parts.shop.clock.now())
+    assert found.keys() == wanted.keys()
+    recorded = 0
+    for name, answer in wanted.items():
+        shown, said = found[name]["body"], answer["body"]
+        if said["at"] == now:
+            continue  # not past: the present engine decides
+        assert shown["recorded_by"] == fixture.name
+        assert [one["id"] for one in shown["offers"]] == [one["id"] for one in said["offers"]]
+        known = {rule["rule"] for rule in said["rules"]}
+        for rule in shown["rules"]:
+            assert rule["rule"] in known
+            assert rule["decided_at"] < shown["at"]
+        recorded += len(shown["rules"])
+    assert recorded > 10
+
+
 def test_commands_print_the_same_about_the_folder(fixture: Path, folder: Path) -> None:
     wanted = expected(fixture, "commands")
-    asked = {name: one["words"] for name, one in wanted.items()}
+    asked = {
+        name: [*one["words"], *(["--recompute"] if "--at" in one["words"] else [])]
+        for name, one in wanted.items()
+    }
     found = upgrade.commands(folder / "data", asked)
     says = {name: one["says"] for name, one in wanted.items()}
     for answers in (found, says):

@@ -311,13 +311,13 @@ def claims(token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
 
 
-async def answers(one: LiveServer, questions: list[str]) -> dict[str, Any]:
-    """Address → status and body of its answer."""
+async def answers(one: LiveServer, questions: Mapping[str, str]) -> dict[str, Any]:
+    """Name → status and body of the answer to its question, which is an address."""
     await one.advance(0)  # whatever a start leaves for later has happened when this returns
     found = {}
-    for question in questions:
+    for name, question in questions.items():
         answer = await one.http.get(question)
-        found[question] = {"status": answer.status_code, "body": answer.json()}
+        found[name] = {"status": answer.status_code, "body": answer.json()}
     return found
 
 

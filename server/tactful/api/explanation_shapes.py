@@ -52,7 +52,9 @@ class _Evidence(Shape, frozen=True, kw_only=True):
     conditions: list[ConditionShown] | UnsetType = UNSET
     lost: list[LostShown] | UnsetType = UNSET
     recomputed_by: str | UnsetType = UNSET
-    """The version of the present engine, where an older one decided."""
+    """The version of the present engine, where another one decided."""
+    recorded_by: str | UnsetType = UNSET
+    """The version of the engine whose record is shown."""
 
 
 class _OfferEvidence(_Evidence, frozen=True, kw_only=True):
@@ -117,6 +119,8 @@ class VerdictShown(_Evidence, frozen=True, kw_only=True):
     gates: list[GateShown]
     notes: list[str] | UnsetType = UNSET
     value: dict[str, Any] | UnsetType = UNSET
+    decided_at: str | UnsetType = UNSET
+    """When the verdict was recorded, where it is shown as recorded."""
     price: list[PriceStepShown] | UnsetType = UNSET
 
 
@@ -133,7 +137,9 @@ class Why(Shape, frozen=True, kw_only=True):
     rules: list[VerdictShown]
     offers: list[OfferShown]
     recomputed_by: str | UnsetType = UNSET
-    """The version of the present engine, where an older one decided."""
+    """The version of the present engine, where another one decided."""
+    recorded_by: str | UnsetType = UNSET
+    """The version of the engine whose record is shown."""
 
 
 class DecisionShown(_OfferEvidence, frozen=True, kw_only=True):

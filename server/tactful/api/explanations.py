@@ -36,7 +36,12 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             session, customer = None, request.query_params.get("customer")
         try:
             found = await shop.explanations.explain(
-                sku, session=session, customer=customer, at=instant_in(request, "at"), visit=visit
+                sku,
+                session=session,
+                customer=customer,
+                at=instant_in(request, "at"),
+                visit=visit,
+                recompute=_recompute(request),
             )
         except UnknownShopperError as error:
             raise ProblemError(404, "shopper.unknown", str(error)) from None
@@ -58,7 +63,9 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         for row in rows:
             step = _step(row)
             if row.step.to is OfferState.WITHDRAWN:
-                found = await shop.explanations.evidence_of(row.offer, row.step.at, withdrawn=True)
+                found = await shop.explanations.evidence_of(
+                    row.offer, row.step.at, withdrawn=True, recompute=_recompute(request)
+                )
                 step |= views.shown_evidence(found, row.step.at, "price_steps")
             shown.append(step)
         return json_response({"decisions": shown})
@@ -67,7 +74,9 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         found = await shop.ledger.offer(request.path_params["id"])
         if found is None:
             raise ProblemError(404, "offer.unknown", "There is no offer with that id.")
-        evidence = await shop.explanations.evidence_of(found, found.issued_at)
+        evidence = await shop.explanations.evidence_of(
+            found, found.issued_at, recompute=_recompute(request)
+        )
         return json_response(
             views.offer(found)
             | {"orders": await shop.ledger.orders_of(found.id)}
@@ -179,6 +188,19 @@ def _visit(request: Request) -> HypotheticalVisit | None:
         )
     except CalendarError as error:
         raise ProblemError(400, "query.duration", f"`dwell`: {error}") from None
+
+
+def _recompute(request: Request) -> bool:
+    """Return whether what another engine decided is computed again.
+
+    Raises:
+        ProblemError: The parameter is neither `true` nor `false`.
+    """
+    text = request.query_params.get("recompute", "false")
+    if text not in {"true", "false"}:
+        problem = f"`recompute` is `true` or `false`, not `{text[:40]}`."
+        raise ProblemError(400, "query.recompute", problem)
+    return text == "true"
 
 
 def instant_in(request: Request, name: str) -> int | None:

@@ -78,8 +78,9 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
 OPTIONAL_BODIES: Final = frozenset({("POST", "/v1/rulebook/rollback")})
 QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/facts": ("of!", "after"),
-    "/v1/why": ("sku!", "session", "customer", "at", "territory", "dwell"),
-    "/v1/decisions": ("session", "customer", "offer"),
+    "/v1/why": ("sku!", "session", "customer", "at", "territory", "dwell", "recompute"),
+    "/v1/decisions": ("session", "customer", "offer", "recompute"),
+    "/v1/offers/{id}": ("recompute",),
     "/v1/prices/{sku}": ("territory!", "currency", "channel", "group"),
     "/v1/acts": ("customer",),
     "/v1/alerts": ("state",),

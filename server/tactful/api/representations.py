@@ -74,16 +74,23 @@ def explanation(found: Explanation) -> dict[str, Any]:
         "rules": [
             verdict(one, found.at, found.currency)
             | shown_evidence(found.evidence.get(one.rule), found.at)
+            | _decided(found.decided_at.get(one.rule))
             for one in found.verdicts
         ],
         "offers": [offer(one) for one in found.offers],
     }
-    return shown | _recomputed(found)
+    return shown | _engines(found)
 
 
-def _recomputed(found: Explanation | Evidence) -> dict[str, str]:
-    """Return the mark of what an older engine decided and the present one explains."""
-    return {"recomputed_by": found.recomputed_by} if found.recomputed_by else {}
+def _decided(at: int | None) -> dict[str, str]:
+    """Return when a verdict was recorded, where it is shown as recorded."""
+    return {} if at is None else {"decided_at": format_rfc3339(at)}
+
+
+def _engines(found: Explanation | Evidence) -> dict[str, str]:
+    """Return which engine recorded what is shown, or computed again what another one decided."""
+    names = {"recorded_by": found.recorded_by, "recomputed_by": found.recomputed_by}
+    return {name: engine for name, engine in names.items() if engine}
 
 
 def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> dict[str, Any]:
@@ -97,7 +104,7 @@ def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> di
     """
     if found is None:
         return {}
-    return {
+    known = {
         "inputs": [_input(one, now) for one in found.inputs],
         "conditions": [
             {
@@ -108,12 +115,15 @@ def shown_evidence(found: Evidence | None, now: int, steps: str = "price") -> di
             }
             for one in found.conditions
         ],
+    }
+    return {
+        **({} if found.recorded_by else known),
         steps: [
             {"step": one.step, "amount": one.amount, "currency": found.currency}
             for one in found.price
         ],
         "lost": [{"rule": one.rule, "reason": one.reason} for one in found.lost],
-        **_recomputed(found),
+        **_engines(found),
     }
 
 

@@ -181,7 +181,11 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
     try:
         at = _instant(query["at"], access.zone) if query.get("at") else None
         found = await access.shop.explanations.explain(
-            sku, session=session or None, customer=customer or None, at=at
+            sku,
+            session=session or None,
+            customer=customer or None,
+            at=at,
+            recompute=query.get("recompute") == "true",
         )
     except CalendarError:
         problem = (

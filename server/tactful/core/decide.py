@@ -16,7 +16,7 @@ from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
-from tactful.core.offers.offer import UNSHOWN, Offer, OfferState
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
 from tactful.core.session import signals
 from tactful.core.session.browsing import shows_price
@@ -208,13 +208,19 @@ def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator
     """Arbitrate among the candidates, hold out, push the winner."""
     standing = tuple(builder.standing.values())
     candidates = [one for one in results if isinstance(one, Candidate)]
+    in_shadow = []
     for selection in select_winner(builder.context, standing, candidates):
         candidate, outcome, reason = selection
         if outcome == "pushed":
             _push(builder, candidate, standing)
-        elif outcome in UNSHOWN and reason:
-            _record_unshown(builder, candidate, OfferState(outcome), reason)
+        elif outcome == "held_out" and reason:
+            _record_unshown(builder, candidate, OfferState.HELD_OUT, reason)
+        elif outcome == "shadow":
+            in_shadow.append(candidate)
         yield verdict_of(selection)
+    # Last, so that a rule in shadow mode changes neither number nor id of the offer that is pushed.
+    for candidate in in_shadow:
+        _record_unshown(builder, candidate, OfferState.SHADOW, Reason.SHADOW)
 
 
 def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer]) -> None:

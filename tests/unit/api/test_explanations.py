@@ -140,7 +140,51 @@ async def test_an_offer_names_the_order_that_used_it(tmp_path: Path) -> None:
         assert (await one.http.get(path)).json()["orders"] == []
 
 
-async def test_what_an_older_engine_decided_is_marked_as_recomputed(
+OTHER = "tactful.runtime.services.explanations.ENGINE"
+
+
+async def test_what_another_engine_decided_is_shown_as_it_was_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found in use: a past decision was computed again by rules that its engine never had."""
+    loser = "  - {id: R2, when: [item.category: running], offer: {percent: 16%}}\n"
+    async with live_server(tmp_path, rules(extra=loser)) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 9))
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        await one.advance(10)
+        asked = {"sku": "RUN-42", "session": shopper.session, "at": "2026-03-10T12:00:35Z"}
+        path = f"/v1/offers/{offer['id']}"
+        why = (await one.http.get("/v1/why", params=asked)).json()
+        assert {"recorded_by", "recomputed_by"}.isdisjoint(why)
+        monkeypatch.setattr(OTHER, "9")
+        why = (await one.http.get("/v1/why", params=asked)).json()
+        assert (why["recorded_by"], "recomputed_by" in why) == ("2", False)
+        decided = [
+            (rule["rule"], rule["outcome"], rule.get("reason"), rule["decided_at"])
+            for rule in why["rules"]
+        ]
+        assert decided == [
+            ("R1", "standing", None, "2026-03-10T12:00:30Z"),
+            ("R2", "withheld", "arbitration.outranked", "2026-03-10T12:00:30Z"),
+        ]
+        (winner, _) = why["rules"]
+        assert [step["amount"] for step in winner["price"]] == [12900, 10965]
+        assert winner["lost"] == [{"rule": "R2", "reason": "arbitration.outranked"}]
+        assert {"inputs", "conditions"}.isdisjoint(winner)
+        assert [(one["id"], one["state"]) for one in why["offers"]] == [(offer["id"], "pushed")]
+        shown = (await one.http.get(path)).json()
+        assert (shown["recorded_by"], "inputs" in shown) == ("2", False)
+        asked["at"] = "2026-03-10T12:00:30Z"
+        before = (await one.http.get("/v1/why", params=asked)).json()
+        assert [rule["outcome"] for rule in before["rules"]] == []
+        del asked["at"]
+        now = (await one.http.get("/v1/why", params=asked)).json()
+        assert {"recorded_by", "recomputed_by"}.isdisjoint(now)
+
+
+async def test_what_another_engine_decided_is_computed_again_on_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with live_server(tmp_path, rules()) as one:
@@ -150,14 +194,32 @@ async def test_what_an_older_engine_decided_is_marked_as_recomputed(
         offer = await shopper.offered()
         await one.advance(10)
         asked = {"sku": "RUN-42", "session": shopper.session, "at": "2026-03-10T12:00:35Z"}
-        for newer in (None, "9"):
-            if newer:
-                monkeypatch.setattr("tactful.runtime.services.explanations.ENGINE", newer)
-            why = (await one.http.get("/v1/why", params=asked)).json()
-            shown = (await one.http.get(f"/v1/offers/{offer['id']}")).json()
-            assert why["rules"][0]["outcome"] == "standing"
-            assert (why.get("recomputed_by"), shown.get("recomputed_by")) == (newer, newer)
-            del asked["at"]
-            now = (await one.http.get("/v1/why", params=asked)).json()
-            assert "recomputed_by" not in now
-            asked["at"] = "2026-03-10T12:00:35Z"
+        monkeypatch.setattr(OTHER, "9")
+        again = {"recompute": "true"}
+        why = (await one.http.get("/v1/why", params={**asked, **again})).json()
+        shown = (await one.http.get(f"/v1/offers/{offer['id']}", params=again)).json()
+        assert why["rules"][0]["outcome"] == "standing"
+        assert why["rules"][0]["inputs"]
+        assert (why["recomputed_by"], shown["recomputed_by"]) == ("9", "9")
+        assert shown["inputs"]
+        await one.http.post("/v1/facts", json=[stock("RUN-42", "DE", 0)])
+        steps = await one.decisions(session=shopper.session)
+        assert steps[0]["to"] == "withdrawn"
+        wrong = await one.http.get("/v1/why", params={**asked, "recompute": "yes"})
+        assert (wrong.status_code, wrong.json()["code"]) == (400, "query.recompute")
+
+
+async def test_a_past_turn_is_explained_by_the_rules_of_its_time(tmp_path: Path) -> None:
+    """Found in use: an edited rule made `why` deny an offer that stood."""
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE, stock("RUN-42", "DE", 9))
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        offer = await shopper.offered()
+        await one.advance(10)
+        await one.reload(rules(category="boots"))
+        await one.advance(10)
+        asked = {"sku": "RUN-42", "session": shopper.session, "at": "2026-03-10T12:00:45Z"}
+        why = (await one.http.get("/v1/why", params=asked)).json()
+        assert [one["id"] for one in why["offers"]] == [offer["id"]]
+        assert why["rules"][0]["outcome"] == "standing"

@@ -24,7 +24,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     Args:
         config: Settings whose `data` names the folder. Without `rules`, the rule files that were
             active last are taken from the ledger.
-        question: The query of `GET /v1/why`: `sku`, `session`, `customer`, `at`, `territory`, `dwell`.
+        question: The query of `GET /v1/why`: `sku`, `session`, `customer`, `at`, `territory`, `dwell`, `recompute`.
 
     Raises:
         CommandError: The folder holds no ledger, the rules folder is missing, or the ledger knows no
@@ -57,6 +57,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
         "customer": question["customer"],
         "at": parse_instant(at) if at else None,
         "visit": visit,
+        "recompute": question["recompute"] is not None,
     }
     with (
         exit_on(LedgerError, UnknownShopperError, UnknownNameError, OSError),

@@ -41,6 +41,11 @@ _COLOURS = {"pushed": "green", "standing": "green", "held_out": "yellow", "shado
 @click.option(
     "--dwell", metavar="TIME", help="Assume a visit with this time on the item, such as 45s."
 )
+@click.option(
+    "--recompute",
+    is_flag=True,
+    help="With --at: compute again what another version of the server decided.",
+)
 @url_option
 @setting_options("data", "rules")
 @json_option
@@ -52,6 +57,7 @@ def why(
     at: str | None,
     territory: str | None,
     dwell: str | None,
+    recompute: bool,
     url: str | None,
     json_output: bool,
     **options: Any,
@@ -68,7 +74,7 @@ def why(
         )
     question = {
         "sku": sku, "session": session, "customer": customer, "at": at,
-        "territory": territory, "dwell": dwell,
+        "territory": territory, "dwell": dwell, "recompute": "true" if recompute else None,
     }  # fmt: skip
     config = load_config(options)
     if options["data"] is not None:
@@ -88,8 +94,17 @@ def _print_answer(answer: dict[str, Any]) -> None:
     zone = answer.get("timezone", "UTC")
     at = local_times(answer["at"], zone) + ("" if zone == "UTC" else f" ({zone})")
     print_line(f"{answer['sku']} for {shopper} at {at}, rulebook {answer['rulebook']}")
+    if "recorded_by" in answer:
+        print_line(
+            f"Shown as version {answer['recorded_by']} of the engine recorded it;"
+            " --recompute computes it again."
+        )
     if not answer["rules"]:
-        print_line("The rulebook has no rules.")
+        print_line(
+            "No rule was decided for this item."
+            if "recorded_by" in answer
+            else "The rulebook has no rules."
+        )
     for rule in answer["rules"]:
         print_line("")
         _print_outcome(rule)

@@ -3,7 +3,8 @@
 An explanation runs the same gates as the decision, on the same inputs, and reports every rule with
 every gate. A past instant is rebuilt from the turn log. The last turn that was recorded in
 full is decided again, then every turn after it. The result is explained as of the instant asked
-for. An explanation changes nothing.
+for. What another engine decided is shown as it was recorded, and is only computed again on request
+(server/SEMANTICS.md, section 7, rule 10). An explanation changes nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,21 +13,30 @@ from typing import Final
 from msgspec import Struct, structs
 
 from tactful.core.context import Context
-from tactful.core.decide import ENGINE, decide
+from tactful.core.decide import ENGINE
 from tactful.core.decision import DecisionBuilder
 from tactful.core.evidence import Evidence
 from tactful.core.explain import currency_of, evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.rule import Rulebook
 from tactful.core.session import items_in_play
-from tactful.core.session.contact_history import ContactHistory
 from tactful.core.session.session import Session, Tab
-from tactful.core.session.signals import Signal, TimerFired
+from tactful.core.session.signals import TimerFired
 from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import HOUR
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.services.near_names import require_customer, require_item
+from tactful.runtime.services.past_turns import (
+    FIRST_ENGINE,
+    PastTurns,
+    as_of,
+    last_full,
+    offer_of,
+    offers_at,
+    recorded_evidence,
+    recorded_verdicts,
+)
 from tactful.runtime.services.rulebook_manager import RulebookManager
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import LiveSession, internal_id
@@ -83,6 +93,13 @@ class Explanation(Struct, frozen=True):
     """IANA time zone of the shop, in which people read the instants."""
     recomputed_by: str | None = None
     """The version of the present engine, where an older one decided; None: the same one did."""
+    recorded_by: str | None = None
+    """The version of the engine whose verdicts are shown as they were recorded; None: computed."""
+    decided_at: Mapping[str, int] = {}
+    """Rule id → when a verdict was recorded, milliseconds since the Unix epoch, UTC.
+
+    It is empty where the verdicts were computed: they are as of `at`.
+    """
 
 
 class ExplanationService:
@@ -109,6 +126,7 @@ class ExplanationService:
         customer: str | None,
         at: int | None = None,
         visit: HypotheticalVisit | None = None,
+        recompute: bool = False,
     ) -> Explanation:
         """Explain every rule for one item.
 
@@ -123,6 +141,7 @@ class ExplanationService:
             at: A past instant, milliseconds since the Unix epoch, UTC. None or later: now.
             visit: A hypothetical visit to explain instead, made now by `customer` or by an
                 anonymous shopper.
+            recompute: Whether the present engine computes again what another one decided.
 
         Raises:
             UnknownShopperError: Nothing is known about that shopper at that instant.
@@ -132,7 +151,7 @@ class ExplanationService:
         facts, ledger = self._shop.fact_cache, self._shop.ledger
         if customer is not None and await self._session_of(customer, None) is None:
             await require_customer(customer, facts, ledger)
-        now, engine = self._shop.clock.now(), ENGINE
+        now = self._shop.clock.now()
         past = at if at is not None and at < now and visit is None else None
         if visit is not None:
             session = None
@@ -141,11 +160,12 @@ class ExplanationService:
         elif customer is not None:
             session = await self._session_of(customer, past)
         if past is not None:
-            context, engine = await self._past(sku, session, past)
+            found = await self._past(sku, session, past, recompute=recompute)
         else:
             context = await self._present(sku, session, customer, visit)
+            found = _explanation(sku, session, context)
         await require_item(sku, facts, ledger)
-        return _explanation(sku, session, customer, context, engine)
+        return structs.replace(found, customer=found.customer or customer)
 
     async def _session_of(self, customer: str, at: int | None) -> str | None:
         """Return the session in which a customer is, or was at an instant; None: in no session."""
@@ -201,7 +221,7 @@ class ExplanationService:
         return hypothetical_session(customer, sku, self._shop.clock.now(), visit, self._territory)
 
     async def evidence_of(
-        self, offer: Offer, at: int, *, withdrawn: bool = False
+        self, offer: Offer, at: int, *, withdrawn: bool = False, recompute: bool = False
     ) -> Evidence | None:
         """Return what an offer rested on in the recorded turn that made or withdrew it.
 
@@ -209,6 +229,7 @@ class ExplanationService:
             offer: The offer.
             at: The instant of the turn, milliseconds since the Unix epoch, UTC.
             withdrawn: Whether the turn that withdrew it is meant.
+            recompute: Whether the present engine computes again what another one decided.
 
         Returns:
             The evidence; None if the turn is not recorded, or not with all its inputs: the shopper
@@ -227,21 +248,22 @@ class ExplanationService:
                 continue
             mine = [one for one in trace.verdicts if (one.rule, one.sku) == (offer.rule, offer.sku)]
             if any((one.outcome == "withheld") is withdrawn for one in mine):
-                context = await self._recorded(entry, inputs, inputs.session)
+                rulebook = await self._rulebooks.version(entry.rulebook)
+                if rulebook is None or not (recompute or inputs.engine == ENGINE):
+                    return recorded_evidence(offer, trace.verdicts, inputs.engine)
+                context = await self._recorded(entry, inputs, inputs.session, rulebook)
                 found = evidence_of_offer(context, offer, trace.verdicts)
                 return structs.replace(found, recomputed_by=_recomputed_by(inputs.engine))
         return None
 
     async def _recorded(
-        self, entry: TurnEntry, inputs: DecisionInputs, session: Session
+        self, entry: TurnEntry, inputs: DecisionInputs, session: Session, rulebook: Rulebook
     ) -> Context:
         """Return the context of a turn that was recorded in full, with its signal applied."""
         facts = RecordedFacts(self._shop.ledger)
         signal = decode_signal(entry.signal)
         customer = readable_customer(session, signal)
         contacts = {customer: inputs.contact} if customer and inputs.contact else {}
-        rulebook = await self._rulebooks.version(entry.rulebook)
-        rulebook = rulebook or self._shop.active_rulebook.current
         profile = await facts.profile(
             session, signal, rulebook, contacts, upto=inputs.customer_upto or 0, at=entry.at
         )
@@ -258,11 +280,13 @@ class ExplanationService:
 
     # the past
 
-    async def _past(self, sku: str, session: str | None, at: int) -> tuple[Context, str]:
-        """Decide the recorded turns of a session again, up to an instant.
+    async def _past(
+        self, sku: str, session: str | None, at: int, *, recompute: bool
+    ) -> Explanation:
+        """Decide the recorded turns of a session again, up to an instant, and explain the result.
 
-        Returns:
-            The context at that instant, and the version of the engine that decided the turns.
+        What another engine decided, or with rules that cannot be compiled any more, is shown as it
+        was recorded.
         """
         ledger = self._shop.ledger
         self._turns.turn_log.flush_all()
@@ -272,76 +296,54 @@ class ExplanationService:
             else []
         )
         entries = [turn for entry in stored for turn in split_entry(entry) if turn.at < at]
-        found = _last_full(entries)
+        found = last_full(entries)
         if found is None:
             raise UnknownShopperError(f"Nothing is recorded of that shopper at or before {at}.")
         start, inputs, state = found
-        rulebook = await self._rulebook_at(at, entries[-1].rulebook)
-        past = _PastTurns(RecordedFacts(ledger), rulebook, inputs, state, self._turns.contexts.seed)
+        activations = await ledger.rulebooks()
+        active = next((name for name, since, _ in activations if since <= at), entries[-1].rulebook)
+        names = {active, *(entry.rulebook for entry in entries[start:])}
+        rulebooks = {name: await self._rulebooks.version(name) for name in names}
+        now, then = rulebooks[active], rulebooks[entries[start].rulebook]
+        if now is None or then is None or not (recompute or inputs.engine == ENGINE):
+            return await self._as_recorded(sku, entries, start, at, active)
+        past = PastTurns(RecordedFacts(ledger), inputs, state, self._turns.contexts.seed)
         for entry in entries[start:]:
-            await past.repeat(entry)
+            await past.repeat(entry, rulebooks[entry.rulebook] or then)
         unsuspended = structs.replace(inputs, commits_suspended=False)
-        return await past.context(unsuspended, at, TimerFired(), sku), inputs.engine
+        context = await past.context(unsuspended, now, at, TimerFired(), sku)
+        explained = _explanation(sku, session, context)
+        return structs.replace(explained, recomputed_by=_recomputed_by(inputs.engine))
 
-    async def _rulebook_at(self, at: int, fallback: str) -> Rulebook:
-        for version, since, _ in await self._shop.ledger.rulebooks():
-            if since <= at:
-                found = await self._rulebooks.version(version)
-                if found is not None:
-                    return found
-        return await self._rulebooks.version(fallback) or self._shop.active_rulebook.current
-
-
-class _PastTurns:
-    """The turns of one session, starting with the last turn that was recorded in full."""
-
-    def __init__(
-        self,
-        facts: RecordedFacts,
-        rulebook: Rulebook,
-        inputs: DecisionInputs,
-        state: Session,
-        seed: str,
-    ) -> None:
-        """`inputs` and `state` are those of the full record.
-
-        Its balances and feeds are used for every later turn too.
-        """
-        self._facts = facts
-        self._rulebook = rulebook
-        self._inputs = inputs
-        self._state = state
-        self._seed = seed
-        self._contacts: dict[str, ContactHistory] = {}
-
-    async def repeat(self, entry: TurnEntry) -> None:
-        """Decide one recorded turn again."""
-        signal, own = decode_signal(entry.signal), decode_inputs(entry.inputs)
-        customer = readable_customer(self._state, signal)
-        if customer is not None and own.contact is not None:
-            self._contacts[customer] = own.contact
-        inputs = structs.replace(self._inputs, commits_suspended=own.commits_suspended)
-        decision = decide(await self.context(inputs, entry.at, signal))
-        self._state = decision.session
-        if decision.contact is not None and decision.session.customer is not None:
-            self._contacts[decision.session.customer] = decision.contact
-
-    async def context(
-        self, inputs: DecisionInputs, at: int, signal: Signal, sku: str | None = None
-    ) -> Context:
-        """Return what a turn at an instant could read, with `sku` among its items."""
-        skus = {*items_in_play.required_skus(self._state, signal), *((sku,) if sku else ())}
-        return recorded_context(
-            inputs,
-            now=at,
-            session=self._state,
-            signal=signal,
-            rulebook=self._rulebook,
-            items={one: await self._facts.item_at(one, at) for one in sorted(skus)},
-            profile=await self._facts.profile(
-                self._state, signal, self._rulebook, self._contacts, upto=None, at=at
-            ),
-            seed=self._seed,
+    async def _as_recorded(
+        self, sku: str, entries: Sequence[TurnEntry], start: int, at: int, rulebook: str
+    ) -> Explanation:
+        """Return the last recorded verdict of each rule on an item, and the offers that stood."""
+        last = entries[-1]
+        inputs = decode_inputs(entries[start].inputs)
+        steps = await self._shop.ledger.offer_steps(session=last.session, limit=MAX_ENTRIES)
+        offers = offers_at(steps, at)
+        item = await RecordedFacts(self._shop.ledger).item_at(sku, at)
+        territory = inputs.session.territory if inputs.session else None
+        price = item.price_at(territory, at) if territory else None
+        found = recorded_verdicts(entries, sku)
+        return Explanation(
+            sku,
+            last.session,
+            last.customer,
+            at,
+            rulebook,
+            tuple(as_of(one.verdict, offers) for one in found),
+            tuple(offer for offer in offers if offer.standing),
+            price.fact.price.currency if price else None,
+            {
+                one.verdict.rule: recorded_evidence(offer, one.trace, inputs.engine)
+                for one in found
+                if (offer := offer_of(one.verdict, offers)) and one.verdict.outcome != "withheld"
+            },
+            self._shop.active_rulebook.current.policy.timezone,
+            recorded_by=inputs.engine or FIRST_ENGINE,
+            decided_at={one.verdict.rule: one.at for one in found},
         )
 
 
@@ -350,14 +352,12 @@ def _recomputed_by(engine: str) -> str | None:
     return ENGINE if engine != ENGINE else None
 
 
-def _explanation(
-    sku: str, session: str | None, customer: str | None, context: Context, engine: str = ENGINE
-) -> Explanation:
+def _explanation(sku: str, session: str | None, context: Context) -> Explanation:
     verdicts = explain(context, sku)
     return Explanation(
         sku,
         session,
-        context.session.customer or customer,
+        context.session.customer,
         context.now,
         context.rulebook.version,
         verdicts,
@@ -365,17 +365,7 @@ def _explanation(
         currency_of(context, sku),
         evidence(context, sku, verdicts),
         context.rulebook.policy.timezone,
-        _recomputed_by(engine),
     )
-
-
-def _last_full(entries: Sequence[TurnEntry]) -> tuple[int, DecisionInputs, Session] | None:
-    """Return the last turn that was recorded in full: its place, its inputs and its session."""
-    for place in reversed(range(len(entries))):
-        inputs = decode_inputs(entries[place].inputs)
-        if inputs.session:
-            return place, inputs, inputs.session
-    return None
 
 
 def hypothetical_session(
