@@ -181,7 +181,7 @@ async def test_every_choice_of_the_form_lets_an_alert_rest_for_so_long(
         page = await agent.read("/console")
         assert "The alert rests." in page
         assert "feed.stale (stock) snoozed" in page
-        assert f"Rests until {format_instant(until, "UTC")}." in page
+        assert f"Rests until {format_instant(until, 'UTC')}." in page
     await agent.submit(f"/console/alerts/{alert.id}/snooze", duration="1h")
     await one.advance(SNOOZES["1h"] / 1000)
     page = await agent.read("/console")
