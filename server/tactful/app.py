@@ -33,7 +33,6 @@ from tactful.api.redemptions import redemption_routes
 from tactful.api.request_counter import RequestCounter, RequestCounterMiddleware
 from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
-from tactful.api.shadows import shadow_routes
 from tactful.api.widget_files import widget_folder, widget_routes
 from tactful.config import Config
 from tactful.console.routes import console_routes
@@ -306,7 +305,6 @@ def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -
         *diagnosis_routes(shop, key, keys, config.origins, test_mode=config.test_mode),
         *rulebook_routes(shop, key),
         *alert_routes(shop, key),
-        *shadow_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),
         *widget_routes(widget_folder()),
     ]

@@ -13,6 +13,7 @@ from tactful.api import representations as views
 from tactful.api.bodies import json_response, read_optional_body
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
+from tactful.api.shadows import shadow_routes
 from tactful.runtime import operators
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.services.rulebook_manager import ReloadResult
@@ -74,6 +75,7 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
         Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
         Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
+        *shadow_routes(shop, key),
     )
 
 

@@ -1,4 +1,4 @@
-"""A copy of a scene that notes which facts are read, so that an explanation names those and no others.
+"""A copy of a scene that notes which facts are read.
 
 The gates, conditions and prices of an explanation run on such a copy. So the facts that they read are
 noted by their reading, and no second list could differ from it. A decision runs on the scene itself,

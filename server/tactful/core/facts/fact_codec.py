@@ -151,7 +151,8 @@ def _rejected(index: int, kind: str, findings: list[FieldFinding]) -> FactReadin
     message = " ".join(texts[:_NAMED_ERRORS])
     if len(texts) > _NAMED_ERRORS:
         message += f" And {len(texts) - _NAMED_ERRORS} more errors."
-    return FactReading(FactRejection(index, code, f"{message} (in a `{kind}`)", errors))
+    article = "an" if kind[:1] in "aeiou" else "a"
+    return FactReading(FactRejection(index, code, f"{message} (in {article} `{kind}`)", errors))
 
 
 def _with_example(kind: str, error: FieldError) -> FieldError:
