@@ -15,6 +15,7 @@ from tactful.api import representations as views
 from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
+from tactful.core.values.addresses import PROXY_FIELDS, is_this_machine
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 from tactful.protocol.asyncapi import document
 from tactful.runtime.health import Health, liveness, readiness
@@ -80,8 +81,9 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
 def _may_see_details(request: Request, key: ServerKey) -> bool:
     """Return whether a request comes from this machine itself or has the server key.
 
-    A proxy on this machine that is not in `trusted_proxies` connects from loopback as well, so a
-    request that names another client does not count as local.
+    A proxy on this machine that is not in `trusted_proxies`, or names no client, connects from
+    loopback as well. So a request that a proxy passed on, or that asks for a public host, does not
+    count as local.
     """
     if "authorization" in request.headers:
         try:
@@ -89,8 +91,13 @@ def _may_see_details(request: Request, key: ServerKey) -> bool:
         except ProblemError:
             return False  # a probe must not fail because of its key
         return True
-    passed_on = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    return not passed_on and request.client is not None and _is_loopback(request.client.host)
+    passed_on = any(field in request.headers for field in PROXY_FIELDS)
+    return (
+        not passed_on
+        and is_this_machine(request.headers.get("host", "localhost"))  # none: a probe of HTTP/1.0
+        and request.client is not None
+        and _is_loopback(request.client.host)
+    )
 
 
 def _is_loopback(host: str) -> bool:

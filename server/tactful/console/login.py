@@ -27,8 +27,13 @@ FIRST_DELAY_MS: Final = 500
 MAX_DELAY_MS: Final = 8_000
 """The longest delay in milliseconds. It is short, so that nobody is locked out by others."""
 MAX_WAITING_PER_SOURCE: Final = 8
+"""Maximum attempts of one source that wait at once."""
 MAX_WAITING: Final = 256
-"""Maximum attempts that wait at once, of one source and in total."""
+"""Maximum attempts that wait at once of all sources whose own wrong keys delay them.
+
+Attempts of other sources are not limited here: an attacker with many networks could take every place.
+They are limited like all connections.
+"""
 MAX_SOURCES: Final = 4096
 """Maximum sources whose wrong keys are remembered, to limit memory."""
 BROWSER_LIFETIME: Final = 400 * DAY
@@ -122,6 +127,8 @@ class LoginThrottle:
         self._by_source: OrderedDict[str, deque[int]] = OrderedDict()
         self._all: deque[int] = deque(maxlen=2 * FREE_FAILURES_IN_TOTAL)
         self._waiting: Counter[str] = Counter()
+        self._waiting_throttled: Counter[str] = Counter()
+        """Those of the sources whose own wrong keys delayed them when the wait began."""
 
     def table(self) -> StateTable:
         """Return the entry of the sources in the register of tables."""
@@ -129,7 +136,12 @@ class LoginThrottle:
             name="console_sources",
             size=lambda: len(self._by_source),
             bound=lambda: MAX_SOURCES,
-            holders=("LoginThrottle._by_source", "LoginThrottle._waiting", "LoginThrottle._all"),
+            holders=(
+                "LoginThrottle._by_source",
+                "LoginThrottle._waiting",
+                "LoginThrottle._waiting_throttled",
+                "LoginThrottle._all",
+            ),
         )
 
     def delay_ms(self, source: str, *, known: bool) -> int:
@@ -139,10 +151,13 @@ class LoginThrottle:
             source: The network, or the id of a known browser.
             known: Whether it is a known browser, for which only its own wrong keys count.
         """
-        own = _delay(self._recent(self._by_source.get(source, ())), FREE_FAILURES)
+        own = self._own_delay_ms(source)
         if known:
             return own
         return max(own, _delay(self._recent(self._all), FREE_FAILURES_IN_TOTAL))
+
+    def _own_delay_ms(self, source: str) -> int:
+        return _delay(self._recent(self._by_source.get(source, ())), FREE_FAILURES)
 
     def _recent(self, failures: "deque[int] | tuple[()]") -> int:
         since = self._now() - THROTTLE_WINDOW
@@ -160,16 +175,24 @@ class LoginThrottle:
 
     def begin_wait(self, source: str) -> bool:
         """Let an attempt wait; return whether there is room for it. Call `end_wait` afterwards."""
-        if self._waiting[source] >= MAX_WAITING_PER_SOURCE or self._waiting.total() >= MAX_WAITING:
+        if self._waiting[source] >= MAX_WAITING_PER_SOURCE:
             return False
+        if self._own_delay_ms(source):
+            if self._waiting_throttled.total() >= MAX_WAITING:
+                return False
+            self._waiting_throttled[source] += 1
         self._waiting[source] += 1
         return True
 
     def end_wait(self, source: str) -> None:
         """Note that an attempt no longer waits."""
         self._waiting[source] -= 1
-        if not self._waiting[source]:
+        left = self._waiting[source]
+        self._waiting_throttled[source] = min(self._waiting_throttled[source], left)
+        if not left:
             del self._waiting[source]
+        if not self._waiting_throttled[source]:
+            del self._waiting_throttled[source]
 
 
 def _delay(failures: int, free: int) -> int:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.requests import Request
 from structlog.testing import capture_logs
@@ -145,6 +146,27 @@ async def test_a_move_of_the_clock_that_is_not_clear_is_refused(
         answer = await one.http.post("/v1/test/clock", json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
         assert one.parts.shop.clock.now() == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Real-IP": "198.51.100.7"},
+        {"X-Forwarded-Proto": "https"},
+        {"Forwarded": "for=198.51.100.7"},
+        {"Via": "1.1 proxy"},
+        {"Host": "offers.shop.example"},
+    ],
+)
+async def test_a_proxy_that_names_no_client_shows_no_details_to_strangers(
+    tmp_path: Path, headers: dict[str, str]
+) -> None:
+    async with live_server(tmp_path, rules(), trusted_proxies=("127.0.0.1",)) as one:
+        async with httpx.AsyncClient(base_url=str(one.http.base_url)) as stranger:
+            assert "sessions" in (await stranger.get("/readyz")).json()
+            assert (await stranger.get("/readyz", headers=headers)).json() == {"status": "ok"}
+        if "Host" not in headers:
+            assert (await one.http.get("/readyz")).json()["unnamed_proxy"] == "127.0.0.1"
 
 
 async def test_a_proxy_that_is_not_named_is_shown_in_readiness_and_console(tmp_path: Path) -> None:

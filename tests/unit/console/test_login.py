@@ -13,6 +13,7 @@ from tactful.console.login import (
     MAX_LOGINS,
     MAX_SOURCES,
     MAX_WAITING,
+    MAX_WAITING_PER_SOURCE,
     THROTTLE_WINDOW,
     KnownBrowsers,
     Logins,
@@ -118,13 +119,38 @@ def test_sources_are_not_remembered_without_bound() -> None:
     assert len(throttle._by_source) == MAX_SOURCES
 
 
-def test_a_limited_number_of_attempts_waits() -> None:
+def throttled(throttle: LoginThrottle, *sources: str) -> None:
+    """Let sources send so many wrong keys that their attempts are delayed."""
+    for source in sources:
+        for _ in range(FREE_FAILURES):
+            throttle.record_failure(source, known=False)
+
+
+def test_a_limited_number_of_attempts_with_wrong_keys_before_waits() -> None:
     throttle = LoginThrottle(ManualClock().now)
+    throttled(throttle, *map(str, range(100)), "new", "another")
     places = [throttle.begin_wait(str(number % 100)) for number in range(1_000)]
     assert sum(places) == MAX_WAITING
     throttle.end_wait("0")
     assert throttle.begin_wait("new")
     assert not throttle.begin_wait("another")
+
+
+def test_attempts_from_any_number_of_networks_take_no_place_of_an_operator() -> None:
+    throttle = LoginThrottle(ManualClock().now)
+    attackers = [f"2001:db8:{number:x}::" for number in range(2_000)]
+    throttled(throttle, *attackers[:100])
+    for source in attackers * MAX_WAITING_PER_SOURCE:
+        throttle.begin_wait(source)
+    throttle.record_failure("office", known=False)  # mistyped once
+    assert throttle.begin_wait("office")
+    assert [throttle.begin_wait("office") for _ in range(8)].count(True) == 7
+    for source in attackers * MAX_WAITING_PER_SOURCE:
+        if throttle._waiting[source]:
+            throttle.end_wait(source)
+    for _ in range(8):
+        throttle.end_wait("office")
+    assert (throttle._waiting.total(), throttle._waiting_throttled.total()) == (0, 0)
 
 
 def test_only_equal_keys_are_equal() -> None:

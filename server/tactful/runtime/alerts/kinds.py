@@ -97,9 +97,9 @@ KINDS: Final[dict[str, AlertKind]] = {
         "clock.settled",
     ),
     "proxy.unnamed": AlertKind(
-        "A proxy on this machine is missing in `trusted_proxies`. All clients behind it count as this"
-        " machine, which has no limits.",
-        "Name the proxy in `trusted_proxies`, and restart.",
+        "A proxy is missing in `trusted_proxies`, or sends no `X-Forwarded-For`. Its clients cannot be"
+        " told apart and have no limits.",
+        "Name the proxy in `trusted_proxies`, let it send `X-Forwarded-For`, and restart.",
         "proxy.named",
     ),
     "keys.unusable": AlertKind(

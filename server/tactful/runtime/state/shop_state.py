@@ -82,10 +82,7 @@ class ShopState:
         )
 
     def report_unnamed_proxy(self, address: str) -> None:
-        """Remember a proxy that is missing in `trusted_proxies`, and log it once.
-
-        Every client behind it counts as this machine and has no limit.
-        """
+        """Remember a proxy whose clients cannot be told apart and have no limits, and log it once."""
         if self.unnamed_proxy is None:
             self.unnamed_proxy = address
             log.warning("proxy.unnamed", setting="trusted_proxies")

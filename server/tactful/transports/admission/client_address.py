@@ -1,9 +1,9 @@
 """The client's address behind proxies."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from ipaddress import ip_network
 
-from tactful.core.values.addresses import parse_address
+from tactful.core.values.addresses import parse_address, parse_hop
 
 # No real chain of proxies is longer; a longer header is forged, and reading it costs time.
 MAX_HOPS = 32
@@ -20,8 +20,9 @@ class TrustedProxies:
 
         Args:
             networks: The trusted proxies.
-            on_unnamed: Called with the address of a program on this machine that reports another
-                client and is no trusted proxy. All its clients then count as this machine.
+            on_unnamed: Called with the address of a proxy whose clients cannot be told apart, so
+                that they have no limits: it runs on this machine and is not trusted, or it is
+                trusted and names no client.
 
         Raises:
             ValueError: An entry is neither an address nor a network.
@@ -39,7 +40,9 @@ class TrustedProxies:
         parsed = parse_address(address)
         return parsed is not None and any(parsed in network for network in self._networks)
 
-    def client_address(self, peer: str, forwarded: Iterable[str]) -> str:
+    def client_address(
+        self, peer: str, forwarded: Sequence[str], *, is_passed_on: bool = False
+    ) -> str:
         """Return the right-most hop that is not a trusted proxy.
 
         A client can write anything into the header it sends. Those entries stand to the left of the
@@ -49,21 +52,29 @@ class TrustedProxies:
         Args:
             peer: The address at the other end of the socket.
             forwarded: All values of the `X-Forwarded-For` header, in order.
+            is_passed_on: Whether any other header shows that a proxy passed the request on.
         """
+        is_passed_on = is_passed_on or any(forwarded)
         if not self.trusts(peer):
-            if self._on_unnamed is not None and _is_loopback(peer) and any(forwarded):
-                self._on_unnamed(peer)
+            if is_passed_on and _is_loopback(peer):
+                self._report(peer)
             return peer
         hops = ",".join(forwarded).rsplit(",", MAX_HOPS)[-MAX_HOPS:]
         nearest = peer
-        for hop in reversed(hops):
-            parsed = parse_address(hop.strip())
+        for place, hop in enumerate(reversed(hops)):
+            parsed = parse_hop(hop)
             if parsed is None:
+                if place == 0 and is_passed_on:
+                    self._report(peer)
                 break
             nearest = str(parsed)
             if not self.trusts(nearest):
                 break
         return nearest
+
+    def _report(self, proxy: str) -> None:
+        if self._on_unnamed is not None:
+            self._on_unnamed(proxy)
 
 
 def _is_loopback(address: str) -> bool:

@@ -1,12 +1,16 @@
 """ASGI middleware that resolves the client's address and checks rate and `Host`."""
 
+from typing import Final
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tactful.core.values.addresses import limit_key
+from tactful.core.values.addresses import PROXY_FIELDS, limit_key
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.transports.admission.access_policy import PROBE_PATHS, Rejection
 from tactful.transports.admission.rejections import RATE_LIMITED, rejection_body
 from tactful.transports.sessions.connection_hub import ConnectionHub
+
+_PROXY_FIELDS: Final = frozenset(name.encode() for name in PROXY_FIELDS)
 
 
 class AccessMiddleware:
@@ -25,13 +29,16 @@ class AccessMiddleware:
             return
         hosts: list[str] = []
         forwarded: list[str] = []
+        is_passed_on = False
         for name, value in scope["headers"]:
             if name == b"host":
                 hosts.append(value.decode("latin-1"))
             elif name == b"x-forwarded-for":
                 forwarded.append(value.decode("latin-1"))
+            elif name in _PROXY_FIELDS:
+                is_passed_on = True
         peer, port = scope.get("client") or ("127.0.0.1", 0)
-        client = self._proxies.client_address(peer, forwarded)
+        client = self._proxies.client_address(peer, forwarded, is_passed_on=is_passed_on)
         limited = not self._proxies.trusts(client)  # a proxy's own requests have no rate limit
         rejection: Rejection | None = None
         if limited and not self._hub.address_limiter.admit_request(

@@ -27,7 +27,8 @@ PROXIES = TrustedProxies(["10.0.0.0/8", "2001:db8:ffff::/48", "127.0.0.1"])
         ("10.0.0.1", [], "10.0.0.1"),
         ("10.0.0.1", ["unknown"], "10.0.0.1"),
         ("10.0.0.1", ["198.51.100.7, unknown"], "10.0.0.1"),
-        ("10.0.0.1", ["198.51.100.7:4711"], "10.0.0.1"),
+        ("10.0.0.1", ["198.51.100.7:4711"], "198.51.100.7"),
+        ("10.0.0.1", ["[2001:db8::7]:4711"], "2001:db8::7"),
         ("10.0.0.1", [""], "10.0.0.1"),
         ("2001:db8:ffff::1", ["2001:db8::7"], "2001:db8::7"),
         ("::ffff:10.0.0.1", ["::ffff:198.51.100.7"], "198.51.100.7"),
@@ -76,4 +77,27 @@ def test_a_proxy_on_this_machine_that_is_not_named_is_reported(
     found: list[str] = []
     proxies = TrustedProxies(["10.0.0.0/8"], found.append)
     proxies.client_address(peer, forwarded)
+    assert found == reported
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "is_passed_on", "reported"),
+    [
+        ("127.0.0.1", [], True, ["127.0.0.1"]),  # not named, and recognised by another header
+        ("10.0.0.1", [], True, ["10.0.0.1"]),  # named, and its clients are not
+        ("10.0.0.1", ["unknown"], False, ["10.0.0.1"]),
+        ("10.0.0.1", ["198.51.100.7, unknown"], False, ["10.0.0.1"]),
+        ("10.0.0.1", [], False, []),  # a request of the proxy itself, such as a probe
+        ("10.0.0.1", ["198.51.100.7"], True, []),
+        ("10.0.0.1", ["unknown, 198.51.100.7"], True, []),  # a client cannot cause a report
+        ("10.0.0.1", ["unknown, 10.0.0.2"], True, []),
+        ("192.0.2.1", [], True, []),
+    ],
+)
+def test_a_proxy_whose_clients_cannot_be_told_apart_is_reported(
+    peer: str, forwarded: list[str], is_passed_on: bool, reported: list[str]
+) -> None:
+    found: list[str] = []
+    proxies = TrustedProxies(["10.0.0.0/8"], found.append)
+    proxies.client_address(peer, forwarded, is_passed_on=is_passed_on)
     assert found == reported
