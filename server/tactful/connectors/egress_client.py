@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 MAX_REDIRECTS: Final = 5
+_THIS_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 MAX_SECONDS: Final = 600
 """Seconds after which a response that is still arriving is given up."""
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -74,11 +75,14 @@ class EgressClient:
         Args:
             allow: Further networks that may be reached, as in `10.0.0.0/8`.
             typed: URLs that a person typed. If their host is `localhost` or an address, it may be
-                reached although it is private.
+                reached although it is private. With one of this machine, all names of this machine
+                may: a page on `localhost` and its server at 127.0.0.1 belong together.
         """
         self._allowed = [ip_network(each) for each in allow]
         hosts = {_host_of(url) for url in typed}
         self._typed = {host for host in hosts if host == "localhost" or _address_of(host)}
+        if self._typed & _THIS_MACHINE:
+            self._typed |= _THIS_MACHINE
         self._pinned: dict[str, str] = {}
 
     @contextmanager

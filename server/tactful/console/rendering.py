@@ -11,7 +11,12 @@ from starlette.responses import HTMLResponse, Response
 from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import format_duration, format_local, with_local_times
 from tactful.core.values.money import Money, format_plain
-from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
+from tactful.core.verdicts.counterfactuals import (
+    as_plain_value,
+    change_text,
+    in_words,
+    needed_value,
+)
 from tactful.rulebook.language.units import format_percent
 
 if TYPE_CHECKING:
@@ -69,6 +74,7 @@ def format_length(length: int) -> str:
     return format_duration(length // 1000 * 1000)
 
 
+<<<<<<< HEAD
 def in_words(value: Any, zone: str) -> str:
     """Return a gate's actual or needed value in words, with its instants in a zone."""
     match value:
@@ -92,6 +98,11 @@ def _templates(zone: str) -> "Environment":
 
     The server starts without them. A shop has one zone at a time.
     """
+=======
+@cache
+def _templates() -> "Environment":
+    """Return the templates, loaded for the first page, so that the server starts without them."""
+>>>>>>> 71c7459a (doctor: name failing clauses and consent, reach the server of localhost)
     import jinja2  # noqa: PLC0415
 
     made = jinja2.Environment(

@@ -105,11 +105,11 @@ def test_the_servers_words_and_what_it_knows_are_part_of_the_report(
 class Running:
     """A complete server in a thread of its own, so that the browser's driver can run here."""
 
-    def __init__(self, folder: Path, origin: str, **settings: Any) -> None:
+    def __init__(self, folder: Path, origin: str, *, text: str = "", **settings: Any) -> None:
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self.thread.start()
-        self.server = LiveServer(folder, rules(), origins=(origin,), **settings)
+        self.server = LiveServer(folder, text or rules(), **{"origins": (origin,), **settings})
         self.do(self.server.start())
 
     def do(self, work: Any) -> Any:

@@ -147,6 +147,12 @@ def _check_script_tags(page: ScannedPage) -> Iterator[CheckResult]:
         territory = page.scripts[0].territory
         where = f" for territory {territory}" if territory else ""
         yield CheckResult("good", f"The page has the script tag{where}.")
+        if page.scripts[0].consent == "none":
+            yield CheckResult(
+                "bad",
+                "The script tag says data-consent=none: the widget asks for no offers.",
+                "Remove the attribute, or call tactful('consent', level) when the shopper agrees.",
+            )
 
 
 def _check_product(page: ScannedPage, verdict: PageVerdict) -> Iterator[CheckResult]:
@@ -215,7 +221,7 @@ def _check_item(
 
 
 def _server_of(script: ScriptTag) -> str:
-    return script.server or script.url.partition("/widget/")[0]
+    return script.server.rstrip("/") or script.url.partition("/widget/")[0]
 
 
 def _check_script(client: EgressClient, script: ScriptTag) -> Iterator[CheckResult]:

@@ -2,7 +2,7 @@
 
 import re
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 from msgspec import Struct
 
@@ -30,9 +30,11 @@ class ScriptTag(Struct, frozen=True):
     integrity: str
     nonce: str
     territory: str
-    """Value of `data-territory`."""
+    """The setting `territory`, from the attribute `data-territory` or the script's query."""
     server: str
-    """Value of `data-server`."""
+    """The setting `server`, in the same way."""
+    consent: str
+    """The setting `consent`, in the same way."""
 
 
 class ScannedPage(Struct, frozen=True):
@@ -107,9 +109,20 @@ def parse_page(url: str, html: str, policies: list[str]) -> ScannedPage:
 
 
 def _tag(script: Element, base: str) -> ScriptTag:
-    names = ("integrity", "nonce", "data-territory", "data-server")
-    values = (script.attributes.get(name, "") for name in names)
-    return ScriptTag(urljoin(base, _source(script)), *values)
+    url = urljoin(base, _source(script))
+    query = parse_qs(urlsplit(url).query)
+
+    def setting(name: str) -> str:
+        return script.attributes.get(f"data-{name}", query.get(name, [""])[0])
+
+    return ScriptTag(
+        url=url,
+        integrity=script.attributes.get("integrity", ""),
+        nonce=script.attributes.get("nonce", ""),
+        territory=setting("territory"),
+        server=setting("server"),
+        consent=setting("consent"),
+    )
 
 
 def _source(script: Element) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from tactful.core.values.calendar import format_rfc3339
-from tactful.core.values.money import Money
+from tactful.core.values.money import Money, format_plain
 from tactful.core.verdicts.reasons import MONEY_REASONS, Reason
 from tactful.core.verdicts.verdict import Finding
 
@@ -53,3 +53,20 @@ def change_text(finding: Finding) -> str:
     if finding.reason is Reason.PRICE_MISSING and finding.needed in MISSING_CHANGES:
         text = MISSING_CHANGES[finding.needed]
     return f"{text}; by itself at {format_rfc3339(finding.until)}" if finding.until else text
+
+
+def in_words(value: Any) -> str:
+    """Return a gate's actual or needed value in words."""
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(in_words(one) for one in value)
+        case bool():
+            return "yes" if value else "no"
+        case Money():
+            return format_plain(value)
+        case _:
+            return str(value)

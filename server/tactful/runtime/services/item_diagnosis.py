@@ -7,6 +7,8 @@ from tactful.core.facts.item_facts import Price
 from tactful.core.gates.page_price import contradicting_price
 from tactful.core.pricing.quote import price_basis
 from tactful.core.values.money import Money, format_plain
+from tactful.core.verdicts.counterfactuals import in_words
+from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.facts.page_lookup import sku_at
 from tactful.runtime.services.explanations import (
@@ -177,8 +179,20 @@ def _about_rules(verdicts: tuple[Verdict, ...], sku: str) -> tuple[str, ...]:
             f"No rule is about {sku}. Write one, or start the server with the folder of your rules.",
         )
     return tuple(
-        f"Rule {one.rule}: {one.outcome} because of {one.reason.value}. It would change if "
-        f"{one.reason.change}."
+        f"Rule {one.rule}: {one.outcome} because of {one.reason.value}{_clauses(one)}. It would "
+        f"change if {one.reason.change}."
         for one in verdicts
         if one.reason
     )
+
+
+def _clauses(verdict: Verdict) -> str:
+    """Return the clauses that fail, in words; none about a customer, whom the page may show."""
+    said = [
+        f"{field} is {in_words(value)}, required is {found.needed}"
+        for found in verdict.findings
+        if found.reason is Reason.TARGET_CONDITIONS
+        for field, value in (found.actual or {}).items()
+        if not field.startswith("customer.")
+    ]
+    return f" ({'; '.join(said)})" if said else ""

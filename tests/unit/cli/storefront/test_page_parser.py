@@ -28,6 +28,25 @@ def test_attributes_of_the_script_tag_are_read_and_other_scripts_are_not() -> No
     assert tag.url == "https://shop.example/widget/v1.js"
 
 
+def test_settings_in_the_query_of_the_script_are_read() -> None:
+    html = '<script src="/widget/v1.js?territory=SE&consent=none" data-territory="NO"></script>'
+    (tag,) = parse_page(PAGE, html, []).scripts
+    assert (tag.territory, tag.consent, tag.server) == ("NO", "none", "")
+
+
+def test_scripts_that_name_a_product_are_told_from_those_that_count_visits() -> None:
+    def speaking(script: str) -> tuple[str, ...]:
+        return parse_page(PAGE, f"<script>{script}</script>", []).speaking
+
+    assert speaking("gtag('event','view_item',{items:[{item_id:'A'}]})") == ("dataLayer",)
+    assert speaking("var meta={product:{variants:[]}};ShopifyAnalytics.meta=meta") == (
+        "ShopifyAnalytics",
+    )
+    assert speaking("tactful( 'view', {sku: 'A'})") == ("tactful",)
+    assert speaking("gtag('event','view_item_list',{})") == ()
+    assert speaking("gtag('js', new Date())") == ()
+
+
 def test_open_graph_and_the_canonical_address_are_read() -> None:
     html = """<link rel="Canonical" href="/p/run-42"><meta property="og:price:amount" content="9,90">
       <meta property="product:price:currency" content="EUR"><meta property="og:title">

@@ -10,6 +10,7 @@ from tactful.core.verdicts.counterfactuals import (
     MISSING_CHANGES,
     as_plain_value,
     change_text,
+    in_words,
     needed_value,
 )
 from tactful.core.verdicts.reasons import MONEY_REASONS, Reason
@@ -69,3 +70,22 @@ def test_the_reasons_that_compare_instants_are_these() -> None:
         "timing.quiet",
         "owned.already",
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "nothing"),
+        (True, "yes"),
+        (False, "no"),
+        (3, "3"),
+        ("C-1", "C-1"),
+        ({"engaged": 10, "more": None}, "engaged 10, more nothing"),
+        (["DE", "AT"], "DE, AT"),
+        (("a", ["b", {"c": 1}]), "a, b, c 1"),
+        ([], ""),
+        (Money(10965, "EUR"), "109.65 EUR"),
+    ],
+)
+def test_a_gates_value_is_written_in_words(value: object, said: str) -> None:
+    assert in_words(value) == said

@@ -27,7 +27,7 @@ CAUSES: dict[str, tuple[str, list[dict[str, Any]], dict[str, Any], str]] = {
         rules(), [*CATALOGUE, stock("RUN-42", "DE", 0)], {"sku": "RUN-42"}, "is out of stock in DE",
     ),
     "no rule": ("", CATALOGUE, {"sku": "RUN-42"}, "No rule is about RUN-42."),
-    "condition": (rules(), CATALOGUE, {"sku": "BOOT-42"}, "Rule R1: withheld because of target."),
+    "condition": (rules(), CATALOGUE, {"sku": "BOOT-42"}, "(item.category is boots, required is item.category: {under: running})."),
     "the page is cheaper": (
         rules(), CATALOGUE, {"sku": "RUN-42", "price": Money(9900, "EUR")},
         "price.disagrees: the page shows 99.00 EUR",
