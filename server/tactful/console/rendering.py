@@ -14,8 +14,8 @@ from tactful.core.values.money import Money, format_plain
 from tactful.core.verdicts.counterfactuals import (
     as_plain_value,
     change_text,
-    in_words,
     needed_value,
+    value_words,
 )
 from tactful.rulebook.language.units import format_percent
 
@@ -74,22 +74,9 @@ def format_length(length: int) -> str:
     return format_duration(length // 1000 * 1000)
 
 
-<<<<<<< HEAD
 def in_words(value: Any, zone: str) -> str:
     """Return a gate's actual or needed value in words, with its instants in a zone."""
-    match value:
-        case None:
-            return "nothing"
-        case dict():
-            return ", ".join(f"{name} {in_words(one, zone)}" for name, one in value.items())
-        case list() | tuple() | set() | frozenset():
-            return ", ".join(in_words(one, zone) for one in value)
-        case bool():
-            return "yes" if value else "no"
-        case Money():
-            return format_plain(value)
-        case _:
-            return with_local_times(str(value), zone)
+    return with_local_times(value_words(value), zone)
 
 
 @lru_cache(maxsize=2)
@@ -98,11 +85,6 @@ def _templates(zone: str) -> "Environment":
 
     The server starts without them. A shop has one zone at a time.
     """
-=======
-@cache
-def _templates() -> "Environment":
-    """Return the templates, loaded for the first page, so that the server starts without them."""
->>>>>>> 71c7459a (doctor: name failing clauses and consent, reach the server of localhost)
     import jinja2  # noqa: PLC0415
 
     made = jinja2.Environment(

@@ -7,32 +7,12 @@ from tactful.console.rendering import (
     format_instant,
     format_length,
     format_money,
+    in_words,
     offer_terms,
 )
 from tactful.core.values.allocation import Deduction
 
 
-<<<<<<< HEAD
-@pytest.mark.parametrize(
-    ("value", "said"),
-    [
-        (None, "nothing"),
-        (True, "yes"),
-        (False, "no"),
-        (3, "3"),
-        ("C-1", "C-1"),
-        ({"engaged": 10, "more": None}, "engaged 10, more nothing"),
-        (["DE", "AT"], "DE, AT"),
-        (("a", ["b", {"c": 1}]), "a, b, c 1"),
-        ([], ""),
-    ],
-)
-def test_a_gates_value_is_written_in_words(value: object, said: str) -> None:
-    assert in_words(value, "UTC") == said
-
-
-=======
->>>>>>> 71c7459a (doctor: name failing clauses and consent, reach the server of localhost)
 def test_money_time_and_durations_are_written_for_people() -> None:
     assert format_money(10965, "EUR") == "109.65 EUR"
     assert format_money(15749, "JPY") == "15749 JPY"

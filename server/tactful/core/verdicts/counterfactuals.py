@@ -55,15 +55,15 @@ def change_text(finding: Finding) -> str:
     return f"{text}; by itself at {format_rfc3339(finding.until)}" if finding.until else text
 
 
-def in_words(value: Any) -> str:
+def value_words(value: Any) -> str:
     """Return a gate's actual or needed value in words."""
     match value:
         case None:
             return "nothing"
         case dict():
-            return ", ".join(f"{name} {in_words(one)}" for name, one in value.items())
+            return ", ".join(f"{name} {value_words(one)}" for name, one in value.items())
         case list() | tuple() | set() | frozenset():
-            return ", ".join(in_words(one) for one in value)
+            return ", ".join(value_words(one) for one in value)
         case bool():
             return "yes" if value else "no"
         case Money():

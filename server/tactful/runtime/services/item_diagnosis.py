@@ -7,7 +7,7 @@ from tactful.core.facts.item_facts import Price
 from tactful.core.gates.page_price import contradicting_price
 from tactful.core.pricing.quote import price_basis
 from tactful.core.values.money import Money, format_plain
-from tactful.core.verdicts.counterfactuals import in_words
+from tactful.core.verdicts.counterfactuals import value_words
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Verdict
 from tactful.runtime.facts.page_lookup import sku_at
@@ -189,7 +189,7 @@ def _about_rules(verdicts: tuple[Verdict, ...], sku: str) -> tuple[str, ...]:
 def _clauses(verdict: Verdict) -> str:
     """Return the clauses that fail, in words; none about a customer, whom the page may show."""
     said = [
-        f"{field} is {in_words(value)}, required is {found.needed}"
+        f"{field} is {value_words(value)}, required is {found.needed}"
         for found in verdict.findings
         if found.reason is Reason.TARGET_CONDITIONS
         for field, value in (found.actual or {}).items()

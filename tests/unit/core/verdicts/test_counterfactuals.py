@@ -10,8 +10,8 @@ from tactful.core.verdicts.counterfactuals import (
     MISSING_CHANGES,
     as_plain_value,
     change_text,
-    in_words,
     needed_value,
+    value_words,
 )
 from tactful.core.verdicts.reasons import MONEY_REASONS, Reason
 from tactful.core.verdicts.verdict import Finding
@@ -88,4 +88,4 @@ def test_the_reasons_that_compare_instants_are_these() -> None:
     ],
 )
 def test_a_gates_value_is_written_in_words(value: object, said: str) -> None:
-    assert in_words(value) == said
+    assert value_words(value) == said
