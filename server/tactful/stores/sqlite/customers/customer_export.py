@@ -1,8 +1,8 @@
 """Export of everything stored about a customer in SQLite, read in pages beside the writer.
 
 The pages are read on a connection of their own. No snapshot is held between two pages: it would keep
-the write-ahead log from being emptied for as long as the client reads. Before each page the export
-lets promises pass, because the conversion of a page takes the interpreter from the writer.
+the write-ahead log from being emptied for as long as the client reads. Before and after each read
+the export lets promises pass, because the conversion of a page takes the interpreter from the writer.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
@@ -51,7 +51,7 @@ _VERSIONS: Final = "SELECT at, ended, body FROM facts WHERE kind = ? AND key = ?
 
 
 Pause = Callable[[], Awaitable[None]]
-"""Called before each page; returns when the next page may be read."""
+"""Returns when the next page may be read or converted."""
 
 _decode_ids = msgspec.json.Decoder(list[str]).decode
 
@@ -62,7 +62,7 @@ async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tupl
     Args:
         path: The ledger.
         customer: The shop's id of the customer.
-        pause: Called before each page.
+        pause: Called before and after each read.
     """
     contacts: set[str] = set()
     async with aiosqlite.connect(path) as made:
@@ -106,7 +106,10 @@ class _PagedReader:
     async def rows(self, sql: str, values: Any) -> list[Any]:
         """Return the rows of a query."""
         await self._pause()
-        return list(await self._connection.execute_fetchall(sql, values))
+        found = list(await self._connection.execute_fetchall(sql, values))
+        # A promise may have come during the read, and the caller converts the rows now.
+        await self._pause()
+        return found
 
     async def pages(self, sql: str, customer: str) -> AsyncIterator[Any]:
         """Yield the rows of a query page by page; the first column says where the next page begins."""
