@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from tactful import __version__
 from tactful.cli.shared.data_folder import KEYS_FOLDER, ledger_file, server_now
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
+from tactful.cli.shared.low_priority import at_low_priority
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.cli.shared.progress import progress
@@ -66,7 +68,10 @@ def _write(ledger: Path, target: Path, now: int) -> None:
         size = ledger.stat().st_size
         with progress(f"copying {ledger}", size, in_bytes=True) as step:
             sqlite_copies.backup(
-                ledger, copy, lambda done, whole: step(size * done // max(whole, 1))
+                ledger,
+                copy,
+                lambda done, whole: step(size * done // max(whole, 1)),
+                lambda draft: at_low_priority(lambda: sqlite_copies.check_copy(draft)),
             )
         # Read after the ledger: a digest is listed before its customer is erased, so the list names
         # every erased customer that the copy lacks.
@@ -77,13 +82,20 @@ def _write(ledger: Path, target: Path, now: int) -> None:
         for key in sorted((ledger.parent / KEYS_FOLDER).glob("*.json")):
             files[backup_archive.KEYS_PREFIX + key.name] = key
         with draft_folder.partial_file(draft, target) as partial:
-            with backup_archive.open_private(partial) as packed:
-                backup_archive.write_archive(packed, files, made_at=now, version=__version__)
-                packed.flush()
-                os.fsync(packed.fileno())
-            backup_archive.verify_archive(partial)
+            at_low_priority(lambda: _pack(files, partial, now))
             partial.rename(target)
     write_backup_stamp(ledger.parent, now)
+
+
+def _pack(files: Mapping[str, Path], target: Path, now: int) -> None:
+    """Write a backup of these members, and read it to its end."""
+    from tactful.stores.shared import backup_archive
+
+    with backup_archive.open_private(target) as packed:
+        backup_archive.write_archive(packed, files, made_at=now, version=__version__)
+        packed.flush()
+        os.fsync(packed.fileno())
+    backup_archive.verify_archive(target)
 
 
 def _verify(file: Path, *, json_output: bool) -> None:

@@ -26,8 +26,11 @@ from tactful.stores.sqlite.reconcile import reconcile
 from tactful.stores.sqlite.tables import restored_gap
 from tactful.stores.sqlite.tables.tombstones import PUT_TOMBSTONE, read_tombstones
 
-PAGES_A_STEP: Final = 2_000
-"""Pages copied between two calls of `progress`."""
+PAGES_A_STEP: Final = 500
+"""Pages copied between two calls of `progress`, and written to the disk before the next ones.
+
+A commit of a server waits for what the disk has to write before it: 2 MB, not the whole ledger.
+"""
 _CONTACTS: Final = "SELECT DISTINCT id FROM subjects WHERE kind = 'contact'"
 _CUSTOMERS: Final = """
   SELECT id FROM subjects WHERE kind = 'customer'
@@ -44,7 +47,12 @@ def _no_progress(done: int, whole: int) -> None:
     """Report nothing."""
 
 
-def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> None:
+def backup(
+    ledger: Path,
+    target: Path,
+    progress: Progress = _no_progress,
+    check: Callable[[Path], None] | None = None,
+) -> None:
     """Copy a ledger as it is at this instant into a new file, and check the copy.
 
     A server may use the ledger meanwhile. The file appears under its name only when it is whole,
@@ -54,6 +62,7 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
         ledger: The ledger.
         target: The backup; it must not exist.
         progress: Called with (pages done, pages in all).
+        check: Called with the copy, and raises `LedgerError` if it is not sound; None: `check_copy`.
 
     Raises:
         LedgerError: There is no ledger, the target exists, or the copy is not sound.
@@ -73,14 +82,15 @@ def backup(ledger: Path, target: Path, progress: Progress = _no_progress) -> Non
         # of another process.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM meta").fetchone()
+
+        def step(_: int, left: int, whole: int) -> None:
+            _fsync(draft)
+            progress(whole - left, whole)
+
         with closing(connect(draft)) as copy:
-            source.backup(
-                copy,
-                pages=PAGES_A_STEP,
-                progress=lambda _, left, whole: progress(whole - left, whole),
-            )
+            source.backup(copy, pages=PAGES_A_STEP, progress=step)
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
-    check_copy(draft)
+    (check or check_copy)(draft)
     _fsync(draft)
     draft.rename(target)
     _fsync(target.parent)

@@ -1,7 +1,13 @@
 """`tactful backup` of a ledger, and `tactful backup --verify` of a backup."""
 
 import asyncio
+import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import get_native_id
+from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -10,7 +16,9 @@ from support.cli_runner import printed_json, run, write_file
 from support.live_server import live_server
 from support.manual_runner import ROOT
 from tactful import __version__
+from tactful.stores.shared import backup_archive
 from tactful.stores.shared.draft_folder import draft_folder
+from tactful.stores.sqlite import backup as sqlite_copies
 
 
 async def test_a_backup_of_a_running_server_is_whole(tmp_path: Path) -> None:
@@ -106,3 +114,25 @@ def test_a_backup_into_a_missing_folder_says_so(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
     refused = run("backup", tmp_path / "no" / "b.tar.gz", "--data", data)
     assert (refused.exit_code, "does not exist. Create it first" in refused.output) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_a_copy_is_checked_packed_and_verified_at_the_lowest_priority(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    priorities: dict[str, int] = {}
+
+    def watched(place: ModuleType, name: str) -> None:
+        work: Callable[..., Any] = getattr(place, name)
+
+        def counted(*given: Any, **named: Any) -> Any:
+            priorities[name] = os.getpriority(os.PRIO_PROCESS, get_native_id())
+            return work(*given, **named)
+
+        monkeypatch.setattr(place, name, counted)
+
+    watched(sqlite_copies, "check_copy")
+    watched(backup_archive, "write_archive")
+    watched(backup_archive, "verify_archive")
+    assert backed_up(tmp_path, "A").exists()
+    assert priorities == {"check_copy": 19, "write_archive": 19, "verify_archive": 19}

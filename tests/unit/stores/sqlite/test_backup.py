@@ -10,6 +10,7 @@ import pytest
 from support.ledger_rows import T0, accepted, fact, present, push
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.shared.erasures import erasures_file, read_erasures
+from tactful.stores.sqlite import backup as sqlite_backup
 from tactful.stores.sqlite.backup import (
     backup,
     check_copy,
@@ -57,6 +58,28 @@ async def test_a_backup_under_load_is_one_instant_that_adds_up(tmp_path: Path) -
     assert await again.reconcile() == []
     assert await again.offer("of_1") is not None
     await again.close()
+
+
+async def test_each_step_of_a_copy_is_on_the_disk_before_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = await opened(tmp_path / "tactful.db")
+    await fill(ledger)
+    await ledger.close()
+    monkeypatch.setattr(sqlite_backup, "PAGES_A_STEP", 4)
+    order: list[str] = []
+    fsync = sqlite_backup._fsync
+
+    def synced(path: Path) -> None:
+        order.append("synced")
+        fsync(path)
+
+    monkeypatch.setattr(sqlite_backup, "_fsync", synced)
+    backup(ledger.path, tmp_path / "copy.db", lambda _done, _whole: order.append("step"))
+    steps = order.count("step")
+    assert steps > 5
+    assert order[: 2 * steps] == ["synced", "step"] * steps
+    check_copy(tmp_path / "copy.db")
 
 
 async def test_a_restored_backup_erases_customers_who_were_erased_since(tmp_path: Path) -> None:

@@ -1,0 +1,28 @@
+"""Work at low priority runs on a thread of its own, and leaves the command as it was."""
+
+import os
+import sys
+from threading import get_native_id
+
+import pytest
+
+from tactful.cli.shared.low_priority import LOWEST, at_low_priority
+
+
+def own_priority() -> int:
+    return os.getpriority(os.PRIO_PROCESS, get_native_id())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a priority for each thread")
+def test_only_the_thread_that_works_has_the_lowest_priority() -> None:
+    before = own_priority()
+    assert at_low_priority(own_priority) == LOWEST
+    assert own_priority() == before
+
+
+def test_an_error_of_the_work_is_raised_to_the_caller() -> None:
+    def fail() -> None:
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        at_low_priority(fail)
