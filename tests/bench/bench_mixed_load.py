@@ -3,6 +3,10 @@
 Shoppers ask for offers at a steady rate. Each work is compared with the quiet round before it, because
 the machine is shared. Works run in a process of their own and are repeated until enough offers were made.
 `--facts`, `--exported`, `--erased` size the work; `--rate` is offers per second.
+
+The control is a process that compresses on the core of the load generator and never touches the server.
+What offers wait beside it is the machine's part. Server, works and control have a session each, as under
+systemd or cron: Linux shares a core between sessions first, and `nice` counts only within one.
 """
 
 import asyncio
@@ -14,7 +18,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, NamedTuple
 
 import harness
 import httpx
@@ -33,6 +37,21 @@ SHOPPERS, SKUS = 200, 400
 LEAST_S = 3.0
 """Seconds for which offers are measured at least."""
 WORKS = ("import", "export", "erasure", "backup")
+CONTROL = "control"
+COMPRESS = """
+import random, sys, time, zlib
+data = random.Random(1).randbytes(1 << 20) + bytes(1 << 20)
+end = time.monotonic() + float(sys.argv[1])
+while time.monotonic() < end:
+    zlib.compress(data)
+"""
+MAKE_FACTS = """
+import json, sys
+count, number = map(int, sys.argv[1:3])
+json.dump([{"type": "price", "sku": f"big-{n}", "territory": "DE", "tax_included": True,
+            "tax_rate_bp": 1900, "price": {"amount": 1000 + number, "currency": "EUR"}}
+           for n in range(count)], open(sys.argv[3], "w"))
+"""
 REQUEST = """
 import http.client, sys
 port, key, method, path, file = sys.argv[1:]
@@ -88,6 +107,27 @@ def _rows(customer: str, count: int) -> Iterator[tuple[Any, ...]]:
                one.currency, one.hold, ENCODE(one))  # fmt: skip
 
 
+class Waited(NamedTuple):
+    """For how much of the time runnable threads waited for a core; several at once count together."""
+
+    load_generator: float
+    event_loop: float
+    """The server's first thread."""
+    other_threads: float
+    """The server's ledger writer and its readers."""
+
+
+def waits_of(server: int) -> Waited:
+    """Seconds that this process and a server's threads have waited for a core so far (schedstat)."""
+    threads = {int(one.name): _waited(one) for one in Path(f"/proc/{server}/task").iterdir()}
+    loop = threads.pop(server)
+    return Waited(_waited(Path("/proc/self")), loop, sum(threads.values()))
+
+
+def _waited(thread: Path) -> float:
+    return int((thread / "schedstat").read_text().split()[1]) / 1e9
+
+
 class Buyer(Shopper):
     """A shopper who accepts every offer, so that the next one may follow."""
 
@@ -109,24 +149,33 @@ class Shop:
         self._number = 0
         self.grown_mib: list[float] = []
         """Memory that each export took."""
-        self.work_s: dict[str, list[float]] = {name: [] for name in WORKS}
+        self.work_s: dict[str, list[float]] = {name: [] for name in (*WORKS, CONTROL)}
         """Seconds that each work took."""
+        self.server_cpu_s: dict[str, list[float]] = {name: [] for name in WORKS}
+        """Processor time of the server in the phase of each work, the offers' included."""
+        self.waits: dict[str, list[Waited]] = {}
+        """What had to wait for a core in each phase."""
 
     async def open(self) -> None:
-        """Report what shoppers view, and connect them."""
+        """Report what shoppers view."""
         headers = {"Authorization": f"Bearer {KEY}"}
         base = f"http://{HOST}:{self._manager.port}"
         facts = [fact for number in range(SKUS) for fact in facts_of(f"s{number}")]
         async with httpx.AsyncClient(base_url=base, headers=headers, timeout=60) as http:
             answer = (await http.post("/v1/facts", json=facts)).json()
         assert answer["rejected"] == [], answer
+
+    async def enter(self) -> None:
+        """Connect new shoppers instead of those before; a session accepts 33 offers at most."""
+        self.leave()
         port = self._manager.port
         self._people = list(await asyncio.gather(*(Buyer().enter(port) for _ in range(SHOPPERS))))
-        self._turn.extend(
+        self._turn = deque(
             (one, f"s{(number + sku) % SKUS}")
             for sku in range(SKUS)
             for number, one in enumerate(self._people)
         )
+        await self.offers_p99(None)
 
     def leave(self) -> None:
         """Disconnect all shoppers."""
@@ -137,6 +186,9 @@ class Shop:
         """The p99 of the time from the request of an offer to the offer, in ms, beside a work."""
         for one in self._people:
             one.latencies.clear()
+        if work == "import":
+            await self._make_facts()
+        before, used = waits_of(self._manager.process.pid), self._manager.cpu_seconds()
         begun, asked = time.perf_counter(), 0
         working = asyncio.ensure_future(self._repeat(work)) if work else None
         while time.perf_counter() < begun + LEAST_S or (working and not working.done()):
@@ -149,6 +201,12 @@ class Shop:
             await asyncio.sleep(max(late, 0))
         if working:
             await working
+        after = waits_of(self._manager.process.pid)
+        taken = time.perf_counter() - begun
+        waited = Waited(*((b - a) / taken for a, b in zip(before, after, strict=True)))
+        self.waits.setdefault(work or "quiet", []).append(waited)
+        if work in self.server_cpu_s:
+            self.server_cpu_s[work].append(self._manager.cpu_seconds() - used)
         await until(lambda: sum(len(one.latencies) for one in self._people) >= asked)
         found = sorted(1000 * taken for one in self._people for taken in one.latencies)
         assert len(found) == asked, f"{asked} offers asked for, {len(found)} made"
@@ -160,6 +218,7 @@ class Shop:
             "export": self._export,
             "erasure": self._erase,
             "backup": self._backup,
+            CONTROL: self._compress,
         }
         begun = time.perf_counter()
         # An erasure leaves nothing to be erased again.
@@ -170,19 +229,19 @@ class Shop:
             if work == "erasure":
                 return
 
+    async def _make_facts(self) -> None:
+        """Write the next report, by another process, so that this one keeps up with its shoppers."""
+        self._number += 1
+        file = str(self._folder / "facts.json")
+        await run_program("-c", MAKE_FACTS, str(self._asked.facts), str(self._number), file)
+
     async def _import(self) -> None:
         """Report every price of a large shop, each of them new."""
-        self._number += 1
-        # Written by another process, so that this one does not fall behind with its shoppers.
         file = self._folder / "facts.json"
-        make = (
-            "import json, sys; count, number = map(int, sys.argv[1:3]);"
-            " json.dump([{'type': 'price', 'sku': f'big-{n}', 'territory': 'DE', 'tax_included': True,"
-            " 'tax_rate_bp': 1900, 'price': {'amount': 1000 + number, 'currency': 'EUR'}}"
-            " for n in range(count)], open(sys.argv[3], 'w'))"
-        )
-        await _run("-c", make, str(self._asked.facts), str(self._number), str(file))
+        if not file.exists():
+            await self._make_facts()
         await self._request("POST", "/v1/facts", str(file))
+        file.unlink()
 
     async def _export(self) -> None:
         before = highest = self._rss_mib()
@@ -200,23 +259,29 @@ class Shop:
     async def _backup(self) -> None:
         self._number += 1
         target = self._folder / f"backup-{self._number}.tar.gz"
-        await _run("-m", "tactful", "backup", str(target), "--data", str(self._folder / "data"))
+        await run_program(
+            "-m", "tactful", "backup", str(target), "--data", str(self._folder / "data")
+        )
         target.unlink()
 
+    async def _compress(self) -> None:
+        await run_program("-c", COMPRESS, str(LEAST_S))
+
     async def _request(self, method: str, path: str, file: str = "") -> str:
-        return await _run("-c", REQUEST, str(self._manager.port), KEY, method, path, file)
+        return await run_program("-c", REQUEST, str(self._manager.port), KEY, method, path, file)
 
     def _rss_mib(self) -> float:
         statm = Path(f"/proc/{self._manager.process.pid}/statm").read_text()
         return int(statm.split()[1]) * harness.PAGE_KIB / 1024
 
 
-async def _run(*arguments: str) -> str:
-    """Run a Python program in a process of its own, and return its output."""
+async def run_program(*arguments: str) -> str:
+    """Run a Python program in a process and a session of its own, and return its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
         env={"PYTHONPATH": str(harness.ROOT / "server")},
+        start_new_session=True,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -227,8 +292,9 @@ async def _run(*arguments: str) -> str:
 
 async def measured(shop: Shop, rounds: int) -> dict[str, list[float]]:
     """p99 of every round: quiet, then each work."""
-    samples: dict[str, list[float]] = {name: [] for name in ("quiet", *WORKS)}
+    samples: dict[str, list[float]] = {name: [] for name in ("quiet", *WORKS, CONTROL)}
     for number in range(rounds):
+        await shop.enter()
         for name, found in samples.items():
             found.append(await shop.offers_p99(None if name == "quiet" else name))
             print(f"round {number + 1}/{rounds}  {name:<8} {found[-1]:>8.1f} ms", file=sys.stderr)
@@ -247,13 +313,25 @@ async def main() -> None:
         with opened(folder / "shop", RULES, SETTINGS, "--data", str(folder / "data")) as manager:
             shop = Shop(manager, folder, asked)
             await shop.open()
-            await shop.offers_p99(None)
             samples = await measured(shop, asked.rounds)
             shop.leave()
-    times = {work: harness.ratio(samples[work], samples["quiet"]) for work in WORKS}
+    times = {name: harness.ratio(samples[name], samples["quiet"]) for name in (*WORKS, CONTROL)}
     figures = {
         "p99 of offers, ms": {name: round(median(found), 1) for name, found in samples.items()},
         "times quiet": times,
+        "times the control": {
+            name: harness.ratio(samples[name], samples[CONTROL]) for name in WORKS
+        },
+        "share of the time waiting for a core": {
+            name: {
+                field: round(median(getattr(one, field) for one in found), 2)
+                for field in Waited._fields
+            }
+            for name, found in shop.waits.items()
+        },
+        "processor seconds of the server": {
+            name: round(median(found), 2) for name, found in shop.server_cpu_s.items()
+        },
         "seconds of the work": {name: round(median(each), 2) for name, each in shop.work_s.items()},
         "memory of an export, MiB": {
             "median": round(median(shop.grown_mib), 1),

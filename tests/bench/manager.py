@@ -53,7 +53,7 @@ class Manager:
             command = ["-c", HANDED_ON, str(kept[0]), *command]
         with (self._folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command], pass_fds=kept, env=environment,
+                [sys.executable, *command], pass_fds=kept, env=environment, start_new_session=True,
                 stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
         os.sched_setaffinity(self.process.pid, {harness.SERVER_CORE})
