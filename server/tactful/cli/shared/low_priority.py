@@ -1,4 +1,4 @@
-"""Work of a command that gives way to a server on the same machine."""
+"""Work of a command at the lowest priority: a server on the same machine is served first."""
 
 import os
 import sys
