@@ -80,6 +80,8 @@ def main() -> None:
             found = coverage(pool.map(partial(watched, shop), range(shops), chunksize=10))
             figures[name] = found
             goals.append(goal(f"coverage, {name}", found["covered"], round(least, 4)))
+            lifts = found["lift_covered"]
+            goals.append(goal(f"coverage of the lift, {name}", lifts, round(least, 4)))
             most = max(6 * shops / 2000, 1)
             goals.append(
                 goal(f"alarms without mismatch, {name}", found["alarms"], most, at_most=True)

@@ -5,9 +5,16 @@ from random import Random  # noqa: TID251 - seeded, so that a failure can be rep
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.vectors import vectors
-from tactful.measurement.arm_comparison import ArmComparison, compare_arms, lift_of
+from tactful.measurement.arm_comparison import (
+    ArmComparison,
+    compare_arms,
+    lift_interval_of,
+    lift_of,
+)
 from tactful.measurement.intervals import sequence_factor
 from tactful.measurement.samples import Moments, Sample
 
@@ -57,13 +64,9 @@ def test_history_makes_the_interval_narrower_and_the_report_says_by_how_much() -
 def test_the_interval_for_every_look_is_the_error_times_the_factor_of_all_units() -> None:
     case = CASES[1]
     found = compared(outcomes(case, "treated"), outcomes(case, "held_out"), decide_at=4000)
-    assert found.lift is not None
-    assert found.lift_error is not None
-    assert found.lift_interval is not None
     factor = sequence_factor(2900, 4000)
     assert found.total_units == 2900
     assert found.interval.high - found.difference == pytest.approx(factor * found.error)
-    assert found.lift_interval.high - found.lift == pytest.approx(factor * found.lift_error)
     assert found.interval.low < found.fixed_interval.low < found.fixed_interval.high
     assert found.fixed_interval.high < found.interval.high
 
@@ -103,3 +106,41 @@ def test_the_lift_has_the_error_of_the_delta_method() -> None:
     lift, error = lift_of(Moments(400, 60.0, 1600.0), Moments(100, 50.0, 900.0))
     assert lift == pytest.approx(0.2)
     assert error == pytest.approx(math.sqrt(4 / 50**2 + 60**2 * 9 / 50**4))
+
+
+means = st.floats(-1000, 1000)
+variances = st.floats(0.1, 10_000)
+
+
+@given(means, variances, st.floats(1, 1000), variances, st.floats(1, 5))
+def test_an_end_of_the_lift_interval_is_where_the_contrast_of_the_means_touches_0(
+    treated: float, spread: float, base: float, noise: float, factor: float
+) -> None:
+    arm, other = Moments(100, treated, spread), Moments(100, base, noise)
+    found = lift_interval_of(arm, other, factor)
+    clear = base - factor * math.sqrt(other.mean_variance)
+    assert (found is None) == (base**2 - factor**2 * other.mean_variance <= 0)
+    if found is None or clear < 1e-3 * base:
+        return
+    for lift in (found.low, found.high):
+        contrast = treated - (1 + lift) * base
+        half_width = factor * math.sqrt(arm.mean_variance + (1 + lift) ** 2 * other.mean_variance)
+        assert abs(contrast) == pytest.approx(half_width, rel=1e-6, abs=1e-6)
+
+
+def test_with_many_orders_the_lift_interval_is_that_of_the_delta_method() -> None:
+    arm, other = Moments(400_000, 60.0, 1600.0), Moments(400_000, 50.0, 900.0)
+    lift, error = lift_of(arm, other)
+    found = lift_interval_of(arm, other, 3.0)
+    assert lift is not None
+    assert error is not None
+    assert found is not None
+    assert found.low == pytest.approx(lift - 3 * error, rel=1e-4)
+    assert found.high == pytest.approx(lift + 3 * error, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "held_out", [Moments(100, 2.0, 100.0), Moments(100, -50.0, 1.0)], ids=["may be 0", "a loss"]
+)
+def test_a_held_out_mean_that_is_not_clear_of_0_leaves_any_lift_possible(held_out: Moments) -> None:
+    assert lift_interval_of(Moments(100, 5.0, 1.0), held_out, 3.0) is None

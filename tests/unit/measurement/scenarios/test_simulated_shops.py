@@ -18,6 +18,7 @@ def test_the_interval_contains_the_truth_at_every_look(name: str) -> None:
     assert all(one.looks > 5 for one in shops)
     # Of 40 shops 2 miss at 95 %; 6 or more would happen in 1.4 % of such runs.
     assert sum(not one.covered for one in shops) <= 5
+    assert sum(not one.lift_covered for one in shops) <= 5
     assert not any(one.alarm for one in shops)
     assert all(one.narrower for one in shops)
 
