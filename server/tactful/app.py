@@ -154,6 +154,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         session_ttl=config.session_ttl,
         retention=config.retention,
         money_retention=config.money_retention,
+        report_retention=config.report_retention,
         seed=hold_out_seed(config, keys),
         browsing=UNLIMITED_BROWSING if config.test_mode else BrowsingLimits(),
     )

@@ -33,6 +33,7 @@ class CustomerExport(Shape, frozen=True, kw_only=True):
     acts: list[dict[str, Any]]
     sessions: list[Any]
     offers: list[dict[str, Any]]
+    exposures: list[dict[str, Any]]
     redemptions: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
 

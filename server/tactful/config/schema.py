@@ -40,6 +40,7 @@ class Config(Struct, frozen=True, kw_only=True):
     session_ttl: int = 30 * MINUTE
     retention: int = 90 * DAY
     money_retention: int = 3653 * DAY
+    report_retention: int = 400 * DAY
     max_connections: int = 20_000
     max_connections_per_address: int = 256
     max_memory_mib: int | None = None

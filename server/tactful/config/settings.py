@@ -141,6 +141,12 @@ SETTINGS: Final = (
         "customer or the order. Less than `retention` counts as `retention`.",
     ),
     Setting(
+        "report_retention",
+        v.duration(DAY, 3660 * DAY),
+        "How long it is kept which shoppers were first shown an offer of a rule, or had it held out. "
+        "Reports compare them. An erasure deletes them with their customer.",
+    ),
+    Setting(
         "max_connections",
         v.integer(1, 1_000_000),
         "How many connections the server accepts at once.",

@@ -80,6 +80,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How many bytes of browsing are written."""
     money_retention: int = 3653 * DAY
     """Milliseconds for which redeemed offers are kept, without their customer; not below `retention`."""
+    report_retention: int = 400 * DAY
+    """Milliseconds for which exposures are kept, which reports compare."""
     seed: str = ""
     """The secret that decides hold-outs and offer ids; a new one redraws every hold-out."""
 
@@ -329,7 +331,9 @@ class Shop:
         now = self.clock.now()
         kept = self.settings.retention
         work = self.ledger.prune(
-            before=now - kept, money_before=now - max(kept, self.settings.money_retention)
+            before=now - kept,
+            money_before=now - max(kept, self.settings.money_retention),
+            report_before=now - self.settings.report_retention,
         )
         self.state.background.start_ledger_work(work)
         self.state.background.start_ledger_work(self.state.reductions.prune())

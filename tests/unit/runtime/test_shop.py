@@ -79,18 +79,18 @@ async def test_a_feed_that_falls_silent_withdraws_standing_offers(tmp_path: Path
 
 
 async def test_what_is_older_than_the_retention_is_pruned_every_day(tmp_path: Path) -> None:
-    pruned: list[tuple[int, int]] = []
+    pruned: list[tuple[int, int, int]] = []
 
     class Recording(MemoryLedger):
-        async def prune(self, *, before: int, money_before: int = 0) -> int:
-            pruned.append((before, money_before))
+        async def prune(self, *, before: int, money_before: int = 0, report_before: int = 0) -> int:
+            pruned.append((before, money_before, report_before))
             return 0
 
     shop = await started(tmp_path, Recording())
     await shop.move_clock(NOON + DAY)
     assert pruned == [
-        (NOON - 90 * DAY, NOON - 3653 * DAY),
-        (NOON - 89 * DAY, NOON - 3652 * DAY),
+        (NOON - 90 * DAY, NOON - 3653 * DAY, NOON - 400 * DAY),
+        (NOON - 89 * DAY, NOON - 3652 * DAY, NOON - 399 * DAY),
     ]
     await shop.stop()
 

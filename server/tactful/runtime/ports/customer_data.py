@@ -17,7 +17,7 @@ Article 6a). Claims can be checked long afterwards, and prices are no personal d
 
 
 EXPORT_PARTS: Final = (
-    "facts", "contact", "acts", "sessions", "offers", "redemptions", "decisions",
+    "facts", "contact", "acts", "sessions", "offers", "exposures", "redemptions", "decisions",
 )  # fmt: skip
 """The parts of an export. `contact` has one row at most, every other part is a list."""
 
@@ -171,7 +171,7 @@ class CustomerData(Protocol):
             LedgerError: Nothing is stored.
         """
 
-    async def prune(self, *, before: int, money_before: int = 0) -> int:
+    async def prune(self, *, before: int, money_before: int = 0, report_before: int = 0) -> int:
         """Delete superseded facts, turns, idle sessions and ended offers older than an instant.
 
         Facts in force, and sessions with standing offers, are never deleted. Public prices stay for
@@ -182,6 +182,7 @@ class CustomerData(Protocol):
         Args:
             before: Milliseconds since the Unix epoch, UTC.
             money_before: Redeemed offers that took their last step before this instant are deleted.
+            report_before: Exposures before this instant are deleted.
 
         Returns:
             The number of rows deleted, or offers deleted or changed.

@@ -16,6 +16,7 @@ from tactful.runtime.ports.alert_store import AlertStore
 from tactful.runtime.ports.audit_log import AuditLog
 from tactful.runtime.ports.change_log import ChangeLog
 from tactful.runtime.ports.customer_data import CustomerData
+from tactful.runtime.ports.exposure_store import ExposureStore
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
 from tactful.runtime.ports.offer_store import OfferStore
@@ -121,6 +122,7 @@ class Ledger(
     AuditLog,
     AlertStore,
     CustomerData,
+    ExposureStore,
     LedgerHealth,
     Protocol,
 ):

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.runtime.ports.exposure_store import Exposure
 
 
 class FactRow(Struct, frozen=True, gc=False, kw_only=True):
@@ -200,6 +201,8 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     """The encoded numbering of the client's messages; None: the stored one stays."""
     tallies: tuple[TallyRow, ...] = ()
     """Counts that grow."""
+    exposures: tuple[Exposure, ...] = ()
+    """Offers that were pushed or held out. Of each unit and rule, the first one stays."""
 
 
 class CommitRefusal(Struct, frozen=True):

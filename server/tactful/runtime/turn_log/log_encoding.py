@@ -29,6 +29,7 @@ from tactful.core.verdicts.verdict import DecisionTrace
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, TurnEntry
 from tactful.runtime.state.reduction_tracker import offer_tallies
 from tactful.runtime.state.session_registry import RecordedSignal
+from tactful.runtime.turn_log.exposures import exposures_of
 
 T = TypeVar("T")
 
@@ -239,6 +240,7 @@ def build_commit(
         taken=taken if state_matters else None,
         tallies=offer_tallies(decision.offers) if decision.offers else (),
         epoch=epoch,
+        exposures=exposures_of(context, decision) if decision.offers else (),
     )
 
 

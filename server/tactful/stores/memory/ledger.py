@@ -87,6 +87,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         for key, offer in self._offers.items():
             if offer.session == session:
                 self._offers[key] = structs.replace(offer, session=alias)
+        self._delete_exposures({session})
 
     # steps and turns
     async def offer_steps(
@@ -214,8 +215,9 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
                 session = one.session if one.session in opened else alias
                 self._offers[key] = structs.replace(one, session=session, customer=named)
                 touched += 1
-        touched += self._erase_actions(customer, alias)
+        touched += self._erase_actions(customer, alias) + self._delete_exposures(gone)
         digest = self._bury("customer", customer, alias, at)
+        self._delete_exposures({digest})
         hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
         hidden |= {("session", session): ("session", alias) for session in gone}
         hidden |= {named: (named[0], self._digest(*named)) for named in (*orders, *cases)}
@@ -255,6 +257,11 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
     def _export(self, customer: str) -> dict[str, list[Any]]:
         offers = {key for key, one in self._offers.items() if one.customer == customer}
         contact = self._contacts.get(customer)
+        sessions = {
+            *(saved.session for saved in self._sessions.values() if saved.customer == customer),
+            *(entry.session for entry in self._entries if entry.customer == customer),
+            *(self._offers[key].session for key in offers),
+        }
         return {
             "facts": self._facts_of(customer),
             "contact": [as_plain_data(contact.body)] if contact else [],
@@ -265,6 +272,10 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
                 if saved.customer == customer
             ],
             "offers": [_plain(self._offers[key]) for key in sorted(offers)],
+            "exposures": [
+                structs.asdict(one)
+                for one in self._exposures_of({self._digest("customer", customer), *sessions})
+            ],
             "redemptions": [
                 _plain(row) for row in self._redemptions.values() if row.offer in offers
             ],
@@ -275,7 +286,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
             ],
         }
 
-    async def prune(self, *, before: int, money_before: int = 0) -> int:
+    async def prune(self, *, before: int, money_before: int = 0, report_before: int = 0) -> int:
         """Delete superseded facts, turns, idle sessions and ended offers older than an instant."""
         dropped = self._prune_facts(before)
         entries = [entry for entry in self._entries if entry.at >= before]
@@ -290,7 +301,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         actions = [action for action in self._actions if action.at >= before]
         dropped += len(self._actions) - len(actions)
         self._actions = actions
-        dropped += self._prune_alerts(before)
+        dropped += self._prune_alerts(before) + self._prune_exposures(report_before)
         return (
             dropped + self._prune_offers(before, min(before, money_before)) + self._prune_contacts()
         )

@@ -34,7 +34,7 @@ from tactful.runtime.ports.ledger_rows import (
     TallyRow,
     TurnEntry,
 )
-from tactful.stores.memory.changes import MemoryChanges
+from tactful.stores.memory.kept_exposures import MemoryExposures
 from tactful.stores.memory.shadow_offers import made_in_shadow, sum_shadow_offers
 from tactful.stores.shared.balance_moves import apply_moves, balance_key
 from tactful.stores.shared.commit_check import (
@@ -50,7 +50,7 @@ from tactful.stores.shared.erased_ids import without_erased_ids
 from tactful.stores.shared.redemption_change import redemption_subjects
 
 
-class MemoryTurns(MemoryChanges):
+class MemoryTurns(MemoryExposures):
     """The part of `MemoryLedger` for turns and offers.
 
     It has the roles `TurnStore`, `OfferStore` and `OfferStatistics`. No call awaits anything, so each
@@ -178,6 +178,7 @@ class MemoryTurns(MemoryChanges):
             self._tallies[key] = self._tallies.get(key, 0) + row.count
         self._put_offers(offers)
         self._steps.extend(steps)
+        self._put_exposures(commit.exposures)
         if commit.entry:
             self._entries.append(commit.entry)
 

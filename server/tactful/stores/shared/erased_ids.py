@@ -18,7 +18,7 @@ ERASABLE_KINDS: Final = frozenset({"customer", "contact"})
 def without_erased_ids(turn: Commit, alias_of: AliasOf) -> Commit:
     """Return a turn in which every erased customer is replaced by the alias.
 
-    The contact history of an erased customer is not written. A turn that names none is returned as
+    The contact history and the exposures of an erased customer are not written. A turn that names none is returned as
     it is.
     """
     aliases = _aliases_in(turn, alias_of)
@@ -34,6 +34,9 @@ def without_erased_ids(turn: Commit, alias_of: AliasOf) -> Commit:
             for offer in turn.offers
         ),
         entry=turn.entry and _entry(turn.entry, aliases),
+        exposures=tuple(
+            one for one in turn.exposures if not (one.is_customer and one.unit in aliases)
+        ),
     )
 
 
@@ -45,7 +48,8 @@ def action_without_erased_id(action: OperatorAction, alias_of: AliasOf) -> Opera
 
 def _aliases_in(turn: Commit, alias_of: AliasOf) -> Mapping[str, str]:
     offers = (offer.customer for offer in turn.offers)
-    named = {turn.customer, *turn.names, *turn.contacts, *offers}
+    exposed = (one.unit for one in turn.exposures if one.is_customer)
+    named = {turn.customer, *turn.names, *turn.contacts, *offers, *exposed}
     if turn.entry:
         named.add(turn.entry.customer)
     found = {who: alias_of("customer", who) for who in named if who is not None}

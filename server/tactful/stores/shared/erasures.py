@@ -23,6 +23,9 @@ ERASED_PREFIX: Final = "~"
 DIGEST_CHARS: Final = 40
 """Hexadecimal digits of a digest."""
 
+SELECT_DIGEST_KEY: Final = "SELECT value FROM meta WHERE key = 'secret'"
+"""Selects the key of a ledger's digests."""
+
 
 class Erasure(msgspec.Struct, frozen=True):
     """One erasure as a list has it."""
@@ -54,7 +57,7 @@ def is_digest(ident: str) -> bool:
 
 def ledger_secret(connection: sqlite3.Connection) -> bytes:
     """Return the key of a ledger's digests, which was made with the ledger."""
-    (secret,) = connection.execute("SELECT value FROM meta WHERE key = 'secret'").fetchone()
+    (secret,) = connection.execute(SELECT_DIGEST_KEY).fetchone()
     return bytes(secret)
 
 

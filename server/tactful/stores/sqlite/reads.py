@@ -4,7 +4,7 @@ A read waits for queued records only if they go to the tables that it reads.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
 import aiosqlite
@@ -12,6 +12,7 @@ import msgspec
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.runtime.ports.alert_store import Alert
+from tactful.runtime.ports.exposure_store import Exposure
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -30,7 +31,7 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
-from tactful.stores.sqlite.tables import alert_rows, change_rows, restored_gap
+from tactful.stores.sqlite.tables import alert_rows, change_rows, exposure_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER
 from tactful.stores.sqlite.tables.sessions import SELECT_SESSION
@@ -154,6 +155,18 @@ class SqliteReads:
     ) -> list[StoredFact]:
         found = await self._read(*facts.facts_query(subjects, kinds, at, upto))
         return facts.select_facts(found, subjects)
+
+    async def exposures(
+        self, since: int, until: int, *, rule: str | None = None
+    ) -> AsyncGenerator[list[Exposure], None]:
+        await self._settle()
+        last: Exposure | None = None
+        while page := await self._read(
+            exposure_rows.NEXT_PAGE, exposure_rows.page_values(last, since, until, rule)
+        ):
+            found = [exposure_rows.exposure_from_row(row) for row in page]
+            last = found[-1]
+            yield found
 
     async def newest_fact(self) -> int:
         found = await self._read("SELECT coalesce(max(id), 0) FROM facts")

@@ -29,6 +29,7 @@ from tactful.stores.sqlite.tables import stock, tombstones
 from tactful.stores.sqlite.tables.budget_balances import put_balances, read_balances
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 from tactful.stores.sqlite.tables.contacts import put_contacts, read_contact
+from tactful.stores.sqlite.tables.exposure_rows import put_exposures
 from tactful.stores.sqlite.tables.offer_rows import put_offers, with_offers
 from tactful.stores.sqlite.tables.offer_sums import note_reductions
 from tactful.stores.sqlite.tables.sessions import learn_epochs, write_sessions
@@ -177,6 +178,9 @@ class TurnBatch(SqliteCommitView):
         if tallies:
             add_tallies(connection, tallies)
         put_contacts(connection, self._contacts)
+        exposures = [one for turn in self._turns for one in turn.exposures]
+        if exposures:
+            put_exposures(connection, exposures)
 
     # what the turns before leave behind, for the check of a commit
 

@@ -24,6 +24,7 @@ from tactful.stores.sqlite.customers.linked_contacts import contacts_of_customer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
 from tactful.stores.sqlite.tables import change_rows, tombstones
+from tactful.stores.sqlite.tables.exposure_rows import DELETE_OF_SESSIONS
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER, ENCODE
 
 _DECODE_IDS: Final = msgspec.json.Decoder(list[str]).decode
@@ -99,6 +100,7 @@ def erasure_slices(
         *((_OTHER_ENTRIES_IN, (group, customer)) for group in groups),
         (_ENTRIES_OF, (customer,)),
         *((_SESSIONS_IN, (group,)) for group in ended_groups),
+        *((DELETE_OF_SESSIONS, (group,)) for group in ended_groups),
         (_LEAVE_SESSIONS, (customer,)),
     ]
     for sql, values in old:
@@ -328,6 +330,7 @@ def _delete_session(connection: LedgerConnection, session: str) -> set[str]:
     connection.known.epochs.clear()
     connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
+    connection.execute(DELETE_OF_SESSIONS, (ENCODE([session]).decode(),))
     found = connection.execute("SELECT id FROM offers WHERE session = ?", (session,)).fetchall()
     return {offer for (offer,) in found}
 

@@ -5,17 +5,20 @@ the write-ahead log from being emptied for as long as the client reads. Before a
 the export lets promises pass, because the conversion of a page takes the interpreter from the writer.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import aiosqlite
 import msgspec
+from msgspec import structs
 
 from tactful.stores.shared.contact_links import stored_contacts
+from tactful.stores.shared.erasures import SELECT_DIGEST_KEY, erasure_digest
 from tactful.stores.shared.json_text import as_plain_data
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
+from tactful.stores.sqlite.tables.exposure_rows import OF_UNITS, exposure_from_row
 
 PAGE_ROWS: Final = 25
 """Rows that are read at once. Their conversion takes the event loop less than 1 ms."""
@@ -90,6 +93,8 @@ async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tupl
                 yield "sessions", as_plain_data(body)
         async for _, body in reader.pages(_OFFERS, customer):
             yield "offers", as_plain_data(body)
+        async for one in reader.exposures(customer, sessions):
+            yield "exposures", one
         async for body in reader.redemptions(customer):
             yield "redemptions", as_plain_data(body)
         async for _, at, session, signal in reader.pages(_DECISIONS, customer):
@@ -120,6 +125,17 @@ class _PagedReader:
             for row in page:
                 yield row
             after = page[-1][0]
+
+    async def exposures(
+        self, customer: str, sessions: Sequence[str]
+    ) -> AsyncIterator[dict[str, object]]:
+        """Yield the exposures of a customer and of their sessions."""
+        ((secret,),) = await self.rows(SELECT_DIGEST_KEY, ())
+        units = [erasure_digest(bytes(secret), "customer", customer), *sessions]
+        for start in range(0, len(units), PAGE_ROWS):
+            page = msgspec.json.encode(units[start : start + PAGE_ROWS]).decode()
+            for row in await self.rows(OF_UNITS, (page,)):
+                yield structs.asdict(exposure_from_row(tuple(row)))
 
     async def redemptions(self, customer: str) -> AsyncIterator[bytes]:
         """Yield the redemptions of a customer's offers."""

@@ -17,6 +17,7 @@ from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.tables import exposure_rows
 from tactful.stores.sqlite.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
 from tactful.stores.sqlite.tables.offer_rows import read_offer
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
@@ -42,6 +43,7 @@ RETENTION: Final = {
     "rule_steps": "kept: sums",
     "reductions": "a year after `retention`",
     "acts": "`retention`",
+    "exposures": "`report_retention`",
     "alerts": "resolved: `retention`; unresolved: kept",
     "changes": "ten minutes",
     "stock_commitments": "kept: one row for each item",
@@ -103,7 +105,7 @@ class SqliteRetention:
     async def _read_settled(self, sql: str, values: Any = ()) -> list[Any]:
         raise NotImplementedError
 
-    async def prune(self, *, before: int, money_before: int = 0) -> int:
+    async def prune(self, *, before: int, money_before: int = 0, report_before: int = 0) -> int:
         """Delete what is older than an instant, `SLICE_ROWS` rows a transaction."""
         total = 0
         while dropped := await self._prune_slice(
@@ -113,6 +115,7 @@ class SqliteRetention:
         total += await self._prune_sessions(before)
         total += await self._prune_offers(before, min(before, money_before))
         total += await self._prune_reductions(before - EXTRA_PRICE_RETENTION)
+        total += await self._prune_exposures(report_before)
         return total + await self._prune_contacts()
 
     async def _prune_slice(self, work: Any) -> int:
@@ -135,6 +138,18 @@ class SqliteRetention:
             last_row = found[-1][:3]
             if old := [row[:3] for row in found if row[3] < before]:
                 work = partial(prune_reductions, reductions=old, before=before)
+                total += await self._prune_slice(work)
+        return total
+
+    async def _prune_exposures(self, before: int) -> int:
+        total = 0
+        last_row = "", ""
+        while found := await self._read_settled(
+            exposure_rows.NEXT_TO_PRUNE, (*last_row, SLICE_ROWS)
+        ):
+            last_row = found[-1][:2]
+            if old := [row[:2] for row in found if row[2] < before]:
+                work = partial(exposure_rows.prune, rows=old, before=before)
                 total += await self._prune_slice(work)
         return total
 

@@ -1,0 +1,59 @@
+"""The role of the ledger that keeps exposures: the first trigger of each unit and rule."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Exposure(Struct, frozen=True, gc=False, kw_only=True):
+    """The first time that an offer of a rule was pushed to a unit, or was held out from it.
+
+    Both arms are recorded at the same point of the decision: after every gate and arbitration.
+    """
+
+    unit: str
+    """The unit: a session, or a customer.
+
+    On its way into the ledger a customer has the shop's id. As stored, a customer has the keyed digest
+    of that id (`CustomerData.erasure_digest`), so that reports need no personal data.
+    """
+    is_customer: bool
+    """Whether the unit is a customer who was verified at the trigger."""
+    session: str
+    """The session of the trigger, by which a guest and the customer of a later login are one unit."""
+    rule: str
+    is_treated: bool
+    """Whether the offer was pushed; False: it was held out."""
+    treated_bp: int
+    """The share of units that were treated at that time, in basis points."""
+    at: int
+    """The instant of the trigger, milliseconds since the Unix epoch, UTC."""
+    product: str
+    """The product of the offer."""
+    territory: str
+    currency: str
+    """ISO 4217 code of the offer."""
+    saved: int
+    """What the offer saves on one unit of the product, or on the order, in minor units."""
+
+
+class ExposureStore(Protocol):
+    """Keeps the first exposure of each unit and rule. They are written with `Commit.exposures`."""
+
+    def exposures(
+        self, since: int, until: int, *, rule: str | None = None
+    ) -> AsyncGenerator[list[Exposure], None]:
+        """Yield the exposures of [since, until) in pages, in order of unit and rule.
+
+        What is stored while they are read may be missing. The read first waits until everything queued
+        with `TurnStore.record` so far is written.
+
+        Args:
+            since: Milliseconds since the Unix epoch, UTC.
+            until: Milliseconds since the Unix epoch, UTC; excluded.
+            rule: The rule; None: every rule.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """

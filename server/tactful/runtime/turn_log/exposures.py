@@ -1,0 +1,57 @@
+"""Exposures of a turn: what reports compare, recorded where an offer is pushed or held out."""
+
+from typing import Final
+
+from tactful.core.context import Context
+from tactful.core.decision import Decision
+from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule
+from tactful.core.values.money import BP
+from tactful.runtime.ports.exposure_store import Exposure
+
+_AT_THE_TRIGGER: Final = frozenset({OfferState.PUSHED, OfferState.HELD_OUT})
+"""The states of an offer that this turn has made."""
+
+
+def exposures_of(context: Context, decision: Decision) -> tuple[Exposure, ...]:
+    """Return the exposures of a turn; nearly always none or one.
+
+    Only shoppers with consent `personal` are units (server/SEMANTICS.md, section 8). A rule that runs as a
+    shadow pushes nothing, so it has no arms to compare.
+
+    Args:
+        context: What the decision read.
+        decision: What it decided.
+    """
+    session, rulebook = decision.session, context.rulebook
+    if session.consent != "personal" or session.gpc:
+        return ()
+    found = []
+    for offer in decision.offers:
+        if offer.issued_at == context.now and offer.state in _AT_THE_TRIGGER:
+            rule = rulebook.rules[offer.rule]
+            if rule.mode != "shadow":
+                found.append(_exposure(offer, rule, rulebook.policy))
+    return tuple(found)
+
+
+def treated_share(rule: Rule, policy: Policy) -> int:
+    """Return the share of units that may see a rule's offers, in basis points."""
+    return (BP - policy.holdout_bp) * rule.share_bp // BP
+
+
+def _exposure(offer: Offer, rule: Rule, policy: Policy) -> Exposure:
+    return Exposure(
+        unit=offer.customer or offer.session,
+        is_customer=offer.customer is not None,
+        session=offer.session,
+        rule=offer.rule,
+        is_treated=offer.state is not OfferState.HELD_OUT,
+        treated_bp=treated_share(rule, policy),
+        at=offer.issued_at,
+        product=offer.product,
+        territory=offer.territory,
+        currency=offer.currency,
+        saved=offer.saved,
+    )

@@ -1,0 +1,47 @@
+"""Exposures in a plain dictionary."""
+
+from collections.abc import AsyncGenerator, Collection, Iterable
+
+from msgspec import structs
+
+from tactful.runtime.ports.exposure_store import Exposure
+from tactful.stores.memory.changes import MemoryChanges
+
+
+class MemoryExposures(MemoryChanges):
+    """The part of `MemoryLedger` that keeps exposures (role `ExposureStore`)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._exposures: dict[tuple[str, str], Exposure] = {}
+        """(unit as stored, rule) → the first exposure."""
+
+    async def exposures(
+        self, since: int, until: int, *, rule: str | None = None
+    ) -> AsyncGenerator[list[Exposure], None]:
+        """Yield the exposures of [since, until) in one page, in order of unit and rule."""
+        yield [
+            one
+            for _, one in sorted(self._exposures.items())
+            if since <= one.at < until and rule in {None, one.rule}
+        ]
+
+    def _put_exposures(self, exposures: Iterable[Exposure]) -> None:
+        for one in exposures:
+            unit = self._digest("customer", one.unit) if one.is_customer else one.unit
+            self._exposures.setdefault((unit, one.rule), structs.replace(one, unit=unit))
+
+    def _exposures_of(self, units: Collection[str]) -> list[Exposure]:
+        return [one for _, one in sorted(self._exposures.items()) if one.unit in units]
+
+    def _delete_exposures(self, units: Collection[str]) -> int:
+        gone = [key for key in self._exposures if key[0] in units]
+        for key in gone:
+            del self._exposures[key]
+        return len(gone)
+
+    def _prune_exposures(self, before: int) -> int:
+        gone = [key for key, one in self._exposures.items() if one.at < before]
+        for key in gone:
+            del self._exposures[key]
+        return len(gone)

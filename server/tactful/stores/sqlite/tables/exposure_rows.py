@@ -1,0 +1,90 @@
+"""Exposures in SQLite. A customer is named by the keyed digest that a tombstone would have."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from tactful.runtime.ports.exposure_store import Exposure
+from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+
+PAGE_ROWS: Final = 5_000
+"""Exposures that are read at once."""
+
+# The first exposure of a unit and rule stays; a later one costs a look-up and no write.
+_PUT: Final = """
+  INSERT INTO exposures (unit, rule, is_customer, session, is_treated, treated_bp, at, product,
+    territory, currency, saved)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+NEXT_PAGE: Final = """
+  SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
+    saved
+  FROM exposures
+  WHERE (unit, rule) > (?, ?) AND at >= ? AND at < ? AND (? IS NULL OR rule = ?)
+  ORDER BY unit, rule LIMIT ?"""
+"""The parameters are those of `page_values`."""
+OF_UNITS: Final = """
+  SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
+    saved
+  FROM exposures WHERE unit IN (SELECT value FROM json_each(?)) ORDER BY unit, rule"""
+"""The exposures of units, which are given as a JSON list."""
+DELETE_OF_SESSIONS: Final = "DELETE FROM exposures WHERE unit IN (SELECT value FROM json_each(?))"
+NEXT_TO_PRUNE: Final = """
+  SELECT unit, rule, at FROM exposures WHERE (unit, rule) > (?, ?) ORDER BY unit, rule LIMIT ?"""
+
+
+def put_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:
+    """Write exposures, unless the unit has one of the rule already."""
+    secret: bytes | None = None
+    rows = []
+    for one in exposures:
+        unit = one.unit
+        if one.is_customer:
+            secret = secret or ledger_secret(connection)
+            unit = erasure_digest(secret, "customer", unit)
+        rows.append(
+            (
+                unit,
+                one.rule,
+                one.is_customer,
+                one.session,
+                one.is_treated,
+                one.treated_bp,
+                one.at,
+                one.product,
+                one.territory,
+                one.currency,
+                one.saved,
+            )
+        )
+    connection.executemany(_PUT, rows)
+
+
+def exposure_from_row(row: Sequence[Any]) -> Exposure:
+    """Return a stored exposure."""
+    return Exposure(
+        unit=row[0],
+        rule=row[1],
+        is_customer=bool(row[2]),
+        session=row[3],
+        is_treated=bool(row[4]),
+        treated_bp=row[5],
+        at=row[6],
+        product=row[7],
+        territory=row[8],
+        currency=row[9],
+        saved=row[10],
+    )
+
+
+def page_values(
+    after: Exposure | None, since: int, until: int, rule: str | None
+) -> tuple[object, ...]:
+    """Return the parameters of `NEXT_PAGE`: the page that follows an exposure, or the first one."""
+    place = (after.unit, after.rule) if after else ("", "")
+    return (*place, since, until, rule, rule, PAGE_ROWS)
+
+
+def prune(connection: sqlite3.Connection, rows: Sequence[tuple[str, str]], before: int) -> int:
+    """Delete those of the exposures (unit, rule) that are older than an instant; return how many."""
+    sql = "DELETE FROM exposures WHERE unit = ? AND rule = ? AND at < ?"
+    return connection.executemany(sql, [(*row, before) for row in rows]).rowcount

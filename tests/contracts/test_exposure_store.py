@@ -1,0 +1,158 @@
+"""The contract of `ExposureStore`: the first trigger of each unit and rule."""
+
+from typing import Any
+
+from msgspec import structs
+
+from support.ledger_rows import T0, AnyLedger, entry, exported, offer, push
+from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
+
+EVER = 2**62
+
+
+def exposure(unit: str = "se_1", **changes: Any) -> Exposure:
+    """The first time that a session was shown an offer of `r1`."""
+    made = Exposure(
+        unit=unit,
+        is_customer=False,
+        session=unit,
+        rule="r1",
+        is_treated=True,
+        treated_bp=5000,
+        at=T0,
+        product="aero",
+        territory="DE",
+        currency="EUR",
+        saved=1935,
+    )
+    return structs.replace(made, **changes)
+
+
+def of_customer(customer: str = "c1", **changes: Any) -> Exposure:
+    return exposure(customer, is_customer=True, **{"session": "se_1", **changes})
+
+
+def turn(*exposures: Exposure) -> Commit:
+    return Commit(exposures=exposures)
+
+
+async def stored(
+    ledger: AnyLedger, since: int = 0, until: int = EVER, rule: str | None = None
+) -> list[Exposure]:
+    return [one async for page in ledger.exposures(since, until, rule=rule) for one in page]
+
+
+async def test_the_first_exposure_of_a_unit_and_rule_stays(ledger: AnyLedger) -> None:
+    assert await ledger.commit(turn(exposure())) is None
+    ledger.record(turn(exposure(at=T0 + 1, is_treated=False), exposure(rule="r2", at=T0 + 1)))
+    ledger.record(turn(exposure("se_2", is_treated=False), exposure("se_2", at=T0 + 5)))
+    assert await stored(ledger) == [
+        exposure(),
+        exposure(rule="r2", at=T0 + 1),
+        exposure("se_2", is_treated=False),
+    ]
+
+
+async def test_a_refused_commit_exposes_nobody(ledger: AnyLedger) -> None:
+    refused = structs.replace(push(offer(), limit=1), exposures=(exposure(),))
+    assert await ledger.commit(refused) is not None
+    assert await stored(ledger) == []
+
+
+async def test_a_customer_is_stored_under_the_digest_that_reports_can_look_up(
+    ledger: AnyLedger,
+) -> None:
+    ledger.record(turn(of_customer()))
+    (found,) = await stored(ledger)
+    assert found.unit == ledger.erasure_digest("customer", "c1")
+    assert found == structs.replace(of_customer(), unit=found.unit)
+
+
+async def test_exposures_are_read_by_time_and_rule(ledger: AnyLedger) -> None:
+    early, late = exposure("se_1", at=T0), exposure("se_2", at=T0 + 10)
+    other = exposure("se_3", at=T0 + 5, rule="r2")
+    ledger.record(turn(late, other, early))
+    assert await stored(ledger, since=T0 + 1) == [late, other]
+    assert await stored(ledger, until=T0 + 10) == [early, other]
+    assert await stored(ledger, rule="r1") == [early, late]
+    assert await stored(ledger, rule="r3") == []
+
+
+async def test_an_erasure_deletes_the_exposures_of_the_customer_and_of_their_sessions(
+    ledger: AnyLedger,
+) -> None:
+    ledger.record(
+        Commit(
+            session="se_1",
+            state=b"{}",
+            customer="c1",
+            entry=entry(customer="c1"),
+            exposures=(of_customer(), exposure("se_1")),
+        )
+    )
+    ledger.record(turn(of_customer("c2"), exposure("se_2")))
+    await ledger.erase_customer("c1", "alias", T0)
+    left = await stored(ledger)
+    assert {one.unit for one in left} == {ledger.erasure_digest("customer", "c2"), "se_2"}
+
+
+async def test_an_erased_customer_is_not_exposed_again_until_the_id_begins_anew(
+    ledger: AnyLedger,
+) -> None:
+    await ledger.erase_customer("c1", "alias", T0)
+    ledger.record(turn(of_customer(), exposure("se_9")))
+    assert [one.unit for one in await stored(ledger)] == ["se_9"]
+    await ledger.begin_anew("customer", "c1", T0 + 1)
+    ledger.record(turn(of_customer()))
+    await ledger.flush()
+    assert len(await stored(ledger)) == 2
+    await ledger.erase_customer("c1", "alias-2", T0 + 2)
+    assert [one.unit for one in await stored(ledger)] == ["se_9"]
+
+
+async def test_an_open_session_keeps_its_exposures_when_its_customer_is_erased(
+    ledger: AnyLedger,
+) -> None:
+    ledger.record(
+        Commit(session="se_1", state=b"{}", customer="c1", exposures=(of_customer(), exposure()))
+    )
+    await ledger.erase_customer("c1", "alias", T0, open_sessions={"se_1"})
+    assert await stored(ledger) == [exposure()]
+
+
+async def test_a_forgotten_session_leaves_no_exposure(ledger: AnyLedger) -> None:
+    ledger.record(
+        Commit(session="se_1", state=b"{}", exposures=(exposure("se_1"), exposure("se_2")))
+    )
+    await ledger.flush()
+    await ledger.forget_session("se_1")
+    assert await stored(ledger) == [exposure("se_2")]
+
+
+async def test_an_export_has_the_exposures_of_a_customer_and_of_their_sessions(
+    ledger: AnyLedger,
+) -> None:
+    ledger.record(
+        Commit(
+            session="se_1",
+            state=b"{}",
+            customer="c1",
+            entry=entry(customer="c1"),
+            contacts={"c1": ContactWrite(None, b"{}")},
+            exposures=(of_customer(rule="r2"), exposure("se_1"), exposure("se_2")),
+        )
+    )
+    await ledger.flush()
+    found = (await exported(ledger, "c1"))["exposures"]
+    assert sorted((one["rule"], one["session"], one["saved"]) for one in found) == [
+        ("r1", "se_1", 1935),
+        ("r2", "se_1", 1935),
+    ]
+
+
+async def test_old_exposures_are_deleted_after_their_own_retention(ledger: AnyLedger) -> None:
+    ledger.record(turn(exposure(at=T0), exposure("se_2", at=T0 + 10)))
+    assert await ledger.prune(before=T0 + 100) == 0
+    assert await ledger.prune(before=T0 + 100, report_before=T0 + 10) == 1
+    assert await stored(ledger) == [exposure("se_2", at=T0 + 10)]

@@ -1,0 +1,94 @@
+"""Exposures of a turn."""
+
+from typing import Any
+
+import pytest
+
+from support.builders import T0, context, rule, session
+from tactful.core.customer.profile import profile
+from tactful.core.decide import decide
+from tactful.core.facts.history import History
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import Rule
+from tactful.core.session.session import Session
+from tactful.core.session.signals import OfferSeen
+from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.turn_log.exposures import exposures_of, treated_share
+
+CONSENTING = session(consent="personal")
+HALF = Policy(holdout_bp=5000)
+ALL_HELD_OUT = Policy(holdout_bp=10_000)
+
+
+def exposed(
+    by: Rule | None = None, shopper: Session = CONSENTING, **fields: Any
+) -> tuple[Exposure, ...]:
+    turn = context(by or rule("R1"), session=shopper, **fields)
+    return exposures_of(turn, decide(turn))
+
+
+def test_a_pushed_offer_exposes_the_session_of_a_guest() -> None:
+    assert exposed() == (
+        Exposure(
+            unit="s1",
+            is_customer=False,
+            session="s1",
+            rule="R1",
+            is_treated=True,
+            treated_bp=10_000,
+            at=T0,
+            product="run",
+            territory="DE",
+            currency="EUR",
+            saved=1935,
+        ),
+    )
+
+
+def test_a_held_out_offer_exposes_the_same_at_the_same_point() -> None:
+    (pushed,), (held_out,) = exposed(), exposed(policy=ALL_HELD_OUT)
+    assert not held_out.is_treated
+    assert held_out.treated_bp == 0
+    same = ("unit", "session", "rule", "at", "product", "territory", "currency", "saved")
+    assert [getattr(held_out, name) for name in same] == [getattr(pushed, name) for name in same]
+
+
+def test_a_verified_customer_is_the_unit() -> None:
+    known = session(consent="personal", customer="c1")
+    (found,) = exposed(shopper=known, profile=profile(History(customer="c1"), Policy()))
+    assert (found.unit, found.is_customer, found.session) == ("c1", True, "s1")
+
+
+@pytest.mark.parametrize(
+    "shopper",
+    [session(), session(consent="none"), session(consent="personal", gpc=True)],
+    ids=["anonymous", "none", "Global Privacy Control"],
+)
+@pytest.mark.parametrize("policy", [Policy(), ALL_HELD_OUT], ids=["treated", "held out"])
+def test_shoppers_without_personal_consent_are_no_units(shopper: Session, policy: Policy) -> None:
+    assert exposed(shopper=shopper, policy=policy) == ()
+
+
+@pytest.mark.parametrize("policy", [Policy(), ALL_HELD_OUT], ids=["treated", "held out"])
+def test_a_shadow_exposes_nobody(policy: Policy) -> None:
+    assert exposed(rule("R1", mode="shadow"), policy=policy) == ()
+
+
+def test_a_later_step_of_an_offer_is_no_new_exposure() -> None:
+    turn = context(rule("R1"), session=CONSENTING)
+    pushed = decide(turn)
+    (made,) = pushed.offers
+    seen = context(rule("R1"), session=pushed.session, signal=OfferSeen(made.id))
+    decision = decide(seen)
+    assert decision.offers
+    assert exposures_of(seen, decision) == ()
+
+
+@pytest.mark.parametrize(
+    ("share", "policy", "treated"),
+    [(10_000, Policy(), 10_000), (5000, Policy(), 5000), (5000, HALF, 2500), (10_000, HALF, 5000)],
+)
+def test_the_treated_share_is_what_both_draws_leave(
+    share: int, policy: Policy, treated: int
+) -> None:
+    assert treated_share(rule("R1", share_bp=share), policy) == treated
