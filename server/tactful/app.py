@@ -52,9 +52,10 @@ from tactful.stores.sqlite.ledger import MAX_PENDING_BYTES, SqliteLedger
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
-from tactful.transports.admission.memory_guard import cgroup_limit, resident_bytes
+from tactful.transports.admission.memory_guard import cgroup_limit
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
+from tactful.transports.sessions.hub_gauges import register_hub_gauges
 from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
 from tactful.transports.sessions.sse import EventStreams
 
@@ -219,32 +220,8 @@ def _register_gauges(shop: Shop, hub: ConnectionHub, requests: RequestCounter) -
         requests.readings,
         ("route", "status"),
     )
-    telemetry.add_gauge(
-        "tactful_send_queue_bytes",
-        "Bytes that wait to be sent to clients",
-        lambda: [((), sum(connection.buffered for connection in hub.connections))],
-    )
-    telemetry.add_limits(partial(_limits_in_use, hub))
-    telemetry.add_gauge("tactful_memory_bytes", "Memory of the process", _memory_in_use)
+    register_hub_gauges(telemetry, hub)
     telemetry.add_limits(lambda: {"record_bytes": (shop.ledger.pending_bytes, MAX_PENDING_BYTES)})
-    telemetry.add_gauge(
-        "tactful_connections", "Open session connections", lambda: [((), len(hub.connections))]
-    )
-    telemetry.add_counter(
-        "tactful_messages", "Messages received and handled", lambda: [((), hub.messages_received)]
-    )
-    telemetry.add_counter(
-        "tactful_closes",
-        "Connections that ended, by close code; 0: a code that a client invented",
-        lambda: [((str(code),), count) for code, count in sorted(hub.close_counts.items())],
-        ("code",),
-    )
-    telemetry.add_counter(
-        "tactful_refusals",
-        "Connections and requests that were rejected before they were read, by problem code",
-        lambda: [((code,), count) for code, count in sorted(hub.rejections.items())],
-        ("code",),
-    )
 
 
 def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
@@ -280,19 +257,6 @@ def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
             holders=("BrowsingBudget._addresses",),
         )
     )
-
-
-def _limits_in_use(hub: ConnectionHub) -> dict[str, tuple[int, int]]:
-    """Return limit → (amount in use, limit), for the limits of `AdmissionLimits`."""
-    limit = hub.policy.limits.memory_bytes
-    return {} if limit is None else {"memory_bytes": (resident_bytes(), limit)}
-
-
-def _memory_in_use() -> list[tuple[tuple[()], int]]:
-    try:
-        return [((), resident_bytes())]
-    except OSError:
-        return []  # not Linux
 
 
 def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -> list[BaseRoute]:
