@@ -38,7 +38,9 @@ async def redemptions(folder: Path, count: int, at_once: int) -> float:
     async def caller() -> None:
         for number in numbers:
             logic = redemption(f"of_{number}", f"o_{number}")
-            ruling = await ledger.run_redemption(logic, offer=f"of_{number}", order=f"o_{number}")
+            ruling = await ledger.run_redemption(
+                logic, offers=(f"of_{number}",), order=f"o_{number}"
+            )
             assert ruling.status == 200
 
     started = time.perf_counter()

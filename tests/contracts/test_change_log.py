@@ -22,7 +22,7 @@ async def test_every_kind_of_change_gets_the_next_position(ledger: AnyLedger) ->
     await ledger.commit(push(accepted()))
     await ledger.commit(Commit(session="se_1", state=b"", resume=b"r"))
     await ledger.claim_session(b"r")
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     await ledger.erase_customer("c1", "erased-1", T0 + 4)
     tombstone = present(await ledger.tombstone("customer", "c1"))
     assert await ledger.changes(0) == [
@@ -106,7 +106,7 @@ async def test_an_erased_customer_leaves_no_id_in_the_log(ledger: AnyLedger) -> 
         fact("case", "k1", 1, subjects=(("customer", "c1"), ("customer", "c2")), customer="c1"),
     ])  # fmt: skip
     await ledger.commit(push(offer(session="se_1", customer="c1", state=accepted().state)))
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     await ledger.erase_customer("c1", "erased-1", T0)
     logged = await ledger.changes(0)
     assert not any(ident == "c1" for change in logged for _, ident in change.subjects)

@@ -41,7 +41,7 @@ async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_cust
         structs.replace(turn, state=b"c1", customer="c1", contacts={"c1": ContactWrite(0, b"[]")},
                         entry=entry(customer="c1"))
     )  # fmt: skip
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     assert await ledger.erase_customer("c1", "erased-77", T0) > 0
     assert await ledger.facts_about([("customer", "c1"), ("order", "o1")]) == []
     (case,) = await ledger.facts_about([("customer", "c2")], ["case"])
@@ -57,7 +57,7 @@ async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_cust
 
 async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger: AnyLedger) -> None:
     await ledger.commit(push(accepted(customer="c1")))
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     await ledger.erase_customer("c1", "alias", T0)
     seen: list[RedemptionState] = []
 
@@ -65,8 +65,8 @@ async def test_a_retry_after_an_erasure_still_finds_its_redemption(ledger: AnyLe
         seen.append(state)
         return RedemptionOutcome(status=200, body=b"", redemptions=state.redemptions)
 
-    await ledger.run_redemption(looking, offer="of_1", order="o1")
-    await ledger.run_redemption(looking, offer=None, order="o1")
+    await ledger.run_redemption(looking, offers=("of_1",), order="o1")
+    await ledger.run_redemption(looking, order="o1")
     assert [row.order for state in seen for row in state.redemptions] == ["o1", "o1"]
 
 
@@ -77,7 +77,7 @@ async def test_an_export_holds_everything_stored_about_a_customer(ledger: AnyLed
         structs.replace(turn, state=b'{"id":"se_1"}', customer="c1", contacts={"c1": ContactWrite(0, b"{}")},
                         entry=entry(customer="c1"))
     )  # fmt: skip
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     found: dict[str, Any] = await exported(ledger, "c1")
     assert msgspec.json.decode(msgspec.json.encode(found)) == found
     assert found["facts"][0]["fact"]["tier"] == "gold"
@@ -151,7 +151,7 @@ async def test_a_redeemed_offer_loses_its_customer_first_and_its_money_rows_late
     ledger: AnyLedger,
 ) -> None:
     await ledger.commit(push(accepted(customer="c1")))
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     balances = await ledger.balances()
     await ledger.prune(before=T0 + YEAR)
     kept = present(await ledger.offer("of_1"))
@@ -167,7 +167,7 @@ async def test_a_redeemed_offer_loses_its_customer_first_and_its_money_rows_late
         seen.append(state)
         return RedemptionOutcome(status=200, body=b"")
 
-    await ledger.run_redemption(looking, offer="of_1", order="o1")
+    await ledger.run_redemption(looking, offers=("of_1",), order="o1")
     assert [row.order for state in seen for row in state.redemptions] == ["o1"]
     await ledger.prune(before=T0 + YEAR, money_before=T0 + YEAR)
     assert await ledger.offer("of_1") is None

@@ -18,7 +18,7 @@ from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.redeem import RedemptionRequest
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
@@ -96,7 +96,7 @@ async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
         case "cancel", order:
             return await ledger.run_redemption(
                 lambda state: with_response(
-                    rollback.cancel(state, f"o_{order}", T0 + 2, shipped=False), encode_answer
+                    rollback.cancel(state, T0 + 2, shipped=False), encode_answer
                 ),
                 order=f"o_{order}",
             )
@@ -124,20 +124,21 @@ async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
 
 async def redeem(ledger: AnyLedger, which: int, order: int, number: int) -> object:
     level = made(which).level
-    request = RedemptionRequest(
-        id=f"rd_{number}", token=b"t", order=f"o_{order}", territory="DE",
-        lines=(RequestedLine(sku=SKUS[which], qty=1),) if level == "item" else CART,
-        shipping=Money(690, "EUR"),
-    )  # fmt: skip
     claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1,
         offer=f"of_{which}", rulebook="rb", sku=SKUS[which], territory="DE", unit=10965,
     )  # fmt: skip
+    request = RedemptionRequest(
+        tokens=(PresentedToken(id=f"rd_{number}", digest=b"t", claims=claims),),
+        order=f"o_{order}", territory="DE",
+        lines=(RequestedLine(sku=SKUS[which], qty=1),) if level == "item" else CART,
+        shipping=Money(690, "EUR"),
+    )  # fmt: skip
     return await ledger.run_redemption(
         lambda state: with_response(
-            redemption.redeem(state, request, T0 + 1, claims, {"RUN-42": SkuNow()}), encode_answer
+            redemption.redeem(state, request, T0 + 1, {"RUN-42": SkuNow()}), encode_answer
         ),
-        offer=f"of_{which}",
+        offers=(f"of_{which}",),
         order=f"o_{order}",
     )
 

@@ -167,7 +167,9 @@ class World:
             assert state.offers[made.id].standing
             return outcome
 
-        return lambda ledger: ledger.run_redemption(logic, offer=made.id, order=order, reads=reads)
+        return lambda ledger: ledger.run_redemption(
+            logic, offers=(made.id,), order=order, reads=reads
+        )
 
     async def report(self) -> Any:
         rows = []

@@ -1,6 +1,7 @@
 """The contract of `OfferStore`: offers, their steps and their redemptions."""
 
 import asyncio
+from typing import Any
 
 from msgspec import structs
 
@@ -20,8 +21,10 @@ from support.ledger_rows import (
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import (
     RedemptionOutcome,
+    RedemptionRow,
     RedemptionState,
     RefundRow,
+    Status,
 )
 from tactful.runtime.ports.ledger_rows import (
     Commit,
@@ -69,7 +72,7 @@ async def test_a_redemption_that_raises_writes_nothing_and_does_not_disturb_comm
 
     answers = await asyncio.gather(
         ledger.commit(push(offer("of_1"))),
-        ledger.run_redemption(broken, offer="of_1", order="o1"),
+        ledger.run_redemption(broken, offers=("of_1",), order="o1"),
         ledger.commit(push(offer("of_2"))),
         return_exceptions=True,
     )
@@ -139,6 +142,130 @@ async def test_the_standing_offers_and_promised_units_of_some_skus_are_found(
     assert list(units.items()) == [(("A", "DE"), 3), (("B", "DE"), 2)]
     assert await ledger.standing_offers_of([]) == []
     assert await ledger.stock_commitments([]) == {}
+
+
+def held_by(
+    order: str, until: int, status: Status = "held", attempt: int = 1, offer: str = "of_1"
+) -> RedemptionOutcome:
+    """What an order writes that holds an offer, or whose hold ends."""
+    state = OfferState.HELD if status == "held" else OfferState.ACCEPTED
+    made = accepted(offer, state=state, seq=9)
+    row = RedemptionRow(
+        id=f"rd_{order}", offer=offer, order=order, at=T0, status=status, saved=1935,
+        until=until, attempt=attempt,
+    )  # fmt: skip
+    return RedemptionOutcome(
+        status=200, body=b"", redemptions=(row,), offers=(made,), steps=(step(made),)
+    )
+
+
+async def write(ledger: AnyLedger, outcome: RedemptionOutcome, order: str) -> None:
+    offers = [row.offer for row in outcome.redemptions]
+    await run_redemption(ledger, lambda _: outcome, offers=offers, order=order)
+
+
+async def test_a_held_offer_keeps_its_budget_and_stock_and_stands_for_nobody(
+    ledger: AnyLedger,
+) -> None:
+    await ledger.commit(push(accepted()))
+    await write(ledger, held_by("o1", T0 + 9), "o1")
+    assert await ledger.reconcile() == []
+    assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(1935, 0)]
+    assert await ledger.stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): 1}
+    assert [one.id for one in await ledger.standing_offers()] == ["of_1"]
+    assert [one.id for one in await ledger.standing_offers_of(["RUN-42"])] == ["of_1"]
+    assert await ledger.orders_of("of_1") == ["o1"]
+    expired = leave(accepted(seq=9), OfferState.EXPIRED)
+    refused = await ledger.commit(expired)
+    assert refused is not None
+    assert (refused.reason, refused.offer) == ("offer.ended", "of_1")
+
+
+async def test_holds_that_are_due_are_found_in_the_order_of_their_ends(ledger: AnyLedger) -> None:
+    assert await ledger.next_hold_end() is None
+    for number, until in (("1", T0 + 9), ("2", T0 + 5), ("3", T0 + 7)):
+        await ledger.commit(push(accepted(f"of_{number}", session=f"se_{number}")))
+        held = held_by(f"o{number}", until, offer=f"of_{number}")
+        await write(ledger, held, f"o{number}")
+    assert await ledger.next_hold_end() == T0 + 5
+    assert await ledger.orders_with_lapsing_holds(T0 + 4) == []
+    assert await ledger.orders_with_lapsing_holds(T0 + 7) == ["o2", "o3"]
+    assert await ledger.orders_with_lapsing_holds(T0 + 9, limit=1) == ["o2"]
+    await write(ledger, held_by("o2", T0 + 5, "lapsed", offer="of_2"), "o2")
+    assert await ledger.next_hold_end() == T0 + 7
+
+
+async def test_each_attempt_of_an_order_is_kept(ledger: AnyLedger) -> None:
+    await ledger.commit(push(accepted()))
+    await write(ledger, held_by("o1", T0 + 5), "o1")
+    await write(ledger, held_by("o1", T0 + 5, "cancelled"), "o1")
+    await write(ledger, held_by("o1", T0 + 9, attempt=2), "o1")
+    found = await ledger.redemptions(order="o1")
+    assert [(one.row.attempt, one.row.status) for one in found] == [(1, "cancelled"), (2, "held")]
+    assert [one.number for one in found] == [1, 2]
+
+
+async def test_an_order_is_met_under_each_of_its_ids(ledger: AnyLedger) -> None:
+    await ledger.commit(push(accepted()))
+    seen: list[RedemptionState] = []
+
+    def looking(state: RedemptionState) -> RedemptionOutcome:
+        seen.append(state)
+        return RedemptionOutcome(status=200, body=b"")
+
+    await write(ledger, structs.replace(held_by("cart-1", T0 + 5), alias="9001"), "cart-1")
+    assert await ledger.order_ids(["9001"]) >= {"9001", "cart-1"}
+    for order, also in (("9001", ()), ("cart-1", ()), ("A-7", ("9001",))):
+        await run_redemption(ledger, looking, order=order, also=also)
+        assert seen[-1].orders >= {"9001", "cart-1", order}
+        assert [row.order for row in seen[-1].redemptions] == ["cart-1"]
+        assert seen[-1].offers.keys() == {"of_1"}
+    await run_redemption(ledger, looking, order="A-7")
+    assert (seen[-1].orders, seen[-1].redemptions) == (frozenset({"A-7"}), ())
+    refund = RefundRow("f1", "cart-1", T0, b"q", b"a")
+    given = RedemptionOutcome(status=200, body=b"", refund=refund)
+    await run_redemption(ledger, lambda _: given, order="cart-1", refund="f1")
+    await run_redemption(ledger, looking, order="9001", refund="f1")
+    assert present(seen[-1].refund).answer == b"a"
+
+
+async def test_orders_that_are_not_paid_are_found_under_each_of_their_ids(
+    ledger: AnyLedger,
+) -> None:
+    assert await ledger.unpaid_orders(["cart-1", "9001"]) == set()
+    await ledger.commit(push(accepted()))
+    await write(ledger, structs.replace(held_by("cart-1", T0 + 5), alias="9001"), "cart-1")
+    assert await ledger.unpaid_orders(["cart-1", "9001", "A-7"]) == {"cart-1", "9001"}
+    await write(ledger, held_by("cart-1", T0 + 5, "lapsed"), "cart-1")
+    assert await ledger.unpaid_orders(["9001"]) == {"9001"}
+    await write(ledger, held_by("cart-1", T0 + 5, "cancelled"), "cart-1")
+    assert await ledger.unpaid_orders(["9001"]) == set()
+
+
+async def test_redemptions_are_listed_by_order_offer_and_status_page_by_page(
+    ledger: AnyLedger,
+) -> None:
+    for number in "1234":
+        await ledger.commit(push(accepted(f"of_{number}", session=f"se_{number}")))
+        held = held_by(f"o{number}", T0 + 5, offer=f"of_{number}")
+        await write(ledger, structs.replace(held, alias=f"9{number}"), f"o{number}")
+    await write(ledger, held_by("o2", T0 + 5, "refused", offer="of_2"), "o2")
+    await write(ledger, held_by("o3", T0 + 5, "lapsed", offer="of_3"), "o3")
+
+    async def listed(**filters: Any) -> list[str]:
+        return [one.row.order for one in await ledger.redemptions(**filters)]
+
+    assert await listed() == ["o1", "o3", "o4"]
+    assert await listed(order="94") == ["o4"]
+    assert await listed(order="A-4", also=("94",)) == ["o4"]
+    assert await listed(offer="of_3") == ["o3"]
+    assert await listed(statuses=("held",)) == ["o1", "o4"]
+    assert await listed(statuses=("cancelled", "lapsed")) == ["o3"]
+    assert await listed(offer="of_3", statuses=("held",)) == []
+    first = await ledger.redemptions(limit=2)
+    assert [one.row.order for one in first] == ["o1", "o3"]
+    assert await listed(after=first[-1].number, limit=2) == ["o4"]
+    assert (first[0].offer.id, first[0].also) == ("of_1", ("91",))
 
 
 async def test_the_orders_that_have_used_an_offer_are_found(ledger: AnyLedger) -> None:

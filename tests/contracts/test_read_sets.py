@@ -116,12 +116,12 @@ async def test_a_redemption_on_a_stale_read_set_runs_nothing(ledger: AnyLedger) 
         raise AssertionError
 
     reads = ReadSet(0, (SKU, ("offer", "of_1"), ("order", "o1")))
-    refused = await ledger.run_redemption(never, offer="of_1", order="o1", reads=reads)
+    refused = await ledger.run_redemption(never, offers=("of_1",), order="o1", reads=reads)
     assert refused == CommitRefusal("facts.newer", subject=SKU)
     now = ReadSet(await ledger.position(), reads.subjects)
-    done = await ledger.run_redemption(redeem, offer="of_1", order="o1", reads=now)
+    done = await ledger.run_redemption(redeem, offers=("of_1",), order="o1", reads=now)
     assert isinstance(done, RedemptionOutcome)
-    again = await ledger.run_redemption(never, offer="of_1", order="o1", reads=now)
+    again = await ledger.run_redemption(never, offers=("of_1",), order="o1", reads=now)
     assert again == CommitRefusal("facts.newer", subject=("offer", "of_1"))
 
 

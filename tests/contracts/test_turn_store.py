@@ -144,7 +144,7 @@ async def test_records_of_one_batch_release_into_one_balance(ledger: AnyLedger) 
     made = [offer(f"of_{number}", session=f"se_{number}") for number in range(9)]
     for one in made:
         await ledger.commit(push(one, limit=None))
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     for one in made[:6]:
         ended = structs.replace(one, state=OfferState.WITHDRAWN)
         moves = (release(one, None),)
@@ -194,7 +194,7 @@ async def test_a_recorded_end_of_an_offer_releases_its_hold(ledger: AnyLedger) -
 async def test_a_turn_never_overwrites_an_offer_that_a_redemption_ended(ledger: AnyLedger) -> None:
     made = accepted()
     await ledger.commit(push(made))
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     late = leave(made, OfferState.EXPIRED)
     assert await ledger.commit(late) == CommitRefusal("offer.ended", offer="of_1")
     ledger.record(structs.replace(late, entry=entry()))

@@ -1,5 +1,6 @@
 """Builders for what goes into a ledger."""
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 import msgspec
@@ -38,10 +39,15 @@ async def run_redemption(
     *,
     order: str,
     offer: str | None = None,
+    offers: Collection[str] = (),
+    also: Collection[str] = (),
     refund: str | None = None,
 ) -> RedemptionOutcome:
     """Run a redemption without a read set, which no ledger refuses."""
-    outcome = await ledger.run_redemption(logic, offer=offer, order=order, refund=refund)
+    named = offers or ((offer,) if offer else ())
+    outcome = await ledger.run_redemption(
+        logic, offers=named, order=order, also=also, refund=refund
+    )
     assert isinstance(outcome, RedemptionOutcome)
     return outcome
 

@@ -1,6 +1,6 @@
 """Redemptions, cancellations and refunds against a ledger in memory."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -10,11 +10,11 @@ from support.ledger_rows import T0, accepted, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.offers.tokens import TokenClaims
+from tactful.core.redemption import confirmation, rollback
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import rollback
 from tactful.core.redemption.error_codes import RedemptionErrorCode
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.redeem import RedemptionRequest
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, RepeatedRequest
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
 from tactful.core.values.allocation import Deduction, Level
 from tactful.core.values.money import Money
@@ -35,10 +35,19 @@ def claims(**changes: Any) -> TokenClaims:
 
 
 def request(
-    order: str = "o1", lines: tuple[RequestedLine, ...] = CART, **changes: Any
+    order: str = "o1",
+    lines: tuple[RequestedLine, ...] = CART,
+    *,
+    ident: str | None = None,
+    token: bytes = b"t",
+    is_holder: bool | None = None,
+    **changes: Any,
 ) -> RedemptionRequest:
-    """One attempt to redeem."""
-    made = RedemptionRequest(id=f"rd_{order}", token=b"t", order=order, territory="DE", lines=lines)
+    """One call that redeems one offer."""
+    presented = PresentedToken(
+        id=ident or f"rd_{order}", digest=token, claims=claims(), is_holder=is_holder
+    )
+    made = RedemptionRequest(tokens=(presented,), order=order, territory="DE", lines=lines)
     return structs.replace(made, **changes)
 
 
@@ -68,33 +77,100 @@ class Redemptions:
         **claimed: Any,
     ) -> RedemptionOutcome:
         asked = asked or request()
-        made = claims(offer=offer, **claimed)
+        (token,) = asked.tokens
+        token = structs.replace(
+            token,
+            claims=claims(offer=offer, **claimed),
+            used_by=(("another",),) if used_elsewhere else (),
+        )
+        return await self.redeem_all(
+            structs.replace(asked, tokens=(token,)), now=now, skus_now=skus_now
+        )
+
+    async def redeem_all(
+        self,
+        asked: RedemptionRequest,
+        *,
+        now: int = T0 + MINUTE,
+        skus_now: Mapping[str, SkuNow] = IN_STOCK,
+        also: Collection[str] = (),
+    ) -> RedemptionOutcome:
+        """Redeem the offers of all tokens of a call."""
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                redemption.redeem(state, asked, now, made, skus_now, used_elsewhere=used_elsewhere),
-                encode_answer,
+                redemption.redeem(state, asked, now, skus_now), encode_answer
             ),
-            offer=offer,
+            offers=asked.offers,
             order=asked.order,
+            also=also,
+        )
+
+    async def hold(
+        self, asked: RedemptionRequest | None = None, *, minutes: int = 10, **given: Any
+    ) -> RedemptionOutcome:
+        """Hold the offer for some minutes."""
+        held = structs.replace(asked or request(), hold=minutes * MINUTE)
+        return await self.redeem(held, **given)
+
+    async def confirm(
+        self,
+        order: str = "o1",
+        *,
+        now: int = T0 + 2 * MINUTE,
+        attempt: int | None = None,
+        alias: str | None = None,
+        also: Collection[str] = (),
+    ) -> RedemptionOutcome:
+        return await run_redemption(
+            self.ledger,
+            lambda state: with_response(
+                confirmation.confirm(state, now, attempt=attempt, alias=alias), encode_answer
+            ),
+            order=order,
+            also=also,
+        )
+
+    async def lapse(self, order: str = "o1", *, now: int = T0 + 11 * MINUTE) -> RedemptionOutcome:
+        return await run_redemption(
+            self.ledger,
+            lambda state: with_response(rollback.lapse(state, now), encode_answer),
+            order=order,
         )
 
     async def repeat(
         self, asked: RedemptionRequest, refusal: RedemptionErrorCode
     ) -> RedemptionOutcome:
+        again = RepeatedRequest(
+            token=asked.tokens[0].digest,
+            order=asked.order,
+            territory=asked.territory,
+            lines=asked.lines,
+            shipping=asked.shipping,
+            attempt=asked.attempt,
+        )
         return await run_redemption(
             self.ledger,
-            lambda state: with_response(redemption.repeat(state, asked, refusal), encode_answer),
+            lambda state: with_response(redemption.repeat(state, again, refusal), encode_answer),
             order=asked.order,
         )
 
     async def cancel(
-        self, order: str = "o1", *, now: int = T0 + 2 * MINUTE, shipped: bool = False
+        self,
+        order: str = "o1",
+        *,
+        now: int = T0 + 2 * MINUTE,
+        shipped: bool = False,
+        attempt: int | None = None,
+        reported_at: int | None = None,
     ) -> RedemptionOutcome:
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                rollback.cancel(state, order, now, shipped=shipped), encode_answer
+                rollback.cancel(
+                    state, now, shipped=shipped, attempt=attempt, reported_at=reported_at
+                ),
+                encode_answer,
             ),
             order=order,
         )
@@ -162,17 +238,27 @@ class Order:
         self, offer: Offer, *lines: RequestedLine, shipping: Money | None = None
     ) -> RedemptionOutcome:
         promised = claims(max_qty=9, offer=offer.id, sku=offer.sku, unit=offer.unit)
+        token = PresentedToken(id=f"rd_{offer.id}", digest=b"t", claims=promised)
+        return await self.use_all((token,), *lines, shipping=shipping, is_joint=False)
+
+    async def use_all(
+        self,
+        tokens: Sequence[PresentedToken],
+        *lines: RequestedLine,
+        shipping: Money | None = None,
+        is_joint: bool = True,
+    ) -> RedemptionOutcome:
+        """Use the offers of several tokens by one call."""
         asked = RedemptionRequest(
-            id=f"rd_{offer.id}", token=b"t", order="o1", territory="DE", lines=lines,
-            shipping=shipping,
+            tokens=(*tokens,), order="o1", territory="DE", lines=lines, shipping=shipping,
+            is_joint=is_joint,
         )  # fmt: skip
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                redemption.redeem(state, asked, T0 + 60_000, promised, self.skus_now),
-                encode_answer,
+                redemption.redeem(state, asked, T0 + 60_000, self.skus_now), encode_answer
             ),
-            offer=offer.id,
+            offers=asked.offers,
             order="o1",
         )
 
@@ -193,7 +279,7 @@ class Order:
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                rollback.cancel(state, "o1", T0, shipped=False), encode_answer
+                rollback.cancel(state, T0 + 60_000, shipped=False), encode_answer
             ),
             order="o1",
         )

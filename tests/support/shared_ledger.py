@@ -208,7 +208,7 @@ class Browsing:
     async def redeem(self, offer: Offer, order: str) -> int:
         """Redeem an accepted offer; return the status of the response."""
         call = RedemptionCall(
-            token=self.token(offer),
+            tokens=(self.token(offer),),
             order=order,
             territory="DE",
             lines=(RequestedLine(sku=offer.sku, qty=1),),

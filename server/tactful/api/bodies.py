@@ -100,6 +100,24 @@ async def read_optional_body(request: Request, kind: type[T], largest: int = 65_
     return _decode(await read_bytes(request, largest) or b"{}", kind)
 
 
+async def read_lenient_body(request: Request, kind: type[T], largest: int = 65_536) -> T:
+    """Return the body as `read_body` does; one that is no JSON object counts as `{}`.
+
+    It serves endpoints that ignored their body in release 0.1.0, where clients send what their libraries send
+    for "nothing", such as `[]`.
+
+    Args:
+        request: The request.
+        kind: The type of the body, a Struct whose fields all have defaults.
+        largest: The most bytes that are read.
+
+    Raises:
+        ProblemError: See `read_body`.
+    """
+    body = await read_bytes(request, largest)
+    return _decode(body if body.lstrip().startswith(b"{") else b"{}", kind)
+
+
 def _decode(body: bytes, kind: type[T]) -> T:
     try:
         found = msgspec.json.decode(body, type=kind)

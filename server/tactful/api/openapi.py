@@ -13,8 +13,8 @@ from tactful.api.alerts import SnoozeRequest
 from tactful.api.bodies import json_response
 from tactful.api.diagnoses import DoctorQuestion
 from tactful.api.operations import ClockMove
-from tactful.api.redemptions import RedemptionBody, RefundBody
-from tactful.api.response_shapes import RESPONSES, ProblemDocument
+from tactful.api.redemptions import CancelBody, ConfirmBody, RedemptionBody, RefundBody
+from tactful.api.response_shapes import RESPONSES, SECOND_RESPONSES, ProblemDocument
 from tactful.api.rulebooks import Rollback
 from tactful.core.facts.reference.schemas import fact_components
 
@@ -32,7 +32,12 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("DELETE", "/v1/customers/{id}"): "Erase a customer",
     ("GET", "/v1/contacts/{hash}"): "How many facts name a contact",
     ("DELETE", "/v1/contacts/{hash}"): "Erase a shopper of whom only a contact is known",
-    ("POST", "/v1/redemptions"): "Redeem an offer's token for an order",
+    ("POST", "/v1/redemptions"): "Redeem or hold offers for an order",
+    (
+        "GET",
+        "/v1/redemptions",
+    ): "The redemptions of an order or an offer, or in a state, page by page",
+    ("POST", "/v1/redemptions/{order}/confirm"): "Redeem for good what an order holds",
     ("POST", "/v1/redemptions/{order}/cancel"): "Roll back an order's redemptions",
     ("POST", "/v1/redemptions/{order}/refund"): "Record a partial refund of an order",
     ("GET", "/v1/offers/{id}"): "The current state of one offer",
@@ -68,6 +73,8 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
 """(method, path) → summary; a test compares it with the routes."""
 REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/redemptions"): RedemptionBody,
+    ("POST", "/v1/redemptions/{order}/confirm"): ConfirmBody,
+    ("POST", "/v1/redemptions/{order}/cancel"): CancelBody,
     ("POST", "/v1/redemptions/{order}/refund"): RefundBody,
     ("POST", "/v1/rulebook/rollback"): Rollback,
     ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
@@ -75,9 +82,16 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/test/clock"): ClockMove,
 }
 """(method, path) → the shape of the request's body; `POST /v1/facts` takes facts."""
-OPTIONAL_BODIES: Final = frozenset({("POST", "/v1/rulebook/rollback")})
+OPTIONAL_BODIES: Final = frozenset(
+    {
+        ("POST", "/v1/rulebook/rollback"),
+        ("POST", "/v1/redemptions/{order}/confirm"),
+        ("POST", "/v1/redemptions/{order}/cancel"),
+    }
+)
 QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/facts": ("of!", "after"),
+    "/v1/redemptions": ("order", "offer", "state", "after"),
     "/v1/why": ("sku!", "session", "customer", "at", "territory", "dwell", "recompute"),
     "/v1/decisions": ("session", "customer", "offer", "recompute"),
     "/v1/offers/{id}": ("recompute",),
@@ -108,7 +122,8 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
     names, schemas = fact_components(_SCHEMA_REF)
-    shapes = [*REQUESTS.values(), *filter(None, RESPONSES.values()), ProblemDocument]
+    answers = (*filter(None, RESPONSES.values()), *SECOND_RESPONSES.values())
+    shapes = [*REQUESTS.values(), *answers, ProblemDocument]
     _, bodies = msgspec.json.schema_components(dict.fromkeys(shapes), ref_template=_SCHEMA_REF)
     schemas = {**bodies, **schemas}
     if "/v1/facts" in paths:
@@ -195,5 +210,7 @@ def _success(method: str, path: str) -> dict[str, Any]:
     shape = RESPONSES[method, path]
     if shape is None:
         return {"204": {"description": "Done"}}
-    content = {"application/json": {"schema": _reference(shape)}}
-    return {"200": {"description": "Done", "content": content}}
+    schema: dict[str, Any] = _reference(shape)
+    if second := SECOND_RESPONSES.get((method, path)):
+        schema = {"oneOf": [schema, _reference(second)]}
+    return {"200": {"description": "Done", "content": {"application/json": {"schema": schema}}}}

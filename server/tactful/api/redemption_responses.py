@@ -12,6 +12,7 @@ from tactful.core.redemption.answers import (
     Cancelled,
     OutcomeUnknown,
     Redeemed,
+    RedeemedTogether,
     RedemptionAnswer,
     RedemptionRefusal,
     RedemptionResponse,
@@ -28,6 +29,9 @@ REDEMPTION_ERRORS: Final[dict[RedemptionErrorCode, tuple[int, str]]] = {
     "redemption.used": (409, "Another order used this offer"),
     "redemption.mismatch": (409, "This order redeemed this offer with another cart"),
     "redemption.unknown": (404, "This order redeemed nothing here"),
+    "redemption.cancelled": (409, "The order gave this redemption back"),
+    "redemption.held": (409, "The redemption is held and not confirmed"),
+    "redemption.lapsed": (409, "The hold has lapsed, and the offer cannot be redeemed any more"),
     "redemption.sku": (422, "The offer's item is not in the cart"),
     "redemption.territory": (422, "The offer is for another territory"),
     "redemption.quantity": (422, "The offer is for fewer units"),
@@ -73,12 +77,14 @@ _UNKNOWN: Final = RedemptionResponse(
 def encode_answer(answer: RedemptionAnswer) -> RedemptionResponse:
     """Return the HTTP response for an answer; the same answer always gives the same bytes."""
     match answer:
-        case Redeemed() | Cancelled() | Refunded():
+        case Redeemed() | RedeemedTogether() | Cancelled() | Refunded():
             return RedemptionResponse(200, msgspec.json.encode(answer))
         case RedemptionRefusal():
             status, title = REDEMPTION_ERRORS[answer.code]
             detail = answer.detail or f"{title}."
-            return RedemptionResponse(status, problem_body(status, title, answer.code, detail))
+            more = {} if answer.offer is None else {"offer": answer.offer}
+            body = problem_body(status, title, answer.code, detail, **more)
+            return RedemptionResponse(status, body)
         case Repeated():
             return RedemptionResponse(200 if answer.status is None else answer.status, answer.body)
         case OutcomeUnknown():

@@ -7,9 +7,11 @@ import msgspec
 
 from tactful.core.evidence import Evidence, InputRead
 from tactful.core.offers.offer import Offer
+from tactful.core.redemption.applied_offers import use_answer
 from tactful.core.values.calendar import format_rfc3339
 from tactful.core.verdicts.counterfactuals import as_plain_value, change_text, needed_value
 from tactful.core.verdicts.verdict import Finding, Verdict
+from tactful.runtime.ports.ledger_rows import StoredRedemption
 from tactful.runtime.services.explanations import Explanation
 
 
@@ -57,6 +59,28 @@ def offer(one: Offer) -> dict[str, Any]:
         "disclosure": one.disclosure,
         "notes": list(one.notes),
         "seq": one.seq,
+    }
+
+
+def redemption(one: StoredRedemption) -> dict[str, Any]:
+    """Return the present state of a redemption."""
+    row, currency = one.row, one.offer.currency
+    answer = use_answer(one.offer, row)
+    return {
+        "redemption": row.id,
+        "offer": row.offer,
+        "sku": one.offer.sku,
+        "order": row.order,
+        **({"also": list(one.also)} if one.also else {}),
+        "attempt": row.attempt,
+        "state": "cancelled" if row.status == "lapsed" else row.status,
+        **({"lapsed": True} if row.status == "lapsed" else {}),
+        "unit": money(answer.unit.amount, currency),
+        "qty": answer.qty,
+        "saved": money(row.granted, currency),
+        "at": when(row.at),
+        "until": when(row.until),
+        "confirmed_at": when(row.confirmed_at),
     }
 
 

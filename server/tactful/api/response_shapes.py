@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.redemption.answers import Cancelled, Redeemed, Refunded
+from tactful.core.redemption.answers import Cancelled, Redeemed, RedeemedTogether, Refunded
 from tactful.core.values.money import Money
 from tactful.runtime.services.ingest import IngestReport
 
@@ -275,6 +275,37 @@ class ProblemDocument(Struct, frozen=True, kw_only=True):
     detail: str
 
 
+class RedemptionShown(Shape, frozen=True, kw_only=True):
+    """The present state of one use of an offer by an order."""
+
+    redemption: str
+    offer: str
+    sku: str
+    order: str
+    """The id under which the order was redeemed."""
+    also: list[str] | UnsetType = UNSET
+    """The other ids of the order that a confirmation named."""
+    attempt: int
+    state: Literal["held", "redeemed", "cancelled"]
+    lapsed: bool | UnsetType = UNSET
+    """Whether a hold ended without a confirmation."""
+    unit: Money
+    qty: int
+    saved: Money
+    at: str
+    until: str | None
+    """When a held one lapses, or would have lapsed."""
+    confirmed_at: str | None
+
+
+class Redemptions(Shape, frozen=True, kw_only=True):
+    """A page of redemptions, in the order in which they were made."""
+
+    redemptions: list[RedemptionShown]
+    next: str | None
+    """The value of `after` for the next page; null: this is the last one."""
+
+
 RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/facts"): IngestReport,
     ("GET", "/v1/facts"): FactsPage,
@@ -283,6 +314,8 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/contacts/{hash}"): ContactFactsShown,
     ("DELETE", "/v1/contacts/{hash}"): None,
     ("POST", "/v1/redemptions"): Redeemed,
+    ("GET", "/v1/redemptions"): Redemptions,
+    ("POST", "/v1/redemptions/{order}/confirm"): Redeemed,
     ("POST", "/v1/redemptions/{order}/cancel"): Cancelled,
     ("POST", "/v1/redemptions/{order}/refund"): Refunded,
     ("GET", "/v1/offers/{id}"): OfferShown,
@@ -309,3 +342,9 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/test/clock"): ClockShown,
 }
 """(method, path) → the shape of its response; None: it has no body. The others are no JSON of this API."""
+
+SECOND_RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
+    ("POST", "/v1/redemptions"): RedeemedTogether,
+    ("POST", "/v1/redemptions/{order}/confirm"): RedeemedTogether,
+}
+"""(method, path) → the shape of its response where several offers are used together."""

@@ -27,6 +27,7 @@ from tactful.runtime.services.erasure_changes import ErasureChanges
 from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
 from tactful.runtime.services.fact_changes import FactChanges
+from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.item_diagnosis import DiagnosisService
 from tactful.runtime.services.redemption_effects import RedemptionEffects
@@ -140,12 +141,13 @@ class Shop:
         )
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
-        effects = RedemptionEffects(state, self.turns)
+        self._holds = HoldTimer(state, self._sweep_holds)
+        effects = RedemptionEffects(state, self.turns, self._holds)
         self.redemptions = RedemptionService(
             ledger=ledger, clock=clock, entropy=entropy, keys=keys,
             shop=effects, encode=encode_redemption,
         )  # fmt: skip
-        self.ingest = FactIngest(state, self.fanout, self.redemptions.cancel_reported)
+        self.ingest = FactIngest(state, self.fanout, self.redemptions.reported.follow)
         state.changes.handle(("fact", "heartbeat"), FactChanges(state, self.turns, self.fanout))
         state.changes.handle(("rulebook", "rule_state"), self.rulebooks)
         state.changes.handle(("redemption",), effects)
@@ -206,6 +208,7 @@ class Shop:
             self._watchdog.start()
             state.timers.start()
             self._check_alerts()
+        self._holds.look()
         self._prune_daily()
         self._watch_disk()
         self.ready = True
@@ -288,7 +291,12 @@ class Shop:
         self.state.feeds.use_policy(self.state.active_rulebook.current.policy.max_age)
         self.state.timers.set("prune", self.clock.now() + DAY, self._prune_daily)
         self._check_alerts()
+        self._holds.look()
         self.state.background.start_ledger_work(self.fanout.notify(list(self.state.registry)))
+
+    async def _sweep_holds(self) -> int | None:
+        """Roll back the held redemptions that are due; return when the next one is, or None."""
+        return await self.redemptions.lapse_due()
 
     async def _stop_trial(self, rule: str) -> None:
         """Pause a trial that does harm, and put that into the audit log."""

@@ -21,7 +21,7 @@ from support.ledger_rows import T0, accepted, fact, push, run_redemption
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.redeem import RedemptionRequest, redeem
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, redeem
 from tactful.core.redemption.redemption_rows import (
     RedemptionOutcome,
     RedemptionState,
@@ -42,20 +42,17 @@ def redemption(
     offer: str, order: str, *, attempt: str = "a"
 ) -> Callable[[RedemptionState], RedemptionOutcome]:
     """Return the logic by which an order redeems an offer; each attempt has an id of its own."""
-    request = RedemptionRequest(
-        id=f"rd_{order}_{attempt}",
-        token=b"t",
-        order=order,
-        territory="DE",
-        lines=(RequestedLine(sku="RUN-42", qty=1),),
-    )
     claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer=offer,
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return lambda state: with_response(
-        redeem(state, request, T0 + 1, claims, SKUS_NOW), encode_answer
+    request = RedemptionRequest(
+        tokens=(PresentedToken(id=f"rd_{order}_{attempt}", digest=b"t", claims=claims),),
+        order=order,
+        territory="DE",
+        lines=(RequestedLine(sku="RUN-42", qty=1),),
     )
+    return lambda state: with_response(redeem(state, request, T0 + 1, SKUS_NOW), encode_answer)
 
 
 class Acks:

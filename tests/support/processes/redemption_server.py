@@ -69,8 +69,9 @@ class NaiveLedger(SqliteLedger):
         self,
         logic: RedemptionLogic,
         *,
-        offer: str | None = None,
+        offers: Collection[str] = (),
         order: str,
+        also: Collection[str] = (),
         refund: str | None = None,
         reads: ReadSet | None = None,  # noqa: ARG002 - it reads nothing ahead
     ) -> Any:
@@ -80,10 +81,11 @@ class NaiveLedger(SqliteLedger):
             seen.append(state)
             return RedemptionOutcome(status=0, body=b"")
 
-        await super().run_redemption(read, offer=offer, order=order, refund=refund)
+        named = {"offers": offers, "order": order, "also": also, "refund": refund}
+        await super().run_redemption(read, **named)  # type: ignore[arg-type]
         # Without the moves: the budget's limit would refuse the second use.
         outcome = structs.replace(logic(seen[0]), moves=())
-        await super().run_redemption(lambda _: outcome, offer=offer, order=order, refund=refund)
+        await super().run_redemption(lambda _: outcome, **named)  # type: ignore[arg-type]
         return outcome
 
 
@@ -129,7 +131,7 @@ class FullShelves:
     ) -> tuple[dict[str, SkuNow], set[Subject]]:
         return SKUS_NOW, set()
 
-    async def is_shipped(self, order: str) -> bool:  # noqa: ARG002
+    async def is_shipped(self, orders: Collection[str]) -> bool:  # noqa: ARG002
         return False
 
     async def customer_of(self, session: str) -> str | None:  # noqa: ARG002
@@ -179,7 +181,7 @@ async def serve(folder: Path, count: int, kind: type[SqliteLedger]) -> None:
         while line := await reader.readline():
             asked = json.loads(line)
             asked = RedemptionCall(
-                token=asked["token"],
+                tokens=(asked["token"],),
                 order=asked["order"],
                 territory="DE",
                 lines=(RequestedLine(sku="RUN-42", qty=1),),

@@ -10,6 +10,7 @@ from tactful.core.redemption.answers import (
     OutcomeUnknown,
     Redeemed,
     RedeemedLine,
+    RedeemedTogether,
     RedemptionAnswer,
     RedemptionRefusal,
     RedemptionResponse,
@@ -27,12 +28,25 @@ MONEY = b'{"amount":1000,"currency":"EUR"}'
     ("answer", "body"),
     [
         (
-            Redeemed("rd_1", EUR, 2, EUR),
-            b'{"redemption":"rd_1","unit":%b,"qty":2,"saved":%b}' % (MONEY, MONEY),
+            Redeemed("rd_1", "redeemed", EUR, 2, EUR),
+            b'{"redemption":"rd_1","state":"redeemed","unit":%b,"qty":2,"saved":%b}'
+            % (MONEY, MONEY),
         ),
         (
-            Redeemed("rd_1", EUR, 1, EUR, "order", (RedeemedLine("A", 3, EUR, EUR),)),
-            b'{"redemption":"rd_1","unit":%b,"qty":1,"saved":%b,"level":"order",'
+            Redeemed("rd_1", "held", EUR, 2, EUR, "2026-03-10T12:10:00Z"),
+            b'{"redemption":"rd_1","state":"held","unit":%b,"qty":2,"saved":%b,'
+            b'"until":"2026-03-10T12:10:00Z"}' % (MONEY, MONEY),
+        ),
+        (
+            RedeemedTogether("redeemed", (Redeemed("rd_1", "redeemed", EUR, 2, EUR),), EUR),
+            b'{"state":"redeemed","redemptions":[{"redemption":"rd_1","state":"redeemed","unit":%b,'
+            b'"qty":2,"saved":%b}],"saved":%b}' % (MONEY, MONEY, MONEY),
+        ),
+        (
+            Redeemed(
+                "rd_1", "redeemed", EUR, 1, EUR, None, "order", (RedeemedLine("A", 3, EUR, EUR),)
+            ),
+            b'{"redemption":"rd_1","state":"redeemed","unit":%b,"qty":1,"saved":%b,"level":"order",'
             b'"lines":[{"sku":"A","qty":3,"paid":%b,"saved":%b}]}' % (MONEY, MONEY, MONEY, MONEY),
         ),
         (

@@ -72,7 +72,10 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("GET", "/v1/decisions", params={"offer": offer})
         body = {"token": token, "order": "o2", "territory": "DE", "customer": "mia",
                 "lines": [{"sku": "RUN-42", "qty": 1}]}  # fmt: skip
-        await ask("POST", "/v1/redemptions", json=body)
+        await ask("POST", "/v1/redemptions", json=body | {"hold": 60})
+        await ask("POST", "/v1/redemptions/{order}/confirm", "o2", json={"order": "o3"})
+        listed = await ask("GET", "/v1/redemptions", params={"order": "o3"})
+        assert listed["redemptions"][0]["also"] == ["o3"]
         refund = {"refund": "r1", "lines": [{"sku": "RUN-42", "qty": 1}]}
         await ask("POST", "/v1/redemptions/{order}/refund", "o2", json=refund)
         await ask("POST", "/v1/redemptions/{order}/cancel", "o2")

@@ -15,6 +15,8 @@ class OfferState(StrEnum):
     PUSHED = "pushed"
     SHOWN = "shown"
     ACCEPTED = "accepted"
+    HELD = "held"
+    """An order uses it provisionally; see `core/redemption/use_states.py`."""
     REDEEMED = "redeemed"
     DECLINED = "declined"
     EXPIRED = "expired"
@@ -25,8 +27,9 @@ class OfferState(StrEnum):
 
 
 OfferEvent = Literal[
-    "show", "accept", "redeem", "roll_back", "decline", "expire", "withdraw", "supersede"
-]
+    "show", "accept", "hold", "redeem", "confirm", "roll_back", "decline", "expire", "withdraw",
+    "supersede",
+]  # fmt: skip
 
 InputKind = Literal[
     "price", "item", "stock", "browsing", "cart", "source", "account", "purchases", "area", "time",
@@ -46,17 +49,27 @@ TRANSITIONS: Final[dict[tuple[OfferState, OfferEvent], OfferState]] = {
     (OfferState.SHOWN, "expire"): OfferState.EXPIRED,
     (OfferState.SHOWN, "withdraw"): OfferState.WITHDRAWN,
     (OfferState.SHOWN, "supersede"): OfferState.SUPERSEDED,
+    (OfferState.ACCEPTED, "hold"): OfferState.HELD,
     (OfferState.ACCEPTED, "redeem"): OfferState.REDEEMED,
+    (OfferState.ACCEPTED, "confirm"): OfferState.REDEEMED,
     (OfferState.ACCEPTED, "expire"): OfferState.EXPIRED,
     (OfferState.ACCEPTED, "withdraw"): OfferState.WITHDRAWN,
+    (OfferState.HELD, "confirm"): OfferState.REDEEMED,
+    (OfferState.HELD, "roll_back"): OfferState.ACCEPTED,
     (OfferState.REDEEMED, "roll_back"): OfferState.ACCEPTED,
+    # The payment of a hold that has lapsed arrived late, after the promise had ended as well.
+    (OfferState.EXPIRED, "confirm"): OfferState.REDEEMED,
 }
 """The whole lifecycle: (state, event) → state. A pair that is missing is a programming error."""
 
 ADVERTISED: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN})
 """The states in which an offer is, or may be, on the screen."""
 STANDING: Final = frozenset({OfferState.PUSHED, OfferState.SHOWN, OfferState.ACCEPTED})
-"""The states in which an offer holds budget and stock."""
+"""The states in which an offer is its shopper's."""
+RESERVING: Final = STANDING | {OfferState.HELD}
+"""The states in which an offer reserves budget and stock."""
+PROMISED: Final = frozenset({OfferState.ACCEPTED, OfferState.HELD})
+"""The states in which an offer reserves the accepted quantity, and not the largest one."""
 
 UNSHOWN: Final = frozenset({OfferState.HELD_OUT, OfferState.SHADOW})
 """The states of offers that were decided and deliberately not shown."""
@@ -102,7 +115,10 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     qty: int = 1
     """How many units the shopper accepted."""
     hold: int = 0
-    """What is reserved for it, its worst case: (public − unit) × `max_qty`, or the largest deduction."""
+    """What is reserved for it, its worst case: (public − unit) × `max_qty`, or the largest deduction.
+
+    While an order holds it, it is what the order saves.
+    """
     state: OfferState = OfferState.PUSHED
     issued_at: int
     ends_at: int
@@ -210,6 +226,18 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
     def standing(self) -> bool:
         """Whether it is pushed, shown or accepted."""
         return self.state in STANDING
+
+    @property
+    def reserving(self) -> bool:
+        """Whether it reserves budget and stock: it is standing, or held by an order."""
+        return self.state in RESERVING
+
+    @property
+    def reserved_units(self) -> int:
+        """The units of stock that it reserves: those accepted, or before that the most allowed."""
+        if not self.reserving:
+            return 0
+        return self.qty if self.state in PROMISED else self.max_qty
 
     @property
     def lapses_at(self) -> int | None:

@@ -6,11 +6,15 @@ encoder must be pure, and its bytes must not change between releases.
 """
 
 from collections.abc import Callable
+from typing import Literal
 
 from msgspec import Struct
 
 from tactful.core.redemption.error_codes import RedemptionErrorCode
 from tactful.core.values.money import Money
+
+UsedState = Literal["held", "redeemed"]
+"""Whether an offer is used provisionally or for good."""
 
 
 class RedeemedLine(Struct, frozen=True):
@@ -26,15 +30,30 @@ class Redeemed(Struct, frozen=True, omit_defaults=True):
     """The offer is used. The fields stand in the order in which they are written."""
 
     redemption: str
-    """`rd_…`, the id of the first attempt."""
+    """`rd_…`, the id of the first request."""
+    state: UsedState
     unit: Money
     """The price of one unit; for an offer on the order or its shipping, the total after the offer."""
     qty: int
     saved: Money
+    until: str | None = None
+    """When a held use lapses unless it is confirmed, as a timestamp of RFC 3339 in UTC."""
     level: str | None = None
     """`order` or `shipping`; `None` for a price of the item."""
     lines: tuple[RedeemedLine, ...] | None = None
     """The share of each line, for an offer on the order."""
+
+
+class RedeemedTogether(Struct, frozen=True, omit_defaults=True):
+    """Several offers are used by one call, all or none."""
+
+    state: UsedState
+    redemptions: tuple[Redeemed, ...]
+    """In the order in which they apply: items, the order, its shipping."""
+    saved: Money
+    """The saving by all of them."""
+    until: str | None = None
+    """When they lapse unless they are confirmed, as a timestamp of RFC 3339 in UTC."""
 
 
 class CancelledUse(Struct, frozen=True):
@@ -66,6 +85,8 @@ class RedemptionRefusal(Struct, frozen=True):
     code: RedemptionErrorCode
     detail: str | None = None
     """What is wrong with this request; `None`: the code needs no further detail."""
+    offer: str | None = None
+    """Which of several offers is refused; `None`: the request names one, or all are refused."""
 
 
 class OutcomeUnknown(Struct, frozen=True):
@@ -80,7 +101,15 @@ class Repeated(Struct, frozen=True):
     """The stored status number, which only the encoder reads; `None`: that of a success."""
 
 
-RedemptionAnswer = Redeemed | Cancelled | Refunded | RedemptionRefusal | OutcomeUnknown | Repeated
+RedemptionAnswer = (
+    Redeemed
+    | RedeemedTogether
+    | Cancelled
+    | Refunded
+    | RedemptionRefusal
+    | OutcomeUnknown
+    | Repeated
+)
 
 
 class RedemptionResponse(Struct, frozen=True):

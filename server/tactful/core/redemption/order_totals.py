@@ -69,19 +69,40 @@ class NotApplicable(Struct, frozen=True):
     """Why an offer cannot be applied to this order."""
 
     code: RedemptionErrorCode
-    detail: str
+    detail: str | None = None
+    """What is wrong with this order; `None`: the code needs no further detail."""
+    ends_offer: bool = False
+    """Whether the reason ends the offer, so that no order can use it."""
 
 
-def item_sale(offer: Offer, qty: int, sku_now: SkuNow) -> LineTotals:
-    """Return what `qty` units cost: the lower of the offer's price and the public price now.
+def item_sale(
+    offer: Offer, lines: Sequence[RequestedLine], sku_now: SkuNow
+) -> LineTotals | NotApplicable:
+    """Return what the lines of the offer's item cost, or why they cannot be sold at these prices.
 
+    A unit costs the lower of the offer's price and the public price now. The shop may charge less, as
+    where its own price fell before it was reported; such a line saves nothing.
     The saving counts from the public price at the push or now, whichever is lower. A price that has
     risen since does not increase it, because the budget reserved only what was promised.
+
+    Args:
+        offer: The offer.
+        lines: The lines of the offer's item, at least one.
+        sku_now: Price and stock of the item.
     """
     public = _public(offer, sku_now)
-    unit = min(offer.unit, public)
-    saved = (public - unit) * qty
-    return LineTotals(unit, qty, saved, (SoldLine(offer.sku, qty, unit * qty, saved),))
+    promised = min(offer.unit, public)
+    unit = paid = saved = qty = 0
+    for line in lines:
+        charged = line.unit or Money(promised, offer.currency)
+        if charged.currency != offer.currency or not 0 <= charged.amount <= promised:
+            detail = f"The offer's price is {promised} {offer.currency}."
+            return NotApplicable("redemption.price", detail)
+        unit = max(unit, charged.amount)
+        qty += line.qty
+        paid += charged.amount * line.qty
+        saved += (public - promised) * line.qty if charged.amount == promised else 0
+    return LineTotals(unit, qty, saved, (SoldLine(offer.sku, qty, paid, saved),))
 
 
 def order_sale(

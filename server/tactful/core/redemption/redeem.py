@@ -1,342 +1,313 @@
-"""Redemption of an offer by an order: its checks, its price and its changes.
+"""Redemption of offers by an order: what a call gets, and what changes with it.
 
-Redemptions are idempotent per (offer, order). The first response that had an effect is stored and returned
-byte for byte on every retry, for as long as the ledger exists. `server/SEMANTICS.md`, section 4.
+Redemptions are idempotent per (set of offers, order, attempt). The first response that had an effect is stored
+and returned byte for byte on every retry, until the order gives the offers back: `server/SEMANTICS.md`,
+section 4.
 """
 
 import hashlib
+from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct, structs
 
-from tactful.core.offers.budget import COUNT, BudgetMove
-from tactful.core.offers.offer import Offer, OfferEvent, OfferStep, next_state
-from tactful.core.offers.tokens import TokenClaims, numeric_date
-from tactful.core.redemption.answers import Redeemed, RedeemedLine, RedemptionRefusal, Repeated
+from tactful.core.offers.offer import Offer
+from tactful.core.offers.tokens import TokenClaims
+from tactful.core.redemption.answers import RedemptionRefusal, Repeated
+from tactful.core.redemption.applied_offers import use_answer, used_together
 from tactful.core.redemption.error_codes import ENDS, ERROR_CODES, RedemptionErrorCode
+from tactful.core.redemption.offer_sales import not_applicable, not_stackable, sale_of
 from tactful.core.redemption.order_totals import (
-    UNKNOWN_SKU,
-    EarlierOffer,
     LineTotals,
     NotApplicable,
     RequestedLine,
-    SkuNow,
     SkusNow,
-    item_sale,
-    order_sale,
-    shipping_sale,
 )
 from tactful.core.redemption.redemption_rows import (
     RedemptionResult,
     RedemptionRow,
     RedemptionState,
 )
-from tactful.core.redemption.use_states import REDEMPTION_TABLE, use_state
-from tactful.core.values.allocation import LEVELS, Deduction
+from tactful.core.redemption.rollback import lapse_rows
+from tactful.core.redemption.state_changes import (
+    budget_moves,
+    is_affordable,
+    merged,
+    refuse,
+    state_after,
+    transition,
+)
+from tactful.core.redemption.use_states import (
+    REDEMPTION_TABLE,
+    STATUS_AFTER,
+    UseAct,
+    state_of_offer,
+)
+from tactful.core.values.allocation import LEVELS
 from tactful.core.values.money import Money
 
 
-class RedemptionRequest(Struct, frozen=True, kw_only=True):
-    """One attempt to redeem an offer."""
+class PresentedToken(Struct, frozen=True, kw_only=True):
+    """One verified token of a redemption, with the offer that it promises."""
 
     id: str
-    """A fresh `rd_…`, used if this attempt is the first."""
+    """A fresh `rd_…`, used if this request is the first."""
+    digest: bytes
+    """The digest of the token."""
+    claims: TokenClaims
+    """What the token promises. Its signature was verified; it may have expired since."""
+    is_holder: bool | None = None
+    """Whether the shop named the offer's holder; `None`: it named nobody, and need not."""
+    used_by: tuple[tuple[str, ...], ...] = ()
+    """The ids of each order that the shop reported with this offer, and not as cancelled.
+
+    After a restore from a backup, only such a report tells that the offer was used.
+    """
+
+
+class RedemptionRequest(Struct, frozen=True, kw_only=True):
+    """One call that redeems offers for an order."""
+
+    tokens: tuple[PresentedToken, ...]
+    """At least one, each of another offer."""
+    order: str
+    territory: str
+    lines: tuple[RequestedLine, ...]
+    shipping: Money | None = None
+    """What the order is charged for shipping, before any offer."""
+    attempt: int = 1
+    """The payment attempt of the order."""
+    hold: int | None = None
+    """Milliseconds after which the use lapses unless it is confirmed; `None`: it is for good."""
+    is_joint: bool = False
+    """Whether the call takes several tokens, so that the answer lists its uses."""
+
+    @property
+    def act(self) -> UseAct:
+        """Whether the offers are held, or redeemed at once."""
+        return "redeem" if self.hold is None else "hold"
+
+    @property
+    def offers(self) -> tuple[str, ...]:
+        """The offers of the call, sorted."""
+        return tuple(sorted({token.claims.offer for token in self.tokens}))
+
+    def digest(self, order: str) -> bytes:
+        """Return the digest that identifies a retry of this call; the order of lines is ignored.
+
+        Args:
+            order: The id of the order under which the first request was made.
+        """
+        return request_digest(self.offers, order, self)
+
+
+class RepeatedRequest(Struct, frozen=True, kw_only=True):
+    """A call with a token that is no longer accepted; it may be a retry."""
+
     token: bytes
     """The digest of the token."""
     order: str
     territory: str
     lines: tuple[RequestedLine, ...]
     shipping: Money | None = None
-    """What the order is charged for shipping, before any offer."""
-    is_holder: bool | None = None
-    """Whether the shop named the offer's holder; `None`: it named nobody, and need not."""
+    attempt: int = 1
 
-    def digest(self, offer: str) -> bytes:
-        """Return the digest that identifies a retry of this attempt; the order of lines is ignored."""
-        lines = sorted((line.sku, line.qty) for line in self.lines)
-        asked = (offer, self.order, self.territory, lines)
-        canonical = msgspec.json.encode((*asked, self.shipping) if self.shipping else asked)
-        return hashlib.sha256(canonical).digest()
+
+def request_digest(
+    offers: Sequence[str], order: str, request: RedemptionRequest | RepeatedRequest
+) -> bytes:
+    """Return the digest that identifies a retry; prices, ids of lines and `hold` are ignored.
+
+    Args:
+        offers: The offers that the call uses, sorted.
+        order: The id of the order under which the first request was made.
+        request: The call.
+    """
+    lines = sorted((line.sku, line.qty) for line in request.lines)
+    named = offers[0] if len(offers) == 1 else tuple(offers)
+    asked = (named, order, request.territory, lines)
+    canonical = msgspec.json.encode((*asked, request.shipping) if request.shipping else asked)
+    return hashlib.sha256(canonical).digest()
 
 
 def redeem(
-    state: RedemptionState,
-    request: RedemptionRequest,
-    now: int,
-    claims: TokenClaims,
-    skus_now: SkusNow,
-    *,
-    used_elsewhere: bool = False,
+    state: RedemptionState, request: RedemptionRequest, now: int, skus_now: SkusNow
 ) -> RedemptionResult:
-    """Redeem the offer of a verified token, or refuse, or repeat the stored response.
+    """Redeem or hold the offers of verified tokens, or refuse, or repeat the stored response.
+
+    All offers are used, or none.
 
     Args:
-        state: What the ledger knows of the offer and the order.
-        request: The attempt.
+        state: What the ledger knows of the offers and the order.
+        request: The call.
         now: Milliseconds since the Unix epoch, UTC.
-        claims: What the token promises. Its signature was verified; it may have expired since.
-        skus_now: Price and stock of the offer's SKU and of the order's, as last reported.
-        used_elsewhere: Whether the shop reported another order with this offer. After a restore from a
-            backup, only such a report tells that the offer was used.
+        skus_now: Price and stock of the offers' SKUs and of the order's, as last reported.
     """
+    earlier = _answer_again(state, request)
+    if earlier:
+        return earlier
+    # A hold that is over binds nobody, even if its timer has not fired yet.
+    over = [row for row in state.redemptions if row.offer in request.offers]
+    lapsed = lapse_rows(state, over, now)
+    results, known = [lapsed], state_after(state, lapsed)
+    for token in _in_sequence(known, request.tokens):
+        result = _use(known, request, token, now, skus_now)
+        if isinstance(result.answer, RedemptionRefusal):
+            return _refused(result, result.answer, token, request)
+        results.append(result)
+        known = state_after(known, result)
+    uses = [row for result in results for row in result.uses]
+    if len({known.offers[row.offer].currency for row in uses}) > 1:
+        return refuse("redemption.stacking", "The tokens are of different currencies.")
+    if not request.is_joint:
+        return merged(use_answer(known.offers[uses[0].offer], uses[0]), results)
+    answer = used_together([(known.offers[row.offer], row) for row in uses])
+    return merged(answer, results)
+
+
+def _refused(
+    result: RedemptionResult,
+    refusal: RedemptionRefusal,
+    token: PresentedToken,
+    request: RedemptionRequest,
+) -> RedemptionResult:
+    """Return a refusal that says which of several offers it is about."""
+    if not request.is_joint:
+        return result
+    named = structs.replace(refusal, offer=token.claims.offer)
+    return structs.replace(result, answer=named)
+
+
+def repeat(
+    state: RedemptionState, request: RepeatedRequest, refusal: RedemptionErrorCode
+) -> RedemptionResult:
+    """Answer a token that is no longer accepted, with the response stored earlier or a refusal."""
+    for row in state.redemptions:
+        if (row.token, row.attempt) == (request.token, request.attempt) and (
+            row.order in state.orders
+        ):
+            digest = request_digest(row.call_offers, row.order, request)
+            return _repeat(row, digest)
+    return refuse(refusal)
+
+
+def _answer_again(state: RedemptionState, request: RedemptionRequest) -> RedemptionResult | None:
+    """Return what an earlier call with one of the offers decides about this one, or `None`."""
+    rows = [row for row in state.redemptions if row.offer in request.offers]
+    mine = [row for row in rows if row.order in state.orders and row.attempt == request.attempt]
+    # Two ids of one order may both have been used; the request's own id comes first.
+    mine.sort(key=lambda row: row.order != request.order)
+    # A refused request ended the offer: every later one gets its response, whatever is in the cart.
+    found = next(iter(mine), None) or next((row for row in rows if row.status == "refused"), None)
+    if found is None:
+        return None
+    if found.status != "refused" and found.call_offers != request.offers:
+        return refuse("redemption.mismatch", "This attempt used another set of offers.")
+    return _repeat(found, request.digest(found.order))
+
+
+def _repeat(row: RedemptionRow, digest: bytes) -> RedemptionResult:
+    verdict = REDEMPTION_TABLE["redeem", row.status]
+    if verdict != "repeat":
+        return refuse("redemption.cancelled", f"Attempt {row.attempt} gave the offer back.")
+    if row.status != "refused" and row.request != digest:
+        return refuse("redemption.mismatch")
+    return RedemptionResult(answer=Repeated(row.answer, row.code))
+
+
+def _in_sequence(state: RedemptionState, tokens: Sequence[PresentedToken]) -> list[PresentedToken]:
+    """Return the tokens in the order in which their offers apply, however they were sent."""
+
+    def place(token: PresentedToken) -> tuple[int, str]:
+        offer = state.offers.get(token.claims.offer)
+        level = offer.level if offer else token.claims.level or "item"
+        return LEVELS.index(level), token.claims.offer
+
+    return sorted(tokens, key=place)
+
+
+def _use(
+    state: RedemptionState,
+    request: RedemptionRequest,
+    token: PresentedToken,
+    now: int,
+    skus_now: SkusNow,
+) -> RedemptionResult:
+    """Decide on one offer of a call that is no retry."""
+    claims = token.claims
     offer = state.offers.get(claims.offer)
-    use = _used(state, claims.offer, request.order)
-    verdict = REDEMPTION_TABLE["redeem", use_state(offer, use)]
-    if verdict == "repeat" and use:
-        return _repeat(use, request)
+    verdict = REDEMPTION_TABLE[request.act, state_of_offer(offer)]
     if offer and verdict == "offer.ended":
         return refuse(next((code for code in ENDS if code == offer.withdrawn), verdict))
     if offer is None and verdict == "offer.unknown" and now >= claims.exp * 1000:
         # Ended offers are deleted in the end; their tokens still say when they ended.
         return refuse("offer.expired")
+    if verdict == "redemption.used":
+        return refuse(verdict, _who_uses(state, claims.offer))
     if verdict != "decide" or offer is None:
         return refuse(verdict if verdict in ERROR_CODES else "offer.unknown")
-    if used_elsewhere:
+    if any(state.orders.isdisjoint(order) for order in token.used_by):
         return refuse("redemption.used")
-    refused = _not_applicable(offer, request, now, claims) or _not_stackable(
-        state, offer, request.order
-    )
+    refused = not_applicable(offer, request.territory, now, claims, is_holder=token.is_holder)
+    refused = refused or not_stackable(state, offer)
     if refused:
-        return refused
-    if offer.order_deduction is None:
-        sku_now = skus_now.get(offer.sku, UNKNOWN_SKU)
-        return _redeem_item(state, offer, request, now, sku_now)
-    return _redeem_order(state, offer, offer.order_deduction, request, now, skus_now)
-
-
-def repeat(
-    state: RedemptionState, request: RedemptionRequest, refusal: RedemptionErrorCode
-) -> RedemptionResult:
-    """Answer a token that is no longer accepted, with the response stored earlier or a refusal."""
-    for row in state.redemptions:
-        if (row.order, row.token) == (request.order, request.token):
-            return _repeat(row, request)
-    return refuse(refusal)
-
-
-def refuse(code: RedemptionErrorCode, detail: str | None = None) -> RedemptionResult:
-    """Return a refusal that changes nothing."""
-    return RedemptionResult(answer=RedemptionRefusal(code, detail))
-
-
-def transition(
-    state: RedemptionState, offer: Offer, event: OfferEvent, at: int, reason: str | None = None
-) -> tuple[Offer, OfferStep]:
-    """Return the offer after an event, and the audited step.
-
-    Args:
-        state: Has the session's highest sequence number, which the step must exceed.
-        offer: The offer before the event.
-        event: What happens to it.
-        at: Milliseconds since the Unix epoch, UTC.
-        reason: The reason code that the audit shows; it never leaves the server.
-
-    Raises:
-        LookupError: The event cannot happen in the offer's state.
-    """
-    seq = max(state.seqs.get(offer.session, 0), offer.seq) + 1
-    offer = structs.replace(offer, state=next_state(offer.state, event), seq=seq)
-    return offer, OfferStep(offer.id, at, seq, offer.state, reason)
-
-
-def budget_moves(
-    state: RedemptionState,
-    offer: Offer,
-    *,
-    reserve: int = 0,
-    settle: int = 0,
-    count: int = 0,
-    settle_count: int = 0,
-) -> tuple[BudgetMove, ...]:
-    """Return the changes of the two balances in which the offer was reserved: its money and its count.
-
-    Args:
-        state: Has the balances of the offer's campaign.
-        offer: The offer whose hold changes.
-        reserve: Change of the reserved money, in minor units of the offer's currency.
-        settle: Change of the settled money, in minor units of the offer's currency.
-        count: Change of the number of reserved offers.
-        settle_count: Change of the number of settled offers.
-    """
-    changes = ((offer.currency, reserve, settle), (COUNT, count, settle_count))
-    return tuple(
-        BudgetMove(
-            offer.campaign or "", offer.period, currency, row.limit, held, spent, offer=offer.id
-        )
-        for currency, held, spent in changes
-        if (row := state.balances.get((offer.campaign or "", offer.period, currency)))
-        and (held or spent)
-    )
-
-
-def _used(state: RedemptionState, offer: str, order: str) -> RedemptionRow | None:
-    """Return this order's use of the offer, or else the attempt of another order that ended it."""
-    rows = [row for row in state.redemptions if row.offer == offer]
-    mine = next((row for row in rows if row.order == order), None)
-    return mine or next((row for row in rows if row.status == "refused"), None)
-
-
-def _repeat(row: RedemptionRow, request: RedemptionRequest) -> RedemptionResult:
-    # A refused attempt ended the offer: every later attempt gets its response, whatever is in the cart.
-    if row.status != "refused" and row.request != request.digest(row.offer):
-        return refuse("redemption.mismatch")
-    return RedemptionResult(answer=Repeated(row.answer, row.code))
-
-
-def _not_applicable(
-    offer: Offer, request: RedemptionRequest, now: int, claims: TokenClaims
-) -> RedemptionResult | None:
-    """Return why the offer is not for this order at all, or `None`."""
-    # The token states whole seconds, rounded up: that is what the shopper was promised.
-    held = claims.exp if offer.accept_until is None else numeric_date(offer.accept_until, end=True)
-    if now >= min(claims.exp, held) * 1000:
-        return refuse("offer.expired")
-    if request.territory != claims.territory:
-        return refuse(
-            "redemption.territory",
-            f"The offer is for {claims.territory}, the order for {request.territory}.",
-        )
-    if request.is_holder is False:
-        return refuse(
-            "redemption.holder",
-            "The offer is for one customer. Send that customer's id as `customer`, or the id of"
-            " their session as `session`.",
-        )
-    return None
-
-
-def _not_stackable(state: RedemptionState, offer: Offer, order: str) -> RedemptionResult | None:
-    """Return why an order that used other offers before cannot use this one, or `None`."""
-    for row in _redeemed(state, order):
-        other = state.offers[row.offer]
-        # Each level is computed on the result of the one before, so an item offer cannot follow an
-        # order offer.
-        if LEVELS.index(other.level) > LEVELS.index(offer.level):
-            detail = f"The order used an offer on its {other.level} already."
-            return refuse("redemption.sequence", detail)
-        both_items = other.level == offer.level == "item"
-        # The prices of two items do not interact, and both were promised.
-        apart = other.sku != offer.sku
-        if not (
-            apart
-            if both_items
-            else other.may_stand_beside(offer.rule, offer.level, offer.stacks_with)
-        ):
-            detail = f"The order used an offer of '{other.rule}', which does not stack with '{offer.rule}'."
-            return refuse("redemption.stacking", detail)
-    return None
-
-
-def _redeemed(state: RedemptionState, order: str) -> list[RedemptionRow]:
-    """Return the order's uses of offers, in the order in which they were applied."""
-    return [row for row in state.redemptions if (row.order, row.status) == (order, "redeemed")]
-
-
-def _redeem_item(
-    state: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sku_now: SkuNow
-) -> RedemptionResult:
-    lines = [line for line in request.lines if line.sku == offer.sku]
-    qty = sum(line.qty for line in lines)
-    sale = item_sale(offer, qty, sku_now)
-    if not lines:
-        return refuse("redemption.sku", f"The offer is for {offer.sku}.")
-    if qty > offer.qty:
-        return refuse("redemption.quantity", f"The offer is for {offer.qty}, the order has {qty}.")
-    if any(line.unit not in {None, Money(sale.unit, offer.currency)} for line in lines):
-        return refuse("redemption.price", f"The offer's price is {sale.unit} {offer.currency}.")
-    if sku_now.recalled:
-        return _end(state, offer, request, now, "recall")
-    if sku_now.available is not None and sku_now.available < qty:
-        if sku_now.available <= 0:
-            return _end(state, offer, request, now, "stock.out")
-        return refuse("stock.out", f"There are {sku_now.available} left, the order has {qty}.")
-    return _sell(state, offer, request, now, sale)
-
-
-def _redeem_order(
-    state: RedemptionState,
-    offer: Offer,
-    off: Deduction,
-    request: RedemptionRequest,
-    now: int,
-    skus_now: SkusNow,
-) -> RedemptionResult:
-    """Redeem an offer on the order or its shipping.
-
-    A recalled SKU leads to a refusal, but does not end the offer.
-    """
-    recalled = [line.sku for line in request.lines if skus_now.get(line.sku, UNKNOWN_SKU).recalled]
-    if recalled:
-        return refuse("recall", f"Of the order, {', '.join(recalled)} was recalled.")
-    before = [
-        EarlierOffer(state.offers[row.offer].level, row.lines)
-        for row in _redeemed(state, request.order)
-    ]
-    if off.level == "shipping":
-        sale = shipping_sale(offer, off, request.shipping, before)
-    else:
-        sale = order_sale(offer, off, request.lines, skus_now, before)
+        return refuse(refused.code, refused.detail)
+    sale = sale_of(state, offer, request.lines, request.shipping, skus_now)
     if isinstance(sale, NotApplicable):
+        if sale.ends_offer:
+            return _end(state, offer, request, token, now, sale.code)
         return refuse(sale.code, sale.detail)
-    return _sell(state, offer, request, now, sale)
+    return _sell(state, offer, request, token, now, sale)
+
+
+def _who_uses(state: RedemptionState, offer: str) -> str | None:
+    """Return a hint where the order itself uses the offer, in another payment attempt."""
+    for row in state.redemptions:
+        if row.offer == offer and row.is_live and row.order in state.orders:
+            return f"Attempt {row.attempt} of this order uses the offer. Cancel that attempt first."
+    return None
 
 
 def _sell(
-    state: RedemptionState, offer: Offer, request: RedemptionRequest, now: int, sale: LineTotals
+    state: RedemptionState,
+    offer: Offer,
+    request: RedemptionRequest,
+    token: PresentedToken,
+    now: int,
+    sale: LineTotals,
 ) -> RedemptionResult:
-    changes = budget_moves(
-        state, offer, reserve=-offer.hold, settle=sale.saved, count=-1, settle_count=1
-    )
-    if not _affordable(state, changes):
-        return refuse("redemption.budget")
-    redeemed, step = transition(state, offer, "redeem", now)
-    use = structs.replace(_use(offer, request, now), saved=sale.saved, lines=sale.lines)
-    return RedemptionResult(
-        answer=_redeemed_answer(offer, request, sale),
-        use=use,
-        offers=(redeemed,),
-        steps=(step,),
-        moves=changes,
-    )
-
-
-def _redeemed_answer(offer: Offer, request: RedemptionRequest, sale: LineTotals) -> Redeemed:
-    lines = (
-        RedeemedLine(
-            line.sku,
-            line.qty,
-            Money(line.paid, offer.currency),
-            Money(line.saved, offer.currency),
+    """Use the offer: settle what it saves, or reserve it for as long as the use is held."""
+    is_held = request.hold is not None
+    if is_held:
+        changes = budget_moves(state, offer, reserve=sale.saved - offer.hold)
+    else:
+        changes = budget_moves(
+            state, offer, reserve=-offer.hold, settle=sale.saved, count=-1, settle_count=1
         )
-        for line in sale.lines
-    )
-    return Redeemed(
-        redemption=request.id,
-        unit=Money(sale.unit, offer.currency),
+    if not is_affordable(state, changes):
+        return refuse("redemption.budget")
+    used, step = transition(state, offer, "hold" if is_held else "redeem", now)
+    if is_held:
+        used = structs.replace(used, hold=sale.saved)
+    use = structs.replace(
+        _new_use(offer, request, token, now),
+        status=STATUS_AFTER[request.act, "open"],
+        saved=sale.saved,
+        lines=sale.lines,
+        unit=sale.unit,
         qty=sale.qty,
-        saved=Money(sale.saved, offer.currency),
-        level=None if offer.level == "item" else offer.level,
-        lines=tuple(lines) if offer.level == "order" else None,
+        until=None if request.hold is None else now + request.hold,
     )
-
-
-def _affordable(state: RedemptionState, changes: tuple[BudgetMove, ...]) -> bool:
-    """Return whether the balances allow the changes.
-
-    They always do, except if the offer was restored after other offers had reserved its budget.
-    """
-    for change in changes:
-        row = state.balances[change.campaign, change.period, change.currency]
-        grown = change.reserve + change.settle
-        if grown > 0 and row.limit is not None and row.reserved + row.settled + grown > row.limit:
-            return False
-    return True
+    return RedemptionResult(
+        answer=use_answer(used, use), uses=(use,), offers=(used,), steps=(step,), moves=changes
+    )
 
 
 def _end(
     state: RedemptionState,
     offer: Offer,
     request: RedemptionRequest,
+    token: PresentedToken,
     now: int,
     code: RedemptionErrorCode,
 ) -> RedemptionResult:
@@ -344,21 +315,27 @@ def _end(
     ended, step = transition(state, structs.replace(offer, withdrawn=code), "withdraw", now, code)
     return RedemptionResult(
         answer=RedemptionRefusal(code),
-        use=structs.replace(_use(offer, request, now), status="refused"),
+        uses=(_new_use(offer, request, token, now),),
         offers=(ended,),
         steps=(step,),
         moves=budget_moves(state, offer, reserve=-offer.hold, count=-1),
     )
 
 
-def _use(offer: Offer, request: RedemptionRequest, now: int) -> RedemptionRow:
+def _new_use(
+    offer: Offer, request: RedemptionRequest, token: PresentedToken, now: int
+) -> RedemptionRow:
+    offers = request.offers
     return RedemptionRow(
-        id=request.id,
+        id=token.id,
         offer=offer.id,
         order=request.order,
         at=now,
-        status="redeemed",
+        status="refused",
         saved=0,
-        request=request.digest(offer.id),
-        token=request.token,
+        request=request.digest(request.order),
+        token=token.digest,
+        attempt=request.attempt,
+        offers=offers if len(offers) > 1 else (),
+        promised_hold=offer.hold,
     )

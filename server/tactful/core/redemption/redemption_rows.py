@@ -9,7 +9,10 @@ from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferStep
 from tactful.core.redemption.answers import EncodeAnswer, RedemptionAnswer
 
-Status = Literal["redeemed", "cancelled", "refused"]
+Status = Literal["held", "redeemed", "lapsed", "cancelled", "refused"]
+"""The status of a use as the ledger stores it."""
+LIVE: Final[frozenset[Status]] = frozenset({"held", "redeemed"})
+"""The statuses in which an offer is used. At most one use of an offer has one of them."""
 SHIPPING: Final = ""
 """The SKU of an order's shipping charge; its quantity is the charge in minor units."""
 BalanceKey = tuple[str, str, str]
@@ -58,7 +61,10 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     status: Status
     """`refused`: this attempt ended the offer without using it, and its answer stays the same."""
     saved: int
-    """The amount that the budget bears now: less after a refund, 0 after a cancellation."""
+    """The amount that the budget bears now: less after a refund, 0 after a cancellation or lapse.
+
+    While the use is held it is reserved, then settled.
+    """
     lines: tuple[SoldLine, ...] = ()
     request: bytes = b""
     """The digest of the canonical request; it tells a retry from another request."""
@@ -68,6 +74,43 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     """The status number of the stored response. Only the encoder knows its meaning."""
     answer: bytes = b""
     """The body of the stored response."""
+    attempt: int = 1
+    """The payment attempt of the order."""
+    offers: tuple[str, ...] = ()
+    """All offers that the same call uses, sorted; empty: this one alone."""
+    until: int | None = None
+    """When it lapses unless it is confirmed, in milliseconds since the Unix epoch, UTC; `None`: never."""
+    promised_hold: int = 0
+    """What the offer's promise reserved before a held use, in minor units."""
+    unit: int | None = None
+    """The `unit` of the response, in minor units; `None`: the use was recorded by release 0.1.0."""
+    qty: int = 1
+    """The `qty` of the response; it has a meaning only beside `unit`."""
+    confirmed_at: int | None = None
+    """When a held use was confirmed, in milliseconds since the Unix epoch, UTC."""
+    confirmation: bytes = b""
+    """The body of the response to that confirmation."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the offer is used: held or redeemed."""
+        return self.status in LIVE
+
+    @property
+    def was_redeemed(self) -> bool:
+        """Whether it was ever redeemed, and not only held."""
+        at_once = self.until is None and self.status != "refused"
+        return at_once or self.confirmed_at is not None
+
+    @property
+    def call_offers(self) -> tuple[str, ...]:
+        """All offers that the same call uses, sorted."""
+        return self.offers or (self.offer,)
+
+    @property
+    def granted(self) -> int:
+        """The saving of all lines, whatever was given back since, in minor units."""
+        return sum(line.saved for line in self.lines)
 
 
 class RefundRow(Struct, frozen=True):
@@ -87,9 +130,11 @@ class RedemptionState(Struct, frozen=True, kw_only=True):
     """The state on which an answer is decided, read in the transaction that writes the outcome."""
 
     offers: Mapping[str, Offer] = {}
-    """The offer in question and those that the order redeemed, by id."""
+    """The offers in question and those that the order used, by id."""
     redemptions: tuple[RedemptionRow, ...] = ()
-    """All uses of the offer in question and all uses by the order, oldest first."""
+    """All uses of the offers in question and all uses by the order, oldest first."""
+    orders: frozenset[str] = frozenset()
+    """Every id of the order in question."""
     refund: RefundRow | None = None
     """The refund in question, if it was made before."""
     balances: Mapping[BalanceKey, BudgetRow] = {}
@@ -102,8 +147,10 @@ class RedemptionResult(Struct, frozen=True, kw_only=True):
     """A decided answer, and what changes with it."""
 
     answer: RedemptionAnswer
-    use: RedemptionRow | None = None
-    """A new use of an offer; it is stored with the response."""
+    uses: tuple[RedemptionRow, ...] = ()
+    """New uses of offers; they are stored with the response."""
+    confirmed: tuple[RedemptionRow, ...] = ()
+    """Held uses that are confirmed; the response is stored as their confirmation."""
     redemptions: tuple[RedemptionRow, ...] = ()
     """Earlier uses that change and keep their stored response."""
     refund: RefundRow | None = None
@@ -111,6 +158,8 @@ class RedemptionResult(Struct, frozen=True, kw_only=True):
     offers: tuple[Offer, ...] = ()
     steps: tuple[OfferStep, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
+    alias: str | None = None
+    """Another id that the order has from now on."""
 
 
 class RedemptionOutcome(Struct, frozen=True, kw_only=True):
@@ -124,6 +173,8 @@ class RedemptionOutcome(Struct, frozen=True, kw_only=True):
     offers: tuple[Offer, ...] = ()
     steps: tuple[OfferStep, ...] = ()
     moves: tuple[BudgetMove, ...] = ()
+    alias: str | None = None
+    """Another id that the order has from now on."""
 
     @property
     def has_effect(self) -> bool:
@@ -138,10 +189,13 @@ RedemptionLogic = Callable[[RedemptionState], RedemptionOutcome]
 def with_response(result: RedemptionResult, encode: EncodeAnswer) -> RedemptionOutcome:
     """Return a result with its answer encoded, also in the rows from which a retry is answered."""
     response = encode(result.answer)
-    rows, refund = result.redemptions, result.refund
-    if result.use:
-        use = structs.replace(result.use, code=response.status, answer=response.body)
-        rows = (use, *rows)
+    code, body, refund = response.status, response.body, result.refund
+    # Uses that end come first: the ledger refuses two live uses of one offer at any instant.
+    rows = (
+        *result.redemptions,
+        *(structs.replace(row, confirmation=body) for row in result.confirmed),
+        *(structs.replace(row, code=code, answer=body) for row in result.uses),
+    )
     if refund:
         refund = structs.replace(refund, answer=response.body)
     return RedemptionOutcome(
@@ -152,4 +206,5 @@ def with_response(result: RedemptionResult, encode: EncodeAnswer) -> RedemptionO
         offers=result.offers,
         steps=result.steps,
         moves=result.moves,
+        alias=result.alias,
     )

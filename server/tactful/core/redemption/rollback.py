@@ -15,7 +15,6 @@ from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.redemption.answers import Cancelled, CancelledUse, Refunded, Repeated
 from tactful.core.redemption.error_codes import ERROR_CODES
 from tactful.core.redemption.order_totals import RequestedLine
-from tactful.core.redemption.redeem import budget_moves, refuse, transition
 from tactful.core.redemption.redemption_rows import (
     SHIPPING,
     RedemptionResult,
@@ -23,8 +22,17 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
     RefundRow,
     SoldLine,
+    Status,
 )
-from tactful.core.redemption.use_states import REDEMPTION_TABLE, UseState
+from tactful.core.redemption.state_changes import (
+    budget_moves,
+    merged,
+    refuse,
+    state_after,
+    transition,
+    uses_of_order,
+)
+from tactful.core.redemption.use_states import REDEMPTION_TABLE, STATUS_AFTER, state_of_order
 from tactful.core.values.money import Money
 
 
@@ -36,50 +44,72 @@ class _Rollback(Struct, frozen=True):
     saved: int = 0
 
 
-def cancel(state: RedemptionState, order: str, now: int, *, shipped: bool) -> RedemptionResult:
-    """Give back the rights and the budget of everything that the order redeemed.
+def cancel(
+    state: RedemptionState,
+    now: int,
+    *,
+    shipped: bool,
+    attempt: int | None = None,
+    reported_at: int | None = None,
+) -> RedemptionResult:
+    """Give back the rights and the budget of everything that the order uses.
 
     Args:
         state: What the ledger knows of the order.
-        order: The shop's id of the order.
         now: Milliseconds since the Unix epoch, UTC.
         shipped: Whether the shop reported the order as shipped; a shipped order can only be refunded.
+        attempt: Only the uses of this payment attempt; `None`: those of all attempts.
+        reported_at: Only the uses up to this instant, because the report of the cancellation is of
+            then; `None`: all uses. A late word about attempt 1 never ends attempt 2.
     """
-    rows = _uses_of(state, order)
-    verdict = REDEMPTION_TABLE["cancel", _use_state(rows)]
+    rows = uses_of_order(state, attempt)
+    if reported_at is not None:
+        rows = [row for row in rows if row.at <= reported_at]
+    verdict = REDEMPTION_TABLE["cancel", state_of_order(rows)]
     if verdict == "repeat":
         return RedemptionResult(answer=_cancelled(rows))
     if verdict != "decide":
         return refuse("redemption.unknown")
     if shipped:
         return refuse("order.shipped", "What was shipped comes back as a refund.")
-    offers: list[Offer] = []
-    steps: list[OfferStep] = []
-    changes: list[BudgetMove] = []
+    results, known = [], state
     for row in rows:
-        if row.status == "redeemed":
-            offer, taken, change = _restore(state, row, now)
-            offers.append(offer)
-            steps += taken
-            changes += change
-    ended = tuple(structs.replace(row, status="cancelled", saved=0) for row in rows)
-    return RedemptionResult(
-        answer=_cancelled(ended),
-        redemptions=ended,
-        offers=tuple(offers),
-        steps=tuple(steps),
-        moves=tuple(changes),
-    )
+        if REDEMPTION_TABLE["cancel", row.status] == "decide":
+            result = _give_up(known, row, STATUS_AFTER["cancel", row.status], now)
+            results.append(result)
+            known = state_after(known, result)
+    return merged(_cancelled(rows), results)
 
 
-def _use_state(rows: Sequence[RedemptionRow]) -> UseState:
-    if not rows:
-        return "unknown"
-    return "mine" if any(row.status == "redeemed" for row in rows) else "cancelled"
+def lapse(state: RedemptionState, now: int) -> RedemptionResult:
+    """Give back what the order holds and did not confirm in time.
+
+    Args:
+        state: What the ledger knows of the order.
+        now: Milliseconds since the Unix epoch, UTC.
+    """
+    return lapse_rows(state, uses_of_order(state), now)
 
 
-def _uses_of(state: RedemptionState, order: str) -> list[RedemptionRow]:
-    return [row for row in state.redemptions if row.order == order and row.status != "refused"]
+def lapse_rows(state: RedemptionState, rows: Sequence[RedemptionRow], now: int) -> RedemptionResult:
+    """Give back those of some uses that are held and were to be confirmed before now.
+
+    Args:
+        state: Has the offers of the uses.
+        rows: The uses.
+        now: Milliseconds since the Unix epoch, UTC.
+    """
+    due = [
+        row
+        for row in rows
+        if REDEMPTION_TABLE["lapse", row.status] == "decide" and (row.until or 0) <= now
+    ]
+    results, known = [], state
+    for row in due:
+        result = _give_up(known, row, STATUS_AFTER["lapse", row.status], now)
+        results.append(result)
+        known = state_after(known, result)
+    return merged(_cancelled(due), results)
 
 
 def _cancelled(rows: Sequence[RedemptionRow]) -> Cancelled:
@@ -87,18 +117,47 @@ def _cancelled(rows: Sequence[RedemptionRow]) -> Cancelled:
     return Cancelled(tuple(CancelledUse(redemption, offer) for redemption, offer in listed))
 
 
+def _give_up(
+    state: RedemptionState, row: RedemptionRow, status: Status, now: int
+) -> RedemptionResult:
+    """End one use and restore what it took, unless its hold has lapsed before."""
+    ended = structs.replace(row, status=status, saved=0)
+    if not row.is_live:
+        return RedemptionResult(answer=_cancelled((row,)), redemptions=(ended,))
+    offer, steps, changes = _restore(state, row, now)
+    return RedemptionResult(
+        answer=_cancelled((row,)),
+        redemptions=(ended,),
+        offers=(offer,),
+        steps=tuple(steps),
+        moves=changes,
+    )
+
+
 def _restore(
     state: RedemptionState, row: RedemptionRow, now: int
 ) -> tuple[Offer, list[OfferStep], tuple[BudgetMove, ...]]:
     """Return the offer with its right restored, or expired if its hold has ended, and what changes."""
+    is_held = row.status == "held"
     offer, step = transition(state, state.offers[row.offer], "roll_back", now)
+    # While the use is held, the hold of the offer is what the use saves.
+    promised = structs.replace(offer, hold=row.promised_hold) if is_held else offer
     if offer.accept_until is None or now >= offer.accept_until:
-        ended = structs.replace(offer, state=OfferState.EXPIRED, seq=offer.seq + 1)
+        ended = structs.replace(promised, state=OfferState.EXPIRED, seq=offer.seq + 1)
         last = OfferStep(ended.id, now, ended.seq, ended.state)
-        return ended, [step, last], budget_moves(state, offer, settle=-row.saved, settle_count=-1)
-    hold = _affordable_hold(state, offer, row.saved)
-    changes = budget_moves(state, offer, reserve=hold, settle=-row.saved, count=1, settle_count=-1)
-    return structs.replace(offer, hold=hold), [step], changes
+        if is_held:
+            changes = budget_moves(state, offer, reserve=-row.saved, count=-1)
+        else:
+            changes = budget_moves(state, offer, settle=-row.saved, settle_count=-1)
+        return ended, [step, last], changes
+    hold = _affordable_hold(state, promised, row.saved)
+    if is_held:
+        changes = budget_moves(state, offer, reserve=hold - row.saved)
+    else:
+        changes = budget_moves(
+            state, offer, reserve=hold, settle=-row.saved, count=1, settle_count=-1
+        )
+    return structs.replace(promised, hold=hold), [step], changes
 
 
 def _affordable_hold(state: RedemptionState, offer: Offer, freed: int) -> int:
@@ -137,8 +196,8 @@ def refund(
         if state.refund.request != request:
             return refuse("refund.mismatch")
         return RedemptionResult(answer=Repeated(state.refund.answer))
-    rows = _uses_of(state, order)
-    verdict = REDEMPTION_TABLE["refund", _use_state(rows)]
+    rows = uses_of_order(state)
+    verdict = REDEMPTION_TABLE["refund", state_of_order(rows)]
     if verdict != "decide":
         return refuse(verdict if verdict in ERROR_CODES else "redemption.unknown")
     back = {row.id: _Rollback(row) for row in rows if row.status == "redeemed"}

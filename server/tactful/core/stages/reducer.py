@@ -210,7 +210,7 @@ def _record_order(builder: DecisionBuilder, signal: signals.OrderReported) -> No
 
 
 def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> None:
-    """Remove an offer that a checkout used or ended; the ledger has recorded that already.
+    """Remove an offer that a checkout holds, used or ended; the ledger has recorded that already.
 
     No transition and no budget move: both were made in the redemption's own transaction.
     """
@@ -219,7 +219,7 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
     builder.parked.pop(offer.id, None)
     ended = (*builder.session.ended, offer.id)[-REMEMBERED_ENDS:]
     builder.update(seq=max(builder.session.seq, offer.seq), ended=ended)
-    if offer.remedy and offer.state is OfferState.REDEEMED:
+    if offer.remedy and offer.state in {OfferState.HELD, OfferState.REDEEMED}:
         # A voucher is used once.
         builder.contact = builder.contact.with_cooldown("remedy", offer.remedy, NEVER)
 

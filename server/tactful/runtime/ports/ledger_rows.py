@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
+from tactful.core.redemption.redemption_rows import RedemptionRow
 from tactful.runtime.ports.exposure_store import Exposure
 
 
@@ -289,6 +290,17 @@ class AuditRow(Struct, frozen=True):
 
     step: OfferStep
     offer: Offer
+
+
+class StoredRedemption(Struct, frozen=True):
+    """One use of an offer by an order, with the offer in its present state."""
+
+    number: int
+    """Its place in the order in which redemptions were stored, from 1."""
+    row: RedemptionRow
+    offer: Offer
+    also: tuple[str, ...] = ()
+    """The other ids of the order that a confirmation named, sorted."""
 
 
 class OutcomeRow(Struct, frozen=True):

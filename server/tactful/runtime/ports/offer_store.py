@@ -1,11 +1,22 @@
 """The role of the ledger that keeps offers, their budgets and their redemptions."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
-from tactful.runtime.ports.ledger_rows import AuditRow, CommitRefusal, ReadSet, RestoredGap
+from tactful.core.redemption.redemption_rows import (
+    BudgetRow,
+    RedemptionLogic,
+    RedemptionOutcome,
+    Status,
+)
+from tactful.runtime.ports.ledger_rows import (
+    AuditRow,
+    CommitRefusal,
+    ReadSet,
+    RestoredGap,
+    StoredRedemption,
+)
 
 
 class OfferStore(Protocol):
@@ -31,14 +42,14 @@ class OfferStore(Protocol):
         """
 
     async def orders_of(self, offer: str) -> list[str]:
-        """Return the orders that have used an offer and did not give it back, the oldest first.
+        """Return the orders that hold or have redeemed an offer and did not give it back, oldest first.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
 
     async def standing_offers(self) -> list[Offer]:
-        """Return all offers that are pushed, shown or accepted, in order of their ids.
+        """Return all offers that are pushed, shown, accepted or held, in order of their ids.
 
         Read at start, to rebuild stock commitments and timers.
 
@@ -68,7 +79,7 @@ class OfferStore(Protocol):
         """
 
     async def standing_offers_of(self, skus: Sequence[str]) -> list[Offer]:
-        """Return the standing offers of some SKUs, in order of their ids.
+        """Return the standing and held offers of some SKUs, in order of their ids.
 
         This read does not wait for queued records. An offer that one of them ends is returned.
 
@@ -77,7 +88,7 @@ class OfferStore(Protocol):
         """
 
     async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Return (SKU, territory) → the units that standing offers promise, without zeros.
+        """Return (SKU, territory) → the units that standing and held offers promise, without zeros.
 
         This read does not wait for queued records, which can only release units.
 
@@ -102,8 +113,9 @@ class OfferStore(Protocol):
         self,
         logic: RedemptionLogic,
         *,
-        offer: str | None = None,
+        offers: Collection[str] = (),
         order: str,
+        also: Collection[str] = (),
         refund: str | None = None,
         reads: ReadSet | None = None,
     ) -> RedemptionOutcome | CommitRefusal:
@@ -116,8 +128,10 @@ class OfferStore(Protocol):
         Args:
             logic: A pure function from the state in the ledger to the rows to write and the
                 response.
-            offer: The offer to redeem; None: the offers that the order has redeemed.
-            order: The shop's id of the order.
+            offers: The offers to redeem; none: those that the order has used.
+            order: An id of the order.
+            also: Other ids of the order, as the shop reported them. Those that a confirmation named
+                are known to the ledger.
             refund: The shop's id of a partial refund; None: no refund.
             reads: What `logic` was made from; it is checked first, in the same transaction.
 
@@ -125,9 +139,73 @@ class OfferStore(Protocol):
             What `logic` returned; or a refusal: the read set is stale, and nothing was run.
 
         Raises:
-            ValueError: The outcome settles more than its budget has reserved.
+            ValueError: The outcome settles more than its budget has reserved, or two uses of one
+                offer would be live.
             LedgerError: Nothing is written, or, if `retry` is set, the outcome is unknown. The same
                 call may be repeated, because redemptions are idempotent.
+        """
+
+    async def next_hold_end(self) -> int | None:
+        """Return when the next held redemption lapses; None: none is held.
+
+        Returns:
+            Milliseconds since the Unix epoch, UTC.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def orders_with_lapsing_holds(self, until: int, limit: int = 100) -> list[str]:
+        """Return orders with a held redemption that lapses at an instant or before, in a stable order.
+
+        Args:
+            until: Milliseconds since the Unix epoch, UTC.
+            limit: The largest number of orders to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def unpaid_orders(self, orders: Collection[str]) -> set[str]:
+        """Return those of some orders that have a held or lapsed redemption, under any of their ids.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def order_ids(self, orders: Collection[str]) -> set[str]:
+        """Return every id of one order that some of its ids lead to, those given among them.
+
+        The ids of an erased customer's order are left out, unless they are given.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def redemptions(
+        self,
+        *,
+        order: str | None = None,
+        also: Collection[str] = (),
+        offer: str | None = None,
+        statuses: Collection[Status] = (),
+        after: int = 0,
+        limit: int = 200,
+    ) -> list[StoredRedemption]:
+        """Return redemptions in the order in which they were stored. Filters that are given must all match.
+
+        Attempts that were refused are left out.
+
+        Args:
+            order: Only those of this order, under any of its ids.
+            also: Other ids of that order, as the shop reported them.
+            offer: Only those of this offer.
+            statuses: Only those with one of these statuses; empty: all.
+            after: Only those with a higher number.
+            limit: The largest number of redemptions to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
         """
 
     async def reconcile(self) -> list[str]:

@@ -17,8 +17,8 @@ them. Each slice passes through these steps:
    read is loaded once for all of them.
 7. `Fanout.notify` submits `FactsChanged` to each of these sessions. Each decides in a turn of its own,
    commits, and only then delivers: withdrawals go first.
-8. Orders are also reported to the session in which they were placed, to the conversion tracker and,
-   if cancelled, to the redemptions.
+8. Orders are also reported to the session in which they were placed, to the conversion tracker and
+   to the redemptions: a paid order confirms what it holds, a cancelled one gives back what it uses.
 
 The answer is sent last, so an acknowledged fact has reached the mailbox of every session concerned.
 """
@@ -108,15 +108,14 @@ class FactIngest:
         self,
         shop: ShopState,
         fanout: Fanout,
-        cancelled: Callable[[str], Awaitable[None]],
+        follow_orders: Callable[[Sequence[Order]], Awaitable[None]],
     ) -> None:
         """Wire the ingest.
 
         Args:
             shop: The parts of the shop.
             fanout: Notifies the sessions concerned by a feed that is no longer stale.
-            cancelled: Called with the id of each order that is reported as cancelled, even if the
-                report is repeated.
+            follow_orders: Called with the reported orders, even if a report is repeated.
         """
         self._ledger = shop.ledger
         self._clock = shop.clock
@@ -124,7 +123,7 @@ class FactIngest:
         self._registry = shop.registry
         self._fanout = fanout
         self._feeds = shop.feeds
-        self._cancelled = cancelled
+        self._follow_orders = follow_orders
         self._telemetry = shop.telemetry
         self._background = shop.background
         self._erased = shop.erased_customers
@@ -183,9 +182,8 @@ class FactIngest:
         self._background.start_ledger_work(self._store_heartbeats())
         await asyncio.gather(self._changes.settle(), self._recheck(recovered=any(recovered)))
         # Known facts count too. A crash may have come after an order was stored and before its
-        # redemptions were rolled back. The shop then repeats the report.
-        ended = [fact for fact in facts if isinstance(fact, Order) and fact.status == "cancelled"]
-        await asyncio.gather(*(self._cancelled(fact.order) for fact in ended))
+        # redemptions were confirmed or rolled back. The shop then repeats the report.
+        await self._follow_orders([fact for fact in facts if isinstance(fact, Order)])
         unchanged = stored.count(FactOutcome.UNCHANGED)
         notes = tuple(
             IngestNote(first + index, note.path, note.message)

@@ -15,7 +15,8 @@ from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
-from tactful.runtime.services.redemptions import SHIPPED
+from tactful.runtime.services.hold_timer import HoldTimer
+from tactful.runtime.services.reported_orders import SHIPPED
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.shop_state import ShopState
 
@@ -29,7 +30,14 @@ class RedemptionEffects:
     process is read from the ledger.
     """
 
-    def __init__(self, state: ShopState, turns: TurnRunner) -> None:
+    def __init__(self, state: ShopState, turns: TurnRunner, holds: HoldTimer) -> None:
+        """Keep memory in line with redemptions.
+
+        Args:
+            state: The memory of the shop.
+            turns: Tells the sessions whose offers are used or come back.
+            holds: Learns when held redemptions lapse.
+        """
         self._clock = state.clock
         self._ledger = state.ledger
         self._facts = state.fact_cache
@@ -37,6 +45,7 @@ class RedemptionEffects:
         self._registry = state.registry
         self._erased = state.erased_customers
         self._turns = turns
+        self._holds = holds
         self._balances = state.balances
         self._commitments = state.stock_commitments
         self._promises = state.promises
@@ -78,13 +87,13 @@ class RedemptionEffects:
             found[sku] = sku_now(item, territory, self._clock.now())
         return found, subjects
 
-    async def is_shipped(self, order: str) -> bool:
-        """Return whether the shop reported the order as shipped or delivered.
+    async def is_shipped(self, orders: Collection[str]) -> bool:
+        """Return whether the shop reported an order, under one of its ids, as shipped or delivered.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        stored = await self._ledger.facts_about([("order", order)], ("order",))
+        stored = await self._ledger.facts_about([("order", one) for one in orders], ("order",))
         facts = [decode_stored(one.body) for one in stored]
         return any(isinstance(fact, Order) and fact.status in SHIPPED for fact in facts)
 
@@ -145,11 +154,17 @@ class RedemptionEffects:
         call = self._call_of(change)
         if call is None:
             self._recount = True
-            self._apply_offers(self._foreign.pop(change.position, []), is_foreign=True)
+            foreign = self._foreign.pop(change.position, [])
+            if any(offer.state is OfferState.HELD for offer in foreign):
+                self._holds.look()
+            self._apply_offers(foreign, is_foreign=True)
             return
         outcome = self._outcomes[call[0]].pop(call[1])
         self._balances.apply_written(outcome.moves)
         self._conversions.record_redemption(outcome)
+        for row in outcome.redemptions:
+            if row.status == "held" and row.until is not None:
+                self._holds.expect(row.until)
         self._apply_offers(outcome.offers)
 
     def _apply_offers(self, offers: Collection[Offer], *, is_foreign: bool = False) -> None:

@@ -23,16 +23,14 @@ class UnconfirmedRestoreError(Exception):
 def with_lost_acceptance(
     state: RedemptionState,
     claims: TokenClaims,
-    order: str,
     gap: RestoredGap | None,
     sku_now: SkuNow | None,
 ) -> RedemptionState:
     """Return the state with the acceptance that a token proves and the ledger lost.
 
     Args:
-        state: What the ledger knows.
+        state: What the ledger knows of the offer, and of the order that is to use it.
         claims: A token with a valid signature.
-        order: The order that is to use it.
         gap: What the last restore lost; `None`: nothing.
         sku_now: The item as last reported.
 
@@ -43,7 +41,7 @@ def with_lost_acceptance(
     issued_at = claims.iat * SECOND
     if gap is None or issued_at > gap.restored_at:
         return state
-    if any((row.offer, row.order) == (claims.offer, order) for row in state.redemptions):
+    if any(row.offer == claims.offer and row.order in state.orders for row in state.redemptions):
         return state
     if not gap.is_confirmed:
         raise UnconfirmedRestoreError

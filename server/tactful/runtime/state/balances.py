@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tactful.core.facts.item import Item
 from tactful.core.offers.budget import COUNT, Balance, BudgetMove
-from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.offers.offer import PROMISED, Offer
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.rules.rule import Campaign
 from tactful.core.values.calendar import period_key
@@ -189,8 +189,8 @@ class StockCommitments:
         """The number of subdivisions of countries in `totals`."""
 
     def update(self, offer: Offer) -> None:
-        """Store the present state of an offer; an offer that no longer stands is dropped."""
-        self._replace(offer, _standing_units(offer) if offer.standing else None)
+        """Store the present state of an offer; an offer that reserves no units is dropped."""
+        self._replace(offer, _standing_units(offer) if offer.reserving else None)
 
     def drop(self, offer: Offer) -> None:
         """Drop an offer, because its session belongs to another process now."""
@@ -322,9 +322,8 @@ class StockCommitments:
 
 def _standing_units(offer: Offer) -> _StandingUnits:
     """Return what an offer promises: the units accepted, or before that the most allowed."""
-    accepted = offer.state is OfferState.ACCEPTED
-    order = (not accepted, offer.issued_at, offer.id)
-    return _StandingUnits(order, offer.qty if accepted else offer.max_qty)
+    order = (offer.state not in PROMISED, offer.issued_at, offer.id)
+    return _StandingUnits(order, offer.reserved_units)
 
 
 def _sum(standing: Mapping[str, _StandingUnits]) -> int:

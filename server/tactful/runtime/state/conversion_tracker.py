@@ -101,8 +101,16 @@ class ConversionTracker:
     def record_redemption(self, outcome: RedemptionOutcome) -> None:
         """Count the offers that a recorded redemption used, or that a rollback restored."""
         known = {offer.id: offer for offer in outcome.offers}
+        # What was only held did not count, so its end takes nothing back.
+        given_back = {
+            row.offer
+            for row in outcome.redemptions
+            if row.status == "cancelled" and row.was_redeemed
+        }
         for step in outcome.steps:
-            bought = {OfferState.REDEEMED: 1, OfferState.ACCEPTED: -1}.get(step.to, 0)
+            bought = int(step.to is OfferState.REDEEMED)
+            if step.to is OfferState.ACCEPTED and step.offer in given_back:
+                bought = -1
             offer = known[step.offer]
             self._count(offer.rule, (offer.product, offer.territory), 0, bought)
 

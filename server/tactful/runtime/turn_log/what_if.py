@@ -164,6 +164,7 @@ class WhatIfRun:
             return None
         if isinstance(signal, OfferRedeemed):
             seq = state.seq + 1
+            # A hold is only counted once it is confirmed.
             done = signal.offer.state is OfferState.REDEEMED
             return (
                 OfferRedeemed(structs.replace(ours, state=OfferState.REDEEMED, seq=seq))

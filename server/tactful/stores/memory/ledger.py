@@ -22,13 +22,13 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
 from tactful.stores.memory.kept_alerts import MemoryAlerts
 from tactful.stores.memory.ledger_health import MemoryHealth
+from tactful.stores.memory.redemptions import MemoryRedemptions
 from tactful.stores.memory.rulebooks import MemoryRulebooks
-from tactful.stores.memory.turns import MemoryTurns
 from tactful.stores.shared.erased_ids import action_without_erased_id
 from tactful.stores.shared.json_text import as_plain_data
 
 
-class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, MemoryHealth):
+class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts, MemoryHealth):
     """The ledger in memory; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
 
     async def claim_sessions_to_wake(self, before: int) -> list[SavedSession]:
         """Claim the sessions with standing offers, and those whose timer was due."""
-        standing = {offer.session for offer in self._offers.values() if offer.standing}
+        standing = {offer.session for offer in self._offers.values() if offer.reserving}
         return self._claim(
             saved
             for key, saved in sorted(self._sessions.items())
@@ -290,7 +290,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         """Delete superseded facts, turns, idle sessions and ended offers older than an instant."""
         dropped = self._prune_facts(before)
         entries = [entry for entry in self._entries if entry.at >= before]
-        standing = {offer.session for offer in self._offers.values() if offer.standing}
+        standing = {offer.session for offer in self._offers.values() if offer.reserving}
         sessions = {
             key: saved
             for key, saved in self._sessions.items()
@@ -315,7 +315,7 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         due = {
             key
             for key, one in self._offers.items()
-            if not one.standing and one.issued_at < before and ended.get(key, 0) < before
+            if not one.reserving and one.issued_at < before and ended.get(key, 0) < before
         }
         gone = {key for key in due if key not in money or ended.get(key, 0) < money_before}
         cut = {key for key in due - gone if not self._offers[key].session.startswith("pruned-")}
@@ -325,9 +325,14 @@ class MemoryLedger(MemoryTurns, MemoryFacts, MemoryRulebooks, MemoryAlerts, Memo
         self._pruned_offers += [self._offers.pop(key) for key in sorted(gone)]
         self._pruned_steps += [step for step in self._steps if step.offer in gone]
         self._steps = [step for step in self._steps if step.offer not in gone]
-        for pair in [pair for pair in self._redemptions if pair[0] in gone]:
-            self._pruned_redemptions.append(self._redemptions.pop(pair))
-        orders = {order for _, order in self._redemptions}
+        for used in [used for used in self._redemptions if used[0] in gone]:
+            self._pruned_redemptions.append(self._redemptions.pop(used))
+        orders = {order for _, order, _ in self._redemptions}
+        self._order_aliases = {
+            alias: order
+            for alias, order in self._order_aliases.items()
+            if not orders.isdisjoint({alias, order})
+        }
         self._refunds = {pair: row for pair, row in self._refunds.items() if pair[0] in orders}
         return len(gone) + len(cut)
 

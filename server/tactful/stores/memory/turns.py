@@ -15,17 +15,13 @@ from tactful.core.pricing.conversion_rates import EMPTY_TALLY, NO_OFFER, Tally
 from tactful.core.redemption.redemption_rows import (
     BalanceKey,
     BudgetRow,
-    RedemptionLogic,
-    RedemptionOutcome,
     RedemptionRow,
-    RedemptionState,
     RefundRow,
 )
 from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
     OutcomeRow,
-    ReadSet,
     ReductionRow,
     RuleStepRow,
     SavedContact,
@@ -39,15 +35,12 @@ from tactful.stores.memory.shadow_offers import made_in_shadow, sum_shadow_offer
 from tactful.stores.shared.balance_moves import apply_moves, balance_key
 from tactful.stores.shared.commit_check import (
     Shelf,
-    promised_by,
     refuse_commit,
     refuse_moved_session,
-    refuse_stale_reads,
     units_growth,
 )
 from tactful.stores.shared.contact_merge import next_contact
 from tactful.stores.shared.erased_ids import without_erased_ids
-from tactful.stores.shared.redemption_change import redemption_subjects
 
 
 class MemoryTurns(MemoryExposures):
@@ -71,7 +64,11 @@ class MemoryTurns(MemoryExposures):
         self._pruned_steps: list[OfferStep] = []
         self._pruned_redemptions: list[RedemptionRow] = []
         self._balances: dict[BalanceKey, BudgetRow] = {}
-        self._redemptions: dict[tuple[str, str], RedemptionRow] = {}
+        self._redemptions: dict[tuple[str, str, int], RedemptionRow] = {}
+        self._numbers: dict[tuple[str, str, int], int] = {}
+        """(offer, order, attempt) → the place of the redemption in the order of storing."""
+        self._order_aliases: dict[str, str] = {}
+        """Another id of an order → its first id."""
         self._refunds: dict[tuple[str, str], RefundRow] = {}
         self._entries: list[TurnEntry] = []
 
@@ -142,7 +139,7 @@ class MemoryTurns(MemoryExposures):
     def _growth(self, offers: Iterable[Offer]) -> dict[Shelf, int]:
         offers = tuple(offers)
         known = (self._offers.get(offer.id) for offer in offers)
-        return units_growth(offers, {one.id: promised_by(one) for one in known if one})
+        return units_growth(offers, {one.id: one.reserved_units for one in known if one})
 
     def _put_offers(self, offers: Iterable[Offer]) -> None:
         offers = tuple(offers)
@@ -187,93 +184,23 @@ class MemoryTurns(MemoryExposures):
         """Return one offer in its present state."""
         return self._offers.get(offer)
 
-    async def orders_of(self, offer: str) -> list[str]:
-        """Return the orders that have used an offer."""
-        rows = self._redemptions.values()
-        used = (row for row in rows if row.offer == offer and row.status == "redeemed")
-        return [row.order for row in sorted(used, key=lambda row: row.at)]
-
     async def standing_offers(self) -> list[Offer]:
-        """Return all standing offers, in order of their ids."""
-        return [offer for _, offer in sorted(self._offers.items()) if offer.standing]
+        """Return all standing and held offers, in order of their ids."""
+        return [offer for _, offer in sorted(self._offers.items()) if offer.reserving]
 
     async def standing_offers_of(self, skus: Sequence[str]) -> list[Offer]:
-        """Return the standing offers of some SKUs, in order of their ids."""
+        """Return the standing and held offers of some SKUs, in order of their ids."""
         return [offer for offer in await self.standing_offers() if offer.sku in skus]
 
     async def balances(self) -> list[BudgetRow]:
         """Return all balances, by campaign, period and currency."""
         return [row for _, row in sorted(self._balances.items())]
 
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offer: str | None = None,
-        order: str,
-        refund: str | None = None,
-        reads: ReadSet | None = None,
-    ) -> RedemptionOutcome | CommitRefusal:
-        """Read what the redemption depends on, run its logic and write the outcome."""
-        if stale := refuse_stale_reads(self, reads):
-            return stale
-        outcome = logic(self._redemption_state(offer, order, refund))
-        balances = dict(self._balances)
-        if refused := apply_moves(balances, outcome.moves):
-            message = f"a redemption moved {refused.campaign} beyond its limit"
-            raise ValueError(message)
-        self._balances = balances
-        for row in outcome.redemptions:
-            self._redemptions[row.offer, row.order] = row
-        if outcome.refund:
-            self._refunds[order, outcome.refund.refund] = outcome.refund
-        self._put_offers(outcome.offers)
-        self._steps.extend(outcome.steps)
-        if outcome.has_effect:
-            subjects, at = redemption_subjects(outcome, self._logged_order(outcome, order))
-            self._log("redemption", subjects, at=at)
-            self._publish()
-        return outcome
-
-    def _logged_order(self, outcome: RedemptionOutcome, order: str) -> str:
-        """Return an order as the log names it: by its digest if its customer was erased."""
-        aliases = {known.alias for known in self._tombstones.values()}
-        hidden = self._digest("order", order)
-        erased = any(one.customer in aliases for one in outcome.offers)
-        return hidden if erased else order
-
-    def _redemption_state(
-        self, offer: str | None, order: str, refund: str | None
-    ) -> RedemptionState:
-        rows = tuple(
-            row for row in self._redemptions.values() if offer == row.offer or order == row.order
-        )
-        named = {offer, *(row.offer for row in rows if row.order == order)}
-        offers = {key: self._offers[key] for key in named if key in self._offers}
-        keys = {
-            (one.campaign, one.period, currency)
-            for one in offers.values()
-            for currency in (one.currency, COUNT)
-        }
-        sessions = {key: one.session for key, one in self._offers.items()}
-        return RedemptionState(
-            offers=offers,
-            redemptions=rows,
-            refund=self._refunds.get((order, refund)) if refund else None,
-            balances={key: row for key, row in self._balances.items() if key in keys},
-            seqs={
-                one.session: max(
-                    (s.seq for s in self._steps if sessions[s.offer] == one.session), default=0
-                )
-                for one in offers.values()
-            },
-        )
-
     async def reconcile(self) -> list[str]:
         """Compare every balance and stock commitment with the sum of its rows."""
         units: Counter[Shelf] = Counter()
         for one in self._offers.values():
-            units[one.sku, one.territory] += promised_by(one)
+            units[one.sku, one.territory] += one.reserved_units
         wrong = [
             f"{row.campaign} {row.period} {row.currency} does not add up"
             for row in self._balances.values()
@@ -286,7 +213,7 @@ class MemoryTurns(MemoryExposures):
         ]
 
     async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
-        """Return (SKU, territory) → the units that standing offers promise, without zeros."""
+        """Return (SKU, territory) → the units that standing and held offers promise, without zeros."""
         return {
             shelf: units
             for shelf, units in sorted(self._promised.items())
@@ -307,7 +234,7 @@ class MemoryTurns(MemoryExposures):
             if found.offer in offers and found.status == "redeemed"
         ]
         return (
-            sum(1 if counted else one.hold for one in offers.values() if one.standing),
+            sum(1 if counted else one.hold for one in offers.values() if one.reserving),
             sum(1 if counted else found.saved for found in used),
         )
 

@@ -7,7 +7,7 @@ A ledger calls these functions in the transaction that writes the commit. They r
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.offers.offer import Offer
 from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
@@ -125,13 +125,6 @@ def refuse_committed_stock(
     return None
 
 
-def promised_by(offer: Offer) -> int:
-    """Return the units that an offer promises: those accepted, or before that the most allowed."""
-    if not offer.standing:
-        return 0
-    return offer.qty if offer.state is OfferState.ACCEPTED else offer.max_qty
-
-
 def units_growth(offers: Iterable[Offer], units_before: Mapping[str, int]) -> dict[Shelf, int]:
     """Return (SKU, territory) → by how many units offers in their new states promise more.
 
@@ -142,7 +135,7 @@ def units_growth(offers: Iterable[Offer], units_before: Mapping[str, int]) -> di
     known = dict(units_before)
     growth: dict[Shelf, int] = {}
     for offer in offers:
-        units = promised_by(offer)
+        units = offer.reserved_units
         more = units - known.get(offer.id, 0)
         known[offer.id] = units
         if more:

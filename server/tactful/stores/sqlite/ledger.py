@@ -6,7 +6,7 @@ so that they never wait for a transaction (`reads`).
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager, aclosing, suppress
 from functools import partial
 from pathlib import Path
@@ -48,6 +48,7 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
 from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.sqlite.redemption_transaction import RedemptionLookup
 from tactful.stores.sqlite.rulebook_writes import SqliteRulebooks
 from tactful.stores.sqlite.snapshots import read_snapshot
 from tactful.stores.sqlite.tables import (
@@ -277,8 +278,9 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
         self,
         logic: RedemptionLogic,
         *,
-        offer: str | None = None,
+        offers: Collection[str] = (),
         order: str,
+        also: Collection[str] = (),
         refund: str | None = None,
         reads: ReadSet | None = None,
     ) -> RedemptionOutcome | CommitRefusal:
@@ -286,7 +288,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
             partial(
                 redemption_transaction.run_redemption,
                 logic=logic,
-                request=(offer, order, refund),
+                lookup=RedemptionLookup(order, (*offers,), (*also,), refund),
                 failpoint=self._failpoint,
                 reads=reads,
             ),

@@ -31,6 +31,7 @@ from tactful.runtime.ports.ledger_rows import (
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite import facts, operator_actions
 from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.redemption_reads import SqliteRedemptionReads
 from tactful.stores.sqlite.tables import alert_rows, change_rows, exposure_rows, restored_gap
 from tactful.stores.sqlite.tables.contacts import SELECT_CONTACT
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER
@@ -40,20 +41,18 @@ from tactful.stores.sqlite.tables.tallies import sums_query
 from tactful.stores.sqlite.writer.under_way import UnderWay
 
 _ENTRY: Final = "SELECT session, customer, at, rulebook, signal, inputs, trace FROM entries "
-_STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted')"
+_STANDING: Final = "SELECT body FROM offers WHERE state IN ('pushed', 'shown', 'accepted', 'held')"
 _STANDING_OF: Final = """
   SELECT body FROM offers
-  WHERE state IN ('pushed', 'shown', 'accepted')
+  WHERE state IN ('pushed', 'shown', 'accepted', 'held')
     AND CAST(body AS TEXT) ->> 'sku' IN (SELECT value FROM json_each(?))
   ORDER BY id"""
 _SESSIONS_TO_WAKE: Final = """
   SELECT session FROM sessions
   WHERE wake_at < ? OR session IN
-    (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted'))
+    (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted', 'held'))
   ORDER BY session"""
 
-_ORDERS_OF: Final = """
-  SELECT "order" FROM redemptions WHERE offer = ? AND status = 'redeemed' ORDER BY at"""
 # An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
   SELECT rule, product, territory, sum(tried), sum(bought) FROM (
@@ -99,7 +98,7 @@ _STEPS_OF: Final = """
       AND e.at >= s.at AND e.customer IS NOT NULL ORDER BY e.at, e.id LIMIT 1)"""
 
 
-class SqliteReads:
+class SqliteReads(SqliteRedemptionReads):
     """The reading half of `SqliteLedger`; the roles in `runtime.ports` say what each method promises.
 
     `_read` answers at once. `_read_settled` first waits until queued records are written: it serves
@@ -219,9 +218,6 @@ class SqliteReads:
     async def offer(self, offer: str) -> Offer | None:
         found = await self._read_settled("SELECT body FROM offers WHERE id = ?", (offer,))
         return self._offer(found[0][0]) if found else None
-
-    async def orders_of(self, offer: str) -> list[str]:
-        return [order for (order,) in await self._read_settled(_ORDERS_OF, (offer,))]
 
     async def standing_offers(self) -> list[Offer]:
         found = await self._read_settled(_STANDING + " ORDER BY id")

@@ -14,7 +14,7 @@ _SUMS: Final = """
   SELECT b.campaign, b.period, b.currency, b."limit", b.reserved, b.settled,
     (SELECT coalesce(sum(iif(b.currency = '#', 1, o.hold)), 0) FROM offers AS o
      WHERE o.campaign = b.campaign AND o.period = b.period
-     AND b.currency IN ('#', o.currency) AND o.state IN ('pushed', 'shown', 'accepted')),
+     AND b.currency IN ('#', o.currency) AND o.state IN ('pushed', 'shown', 'accepted', 'held')),
     (SELECT coalesce(sum(iif(b.currency = '#', 1, r.saved)), 0) FROM offers AS o
      JOIN redemptions AS r ON r.offer = o.id AND r.status = 'redeemed'
      WHERE o.campaign = b.campaign AND o.period = b.period AND b.currency IN ('#', o.currency))
@@ -30,9 +30,9 @@ _UNITS: Final = """
     SELECT sku, territory, promised, 0 AS units FROM stock_commitments
     UNION ALL
     SELECT body ->> 'sku', body ->> 'territory', 0,
-      body ->> iif(state = 'accepted', 'qty', 'max_qty')
+      body ->> iif(state IN ('accepted', 'held'), 'qty', 'max_qty')
     FROM (SELECT state, CAST(body AS TEXT) AS body FROM offers
-          WHERE state IN ('pushed', 'shown', 'accepted')))
+          WHERE state IN ('pushed', 'shown', 'accepted', 'held')))
   GROUP BY sku, territory HAVING sum(promised) <> sum(units)"""
 
 

@@ -1,11 +1,11 @@
 """Redemptions as rows of SQLite, each written whole or not at all."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import structs
+from msgspec import Struct, structs
 
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
@@ -20,8 +20,8 @@ from tactful.core.redemption.redemption_rows import (
 )
 from tactful.runtime.ports.ledger_rows import CommitRefusal, ReadSet
 from tactful.stores.shared.balance_moves import apply_moves
-from tactful.stores.shared.commit_check import promised_by, refuse_stale_reads, units_growth
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret
+from tactful.stores.shared.commit_check import refuse_stale_reads, units_growth
+from tactful.stores.shared.erasures import ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.shared.redemption_change import redemption_subjects
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
@@ -29,17 +29,34 @@ from tactful.stores.sqlite.tables import change_rows, stock, tombstones
 from tactful.stores.sqlite.tables.budget_balances import put_balances, read_balances
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 from tactful.stores.sqlite.tables.offer_rows import ENCODE, put_offers, read_offer, with_offers
+from tactful.stores.sqlite.tables.order_ids import OrderIds, add_alias
 
 DECODE_REDEMPTION: Final = msgspec.json.Decoder(RedemptionRow).decode
 _DECODE_REFUND: Final = msgspec.json.Decoder(RefundRow).decode
-_PUT_REDEMPTION: Final = "INSERT OR REPLACE INTO redemptions VALUES (?, ?, ?, ?, ?, ?)"
+# An update, so that a second live use of an offer is an error and does not replace the first.
+_PUT_REDEMPTION: Final = """
+  INSERT INTO redemptions (offer, "order", attempt, at, status, saved, until, body)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (offer, "order", attempt) DO UPDATE SET at = excluded.at, status = excluded.status,
+    saved = excluded.saved, until = excluded.until, body = excluded.body"""
+_RENAME_ORDER: Final = """
+  UPDATE redemptions SET "order" = ? WHERE offer = ? AND "order" = ? AND attempt = ?"""
 _PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
+
+
+class RedemptionLookup(Struct, frozen=True):
+    """What a redemption is about; see `OfferStore.run_redemption`."""
+
+    order: str
+    offers: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    refund: str | None = None
 
 
 def run_redemption(
     connection: LedgerConnection,
     logic: RedemptionLogic,
-    request: tuple[str | None, str, str | None],
+    lookup: RedemptionLookup,
     failpoint: FailpointHook,
     reads: ReadSet | None = None,
 ) -> RedemptionOutcome | CommitRefusal:
@@ -48,74 +65,94 @@ def run_redemption(
     Args:
         connection: In a transaction.
         logic: The pure logic of the redemption.
-        request: (offer, order, refund); see `OfferStore.run_redemption`.
+        lookup: What it is about.
         failpoint: Passed at `after-insert`.
         reads: What the logic was made from. If it is stale, nothing is run.
 
     Raises:
         ValueError: The outcome moves a balance beyond its limit.
+        sqlite3.IntegrityError: Two uses of one offer would be live.
     """
     if refused := refuse_stale_reads(SqliteCommitView(connection), reads):
         return refused
-    offer, order, refund = request
-    hidden = erasure_digest(ledger_secret(connection), "order", order)
-    state, erased = _redemption_state(connection, offer, (order, hidden), refund)
+    ids = OrderIds(connection, ledger_secret(connection), (lookup.order, *lookup.also))
+    rows = _rows(connection, lookup.offers, ids)
+    state = _redemption_state(connection, lookup, ids, rows)
     outcome = logic(state)
     balances = dict(state.balances)
     if beyond := apply_moves(balances, outcome.moves):
         message = f"a redemption moved {beyond.campaign} beyond its limit"
         raise ValueError(message)
     # The order of an erased customer is stored under its digest, and a retry stays under it.
-    erased = erased or any(
+    erased = ids.hidden(lookup.order) in {row.order for row in rows} or any(
         one.customer is not None and tombstones.is_alias(connection, one.customer)
         for one in state.offers.values()
     )
-    stored_order = hidden if erased else order
+
+    def stored(order: str) -> str:
+        return ids.hidden(order) if erased else order
+
     put_balances(connection, balances.values() if outcome.moves else ())
-    connection.executemany(
-        _PUT_REDEMPTION, [_redemption_row(row, stored_order) for row in outcome.redemptions]
-    )
+    known = {(row.offer, ids.name(row.order), row.attempt): row.order for row in rows}
+    for row in outcome.redemptions:
+        before, after = known.get((row.offer, row.order, row.attempt)), stored(row.order)
+        if before not in {None, after}:
+            connection.execute(_RENAME_ORDER, (after, row.offer, before, row.attempt))
+        connection.execute(_PUT_REDEMPTION, _redemption_row(row, after))
     if outcome.refund:
-        row = structs.replace(outcome.refund, order=stored_order)
-        connection.execute(_PUT_REFUND, (row.order, row.refund, ENCODE(row)))
+        refund = structs.replace(outcome.refund, order=stored(lookup.order))
+        connection.execute(_PUT_REFUND, (refund.order, refund.refund, ENCODE(refund)))
+    if outcome.alias is not None:
+        add_alias(connection, stored(outcome.alias), stored(lookup.order))
     offers = {**state.offers, **{offer.id: offer for offer in outcome.offers}}
     put_offers(connection, outcome.offers, with_offers(outcome.steps, offers))
-    units = {key: promised_by(known) for key, known in state.offers.items()}
+    units = {key: known.reserved_units for key, known in state.offers.items()}
     stock.add_units(connection, units_growth(outcome.offers, units))
     if outcome.has_effect:
-        subjects, at = redemption_subjects(outcome, stored_order)
+        subjects, at = redemption_subjects(outcome, stored(lookup.order))
         change_rows.append(connection, "redemption", subjects, at=at)
     failpoint("after-insert")
     return outcome
 
 
-def _redemption_state(
-    connection: LedgerConnection, offer: str | None, orders: tuple[str, str], refund: str | None
-) -> tuple[RedemptionState, bool]:
-    """Return the state, and whether the order is stored under its digest because of an erasure."""
-    order, hidden = orders
-    rows = connection.execute(
-        'SELECT body FROM redemptions WHERE offer = ? OR "order" IN (?, ?) ORDER BY at, rowid',
-        (offer, *orders),
-    ).fetchall()
-    found = [DECODE_REDEMPTION(body) for (body,) in rows]
-    erased = any(row.order == hidden for row in found)
-    redemptions = tuple(
-        structs.replace(row, order=order) if row.order == hidden else row for row in found
+def _rows(
+    connection: sqlite3.Connection, offers: Sequence[str], ids: OrderIds
+) -> list[RedemptionRow]:
+    """Return the redemptions of some offers and of an order, oldest first, as they are stored."""
+    orders = sorted(ids.stored)
+    sql = (
+        f"SELECT body FROM redemptions WHERE offer IN ({_marks(offers)})"  # noqa: S608
+        f' OR "order" IN ({_marks(orders)}) ORDER BY at, rowid'
     )
-    named = {offer, *(row.offer for row in redemptions if row.order == order)}
-    offers = {one.id: one for key in named if key and (one := read_offer(connection, key))}
+    return [DECODE_REDEMPTION(body) for (body,) in connection.execute(sql, (*offers, *orders))]
+
+
+def _redemption_state(
+    connection: LedgerConnection,
+    lookup: RedemptionLookup,
+    ids: OrderIds,
+    rows: Sequence[RedemptionRow],
+) -> RedemptionState:
+    redemptions = tuple(structs.replace(row, order=ids.name(row.order)) for row in rows)
+    named = {*lookup.offers, *(row.offer for row in redemptions if row.order in ids.names)}
+    offers = {one.id: one for key in sorted(named) if (one := read_offer(connection, key))}
+    orders = sorted(ids.stored)
     given = connection.execute(
-        'SELECT body FROM refunds WHERE "order" IN (?, ?) AND refund = ?', (*orders, refund)
+        f'SELECT body FROM refunds WHERE "order" IN ({_marks(orders)}) AND refund = ?',  # noqa: S608
+        (*orders, lookup.refund),
     ).fetchone()
-    state = RedemptionState(
+    return RedemptionState(
         offers=offers,
         redemptions=redemptions,
+        orders=ids.names,
         refund=_DECODE_REFUND(given[0]) if given else None,
         balances=_balances_of_offers(connection, offers.values()),
         seqs=_seqs(connection, {offer.session for offer in offers.values()}),
     )
-    return state, erased
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" for _ in values)
 
 
 def _balances_of_offers(
@@ -137,4 +174,13 @@ def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, 
 
 def _redemption_row(row: RedemptionRow, order: str) -> tuple[object, ...]:
     row = structs.replace(row, order=order)
-    return (row.offer, row.order, row.at, row.status, row.saved, ENCODE(row))
+    return (
+        row.offer,
+        row.order,
+        row.attempt,
+        row.at,
+        row.status,
+        row.saved,
+        row.until,
+        ENCODE(row),
+    )

@@ -18,7 +18,6 @@ from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, ContactWrit
 from tactful.stores.shared.balance_moves import apply_moves
 from tactful.stores.shared.commit_check import (
     Shelf,
-    promised_by,
     refuse_commit,
     refuse_moved_session,
     units_growth,
@@ -244,7 +243,7 @@ class TurnBatch(SqliteCommitView):
         for offer in turn.offers:
             if self._offers_before[offer.id] is None:
                 self._new_offers.setdefault(offer.id, offer)
-            self._offers_before[offer.id] = _KnownOffer(offer.state, promised_by(offer))
+            self._offers_before[offer.id] = _KnownOffer(offer.state, offer.reserved_units)
         self._offers += turn.offers
         self._steps += with_offers(turn.steps, {offer.id: offer for offer in turn.offers})
 

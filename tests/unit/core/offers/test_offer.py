@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.builders import offer
 from tactful.core.offers.offer import (
     ADVERTISED,
+    RESERVING,
     STANDING,
     TRANSITIONS,
     Offer,
@@ -20,7 +21,7 @@ from tactful.core.offers.offer import (
 from tactful.core.values.allocation import Deduction, Level
 
 EVENTS: tuple[OfferEvent, ...] = get_args(OfferEvent)
-ENDS = frozenset(OfferState) - STANDING - {OfferState.REDEEMED}
+ENDS = frozenset(OfferState) - RESERVING - {OfferState.REDEEMED, OfferState.EXPIRED}
 
 
 @pytest.mark.parametrize("state", OfferState)
@@ -50,15 +51,34 @@ def test_no_path_shows_again_what_ended_or_promises_what_was_never_pushed(
     assert OfferState.HELD_OUT not in path
     promised = path.index(OfferState.ACCEPTED) if OfferState.ACCEPTED in path else len(path)
     assert not ADVERTISED & set(path[promised:])
-    assert all(
-        OfferState.ACCEPTED in path[:n] for n, one in enumerate(path) if one is OfferState.REDEEMED
+    used = {OfferState.HELD, OfferState.REDEEMED}
+    never_promised = OfferState.EXPIRED in path and OfferState.ACCEPTED not in path
+    assert never_promised or all(
+        OfferState.ACCEPTED in path[:n] for n, one in enumerate(path) if one in used
     )
+
+
+def test_an_expired_offer_can_only_be_confirmed() -> None:
+    assert [event for event in EVENTS if (OfferState.EXPIRED, event) in TRANSITIONS] == ["confirm"]
 
 
 def test_pushed_and_shown_offers_are_advertised_and_accepted_ones_stand() -> None:
     assert {state for state in OfferState if offer(state=state).advertised} == ADVERTISED
     assert {state for state in OfferState if offer(state=state).standing} == STANDING
     assert {OfferState.ACCEPTED} == STANDING - ADVERTISED
+
+
+def test_an_offer_reserves_the_most_allowed_until_it_is_accepted_and_then_what_was_accepted() -> (
+    None
+):
+    units = {state: offer(state=state, max_qty=5, qty=2).reserved_units for state in OfferState}
+    assert {state: count for state, count in units.items() if count} == {
+        OfferState.PUSHED: 5,
+        OfferState.SHOWN: 5,
+        OfferState.ACCEPTED: 2,
+        OfferState.HELD: 2,
+    }
+    assert {state for state in OfferState if offer(state=state).reserving} == RESERVING
 
 
 NAMED = frozenset({"R1"})

@@ -62,6 +62,7 @@ async def test_the_answer_says_what_each_line_is_paid_and_has_saved() -> None:
     order = await Order(ten, **{"RUN-42": 12900, "SOCK-3": 1990}).opened()
     assert answered(await order.use(ten, line("RUN-42"), line("SOCK-3", 2))) == {
         "redemption": "rd_of_1",
+        "state": "redeemed",
         "unit": {"amount": 15192} | EUR,
         "qty": 1,
         "saved": {"amount": 1688} | EUR,

@@ -28,6 +28,7 @@ async def test_an_accepted_offer_is_redeemed_at_its_price_and_its_budget_settled
 ) -> None:
     assert answered(await redemptions.redeem()) == {
         "redemption": "rd_o1",
+        "state": "redeemed",
         "unit": {"amount": 10965} | EUR,
         "qty": 1,
         "saved": {"amount": 1935} | EUR,
@@ -41,7 +42,7 @@ async def test_a_retry_gets_the_same_bytes_and_has_no_second_effect(
 ) -> None:
     first = await redemptions.redeem()
     for late in (T0 + 2 * MINUTE, T0 + 400 * 24 * 60 * MINUTE):
-        again = await redemptions.redeem(request(id="rd_other"), now=late)
+        again = await redemptions.redeem(request(ident="rd_other"), now=late)
         assert (again.status, again.body) == (first.status, first.body)
         assert (again.moves, again.steps, again.offers, again.redemptions) == ((), (), (), ())
     assert await redemptions.budget() == {"EUR": (0, 1935)}
@@ -77,7 +78,11 @@ async def test_the_order_of_the_lines_makes_no_other_cart(redemptions: Redemptio
         (request(lines=CART * 2), "redemption.quantity"),
         (request(is_holder=False), "redemption.holder"),
         (
-            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(10964, "EUR")),)),
+            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(10966, "EUR")),)),
+            "redemption.price",
+        ),
+        (
+            request(lines=(RequestedLine(sku="RUN-42", qty=1, unit=Money(-1, "EUR")),)),
             "redemption.price",
         ),
         (

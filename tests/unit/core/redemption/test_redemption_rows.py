@@ -26,10 +26,10 @@ def encode(answer: RedemptionAnswer) -> RedemptionResponse:
 
 
 def test_a_new_use_is_stored_with_the_response_and_an_earlier_one_keeps_its_own() -> None:
-    result = RedemptionResult(answer=RedemptionRefusal("recall"), use=NEW, redemptions=(OLD,))
+    result = RedemptionResult(answer=RedemptionRefusal("recall"), uses=(NEW,), redemptions=(OLD,))
     outcome = with_response(result, encode)
     assert (outcome.status, outcome.body) == (7, b"RedemptionRefusal")
-    new, old = outcome.redemptions
+    old, new = outcome.redemptions
     assert (new.id, new.code, new.answer) == ("rd_2", 7, b"RedemptionRefusal")
     assert old == OLD
 

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from msgspec import structs
 
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, accepted, push
@@ -14,6 +13,7 @@ from tactful.core.offers.offer import TRANSITIONS, OfferState
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption import rollback, use_states
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.stores.memory import redemptions as memory_redemptions
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ async def test_a_cancelled_order_gives_right_and_budget_back_once(redemptions: R
 async def test_within_the_hold_another_order_may_use_the_right_that_came_back(
     redemptions: Redemptions,
 ) -> None:
-    first = await redemptions.redeem()
+    await redemptions.redeem()
     await redemptions.cancel()
     assert (await redemptions.redeem(request("o2"), now=T0 + 3 * MINUTE)).status == 200
     assert await redemptions.budget() == {"EUR": (0, 1935)}
     assert (await redemptions.cancel("o1")).moves == ()
-    assert (await redemptions.redeem()).body == first.body
+    assert answered(await redemptions.redeem()) == (409, "redemption.cancelled")
     assert await redemptions.budget() == {"EUR": (0, 1935)}
 
 
@@ -98,7 +98,7 @@ async def test_all_offers_of_an_order_are_cancelled_together() -> None:
     ).opened()
     cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
     await redemptions.redeem(cart)
-    await redemptions.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
+    await redemptions.redeem(request(lines=cart.lines, ident="rd_2"), offer="of_2")
     assert await redemptions.budget() == {"EUR": (0, 3870)}
     assert len(answered(await redemptions.cancel())["cancelled"]) == 2
     assert await redemptions.budget() == {"EUR": (3870, 0)}
@@ -111,7 +111,7 @@ async def test_what_is_redeemed_after_a_cancellation_is_cancelled_with_the_rest(
     cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
     await redemptions.redeem(cart)
     await redemptions.cancel()
-    await redemptions.redeem(structs.replace(cart, id="rd_2"), offer="of_2")
+    await redemptions.redeem(request(lines=cart.lines, ident="rd_2"), offer="of_2")
     assert await redemptions.budget() == {"EUR": (1935, 1935)}
     assert len(answered(await redemptions.cancel())["cancelled"]) == 2
     assert await redemptions.budget() == {"EUR": (3870, 0)}
@@ -122,6 +122,73 @@ async def test_without_a_limit_the_whole_hold_comes_back() -> None:
     await redemptions.redeem()
     await redemptions.cancel()
     assert await redemptions.budget() == {"EUR": (1935, 0)}
+
+
+async def test_a_held_redemption_is_cancelled_like_any_other(redemptions: Redemptions) -> None:
+    await redemptions.hold()
+    first = await redemptions.cancel()
+    assert answered(first) == {"cancelled": [{"redemption": "rd_o1", "offer": "of_1"}]}
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+    assert (await redemptions.cancel()).body == first.body
+    assert answered(await redemptions.hold()) == (409, "redemption.cancelled")
+
+
+async def test_cancelling_what_has_lapsed_prevents_a_late_confirmation(
+    redemptions: Redemptions,
+) -> None:
+    await redemptions.hold()
+    await redemptions.lapse()
+    cancelled = await redemptions.cancel()
+    assert (cancelled.status, cancelled.moves, cancelled.offers) == (200, (), ())
+    assert answered(await redemptions.confirm()) == (409, "redemption.cancelled")
+
+
+async def test_an_attempt_is_cancelled_without_the_others(redemptions: Redemptions) -> None:
+    await redemptions.redeem()
+    await redemptions.cancel(attempt=1)
+    again = request(ident="rd_2", attempt=2)
+    assert (await redemptions.redeem(again)).status == 200
+    assert (await redemptions.cancel(attempt=1)).moves == ()
+    assert await redemptions.budget() == {"EUR": (0, 1935)}
+    assert answered(await redemptions.cancel(attempt=3)) == (404, "redemption.unknown")
+    assert len(answered(await redemptions.cancel())["cancelled"]) == 2
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+
+
+async def test_a_late_word_about_an_attempt_never_ends_a_later_one(
+    redemptions: Redemptions,
+) -> None:
+    await redemptions.redeem(now=T0 + MINUTE)
+    await redemptions.cancel(now=T0 + 2 * MINUTE)
+    again = request(ident="rd_2", attempt=2)
+    await redemptions.redeem(again, now=T0 + 3 * MINUTE)
+    late = await redemptions.cancel(reported_at=T0 + 2 * MINUTE)
+    assert (late.status, late.moves) == (200, ())
+    assert await redemptions.budget() == {"EUR": (0, 1935)}
+    await redemptions.cancel(reported_at=T0 + 3 * MINUTE)
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+
+
+async def test_only_what_is_paid_can_be_refunded(redemptions: Redemptions) -> None:
+    await redemptions.hold()
+    assert answered(await redemptions.refund("f1", *CART)) == (409, "redemption.held")
+    await redemptions.lapse()
+    assert answered(await redemptions.refund("f1", *CART)) == (409, "redemption.lapsed")
+    await redemptions.confirm()
+    assert (await redemptions.refund("f1", *CART)).status == 200
+
+
+async def test_several_offers_of_one_session_go_back_in_steps_of_their_own(
+    redemptions: Redemptions,
+) -> None:
+    redemptions = await Redemptions(
+        accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)
+    ).opened()
+    cart = request(lines=(*CART, RequestedLine(sku="BOOT-42", qty=1)))
+    await redemptions.redeem(cart)
+    await redemptions.redeem(request(lines=cart.lines, ident="rd_2"), offer="of_2")
+    seqs = [step.seq for step in (await redemptions.cancel()).steps]
+    assert len(seqs) == len({*seqs}) == 2
 
 
 # refund
@@ -223,7 +290,7 @@ async def play(acts: list[Act], available: int) -> None:
         line = RequestedLine(sku="RUN-42", qty=qty)
         if act == "redeem":
             outcome = await redemptions.redeem(
-                request(order, (line,), id=f"rd_{number}"), skus_now=skus_now
+                request(order, (line,), ident=f"rd_{number}"), skus_now=skus_now
             )
             if outcome.status == 200:
                 assert answers.setdefault(f"{order}{qty}", outcome.body) == outcome.body
@@ -247,7 +314,8 @@ def test_that_property_fails_when_each_refund_releases_the_whole_discount(
 
 
 def test_that_property_fails_when_a_retry_is_decided_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redemption, "_used", lambda *_: None)
-    monkeypatch.setitem(use_states._STATE_OF_OFFER, OfferState.REDEEMED, "open")
+    monkeypatch.setattr(redemption, "_answer_again", lambda *_: None)
+    monkeypatch.setattr(memory_redemptions, "_refuse_second_use", lambda *_: None)
+    monkeypatch.setitem(use_states._OF_OFFER, OfferState.REDEEMED, "open")
     monkeypatch.setitem(TRANSITIONS, (OfferState.REDEEMED, "redeem"), OfferState.REDEEMED)
     assert_fails(test_whatever_happens_money_adds_up_and_the_offer_is_used_by_one_order)

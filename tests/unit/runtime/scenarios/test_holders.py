@@ -186,7 +186,7 @@ class World:
         self.orders += 1
         line = RequestedLine(sku=token.offer.sku, qty=1)
         call = RedemptionCall(
-            token=token.token, order=f"o{self.orders}", territory="DE", lines=(line,), **given
+            tokens=(token.token,), order=f"o{self.orders}", territory="DE", lines=(line,), **given
         )
         return (await self.shop.redemptions.redeem(call)).status
 

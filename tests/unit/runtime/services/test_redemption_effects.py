@@ -8,11 +8,17 @@ from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
 from support.naive_assembly import NaiveShop
 from tactful.core.redemption.order_totals import SkuNow
+from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.redemption_effects import RedemptionEffects, sku_now
 
 
 def effects_of(one: LiveServer) -> RedemptionEffects:
-    return RedemptionEffects(one.parts.shop.state, one.parts.shop.turns)
+    shop = one.parts.shop
+    return RedemptionEffects(shop.state, shop.turns, HoldTimer(shop.state, nothing_held))
+
+
+async def nothing_held() -> None:
+    """Sweep a shop that holds nothing."""
 
 
 def test_price_stock_and_recall_of_an_item_in_its_territory() -> None:
@@ -37,10 +43,10 @@ async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_p
 async def test_an_order_is_shipped_once_the_shop_reported_it(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         effects = effects_of(one)
-        assert not await effects.is_shipped("o1")
+        assert not await effects.is_shipped(["o1"])
         for version, status, shipped in ((1, "placed", False), (2, "shipped", True)):
             await one.facts(order("o1", "c1", "RUN-42", status=status, version=version))
-            assert await effects.is_shipped("o1") is shipped
+            assert await effects.is_shipped(["o1"]) is shipped
 
 
 async def test_a_redemption_reaches_the_session_and_the_budget(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from msgspec import structs
 
+from support.builders import order as order_fact
 from support.ledger_rows import T0, accepted, fact, push
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
@@ -23,11 +24,14 @@ from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError
-from tactful.runtime.services.redemptions import ATTEMPTS, RedemptionCall, RedemptionService
+from tactful.runtime.services.redemption_runner import ATTEMPTS
+from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
 from tactful.stores.memory.ledger import MemoryLedger
 
 SECRET = b"s" * 32
 CART = (RequestedLine(sku="RUN-42", qty=1),)
+USES = [{"sku": "RUN-42", "qty": 1, "offer": "of_1"}]
+"""The lines of a reported order that used the offer."""
 
 
 class Clock:
@@ -98,8 +102,8 @@ class Shop:
             await self.meanwhile()
         return found, {("sku", sku) for sku in skus}
 
-    async def is_shipped(self, order: str) -> bool:
-        return order in self.shipped
+    async def is_shipped(self, orders: Collection[str]) -> bool:
+        return not self.shipped.isdisjoint(orders)
 
     async def customer_of(self, session: str) -> str | None:
         return self.customers.get(session)
@@ -122,10 +126,16 @@ class Shop:
             )
         )  # fmt: skip
 
+    async def reported(self, order: str, status: str = "cancelled") -> None:
+        """Follow a report of an order; what counts is the version that the ledger has in force."""
+        reported = order_fact(order, status=status)
+        await self.service.reported.follow([reported])
+
     async def redeem(
         self, order: str = "o1", token: str | None = None, **given: Any
     ) -> RedemptionResponse:
-        call = RedemptionCall(token=token or self.token(), order=order, territory="DE", lines=CART)
+        tokens = (token or self.token(),)
+        call = RedemptionCall(tokens=tokens, order=order, territory="DE", lines=CART)
         return await self.service.redeem(structs.replace(call, **given))
 
 
@@ -271,10 +281,10 @@ async def test_an_offer_accepted_before_the_login_is_the_customers_and_needs_no_
 async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop: Shop) -> None:
     """As after a restore: the ledger forgot the redemption, the shop's orders did not."""
     about = (("order", "o7"), ("offer", "of_1"))
-    placed = fact("order", "o7", 1, subjects=about, order="o7", status="placed")
+    placed = fact("order", "o7", 1, subjects=about, order="o7", lines=USES, status="placed")
     await shop.ledger.record_facts([placed])
     assert code(await shop.redeem("o8")) == (409, "redemption.used")
-    cancelled = fact("order", "o7", 2, subjects=about, order="o7", status="cancelled")
+    cancelled = fact("order", "o7", 2, subjects=about, order="o7", lines=USES, status="cancelled")
     await shop.ledger.record_facts([cancelled])
     assert (await shop.redeem("o8")).status == 200
 
@@ -282,7 +292,7 @@ async def test_an_offer_that_the_shop_reported_as_used_is_not_sold_again(shop: S
 async def test_the_order_that_reported_its_own_use_redeems(shop: Shop) -> None:
     about = (("order", "o1"), ("offer", "of_1"))
     await shop.ledger.record_facts(
-        [fact("order", "o1", subjects=about, order="o1", status="placed")]
+        [fact("order", "o1", subjects=about, order="o1", lines=USES, status="placed")]
     )
     assert (await shop.redeem("o1")).status == 200
 
@@ -327,11 +337,11 @@ async def test_a_failing_ledger_means_unknown_and_never_a_refusal() -> None:
 async def test_a_reported_cancellation_gives_back_what_the_order_redeemed(shop: Shop) -> None:
     await shop.redeem()
     await shop.ledger.record_facts([fact("order", "o1", 1, order="o1", status="placed")])
-    await shop.service.cancel_reported("o1")
+    await shop.reported("o1")
     assert len(shop.applied) == 1
     await shop.ledger.record_facts([fact("order", "o1", 2, order="o1", status="cancelled")])
-    await shop.service.cancel_reported("o1")
-    await shop.service.cancel_reported("o1")
+    await shop.reported("o1")
+    await shop.reported("o1")
     assert [one.offers[0].state for one in shop.applied] == [
         OfferState.REDEEMED,
         OfferState.ACCEPTED,
@@ -342,5 +352,5 @@ async def test_a_reported_cancellation_of_what_was_shipped_changes_nothing(shop:
     await shop.redeem()
     for version, status in enumerate(("shipped", "cancelled")):
         await shop.ledger.record_facts([fact("order", "o1", version, order="o1", status=status)])
-    await shop.service.cancel_reported("o1")
+    await shop.reported("o1")
     assert len(shop.applied) == 1

@@ -74,14 +74,14 @@ def test_units_of_other_processes_stay_counted_when_the_own_offer_ends() -> None
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(list(OfferState)), st.integers(1, 3))))
-def test_the_total_is_always_the_sum_of_the_standing_offers(
+def test_the_total_is_always_the_sum_of_the_standing_and_held_offers(
     moves: list[tuple[int, OfferState, int]],
 ) -> None:
     held, now = StockCommitments(), {}
     for number, state, qty in moves:
         now[number] = offer(id=f"of_{number}", sku="A", state=state, max_qty=qty, qty=qty)
         held.update(now[number])
-    total = sum(one.max_qty for one in now.values() if one.standing)
+    total = sum(one.max_qty for one in now.values() if one.reserving)
     assert sum(held.totals.values()) == total
 
 

@@ -9,7 +9,7 @@ from support.ledger_rows import T0, offer
 from tactful.core.customer.aliasing import CustomerErasure
 from tactful.core.facts.fact_types import Order, OrderLine
 from tactful.core.offers.offer import OfferState, OfferStep
-from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionRow
 from tactful.core.values.calendar import DAY
 from tactful.core.values.money import Money
 from tactful.runtime.facts.fact_cache import FactCache
@@ -70,9 +70,23 @@ async def test_shown_and_redeemed_offers_are_counted_by_rule() -> None:
     tracker = ConversionTracker(ledger=ledger, clock=TestClock(T0), fact_cache=FactCache(ledger))
     one = offer(state=OfferState.SHOWN)
     tracker.record_step([one], [OfferStep(one.id, T0, 1, OfferState.SHOWN)])
-    for state, bought in ((OfferState.REDEEMED, 1), (OfferState.ACCEPTED, 0)):
+    use = RedemptionRow(id="rd", offer=one.id, order="o1", at=T0, status="redeemed", saved=0)
+    held = structs.replace(use, until=T0 + 9)
+    confirmed = structs.replace(held, confirmed_at=T0)
+    for row, status, state, bought in (
+        (use, "redeemed", OfferState.REDEEMED, 1),
+        (use, "cancelled", OfferState.ACCEPTED, 0),
+        (held, "held", OfferState.HELD, 0),
+        (held, "lapsed", OfferState.ACCEPTED, 0),
+        (held, "cancelled", OfferState.ACCEPTED, 0),
+        (confirmed, "redeemed", OfferState.REDEEMED, 1),
+        (confirmed, "cancelled", OfferState.ACCEPTED, 0),
+    ):
         step = OfferStep(one.id, T0, 2, state)
-        outcome = RedemptionOutcome(status=200, body=b"", offers=(one,), steps=(step,))
+        outcome = RedemptionOutcome(
+            status=200, body=b"", offers=(one,), steps=(step,),
+            redemptions=(structs.replace(row, status=status),),
+        )  # fmt: skip
         tracker.record_redemption(outcome)
         tally = tracker.view.tally_of("r1", "aero", "DE")
         assert (tally.tried, tally.bought) == (1, bought)

@@ -39,7 +39,7 @@ async def test_a_redemption_beyond_its_budget_is_a_programming_error(ledger: Mem
         return structs.replace(outcome, moves=(structs.replace(move, settle=60_000),))
 
     with pytest.raises(ValueError, match="beyond its limit"):
-        await ledger.run_redemption(greedy, offer="of_1", order="o1")
+        await ledger.run_redemption(greedy, offers=("of_1",), order="o1")
     assert present(await ledger.offer("of_1")).state is OfferState.ACCEPTED
 
 

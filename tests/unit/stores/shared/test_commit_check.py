@@ -17,7 +17,6 @@ from tactful.runtime.ports.ledger_rows import (
 )
 from tactful.stores.shared.commit_check import (
     Shelf,
-    promised_by,
     refuse_commit,
     units_growth,
 )
@@ -102,12 +101,6 @@ def test_nothing_is_looked_up_where_nothing_was_logged_since() -> None:
     view = View()
     assert refuse_commit(view, reads(10, SKU), {}) is None
     assert view.lookups == 0
-
-
-def test_an_offer_promises_what_was_accepted_or_else_the_most_allowed() -> None:
-    assert promised_by(offer(max_qty=5)) == 5
-    assert promised_by(accepted(max_qty=5, qty=2)) == 2
-    assert promised_by(offer(max_qty=5, state=OfferState.EXPIRED)) == 0
 
 
 def test_growth_is_what_new_states_promise_beyond_the_stored_ones() -> None:

@@ -8,6 +8,7 @@ from tactful.stores.shared.failpoints import no_failpoint
 from tactful.stores.sqlite import redemption_transaction, turns
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.sqlite.redemption_transaction import RedemptionLookup
 
 
 @pytest.fixture
@@ -17,7 +18,9 @@ def filled(connection: LedgerConnection) -> LedgerConnection:
     turns.commit(connection, push(offer("of_2"), count=9))
     turns.commit(connection, push(offer("of_3"), count=9))
     turns.commit(connection, leave(offer("of_3"), OfferState.EXPIRED, count=9))
-    redemption_transaction.run_redemption(connection, redeem, ("of_1", "o1", None), no_failpoint)
+    redemption_transaction.run_redemption(
+        connection, redeem, RedemptionLookup("o1", ("of_1",)), no_failpoint
+    )
     connection.execute(
         "UPDATE budgets SET reserved = reserved - 1, settled = settled + 1 WHERE currency = '#'"
     )  # `redeem` moves money only, and the count goes with it

@@ -9,6 +9,7 @@ from tactful.runtime.ports.ledger_rows import CommitRefusal, ReadSet
 from tactful.stores.shared.failpoints import no_failpoint
 from tactful.stores.sqlite import facts, redemption_transaction, turns
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
+from tactful.stores.sqlite.redemption_transaction import RedemptionLookup
 from tactful.stores.sqlite.tables import change_rows, stock
 
 
@@ -27,7 +28,7 @@ def test_a_redemption_beyond_its_budget_is_a_programming_error(
 
     with pytest.raises(ValueError, match="beyond its limit"):
         redemption_transaction.run_redemption(
-            connection, greedy, ("of_1", "o1", None), no_failpoint
+            connection, greedy, RedemptionLookup("o1", ("of_1",)), no_failpoint
         )
 
 
@@ -39,7 +40,9 @@ def test_the_failpoint_of_a_redemption_lies_behind_its_rows(connection: LedgerCo
         ((count,),) = rows(connection, "SELECT count(*) FROM redemptions")
         seen.append((point, int(str(count))))
 
-    redemption_transaction.run_redemption(connection, redeem, ("of_1", "o1", None), passed)
+    redemption_transaction.run_redemption(
+        connection, redeem, RedemptionLookup("o1", ("of_1",)), passed
+    )
     assert seen == [("after-insert", 1)]
 
 
@@ -52,7 +55,7 @@ def test_a_stale_read_set_runs_nothing(connection: LedgerConnection) -> None:
         raise AssertionError
 
     refused = redemption_transaction.run_redemption(
-        connection, never, ("of_1", "o1", None), no_failpoint, reads
+        connection, never, RedemptionLookup("o1", ("of_1",)), no_failpoint, reads
     )
     assert refused == CommitRefusal("facts.newer", subject=("sku", "RUN-42"))
 
@@ -63,7 +66,7 @@ def test_a_redemption_is_a_change_and_frees_what_its_offer_promised(
     turns.commit(connection, push(accepted(qty=3)))
     assert stock.promised_units(connection, ("RUN-42", "DE")) == 3
     redemption_transaction.run_redemption(
-        connection, redeem, ("of_1", "o1", None), no_failpoint, ReadSet(0, ())
+        connection, redeem, RedemptionLookup("o1", ("of_1",)), no_failpoint, ReadSet(0, ())
     )
     assert stock.promised_units(connection, ("RUN-42", "DE")) == 0
     (change,) = change_rows.changes_from_rows(connection.execute(change_rows.READ_CHANGES, (0, 9)))

@@ -23,7 +23,7 @@ from tactful.stores.sqlite.customers.erasure_steps import ErasureSlices, Search,
 from tactful.stores.sqlite.customers.linked_contacts import contacts_of_customer, unnamed_keys
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
-from tactful.stores.sqlite.tables import change_rows, tombstones
+from tactful.stores.sqlite.tables import change_rows, order_ids, tombstones
 from tactful.stores.sqlite.tables.exposure_rows import DELETE_OF_SESSIONS
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER, ENCODE
 
@@ -280,12 +280,13 @@ def _announce(
 def _redeemed_orders(
     connection: sqlite3.Connection, customer: str, sessions: list[str]
 ) -> set[str]:
-    """Return the orders that redeemed offers of a customer, or anonymous offers of their sessions."""
+    """Return the ids of orders that used offers of a customer, or anonymous offers of their sessions."""
     sql = """SELECT r."order" FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
       WHERE o.customer = ?1
       UNION SELECT r."order" FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
       WHERE o.customer IS NULL AND o.session IN (SELECT value FROM json_each(?2))"""
-    found = connection.execute(sql, (customer, ENCODE(sessions).decode()))
+    orders = [order for (order,) in connection.execute(sql, (customer, ENCODE(sessions).decode()))]
+    found = connection.execute(order_ids.SAME_ORDER, (ENCODE(orders).decode(),))
     # An erasure that was cut off may have replaced some of them already.
     return {order for (order,) in found if not is_digest(order)}
 
@@ -383,6 +384,7 @@ def _pseudonymize_order(connection: sqlite3.Connection, order: str) -> int:
             (hidden, ENCODE(row), rowid),
         )
     _pseudonymize_refunds(connection, order, hidden)
+    order_ids.hide(connection, order, hidden)
     return connection.total_changes - before
 
 

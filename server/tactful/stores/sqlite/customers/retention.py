@@ -17,7 +17,7 @@ from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
 from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
-from tactful.stores.sqlite.tables import exposure_rows
+from tactful.stores.sqlite.tables import exposure_rows, order_ids
 from tactful.stores.sqlite.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
 from tactful.stores.sqlite.tables.offer_rows import read_offer
 from tactful.stores.sqlite.writer.group_commit import SqliteWriter
@@ -34,6 +34,7 @@ RETENTION: Final = {
     "steps": "with their offers",
     "budgets": "kept: one row for each period of a campaign",
     "redemptions": "`money_retention`, with their offers",
+    "order_aliases": "with the last redemption of their order",
     "refunds": "with the last redemption of their order",
     "entries": "`retention`",
     "rulebooks": "kept: rule files hold no personal data",
@@ -70,7 +71,7 @@ _NEXT_SESSIONS: Final = (
 )
 # Offers are stored in the order of their issue, so the walk ends at the first one that is too young.
 _NEXT_OFFERS: Final = """
-  SELECT o.rowid, o.id, o.state IN ('pushed', 'shown', 'accepted'),
+  SELECT o.rowid, o.id, o.state IN ('pushed', 'shown', 'accepted', 'held'),
     CAST(o.body AS TEXT) ->> 'issued_at',
     coalesce((SELECT max(s.at) FROM steps AS s WHERE s.offer = o.id), 0),
     EXISTS (SELECT 1 FROM redemptions AS r WHERE r.offer = o.id), o.session
@@ -227,7 +228,7 @@ def prune_sessions(connection: LedgerConnection, sessions: Sequence[str], before
     return connection.executemany(
         "DELETE FROM sessions WHERE session = ? AND seen_at < ? AND NOT EXISTS"
         " (SELECT 1 FROM offers AS o WHERE o.session = sessions.session"
-        "  AND o.state IN ('pushed', 'shown', 'accepted'))",
+        "  AND o.state IN ('pushed', 'shown', 'accepted', 'held'))",
         [(session, before) for session in sessions],
     ).rowcount
 
@@ -265,7 +266,7 @@ def prune_offers(
         (ended,) = connection.execute(
             "SELECT coalesce(max(at), 0) FROM steps WHERE offer = ?", (key,)
         ).fetchone()
-        if offer is None or offer.standing or ended >= before:
+        if offer is None or offer.reserving or ended >= before:
             continue
         is_money = connection.execute(
             "SELECT 1 FROM redemptions WHERE offer = ?", (key,)
@@ -293,6 +294,7 @@ def _delete_offer(connection: sqlite3.Connection, offer: Offer) -> None:
         connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (offer.id,))  # noqa: S608
     for order, _, _ in orders:
         connection.execute(_ORPHANED_REFUNDS, {"order": order})
+        order_ids.delete_orphaned(connection, order)
 
 
 def _keep_counts(connection: sqlite3.Connection, offer: Offer) -> None:

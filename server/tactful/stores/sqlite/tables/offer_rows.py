@@ -8,7 +8,6 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.offers.offer import Offer, OfferStep
-from tactful.stores.shared.commit_check import promised_by
 from tactful.stores.sqlite.tables.offer_sums import count_steps
 
 ENCODE: Final = msgspec.json.Encoder().encode
@@ -70,6 +69,6 @@ def _offer_row(offer: Offer) -> tuple[object, ...]:
         offer.period,
         offer.currency,
         offer.hold,
-        promised_by(offer),
+        offer.reserved_units,
         ENCODE(offer),
     )

@@ -14,7 +14,7 @@ from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.redeem import RedemptionRequest, redeem
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, redeem
 from tactful.core.redemption.redemption_rows import (
     RedemptionOutcome,
     RedemptionState,
@@ -63,18 +63,17 @@ async def fill(ledger: SqliteLedger) -> None:
 
 
 def redeemed_by(state: RedemptionState, order: str = ORDER, now: int = T0 + 1) -> RedemptionOutcome:
-    request = RedemptionRequest(
-        id="rd_1",
-        token=b"t",
-        order=order,
-        territory="DE",
-        lines=(RequestedLine(sku="RUN-42", qty=1),),
-    )
     claims = TokenClaims(
         currency="EUR", exp=T0 // 1000 + 1800, holder="h" * 22, iat=0, max_qty=1, offer="of_1",
         rulebook="rb", sku="RUN-42", territory="DE", unit=10965,
     )  # fmt: skip
-    return with_response(redeem(state, request, now, claims, {"RUN-42": SkuNow()}), encode_answer)
+    request = RedemptionRequest(
+        tokens=(PresentedToken(id="rd_1", digest=b"t", claims=claims),),
+        order=order,
+        territory="DE",
+        lines=(RequestedLine(sku="RUN-42", qty=1),),
+    )
+    return with_response(redeem(state, request, now, {"RUN-42": SkuNow()}), encode_answer)
 
 
 def traces(folder: Path, text: str = CANARY) -> dict[str, int]:

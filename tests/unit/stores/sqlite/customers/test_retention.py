@@ -40,7 +40,7 @@ async def test_rows_400_days_old_leave_no_trace_of_the_customer_after_a_day(
             structs.replace(turn, session=session, state=b"s", customer=CUSTOMER, seen_at=T0,
                             entry=entry(session, T0, customer=CUSTOMER))
         )  # fmt: skip
-    await ledger.run_redemption(redeem, offer="of_1", order="o1")
+    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
     for number in [0, *range(2, 600)]:
         stood = accepted(f"of_{number}", session=f"se_{number}", customer=CUSTOMER)
         moves = [structs.replace(move, reserve=-move.reserve) for move in push(stood).moves]

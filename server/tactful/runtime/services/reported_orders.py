@@ -1,0 +1,173 @@
+"""Orders as the shop reports them, and what they confirm or give back."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from tactful.core.facts.fact_types import Order
+from tactful.core.redemption import confirmation, rollback
+from tactful.core.values.calendar import to_ms
+from tactful.runtime.ports.environment import Clock
+from tactful.runtime.services.redemption_runner import (
+    Reading,
+    RedemptionLedger,
+    RedemptionRunner,
+)
+
+SHIPPED: Final = frozenset({"shipped", "delivered"})
+"""The states in which an order can be refunded but no longer cancelled."""
+
+
+class _LineUse(Struct, frozen=True):
+    """The field of an order's line that a redemption depends on."""
+
+    offer: str | None = None
+
+
+class _OrderUse(Struct, frozen=True):
+    """The fields of a reported order that a redemption depends on."""
+
+    order: str
+    status: str
+    version: datetime | int | None = None
+    paid: bool = True
+    also: tuple[str, ...] = ()
+    lines: tuple[_LineUse, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Every id of the order."""
+        return (self.order, *self.also)
+
+    @property
+    def is_paid(self) -> bool:
+        """Whether the order is paid and not cancelled."""
+        return self.paid and self.status != "cancelled"
+
+    def reported_at(self, now: int) -> int | None:
+        """Return the instant of the report; `None`: its version is a number, which says no instant."""
+        if isinstance(self.version, int):
+            return None
+        return to_ms(self.version) if self.version else now
+
+
+_decode_use = msgspec.json.Decoder(_OrderUse).decode
+
+
+class OrderUses(Struct, frozen=True):
+    """What the shop has reported about an order, and about the orders that used some offers."""
+
+    ids: frozenset[str]
+    """Every id of the order that its reports name."""
+    used_by: dict[str, tuple[tuple[str, ...], ...]]
+    """Offer → the ids of each order that names it and is not cancelled."""
+
+
+async def order_uses(
+    ledger: RedemptionLedger, order: str, offers: Collection[str] = ()
+) -> OrderUses:
+    """Return what the shop has reported about an order, and about the use of some offers.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    subjects = [("order", order), *(("offer", offer) for offer in offers)]
+    stored = await ledger.facts_about(subjects, ("order",))
+    uses = [_decode_use(fact.body) for fact in stored]
+    used_by: dict[str, tuple[tuple[str, ...], ...]] = {}
+    for use in uses:
+        for offer in {line.offer for line in use.lines}.intersection(offers):
+            if use.status != "cancelled" and offer is not None:
+                used_by[offer] = (*used_by.get(offer, ()), use.ids)
+    return OrderUses(
+        frozenset({order, *(one for use in uses if order in use.ids for one in use.ids)}), used_by
+    )
+
+
+async def all_ids(ledger: RedemptionLedger, order: str) -> frozenset[str]:
+    """Return every id of an order: those that its reports name, and those of its redemptions.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    known = frozenset({order})
+    while True:
+        found = frozenset(await ledger.order_ids(known))
+        for one in found:
+            found |= (await order_uses(ledger, one)).ids
+        if found == known:
+            return known
+        known = found
+
+
+class ReportedOrders:
+    """Confirms and gives back redemptions because of what the shop reports about their orders."""
+
+    def __init__(self, ledger: RedemptionLedger, clock: Clock, runner: RedemptionRunner) -> None:
+        """Follow the reported orders of one shop.
+
+        Args:
+            ledger: Has the reports.
+            clock: The shop's clock.
+            runner: Runs what follows.
+        """
+        self._ledger = ledger
+        self._clock = clock
+        self._runner = runner
+
+    async def follow(self, orders: Sequence[Order]) -> None:
+        """Confirm what paid orders hold, and roll back what cancelled orders use.
+
+        Only the version in force counts. The call may be repeated for the same reports.
+
+        Args:
+            orders: Reports that are stored, also repeated and late ones.
+
+        Raises:
+            LedgerError: It may have happened or not; the next report repeats it.
+        """
+        cancelled = [fact for fact in orders if fact.status == "cancelled"]
+        for order in dict.fromkeys(fact.order for fact in cancelled):
+            await self._cancel(order)
+        paid = {
+            one: fact
+            for fact in orders
+            if fact.paid and fact.status != "cancelled"
+            for one in fact.ids
+        }
+        unpaid = await self._ledger.unpaid_orders(paid) if paid else set()
+        for order in dict.fromkeys(paid[one].order for one in sorted(unpaid)):
+            await self._confirm(order)
+
+    async def _confirm(self, order: str) -> None:
+        """Confirm what an order holds, or held, if the report in force says that it is paid."""
+        for stored in await self._ledger.fact_versions("order", order):
+            use = _decode_use(stored.body)
+            if stored.ended is None and use.is_paid:
+                now = self._clock.now()
+                await self._runner.run(
+                    Reading(partial(confirmation.confirm, now=now), also=frozenset(use.ids)),
+                    order=order,
+                )
+
+    async def _cancel(self, order: str) -> None:
+        """Roll back what an order uses, if its report in force is a cancellation before shipment.
+
+        A redemption that is younger than the report stands: it is of a later payment attempt.
+        """
+        versions = await self._ledger.fact_versions("order", order)
+        uses = [(_decode_use(stored.body), stored.ended) for stored in versions]
+        in_force = next((use for use, ended in uses if ended is None), None)
+        if in_force is None or in_force.status != "cancelled":
+            return
+        if any(use.status in SHIPPED for use, _ in uses):
+            return
+        now = self._clock.now()
+        cancel = partial(
+            rollback.cancel, now=now, shipped=False, reported_at=in_force.reported_at(now)
+        )
+        await self._runner.run(Reading(cancel, also=frozenset(in_force.ids)), order=order)

@@ -1,0 +1,126 @@
+"""Reads of redemptions from one SQLite file."""
+
+from collections.abc import Collection
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.core.offers.offer import Offer
+from tactful.core.redemption.redemption_rows import Status
+from tactful.runtime.ports.ledger_rows import StoredRedemption
+from tactful.stores.shared.erasures import erasure_digest, is_digest
+from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
+from tactful.stores.sqlite.tables.order_ids import SAME_ORDER
+
+_ORDERS_OF: Final = """
+  SELECT "order" FROM redemptions WHERE offer = ? AND status IN ('held', 'redeemed') ORDER BY at"""
+_NEXT_HOLD_END: Final = "SELECT min(until) FROM redemptions WHERE status = 'held'"
+_LAPSING: Final = """
+  SELECT DISTINCT "order" FROM redemptions WHERE status = 'held' AND until <= ?
+  ORDER BY until, "order" LIMIT ?"""
+_ANY_UNPAID: Final = """
+  SELECT EXISTS (SELECT 1 FROM redemptions WHERE status IN ('held', 'lapsed'))"""
+# Pairs of an id as it was asked for and an id under which its redemptions may be stored.
+_UNPAID: Final = """
+  WITH named (name, id) AS (SELECT value ->> 0, value ->> 1 FROM json_each(?)),
+  first_ids (name, id) AS (
+    SELECT name, id FROM named
+    UNION SELECT n.name, a."order" FROM named AS n JOIN order_aliases AS a ON a.alias = n.id),
+  ids (name, id) AS (
+    SELECT name, id FROM first_ids
+    UNION SELECT f.name, a.alias FROM first_ids AS f JOIN order_aliases AS a ON a."order" = f.id)
+  SELECT DISTINCT ids.name FROM ids JOIN redemptions AS r ON r."order" = ids.id
+  WHERE r.status IN ('held', 'lapsed')"""
+_LISTED: Final = """
+  SELECT r.rowid, r.body, o.body FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
+  WHERE r.status <> 'refused' AND r.rowid > :after{filters} ORDER BY r.rowid LIMIT :limit"""
+_encode = msgspec.json.Encoder().encode
+
+
+class SqliteRedemptionReads:
+    """The part of `SqliteLedger` that reads redemptions; `OfferStore` says what each method promises.
+
+    No queued record concerns a redemption, so no read waits for records.
+    """
+
+    _secret: bytes | None
+
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        raise NotImplementedError
+
+    def _offer(self, body: bytes) -> Offer:
+        raise NotImplementedError
+
+    async def orders_of(self, offer: str) -> list[str]:
+        return [order for (order,) in await self._read(_ORDERS_OF, (offer,))]
+
+    async def next_hold_end(self) -> int | None:
+        ((found,),) = await self._read(_NEXT_HOLD_END)
+        return found if found is None else int(found)
+
+    async def orders_with_lapsing_holds(self, until: int, limit: int = 100) -> list[str]:
+        return [order for (order,) in await self._read(_LAPSING, (until, limit))]
+
+    async def unpaid_orders(self, orders: Collection[str]) -> set[str]:
+        # Most shops hold nothing, and an import reports orders by the thousand.
+        ((is_any,),) = await self._read(_ANY_UNPAID)
+        if not is_any:
+            return set()
+        pairs = [(one, stored) for one in orders for stored in (one, self._hidden(one))]
+        return {order for (order,) in await self._read(_UNPAID, (_encode(pairs).decode(),))}
+
+    async def order_ids(self, orders: Collection[str]) -> set[str]:
+        return {*orders, *(one for one in await self._stored_ids(orders) if not is_digest(one))}
+
+    async def redemptions(
+        self,
+        *,
+        order: str | None = None,
+        also: Collection[str] = (),
+        offer: str | None = None,
+        statuses: Collection[Status] = (),
+        after: int = 0,
+        limit: int = 200,
+    ) -> list[StoredRedemption]:
+        values: dict[str, Any] = {"after": after, "limit": limit}
+        filters, names = "", {}
+        if order is not None:
+            names = {self._hidden(one): one for one in (order, *also)}
+            values["orders"] = _list(await self._stored_ids([order, *also]))
+            filters += ' AND r."order" IN (SELECT value FROM json_each(:orders))'
+        if offer is not None:
+            values["offer"] = offer
+            filters += " AND r.offer = :offer"
+        if statuses:
+            # Each index on redemptions covers some statuses, so they stand in the text.
+            named = ", ".join(f"'{status}'" for status in sorted(statuses))
+            filters += f" AND r.status IN ({named})"
+        found = []
+        for number, body, made in await self._read(_LISTED.format(filters=filters), values):
+            row = DECODE_REDEMPTION(body)
+            aliases = await self._aliases(row.order, names)
+            row = structs.replace(row, order=names.get(row.order, row.order))
+            found.append(StoredRedemption(number, row, self._offer(made), aliases))
+        return found
+
+    async def _aliases(self, order: str, names: dict[str, str]) -> tuple[str, ...]:
+        stored = {one for one in await self._stored_ids([order]) if one != order}
+        known = (names.get(one, one) for one in stored)
+        return tuple(
+            sorted({one for one in known if not is_digest(one)} - {names.get(order, order)})
+        )
+
+    async def _stored_ids(self, orders: Collection[str]) -> list[str]:
+        """Return every id under which the redemptions of an order may be stored."""
+        named = [*orders, *(self._hidden(one) for one in orders)]
+        return [one for (one,) in await self._read(SAME_ORDER, (_list(named),))]
+
+    def _hidden(self, order: str) -> str:
+        if is_digest(order) or self._secret is None:
+            return order
+        return erasure_digest(self._secret, "order", order)
+
+
+def _list(values: Collection[str]) -> str:
+    return _encode(sorted({*values})).decode()
