@@ -190,3 +190,20 @@ def test_every_page_has_sufficient_contrast_and_structure(
         assert page.evaluate(CONTRAST) == [], path
     assert complaints == []
     context.close()
+
+
+OUTSIDE = """(names) => [...document.querySelectorAll(names)]
+  .filter((one) => one.checkVisibility() && one.getBoundingClientRect().right > innerWidth)
+  .map((one) => one.textContent)"""
+
+
+def test_on_a_phone_every_button_and_every_cause_is_within_the_screen(
+    demo: Running, browser: Browser
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    log_in(page, demo)
+    for path in PATHS:
+        page.goto(f"{demo.url}console{path}")
+        assert page.evaluate(OUTSIDE, "button, input, .rows td") == [], path
+    context.close()

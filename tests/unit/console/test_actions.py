@@ -130,7 +130,7 @@ async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
     await shopper.view("RUN-42", 30)
     offer = await shopper.offered()
     page = f"/console/why?sku=RUN-42&session={shopper.session}"
-    assert "End 1 shown and 0 accepted offer now" in await agent.read(page)
+    assert "End now: offers shown 1, offers accepted 0" in await agent.read(page)
     recall = {"sku": "RUN-42", "status": "active", "back": page}
     refused = await agent.submit("/console/recalls", **recall)
     assert (refused.status_code, "not confirmed" in refused.text) == (422, True)
