@@ -1,0 +1,289 @@
+"""The report of an experiment: every metric of the two arms, the conclusion and the advice."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, Literal
+
+from msgspec import Struct
+
+from tactful.core.values.calendar import DAY
+from tactful.core.values.money import BP
+from tactful.measurement.advice import MATTERS_FOR, MONTH, Advice, advise
+from tactful.measurement.arm_comparison import DECIDE_AT, ArmComparison, compare_arms
+from tactful.measurement.conclusions import (
+    SMALLEST_EFFECT,
+    Conclusion,
+    Missing,
+    conclude,
+    missing,
+)
+from tactful.measurement.sample_ratio import SampleRatio, check_ratio
+from tactful.measurement.samples import Sample
+from tactful.measurement.unit_outcomes import (
+    MeasuredOrder,
+    Outcome,
+    Trigger,
+    Unit,
+    UnitEvent,
+    assign_units,
+    link_outcomes,
+    session_links,
+)
+
+MetricName = Literal[
+    "margin", "conversion", "revenue", "item_bought", "discount", "return_rate", "complaint_rate",
+    "dismissal_rate", "repeat_purchase", "full_price_share",
+]  # fmt: skip
+
+
+class ReportTerms(Struct, frozen=True, kw_only=True):
+    """What a report is about."""
+
+    now: int
+    """The instant of the report, milliseconds since the Unix epoch, UTC."""
+    window: int = 7 * DAY
+    """How long after its trigger the outcomes of a unit count, in milliseconds."""
+    latest_share: bool = False
+    """Whether only units since the last change of the share count, as for one rule.
+
+    Otherwise the units of the commonest share do, because rules can have different ones.
+    """
+    decide_at: int = DECIDE_AT
+    """At how many units the shop expects to decide."""
+    smallest_effect: float = SMALLEST_EFFECT
+    """The lift that is worth knowing."""
+    months: int = MATTERS_FOR
+    """For how many months the choice matters."""
+
+
+class MetricResult(Struct, frozen=True):
+    """One metric of both arms."""
+
+    metric: MetricName
+    currency: str | None
+    """ISO 4217 code of an amount; None: the metric is no amount."""
+    arms: ArmComparison
+
+
+class ExperimentReport(Struct, frozen=True, kw_only=True):
+    """What is known about the effect of offers."""
+
+    treated: int
+    """Units whose window has ended, in the treated arm."""
+    held_out: int
+    treated_bp: int
+    """The configured share of the treated arm, in basis points; 0 if there are no units."""
+    immature: int
+    """Units whose window has not ended; they are left out of the metrics."""
+    crossed: int
+    """Units of a later trigger in the other arm; they count in the arm of their first."""
+    other_share: int
+    """Units of another configured share, which are not comparable and left out."""
+    unlinked: int
+    """Orders that name neither a customer nor a session."""
+    unknown_cost: int
+    """Order lines that are left out because their cost or tax rate is unknown."""
+    ratio: SampleRatio | None
+    """The test of the sizes of the arms; None: the share leaves one arm empty."""
+    metrics: tuple[MetricResult, ...]
+    """In a fixed order, the margin first; empty if the arms cannot be trusted or compared."""
+    currency: str | None
+    """The currency of the margin that decides: that of most orders; None: no order is known."""
+    conclusion: Conclusion
+    advice: Advice
+    missing: Missing | None
+    """What the conclusion still needs; None: nothing, or it is not known."""
+
+
+def report_experiment(
+    triggers: Sequence[Trigger],
+    orders: Sequence[MeasuredOrder],
+    events: Iterable[UnitEvent],
+    terms: ReportTerms,
+) -> ExperimentReport:
+    """Compare the treated with the held-out units.
+
+    The same arguments give the same report to the last bit, in whatever order they list their rows.
+
+    Args:
+        triggers: The triggers of the period, of one rule or of all.
+        orders: All paid orders that were not cancelled.
+        events: All returns, cases, dismissals and savings.
+        terms: What the report is about.
+    """
+    links = session_links(triggers, orders)
+    everybody = assign_units(triggers, links)
+    share = _share_of(everybody.values(), latest=terms.latest_share)
+    units = {key: unit for key, unit in everybody.items() if unit.treated_bp == share}
+    ripe = {key: unit for key, unit in units.items() if unit.at + terms.window <= terms.now}
+    linked = link_outcomes(ripe, links, orders, events, terms.window)
+    ratio = _ratio(units.values(), share)
+    trusted = ratio is None or ratio.ok
+    currency = _commonest_currency(linked.outcomes)
+    metrics = tuple(_metrics(ripe, linked.outcomes, currency, terms)) if trusted else ()
+    margin = next((one.arms for one in metrics if one.metric == "margin"), None)
+    buyers = _buyers(ripe, linked.outcomes)
+    rate = _units_per_day(units.values(), terms.now)
+    conclusion = conclude(margin, buyers, trusted=trusted, smallest_effect=terms.smallest_effect)
+    still_missing = None
+    if conclusion is Conclusion.TOO_EARLY:
+        still_missing = missing(
+            margin, buyers, rate, smallest_effect=terms.smallest_effect, decide_at=terms.decide_at
+        )
+    treated = sum(unit.is_treated for unit in ripe.values())
+    return ExperimentReport(
+        treated=treated,
+        held_out=len(ripe) - treated,
+        treated_bp=share,
+        immature=len(units) - len(ripe),
+        crossed=sum(unit.crossed for unit in ripe.values()),
+        other_share=len(everybody) - len(units),
+        unlinked=linked.unlinked,
+        unknown_cost=linked.unknown_cost,
+        ratio=ratio,
+        metrics=metrics,
+        currency=currency,
+        conclusion=conclusion,
+        advice=advise(margin, buyers, conclusion, rate * MONTH, months=terms.months),
+        missing=still_missing,
+    )
+
+
+def _share_of(units: Iterable[Unit], *, latest: bool) -> int:
+    """Return the share whose units are compared; 0 without a unit."""
+    found = list(units)
+    if latest:
+        return max(((unit.at, unit.treated_bp) for unit in found), default=(0, 0))[1]
+    counts = Counter(unit.treated_bp for unit in found)
+    return max(counts, key=lambda share: (counts[share], share), default=0)
+
+
+def _ratio(units: Iterable[Unit], share: int) -> SampleRatio | None:
+    """Test the sizes of the arms after each day (UTC)."""
+    if not 0 < share < BP:
+        return None
+    days: dict[int, list[int]] = {}
+    for unit in units:
+        counts = days.setdefault(unit.at // DAY, [0, 0])
+        counts[not unit.is_treated] += 1
+    looks, so_far = [], [0, 0]
+    for day in sorted(days):
+        so_far = [before + more for before, more in zip(so_far, days[day], strict=True)]
+        looks.append(so_far)
+    return check_ratio(looks, (share / BP, 1 - share / BP))
+
+
+def _commonest_currency(outcomes: Mapping[str, Outcome]) -> str | None:
+    """Return the currency of most buyers, the first in the alphabet of several."""
+    counts = Counter(code for one in outcomes.values() for code in one.revenue)
+    return min(counts, key=lambda code: (-counts[code], code), default=None)
+
+
+def _buyers(units: Mapping[str, Unit], outcomes: Mapping[str, Outcome]) -> tuple[int, int]:
+    """Return the number of units with an order, treated and held out."""
+    counts = Counter(units[key].is_treated for key, one in outcomes.items() if one.orders)
+    return counts[True], counts[False]
+
+
+def _units_per_day(units: Iterable[Unit], now: int) -> float:
+    """Return how many units trigger in a day, from the first trigger to now; 0 without a unit."""
+    instants = [unit.at for unit in units]
+    return len(instants) * DAY / max(now - min(instants), DAY) if instants else 0.0
+
+
+_Read = Callable[[Outcome], float | None]
+"""Returns the value of a unit; None: the metric does not count the unit."""
+_ReadPast = Callable[[Outcome], float | None]
+
+
+def _metrics(
+    units: Mapping[str, Unit],
+    outcomes: Mapping[str, Outcome],
+    currency: str | None,
+    terms: ReportTerms,
+) -> Iterable[MetricResult]:
+    """Yield every metric that can be compared; amounts in each currency, the commonest first."""
+    found = {code for one in outcomes.values() for code in (*one.revenue, *one.saved)}
+    codes = sorted(found, key=lambda code: (code != currency, code))
+    for name in _ORDER:
+        for code in codes if name in _AMOUNTS else (None,):
+            value, past = _readers(name, code or currency or "")
+            arms = [_sample(units, outcomes, value, past, is_treated=arm) for arm in (True, False)]
+            compared = compare_arms(*arms, heavy_tailed=name in _AMOUNTS, decide_at=terms.decide_at)
+            if compared is not None:
+                yield MetricResult(name, code, compared)
+
+
+_ORDER: Final[tuple[MetricName, ...]] = (
+    "margin", "conversion", "revenue", "item_bought", "discount", "return_rate", "complaint_rate",
+    "dismissal_rate", "repeat_purchase", "full_price_share",
+)  # fmt: skip
+_AMOUNTS: Final = frozenset({"margin", "revenue", "discount"})
+_NOTHING: Final = Outcome()
+"""The outcome of most units."""
+
+
+def _readers(name: MetricName, code: str) -> tuple[_Read, _ReadPast]:
+    """Return how a metric and its history are read from an outcome."""
+
+    def past_sum(sums: Callable[[Outcome], Mapping[str, float]]) -> _ReadPast:
+        return lambda one: None if one.past_orders is None else sums(one).get(code, 0.0)
+
+    def none(_: Outcome) -> None:
+        return None
+
+    match name:
+        case "margin":
+            return lambda one: one.margin.get(code, 0.0), past_sum(lambda one: one.past_margin)
+        case "conversion":
+            return (
+                lambda one: float(one.orders > 0),
+                lambda one: None if one.past_orders is None else float(one.past_orders > 0),
+            )
+        case "revenue":
+            return lambda one: one.revenue.get(code, 0.0), past_sum(lambda one: one.past_revenue)
+        case "item_bought":
+            return lambda one: float(one.item_bought), none
+        case "discount":
+            return lambda one: one.saved.get(code, 0.0), none
+        case "return_rate":
+            return lambda one: float(one.returned), none
+        case "complaint_rate":
+            return lambda one: float(one.complained), none
+        case "dismissal_rate":
+            return lambda one: float(one.dismissed), none
+        case "repeat_purchase":
+            return lambda one: float(one.orders > 1), none
+        case _:  # full_price_share
+            return lambda one: _full_price_share(one, code), none
+
+
+def _full_price_share(outcome: Outcome, code: str) -> float | None:
+    """Return the share of the revenue that was sold without an offer; None: there is no revenue."""
+    revenue = outcome.revenue.get(code, 0.0)
+    return outcome.full_price.get(code, 0.0) / revenue if revenue > 0 else None
+
+
+def _sample(
+    units: Mapping[str, Unit],
+    outcomes: Mapping[str, Outcome],
+    value: _Read,
+    past: _ReadPast,
+    *,
+    is_treated: bool,
+) -> Sample:
+    """Return one metric of one arm; units are in order of their ids."""
+    values: list[float] = []
+    history: list[float | None] = []
+    blank = 0
+    for key, unit in units.items():
+        if unit.is_treated is not is_treated:
+            continue
+        outcome = outcomes.get(key, _NOTHING)
+        found, before = value(outcome), past(outcome)
+        if found == 0 and before is None:
+            blank += 1
+        elif found is not None:
+            values.append(found)
+            history.append(before)
+    return Sample(tuple(values), tuple(history), blank)
