@@ -33,7 +33,9 @@ async def test_a_product_page_shows_the_chosen_size_and_its_stock(demo: DemoClie
     assert 'data-sku="RUN-43"' in await demo.page("/shop/product/aero-runner?size=none")
 
 
-SCARCE = re.compile(r"\b(left|last one|hurry|selling fast|almost gone|while stocks last)\b", re.IGNORECASE)
+SCARCE = re.compile(
+    r"\b(left|last one|hurry|selling fast|almost gone|while stocks last)\b", re.IGNORECASE
+)
 
 
 def said_of_stock(page: str) -> str:

@@ -200,7 +200,8 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 
         A voucher belongs to one customer, and a discount on the shipping leaves the price as it is.
         """
-        return not self.remedy and self.level != "shipping"
+        off = self.deduction
+        return not self.remedy and (off is None or off.level != "shipping")
 
     def may_stand_beside(self, rule: str, level: Level, stacks_with: Collection[str]) -> bool:
         """Return whether an offer of another rule may stand beside it, or be used by the same order.

@@ -132,12 +132,13 @@ def units_growth(offers: Iterable[Offer], units_before: Mapping[str, int]) -> di
         offers: Offers in their new states. Of several states of one offer, each follows the last.
         units_before: Offer id → the units that its stored state promises; absent: it is new.
     """
-    known = dict(units_before)
+    followed: dict[str, int] = {}
     growth: dict[Shelf, int] = {}
     for offer in offers:
-        units = offer.reserved_units
-        more = units - known.get(offer.id, 0)
-        known[offer.id] = units
+        key, units = offer.id, offer.reserved_units
+        before = followed[key] if key in followed else units_before.get(key, 0)
+        followed[key] = units
+        more = units - before
         if more:
             shelf = offer.sku, offer.territory
             growth[shelf] = growth.get(shelf, 0) + more

@@ -59,8 +59,9 @@ class LedgerConnection(sqlite3.Connection):
 
     def forget_aliases(self) -> None:
         """Look aliases up again, because a tombstone was written."""
-        self._known.newest = None
-        self._known.aliases.clear()
+        known = self.known
+        known.any_erased = True
+        known.aliases.clear()
 
     def add_changes(self, changes: list[Change]) -> None:
         """Note changes that were logged after the newest one."""

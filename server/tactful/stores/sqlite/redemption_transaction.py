@@ -92,7 +92,8 @@ def run_redemption(
     def stored(order: str) -> str:
         return ids.hidden(order) if erased else order
 
-    put_balances(connection, balances.values() if outcome.moves else ())
+    if outcome.moves:
+        put_balances(connection, balances)
     known = {(row.offer, ids.name(row.order), row.attempt): row.order for row in rows}
     for row in outcome.redemptions:
         before, after = known.get((row.offer, row.order, row.attempt)), stored(row.order)

@@ -6,11 +6,9 @@ the commit.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import structs
 
 from tactful.core.offers.offer import STANDING, Offer, OfferStep
 from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
@@ -29,12 +27,16 @@ from tactful.stores.sqlite.tables.budget_balances import put_balances, read_bala
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
 from tactful.stores.sqlite.tables.contacts import put_contacts, read_contact
 from tactful.stores.sqlite.tables.exposure_rows import put_exposures
-from tactful.stores.sqlite.tables.offer_rows import put_offers, with_offers
+from tactful.stores.sqlite.tables.offer_rows import put_offers
 from tactful.stores.sqlite.tables.offer_sums import note_reductions
 from tactful.stores.sqlite.tables.sessions import learn_epochs, write_sessions
 from tactful.stores.sqlite.tables.tallies import add_tallies
 
 _STATE: Final = "SELECT state, units FROM offers WHERE id = ?"
+_BASIS: Final = """
+  SELECT (SELECT epoch FROM sessions WHERE session = ?),
+    (SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?),
+    (SELECT state FROM offers WHERE id = ?), (SELECT units FROM offers WHERE id = ?)"""
 _PUT_ENTRY: Final = """
   INSERT INTO entries (session, customer, at, rulebook, signal, inputs, trace)
   VALUES (?, ?, ?, ?, ?, ?, ?)"""
@@ -52,16 +54,16 @@ def write(
     Raises:
         ValueError: A turn that may not be refused reserves beyond a limit.
     """
-    learn_epochs(connection, {one.session for one, _ in turns if one.session and one.epoch})
     batch = TurnBatch(connection)
+    if len(turns) > 1:
+        learn_epochs(connection, {one.session for one, _ in turns if one.session and one.epoch})
     refused: list[CommitRefusal | None] = []
-    for may_refuse, run in groupby(turns, itemgetter(1)):
+    for turn, may_refuse in turns:
         if may_refuse:
-            refused += [batch.commit(turn) for turn, _ in run]
+            refused.append(batch.commit(turn))
         else:
-            records = [turn for turn, _ in run]
-            batch.record(records)
-            refused += [None] * len(records)
+            batch.record(turn)
+            refused.append(None)
     batch.write()
     return refused
 
@@ -84,18 +86,19 @@ class TurnBatch(SqliteCommitView):
     """
 
     __slots__ = (
-        "_balances", "_contacts", "_contacts_before", "_epochs", "_growth", "_known", "_new_offers",
-        "_offers", "_offers_before", "_steps", "_turns",
+        "_balances", "_contacts", "_contacts_before", "_epochs", "_growth", "_new_offers", "_offers",
+        "_states", "_steps", "_turns", "_units",
     )  # fmt: skip
 
     def __init__(self, connection: LedgerConnection) -> None:
         super().__init__(connection)
-        self._known = connection.known
         self._turns: list[Commit] = []
         self._offers: list[Offer] = []
         self._steps: list[tuple[OfferStep, Offer]] = []
         self._new_offers: dict[str, Offer] = {}
-        self._offers_before: dict[str, _KnownOffer | None] = {}
+        # Offer id → its state, and the units that it promises, before the next turn; None: it is new.
+        self._states: dict[str, str | None] = {}
+        self._units: dict[str, int] = {}
         self._balances: dict[BalanceKey, BudgetRow] = {}
         self._growth: dict[Shelf, int] = {}
         self._contacts_before: dict[str, SavedContact | None] = {}
@@ -107,11 +110,11 @@ class TurnBatch(SqliteCommitView):
         """Add a turn that promises something, or return why it is refused; then nothing is added."""
         if self._known.any_erased:
             turn = tombstones.without_erased_ids(self._connection, turn)
-        before = self._known_offers(turn.offers)
-        for ident, known in before.items():
-            if known.has_ended:
-                return CommitRefusal("offer.ended", offer=ident)
-        growth = units_growth(turn.offers, {ident: one.units for ident, one in before.items()})
+        self._learn_basis(turn)
+        for offer in turn.offers:
+            if self._has_ended(offer):
+                return CommitRefusal("offer.ended", offer=offer.id)
+        growth = units_growth(turn.offers, self._units)
         refused = refuse_commit(self, turn, growth)
         if refused:
             return refused
@@ -124,33 +127,31 @@ class TurnBatch(SqliteCommitView):
         self._add_contacts(turn.contacts)
         return None
 
-    def record(self, turns: Iterable[Commit]) -> None:
-        """Add turns that promise nothing. An offer that ended meanwhile keeps its end.
+    def record(self, turn: Commit) -> None:
+        """Add a turn that promises nothing. An offer that ended meanwhile keeps its end.
 
         Of a session that another process has claimed, nothing is written but contact histories.
 
         Raises:
-            ValueError: A turn reserves beyond a limit. Such a turn must be written with `commit`.
+            ValueError: The turn reserves beyond a limit. Such a turn must be written with `commit`.
         """
         if self._known.any_erased:
-            turns = [tombstones.without_erased_ids(self._connection, turn) for turn in turns]
-        for turn in turns:
-            if turn.contacts:
-                self._add_contacts(turn.contacts)
-            if turn.epoch and refuse_moved_session(self, turn):
-                self._connection.fenced += 1
-            elif turn.offers or turn.moves:
-                self._add(self._record_offers(turn))
-            else:
-                self._add(turn)
+            turn = tombstones.without_erased_ids(self._connection, turn)
+        if turn.contacts:
+            self._add_contacts(turn.contacts)
+        if turn.epoch and refuse_moved_session(self, turn):
+            self._connection.fenced += 1
+        elif turn.offers or turn.moves:
+            self._add(self._record_offers(turn))
+        else:
+            self._add(turn)
 
     def _record_offers(self, turn: Commit) -> Commit:
         """Add offers and moves of a turn that cannot be refused; return it without those that ended."""
-        before = self._known_offers(turn.offers)
-        ended = {ident for ident, known in before.items() if known.has_ended}
+        ended = {offer.id for offer in turn.offers if self._has_ended(offer)}
         if ended:
             turn = _without_offers(turn, ended)
-        growth = units_growth(turn.offers, {ident: one.units for ident, one in before.items()})
+        growth = units_growth(turn.offers, self._units)
         balances = self._balances_of(turn)
         if apply_moves(balances, turn.moves):
             message = (
@@ -163,8 +164,7 @@ class TurnBatch(SqliteCommitView):
     def write(self) -> None:
         """Write everything that was added."""
         connection = self._connection
-        if self._balances:
-            put_balances(connection, self._balances.values())
+        put_balances(connection, self._balances)
         if self._offers:
             put_offers(connection, self._offers, self._steps)
             note_reductions(connection, self._new_offers.values())
@@ -185,11 +185,7 @@ class TurnBatch(SqliteCommitView):
 
     def epoch_of(self, session: str) -> int:
         """Return the epoch of a stored session; 0: it is not stored."""
-        return (
-            self._known.epochs.get(session)
-            or super().epoch_of(session)
-            or self._epochs.get(session, 0)
-        )
+        return super().epoch_of(session) or self._epochs.get(session, 0)
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
@@ -207,29 +203,52 @@ class TurnBatch(SqliteCommitView):
             self._contacts_before[customer] = read_contact(self._connection, customer)
         return self._contacts_before[customer]
 
-    def _known_offers(self, offers: Sequence[Offer]) -> "dict[str, _KnownOffer]":
-        """Return what the ledger knows of those of the offers that it knows."""
-        known = self._offers_before
-        for offer in offers:
-            if offer.id not in known:
-                row = self._connection.execute(_STATE, (offer.id,)).fetchone()
-                known[offer.id] = _KnownOffer(*row) if row else None
-        return {offer.id: one for offer in offers if (one := known[offer.id])}
+    def _learn_basis(self, turn: Commit) -> None:
+        """Read with one statement what the check of a promise lacks: session, stock and offer.
+
+        Nearly all promises are of one offer. What others lack is read when it is asked for.
+        """
+        if len(turn.offers) != 1 or not turn.session:
+            return
+        (offer,) = turn.offers
+        session, shelf = turn.session, (offer.sku, offer.territory)
+        epochs, promised = self._known.epochs, self._known.promised
+        if offer.id in self._states or (session in epochs and shelf in promised):
+            return
+        epoch, units, state, own = self._connection.execute(
+            _BASIS, (session, *shelf, offer.id, offer.id)
+        ).fetchone()
+        epochs.setdefault(session, epoch or 0)
+        promised.setdefault(shelf, units or 0)
+        self._states[offer.id], self._units[offer.id] = state, own or 0
+
+    def _has_ended(self, offer: Offer) -> bool:
+        """Learn what the ledger knows of an offer, and return whether it has ended."""
+        key, states = offer.id, self._states
+        if key not in states:
+            row = self._connection.execute(_STATE, (key,)).fetchone()
+            states[key], self._units[key] = row or (None, 0)
+        state = states[key]
+        return state is not None and state not in STANDING
 
     def _balances_of(self, turn: Commit) -> dict[BalanceKey, BudgetRow]:
-        pending, known = self._balances, self._known.balances
-        keys = {(move.campaign, move.period, move.currency) for move in turn.moves}
-        unread = [key for key in keys if key not in pending and key not in known]
-        if unread:
-            read_balances(self._connection, unread)
-        return {key: row for key in keys if (row := pending.get(key) or known.get(key))}
+        """Return the balances that a turn moves; those that are not stored are left out."""
+        found: dict[BalanceKey, BudgetRow] = {}
+        for move in turn.moves:
+            key = move.campaign, move.period, move.currency
+            row = self._balances.get(key) or self._known.balances.get(key)
+            if row is None:
+                row = read_balances(self._connection, (key,)).get(key)
+            if row is not None:
+                found[key] = row
+        return found
 
     # what the turns add
 
     def _add(self, turn: Commit) -> None:
         self._turns.append(turn)
         if turn.session and turn.state is not None:
-            self._epochs.setdefault(turn.session, max(turn.epoch, 1))
+            self._epochs.setdefault(turn.session, turn.epoch or 1)
 
     def _add_offers(
         self,
@@ -240,27 +259,19 @@ class TurnBatch(SqliteCommitView):
         self._balances.update(balances)
         for shelf, units in growth.items():
             self._growth[shelf] = self._growth.get(shelf, 0) + units
+        made: dict[str, Offer] = {}
         for offer in turn.offers:
-            if self._offers_before[offer.id] is None:
-                self._new_offers.setdefault(offer.id, offer)
-            self._offers_before[offer.id] = _KnownOffer(offer.state, offer.reserved_units)
+            key = offer.id
+            if self._states[key] is None:
+                self._new_offers.setdefault(key, offer)
+            self._states[key], self._units[key] = offer.state, offer.reserved_units
+            made[key] = offer
         self._offers += turn.offers
-        self._steps += with_offers(turn.steps, {offer.id: offer for offer in turn.offers})
+        self._steps += [(step, made[step.offer]) for step in turn.steps]
 
     def _add_contacts(self, writes: Mapping[str, ContactWrite]) -> None:
         for customer, write in writes.items():
             self._contacts[customer] = next_contact(self._contact(customer), write)
-
-
-class _KnownOffer(Struct, frozen=True, gc=False):
-    """What the ledger knows of an offer before a turn changes it."""
-
-    state: str
-    units: int
-
-    @property
-    def has_ended(self) -> bool:
-        return self.state not in STANDING
 
 
 def _without_offers(turn: Commit, ended: Iterable[str]) -> Commit:

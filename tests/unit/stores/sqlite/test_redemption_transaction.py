@@ -64,11 +64,11 @@ def test_a_redemption_is_a_change_and_frees_what_its_offer_promised(
     connection: LedgerConnection,
 ) -> None:
     turns.commit(connection, push(accepted(qty=3)))
-    assert stock.promised_units(connection, ("RUN-42", "DE")) == 3
+    assert stock.read_promised_units(connection, ("RUN-42", "DE")) == 3
     redemption_transaction.run_redemption(
         connection, redeem, RedemptionLookup("o1", ("of_1",)), no_failpoint, ReadSet(0, ())
     )
-    assert stock.promised_units(connection, ("RUN-42", "DE")) == 0
+    assert stock.read_promised_units(connection, ("RUN-42", "DE")) == 0
     (change,) = change_rows.changes_from_rows(connection.execute(change_rows.READ_CHANGES, (0, 9)))
     assert (change.kind, change.at) == ("redemption", T0)
     assert change.subjects == (("offer", "of_1"), ("order", "o1"))

@@ -126,6 +126,36 @@ def test_turns_of_one_batch_are_checked_on_what_those_before_them_leave(
     ]
 
 
+def test_what_a_lone_promise_lacks_is_read_with_one_statement(connection: LedgerConnection) -> None:
+    turns.commit(connection, push(offer("of_1"), limit=None))
+    turns.record(connection, [Commit(session="se_2", state=b"1", epoch=5)])
+    for known in (connection.known.epochs, connection.known.promised):
+        known.clear()
+    need = (StockNeed("RUN-42", "DE", 2),)
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    late = structs.replace(push(offer("of_2", session="se_2"), limit=None), epoch=4, stock=need)
+    assert turns.commit(connection, late) == CommitRefusal("session.moved")
+    connection.set_trace_callback(None)
+    assert len(statements) == 1
+    assert connection.known.epochs == {"se_2": 5}
+    assert connection.known.promised == {("RUN-42", "DE"): 1}
+    second, third = (
+        structs.replace(push(offer(name, session="se_2"), limit=None), epoch=5, stock=need)
+        for name in ("of_2", "of_3")
+    )
+    assert turns.commit(connection, second) is None
+    assert turns.commit(connection, third) == CommitRefusal(
+        "stock.committed", sku="RUN-42", territory="DE"
+    )
+    connection.known.epochs.clear()
+    turns.record(connection, [leave(offer("of_1"), OfferState.EXPIRED, limit=None)])
+    connection.known.epochs.clear()
+    assert turns.commit(connection, push(offer("of_1"), limit=None)) == CommitRefusal(
+        "offer.ended", offer="of_1"
+    )
+
+
 def test_promises_of_one_batch_write_each_sum_once(connection: LedgerConnection) -> None:
     statements: list[str] = []
     connection.set_trace_callback(statements.append)

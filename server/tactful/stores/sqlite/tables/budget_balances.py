@@ -1,7 +1,7 @@
 """Balances of budgets in SQLite."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import structs
@@ -33,9 +33,8 @@ def read_balances(
     return {key: known[key] for key in wanted if key in known}
 
 
-def put_balances(connection: LedgerConnection, rows: Iterable[BudgetRow]) -> None:
+def put_balances(connection: LedgerConnection, rows: Mapping[BalanceKey, BudgetRow]) -> None:
     """Write balances in their new states."""
-    written = {balance_key(row): row for row in rows}
-    if written:
-        connection.executemany(_PUT, [structs.astuple(row) for row in written.values()])
-        connection.known.balances.update(written)
+    if rows:
+        connection.executemany(_PUT, [structs.astuple(row) for row in rows.values()])
+        connection.known.balances.update(rows)

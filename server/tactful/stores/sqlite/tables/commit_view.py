@@ -12,14 +12,16 @@ from tactful.stores.sqlite.tables import change_rows, contacts, sessions, stock,
 class SqliteCommitView:
     """The `CommitView` of a transaction."""
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_known")
 
     def __init__(self, connection: LedgerConnection) -> None:
+        """Check on what is stored, as long as no part of the transaction is rolled back."""
         self._connection = connection
+        self._known = connection.known
 
     def newest_position(self) -> int:
         """Return the position of the newest change; 0: there is none."""
-        return change_rows.newest_position(self._connection)
+        return self._known.newest or 0
 
     def known_since(self) -> int:
         """Return the position after which all changes are known."""
@@ -47,7 +49,8 @@ class SqliteCommitView:
 
     def epoch_of(self, session: str) -> int:
         """Return the epoch of a stored session; 0: it is not stored."""
-        return sessions.epoch_of(self._connection, session)
+        epoch = self._known.epochs.get(session)
+        return sessions.read_epoch(self._connection, session) if epoch is None else epoch
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
@@ -56,4 +59,5 @@ class SqliteCommitView:
 
     def promised_units(self, shelf: Shelf) -> int:
         """Return the units that standing offers promise."""
-        return stock.promised_units(self._connection, shelf)
+        units = self._known.promised.get(shelf)
+        return stock.read_promised_units(self._connection, shelf) if units is None else units

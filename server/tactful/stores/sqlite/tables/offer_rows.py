@@ -38,7 +38,7 @@ def put_offers(
         connection.executemany(_PUT_OFFER, [_offer_row(offer) for offer in offers])
     if steps:
         rows = [
-            (step.offer, offer.session, step.at, step.seq, step.to.value, step.reason)
+            (step.offer, offer.session, step.at, step.seq, str(step.to), step.reason)
             for step, offer in steps
         ]
         connection.executemany(_PUT_STEP, rows)
@@ -64,7 +64,7 @@ def _offer_row(offer: Offer) -> tuple[object, ...]:
         offer.id,
         offer.session,
         offer.customer,
-        offer.state.value,
+        str(offer.state),
         offer.campaign,
         offer.period,
         offer.currency,

@@ -14,21 +14,19 @@ _COUNT_STEP: Final = """
   ON CONFLICT DO UPDATE SET count = count + excluded.count"""
 _NOTE: Final = """
   INSERT INTO reductions VALUES (?, ?, ?, ?, ?)
-  ON CONFLICT DO UPDATE SET since = excluded.since, last = excluded.last
-    WHERE excluded.last >= last"""
-_NOTE_ANY: Final = """
-  INSERT INTO reductions VALUES (?, ?, ?, ?, ?)
   ON CONFLICT DO UPDATE SET
     since = iif(excluded.since - last > ?, excluded.since, since),
     last = excluded.last
     WHERE excluded.last >= last"""
+_ALWAYS: Final = -(2**62)
+"""A distance in time that every reduction exceeds: it begins anew with each offer that notes it."""
 
 
 def count_steps(connection: sqlite3.Connection, steps: Iterable[tuple[OfferStep, Offer]]) -> None:
     """Count lifecycle steps by the rules of their offers; equal ones of one call are written once."""
     counts: dict[tuple[str, str, str, str], int] = {}
     for step, offer in steps:
-        key = offer.rule, offer.rule_digest, step.to.value, step.reason or ""
+        key = offer.rule, offer.rule_digest, str(step.to), step.reason or ""
         counts[key] = counts.get(key, 0) + 1
     connection.executemany(_COUNT_STEP, [(*key, count) for key, count in counts.items()])
 
@@ -37,30 +35,23 @@ def note_reductions(connection: sqlite3.Connection, offers: Iterable[Offer]) -> 
     """Note that new offers reduce an item: by their rules, and by any rule.
 
     Offers that are never shown, and those that leave the price of the item as it is, do not. Each
-    reduction is written once, as the last offer leaves it.
+    reduction is written once, as the last offer leaves it. A reduction by any rule that follows the one
+    before within `WINDOW` continues it.
     """
     made = [one for one in offers if one.state not in UNSHOWN and one.reduces_price]
     made.sort(key=attrgetter("issued_at"))
-    latest = {(offer.rule, offer.sku, offer.territory): offer for offer in made}
-    if latest:
-        rows = [(*key, offer.since, offer.issued_at) for key, offer in latest.items()]
+    by_rule: dict[tuple[str, str, str], tuple[int, int]] = {}
+    by_any: dict[tuple[str, str], tuple[int, int]] = {}
+    rows: list[tuple[object, ...]] = []
+    for offer in made:
+        sku, territory, at = offer.sku, offer.territory, offer.issued_at
+        by_rule[offer.rule, sku, territory] = offer.since, at
+        since, last = by_any.get((sku, territory), (at, at))
+        if at - last > WINDOW:
+            rows.append((ANY_RULE, sku, territory, since, last, WINDOW))
+            since = at
+        by_any[sku, territory] = since, at
+    rows += [(*key, *times, _ALWAYS) for key, times in by_rule.items()]
+    rows += [(ANY_RULE, *item, *times, WINDOW) for item, times in by_any.items()]
+    if rows:
         connection.executemany(_NOTE, rows)
-        connection.executemany(_NOTE_ANY, [(*row, WINDOW) for row in _by_any_rule(made)])
-
-
-def _by_any_rule(offers: Iterable[Offer]) -> list[tuple[str, str, str, int, int]]:
-    """Return the time of each reduction, joined with the one before it if that is recent.
-
-    Args:
-        offers: Offers in the order of their issue.
-    """
-    since: dict[tuple[str, str], int] = {}
-    last: dict[tuple[str, str], int] = {}
-    ended: list[tuple[str, str, str, int, int]] = []
-    for offer in offers:
-        item, at = (offer.sku, offer.territory), offer.issued_at
-        if item in last and at - last[item] > WINDOW:
-            ended.append((ANY_RULE, *item, since.pop(item), last[item]))
-        since.setdefault(item, at)
-        last[item] = at
-    return [*ended, *((ANY_RULE, *item, at, last[item]) for item, at in since.items())]

@@ -62,14 +62,11 @@ def write_sessions(connection: LedgerConnection, turns: Sequence[Commit]) -> Non
             epochs[key] = epoch
 
 
-def epoch_of(connection: LedgerConnection, session: str) -> int:
-    """Return the epoch of a stored session; 0: it is not stored."""
-    epochs = connection.known.epochs
-    epoch = epochs.get(session)
-    if epoch is None:
-        sql = "SELECT epoch FROM sessions WHERE session = ?"
-        row = connection.execute(sql, (session,)).fetchone()
-        epoch = epochs[session] = int(row[0]) if row else 0
+def read_epoch(connection: LedgerConnection, session: str) -> int:
+    """Read and return the epoch of a session, which is known from then on; 0: it is not stored."""
+    sql = "SELECT epoch FROM sessions WHERE session = ?"
+    row = connection.execute(sql, (session,)).fetchone()
+    epoch = connection.known.epochs[session] = int(row[0]) if row else 0
     return epoch
 
 

@@ -17,14 +17,11 @@ _RELEASE: Final = """
   UPDATE stock_commitments SET promised = promised + ? WHERE sku = ? AND territory = ?"""
 
 
-def promised_units(connection: LedgerConnection, shelf: Shelf) -> int:
-    """Return the units that standing offers promise."""
-    promised = connection.known.promised
-    units = promised.get(shelf)
-    if units is None:
-        sql = "SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?"
-        row = connection.execute(sql, shelf).fetchone()
-        units = promised[shelf] = int(row[0]) if row else 0
+def read_promised_units(connection: LedgerConnection, shelf: Shelf) -> int:
+    """Read and return the units that standing offers promise; they are known from then on."""
+    sql = "SELECT promised FROM stock_commitments WHERE sku = ? AND territory = ?"
+    row = connection.execute(sql, shelf).fetchone()
+    units = connection.known.promised[shelf] = int(row[0]) if row else 0
     return units
 
 
@@ -34,14 +31,17 @@ def add_units(connection: LedgerConnection, growth: Mapping[Shelf, int]) -> None
     Raises:
         sqlite3.IntegrityError: More would be released than is promised.
     """
-    more = [(*shelf, units) for shelf, units in growth.items() if units > 0]
-    if more:
-        connection.executemany(_PROMISE, more)
-    less = [(units, *shelf) for shelf, units in growth.items() if units < 0]
-    if less:
-        connection.executemany(_RELEASE, less)
     promised = connection.known.promised
+    more, less = [], []
     for shelf, units in growth.items():
+        if units > 0:
+            more.append((*shelf, units))
+        elif units < 0:
+            less.append((units, *shelf))
         known = promised.pop(shelf, None)
         if known is not None and known + units >= 0:
             promised[shelf] = known + units
+    if more:
+        connection.executemany(_PROMISE, more)
+    if less:
+        connection.executemany(_RELEASE, less)

@@ -269,7 +269,8 @@ class SqliteWriter:
             self._lanes.put_back(job for job in batch if job.is_record)
             self._answer([job for job in batch if job.future], error)
         else:
-            self._set_failure(None)
+            if self._failure:
+                self._set_failure(None)
             self._answer(batch)
 
     def _set_failure(self, failure: LedgerError | None) -> None:
@@ -345,7 +346,7 @@ class SqliteWriter:
         self._perform_turns(turns)
 
     def _perform_turns(self, jobs: list[WriteJob]) -> None:
-        turns = [(job.turn, not job.is_record) for job in jobs if job.turn]
+        turns = [(job.turn, job.future is not None) for job in jobs if job.turn]
         if turns:
             for job, refused in zip(jobs, self._write_turns(self._connection, turns), strict=True):
                 job.outcome = refused
@@ -369,7 +370,7 @@ class SqliteWriter:
     def _answer(self, batch: list[WriteJob], error: LedgerError | None = None) -> None:
         for job in batch:
             self._bytes_finished += job.size
-            if job.is_record and isinstance(job.outcome, Exception):
+            if isinstance(job.outcome, Exception) and job.is_record:
                 self._lose([job], job.outcome)
         changes = () if error else tuple(self._connection.take_changes())
         waiting = [job for job in batch if job.future]

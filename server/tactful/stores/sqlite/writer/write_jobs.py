@@ -151,6 +151,8 @@ class WriteQueue:
             while jobs is not None:
                 for job in jobs:
                     lanes.add(job)
+                if self._queue.empty():
+                    return True
                 jobs = self._queue.get_nowait()
         except Empty:
             return True

@@ -12,7 +12,7 @@ KEYS = [("spring", "2026-03", "EUR"), ("spring", "2026-03", "#"), ("autumn", "20
 def test_money_and_count_of_a_period_are_found_with_one_statement(
     connection: LedgerConnection,
 ) -> None:
-    put_balances(connection, [EUR, COUNT])
+    put_balances(connection, {KEYS[0]: EUR, KEYS[1]: COUNT})
     connection.known.balances.clear()
     statements: list[str] = []
     connection.set_trace_callback(statements.append)
@@ -24,9 +24,9 @@ def test_money_and_count_of_a_period_are_found_with_one_statement(
 
 
 def test_a_write_is_read_and_stored(connection: LedgerConnection) -> None:
-    put_balances(connection, [EUR])
+    put_balances(connection, {KEYS[0]: EUR})
     later = BudgetRow("spring", "2026-03", "EUR", 50_000, 0, 1_935)
-    put_balances(connection, [later])
-    put_balances(connection, [])
+    put_balances(connection, {KEYS[0]: later})
+    put_balances(connection, {})
     assert read_balances(connection, KEYS) == {KEYS[0]: later}
     assert all_balances(connection) == [later]

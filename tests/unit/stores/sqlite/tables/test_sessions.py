@@ -5,7 +5,7 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables.sessions import (
     SELECT_SESSION,
     claim,
-    epoch_of,
+    read_epoch,
     write_sessions,
 )
 
@@ -29,7 +29,7 @@ def test_a_claim_raises_the_epoch_and_is_a_change(connection: LedgerConnection) 
     assert claim(connection, b"") is None
     claimed = claim(connection, b"r")
     assert claimed is not None
-    assert claimed.epoch == epoch_of(connection, "se_1") == 2
+    assert claimed.epoch == read_epoch(connection, "se_1") == 2
     assert connection.execute("SELECT kind, body FROM changes").fetchall() == [
         ("session_claimed", b"2")
     ]

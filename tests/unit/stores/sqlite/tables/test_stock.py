@@ -8,7 +8,7 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables.stock import (
     SELECT_COMMITMENTS,
     add_units,
-    promised_units,
+    read_promised_units,
 )
 
 DE, AT = ("RUN-42", "DE"), ("RUN-42", "AT")
@@ -17,8 +17,8 @@ DE, AT = ("RUN-42", "DE"), ("RUN-42", "AT")
 def test_units_are_added_and_released(connection: LedgerConnection) -> None:
     add_units(connection, {DE: 3, AT: 1})
     add_units(connection, {DE: -2, AT: -1})
-    assert promised_units(connection, DE) == 1
-    assert promised_units(connection, ("RUN-43", "DE")) == 0
+    assert read_promised_units(connection, DE) == 1
+    assert read_promised_units(connection, ("RUN-43", "DE")) == 0
     rows = connection.execute(SELECT_COMMITMENTS, ('["RUN-42"]',)).fetchall()
     assert rows == [("RUN-42", "DE", 1)]
     assert connection.execute(SELECT_COMMITMENTS, ('["RUN-43"]',)).fetchall() == []
