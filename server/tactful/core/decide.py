@@ -101,22 +101,23 @@ def decide(context: Context) -> Decision:
             error.
     """
     builder = DecisionBuilder(context)
+    signal, kind = context.signal, type(context.signal)
     # An offer that reached its end cannot be accepted by this signal.
     expire_offers(builder)
     apply_signal(builder)
-    evaluated = type(context.signal) in RECHECK_AFTER or shows_price(context.signal)
+    evaluated = kind in RECHECK_AFTER or shows_price(signal)
     # Before matching: a withdrawal frees the screen, the stock and the budget, and starts the quiet
     # period that gate 8 reads.
-    verdicts = [*_recheck(builder)] if evaluated else []
-    if type(context.signal) is signals.MoreTimeRequested:
-        _give_more_time(builder, context.signal.offer)
-    issued = type(context.signal) is signals.VoucherIssued
+    verdicts = [*_recheck(builder)] if evaluated and builder.standing else []
+    if type(signal) is signals.MoreTimeRequested:
+        _give_more_time(builder, signal.offer)
+    issued = kind is signals.VoucherIssued
     earliest = NOW if issued else earliest_push_at(builder.session, context.rulebook.policy)
     if earliest > builder.now:
         next_check = earliest if earliest < NEEDS_ACTIVITY else None
     elif context.commits_suspended:
         next_check = builder.now + COMMIT_RETRY_MS
-    elif type(context.signal) in NO_PUSH_AFTER:
+    elif kind in NO_PUSH_AFTER:
         next_check = _unchanged_check(builder)
     else:
         evaluated = True
@@ -277,6 +278,8 @@ def _earlier(one: int | None, other: int | None) -> int | None:
 def _wake_at(builder: DecisionBuilder) -> int | None:
     """Return the next instant at which this session needs a turn by itself; None: there is none."""
     next_check = builder.session.next_rule_check
+    if not builder.standing and not builder.parked:
+        return next_check
     instants = [] if next_check is None else [next_check]
     ends = [offer.lapses_at for offer in (*builder.standing.values(), *builder.parked.values())]
     instants += [end for end in ends if end is not None]

@@ -181,8 +181,10 @@ class DecisionBuilder:
             offer: The offer as `build_offer` made it.
             replaces: The id of the offer that was superseded for it.
         """
-        # `build_offer` was given this number for the id, because no other step came in between.
-        offer = structs.replace(offer, seq=self.next_seq())
+        # `build_offer` was given this number, because no other step came in between.
+        seq = self.next_seq()
+        if offer.seq != seq:
+            offer = structs.replace(offer, seq=seq)
         self._record(offer, None)
         self._move_budget(offer, reserve=offer.hold, count=1)
         # The history is pruned only here, because only a push makes it longer.
@@ -386,7 +388,7 @@ class DecisionBuilder:
         offers, parked = tuple(self.standing.values()), tuple(self.parked.values())
         session = self.session
         # The session is copied once, at the end: a copy for each transition would cost more.
-        if (offers, parked, wake_at) != (session.offers, session.parked, session.wake_at):
+        if wake_at != session.wake_at or offers != session.offers or parked != session.parked:
             session = structs.replace(session, offers=offers, parked=parked, wake_at=wake_at)
         return Decision(
             session=session,

@@ -81,7 +81,8 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         self, territory: str, audience: Audience = EVERYBODY
     ) -> tuple[PublicPrice, ...]:
         """Return the public prices that an audience had in a territory, oldest first."""
-        for place in dict.fromkeys((territory, country_of(territory))):
+        country = country_of(territory)
+        for place in (territory,) if territory == country else (territory, country):
             rows = self.price_rows.get(place)
             found = self.history.get(place, ())
             if rows is not None:
@@ -92,6 +93,9 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
 
     def next_price_change(self, territory: str, now: int) -> int | None:
         """Return when an announced price takes effect next (ms since the Unix epoch), or `None`."""
+        # Nearly every item has neither an announced price nor several prices in a territory.
+        if not self.plans and not self.price_rows:
+            return None
         places = dict.fromkeys((territory, country_of(territory)))
         plans = [self.plans[place] for place in places if place in self.plans]
         plans += [row.plan for place in places for row in self.price_rows.get(place, ())]

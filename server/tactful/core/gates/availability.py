@@ -26,13 +26,15 @@ def check_availability(
     Yields:
         `stock.out`, `stock.minimum` or `stock.committed`.
     """
-    available, at = scene.available, None
-    if scene.territory:
-        at = scene.item.stock_at(scene.territory)
-    if scene.item.ended:
-        yield Finding(Reason.STOCK_OUT, actual=scene.item.ended, needed=1, at=at)
+    item, territory, available = scene.item, scene.territory, scene.available
+    enough = max(policy.stock_minimum, promised + wanted, 1)
+    if available is not None and available >= enough and not item.ended:
         return
-    if scene.territory and not scene.item.is_counted(scene.territory):
+    at = item.stock_at(territory) if territory else None
+    if item.ended:
+        yield Finding(Reason.STOCK_OUT, actual=item.ended, needed=1, at=at)
+        return
+    if territory and not item.is_counted(territory):
         return
     # The stock is below zero if a warehouse sold more than it counted.
     if available is None or available <= 0:

@@ -44,6 +44,9 @@ def check_contact_policy(
 def _cap_findings(scene: Scene, policy: Policy) -> Iterator[Finding]:
     """Yield `contact.session_cap` and `contact.shopper_cap`."""
     contact, caps, now = scene.contact, policy.caps, scene.now
+    # Most shoppers were never approached.
+    if not contact.approaches and caps.per_session > 0 and caps.per_shopper.count > 0:
+        return
     # A session may last longer than the window of the shopper's cap, so both are counted.
     here = [one for one in contact.approaches if one.session == scene.session.id]
     if len(here) >= caps.per_session:

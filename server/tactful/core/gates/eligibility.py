@@ -117,27 +117,22 @@ def check_feeds(
         `stale.stock`, `stale.cases` and `stale.price`. A watched feed that never reported is stale:
         nothing is offered on facts of unknown age.
     """
-    limits = policy.max_age
-    yield from _feed_findings(Reason.STALE_STOCK, "stock", limits.stock, heartbeats, scene.now)
+    limits, now = policy.max_age, scene.now
+    if limits.stock is not None:
+        yield from _feed_findings(Reason.STALE_STOCK, "stock", limits.stock, heartbeats, now)
     # Cases and orders matter only where the history of a customer is used.
-    if scene.profile:
-        yield from _feed_findings(Reason.STALE_CASES, "cases", limits.cases, heartbeats, scene.now)
-        yield from _feed_findings(
-            Reason.STALE_CASES, "orders", limits.orders, heartbeats, scene.now
-        )
-    yield from _feed_findings(Reason.STALE_PRICE, "prices", limits.prices, heartbeats, scene.now)
+    if scene.profile and limits.cases is not None:
+        yield from _feed_findings(Reason.STALE_CASES, "cases", limits.cases, heartbeats, now)
+    if scene.profile and limits.orders is not None:
+        yield from _feed_findings(Reason.STALE_CASES, "orders", limits.orders, heartbeats, now)
+    if limits.prices is not None:
+        yield from _feed_findings(Reason.STALE_PRICE, "prices", limits.prices, heartbeats, now)
 
 
 def _feed_findings(
-    reason: Reason,
-    feed: FeedName,
-    limit: int | None,
-    heartbeats: Mapping[FeedName, int],
-    now: int,
+    reason: Reason, feed: FeedName, limit: int, heartbeats: Mapping[FeedName, int], now: int
 ) -> Iterator[Finding]:
     """Yield a finding if the last heartbeat of a feed is older than `limit` milliseconds."""
-    if limit is None:
-        return
     last = heartbeats.get(feed)
     if last is None or now - last > limit:
         silent = None if last is None else (now - last) // 1000

@@ -111,7 +111,8 @@ class Evaluation:
             check_feeds(scene, self.policy, context.feed_heartbeats)
         )
         self.age_findings: Findings = tuple(check_age(scene))
-        self.shown_price = contradicting_price(scene.page_price, self.price_basis)
+        shown = scene.page_price
+        self.shown_price = contradicting_price(shown, self.price_basis) if shown else None
         self._exclusions: dict[bool, Findings] = {}
         self._shopper: dict[bool, Findings] = {}
         self._suppression: dict[tuple[bool, bool], Findings] = {}
@@ -215,8 +216,11 @@ class Evaluation:
         sku, territory = self.scene.item.sku, self.scene.territory
         if territory is None:
             return 0
-        own = sum(o.max_qty for o in self.standing if o.sku == sku and o.advertised)
-        return self.context.committed.get((sku, territory), 0) - own
+        promised = self.context.committed.get((sku, territory), 0)
+        for offer in self.standing:
+            if offer.sku == sku and offer.advertised:
+                promised -= offer.max_qty
+        return promised
 
     def _quote(self, rule: Rule) -> Quote | PriceRefusal:
         return pricing.quote(

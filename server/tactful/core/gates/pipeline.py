@@ -77,15 +77,9 @@ def failed_gates(
         yield from _changed_target(scene, standing)
     about_order = concerns_order(scene, rule)
     yield from evaluation.suppression_findings(rule, about_order=about_order)
-    # A standing offer keeps the price at which it was pushed.
-    if standing is None:
-        unit, basis = evaluation.price_of(rule).unit, evaluation.price_basis
-        currency = basis.currency if basis else ""
-    else:
-        unit, currency = standing.unit, standing.currency
-    # This check belongs to gate 5, but it needs the price, so it comes after the pricing.
-    if unit is not None and not about_order:
-        yield from check_price_regret(scene, unit, currency, evaluation.policy)
+    # This check belongs to gate 5, but it needs the price. Only a customer has purchases.
+    if scene.profile and not about_order:
+        yield from _regret_findings(evaluation, rule, standing)
     yield from evaluation.availability_findings(rule.max_qty, standing)
     if standing is not None:
         yield from _still_a_price(evaluation, rule, standing)
@@ -94,9 +88,10 @@ def failed_gates(
     yield from _price_findings(evaluation, rule, priced)
     yield from evaluation.timing_findings(rule, holds_at)
     yield from evaluation.contact_findings(rule)
-    yield from check_rule_limits(scene, rule)
+    if rule.has_limits:
+        yield from check_rule_limits(scene, rule)
     # Without a price there is no amount to compare with the budget; gate 7 has a finding for that.
-    if priced.price_basis:
+    if rule.campaign is not None and priced.price_basis:
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 
 
@@ -132,6 +127,20 @@ def _changed_target(scene: Scene, standing: Offer) -> Iterator[Finding]:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=standing.territory)
     if standing.customer is not None and standing.customer != scene.session.customer:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
+
+
+def _regret_findings(
+    evaluation: Evaluation, rule: Rule, standing: Offer | None
+) -> Iterator[Finding]:
+    """Gate 5: yield why the customer would regret an earlier purchase."""
+    scene, policy = evaluation.scene, evaluation.policy
+    # A standing offer keeps the price at which it was pushed.
+    if standing is not None:
+        yield from check_price_regret(scene, standing.unit, standing.currency, policy)
+        return
+    unit, basis = evaluation.price_of(rule).unit, evaluation.price_basis
+    if unit is not None and basis is not None:
+        yield from check_price_regret(scene, unit, basis.currency, policy)
 
 
 def _price_findings(evaluation: Evaluation, rule: Rule, priced: PricedRule) -> Iterator[Finding]:

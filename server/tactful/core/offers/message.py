@@ -1,7 +1,7 @@
 """The message of an offer in the shopper's language, with its amounts and durations."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from tactful.core.values.calendar import MINUTE
@@ -29,9 +29,16 @@ def message_for(messages: Mapping[str, str], locale: str | None, language: str) 
     return messages.get("", ""), language
 
 
-def fill_placeholders(text: str, values: Mapping[str, str]) -> str:
-    """Return the text with its placeholders filled; an unknown one stays, but the rule checker refuses it."""
-    return _PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+def fill_placeholders(text: str, values: Mapping[str, Callable[[], str]]) -> str:
+    """Return the text with its placeholders filled; an unknown one stays, but the rule checker refuses it.
+
+    Args:
+        text: The text, with placeholders such as `{offer.price}`.
+        values: Name of a placeholder → a function that returns its text; it is called if needed.
+    """
+    return _PLACEHOLDER.sub(
+        lambda found: values[found[1]]() if found[1] in values else found[0], text
+    )
 
 
 def localized_amount(money: Money, language: str) -> str:

@@ -105,9 +105,9 @@ def price_basis(price: Price, cost: Cost | None) -> PriceBasis | None:
     A cost in another currency counts as unknown, because nothing is converted.
     """
     money = price.price
-    bounds = (price.list, price.target, price.minimum_advertised)
-    if any(bound is not None and bound.currency != money.currency for bound in bounds):
-        return None
+    for bound in (price.list, price.target, price.minimum_advertised):
+        if bound is not None and bound.currency != money.currency:
+            return None
     return PriceBasis(
         amount=money.amount,
         currency=money.currency,
@@ -160,12 +160,14 @@ def quote(
     floor = floor_of(terms, price, min_margin_bp, max_total_discount_bp)
     if asked <= 0 and floor.amount <= 1:
         return PriceRefusal("price.zero", actual=asked, needed=1)
-    digits = PriceDigits(
-        endings.get(price.currency) if terms.ending is None else terms.ending,
-        rounding.get(price.currency, 1),
-    )
-    found = _above_floor(terms, price, asked, floor, _EXACT if off else digits)
-    return structs.replace(found, saved=off.at_most) if off and isinstance(found, Quote) else found
+    if off:
+        found = _above_floor(terms, price, asked, floor, _EXACT)
+        return structs.replace(found, saved=off.at_most) if isinstance(found, Quote) else found
+    ending = endings.get(price.currency) if terms.ending is None else terms.ending
+    step_of_price = rounding.get(price.currency, 1)
+    is_exact = ending is None and step_of_price == 1
+    digits = _EXACT if is_exact else PriceDigits(ending, step_of_price)
+    return _above_floor(terms, price, asked, floor, digits)
 
 
 def missing_input(terms: PriceTerms, price: PriceBasis) -> Missing:
@@ -262,7 +264,9 @@ def _above_floor(
     clamped = asked < floor.amount
     if clamped and terms.on_floor == "withhold":
         return PriceRefusal("price.floor", asked, floor.amount, floor.kind)
-    unit = _with_digits(digits, max(asked, floor.amount), floor.amount)
+    unit = floor.amount if clamped else asked
+    if digits is not _EXACT:
+        unit = _with_digits(digits, unit, floor.amount)
     highest = price.amount - _least_saving(terms, price)
     if unit > highest:
         if clamped:
@@ -273,6 +277,8 @@ def _above_floor(
 
 def _least_saving(terms: PriceTerms, price: PriceBasis) -> int:
     # At least one minor unit: an offer is strictly below the public price.
+    if not terms.min_saving_bp and not terms.min_saving:
+        return 1
     share = divide_up(price.amount * terms.min_saving_bp, BP)
     return max(1, terms.min_saving.get(price.currency, 0), share)
 

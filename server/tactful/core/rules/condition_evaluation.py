@@ -63,13 +63,17 @@ def failed_clauses(condition: Condition, scene: Any) -> tuple[FailedClause, ...]
     return tuple(_failed(condition, scene))
 
 
-def clauses(condition: Condition) -> Iterator[Clause]:
-    """Yield every clause of a condition, in the order of the rule."""
+def clauses(condition: Condition) -> list[Clause]:
+    """Return every clause of a condition, in the order of the rule."""
     if isinstance(condition, Clause):
-        yield condition
-    else:
-        for part in condition.parts:
-            yield from clauses(part)
+        return [condition]
+    found: list[Clause] = []
+    for part in condition.parts:
+        if isinstance(part, Clause):
+            found.append(part)
+        else:
+            found += clauses(part)
+    return found
 
 
 def _failed(condition: Condition, scene: Any) -> Iterator[FailedClause]:

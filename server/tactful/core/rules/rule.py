@@ -176,6 +176,11 @@ class Rule(Struct, frozen=True):
     """The person or team that is responsible; no part of the meaning. Empty: nobody is named."""
 
     @property
+    def has_limits(self) -> bool:
+        """Whether it limits its own offers per session or per shopper."""
+        return self.per_session is not None or self.per_shopper is not None
+
+    @property
     def level(self) -> Level:
         """What its offers are deducted from; a voucher is deducted from the order."""
         return "order" if self.remedy else self.price.level

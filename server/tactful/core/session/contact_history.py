@@ -99,9 +99,10 @@ class ContactHistory(Struct, frozen=True, gc=False):
 
     def cooldown_until(self, scope: str, key: str) -> int:
         """Return a cooldown's end, milliseconds since the Unix epoch, UTC; 0: there is none."""
-        return next(
-            (one.until for one in self.cooldowns if one.scope == scope and one.key == key), 0
-        )
+        for one in self.cooldowns:
+            if one.scope == scope and one.key == key:
+                return one.until
+        return 0
 
     def without_cooldown(self, scope: str, key: str) -> "ContactHistory":
         """Return the history without a cooldown."""
@@ -118,6 +119,8 @@ class ContactHistory(Struct, frozen=True, gc=False):
         Returns:
             The shorter history.
         """
+        if not self.approaches and not self.cooldowns:
+            return self
         return structs.replace(
             self,
             approaches=tuple(one for one in self.approaches if counts(one)),

@@ -191,8 +191,11 @@ def _against(
     A visible offer is replaced only by a candidate that ranks higher and saves the shopper more, so
     that no price rises in front of a shopper (server/SEMANTICS.md, section 7).
     """
-    sku = candidate.scene.item.sku
-    visible = next((offer for offer in standing if offer.sku == sku and offer.advertised), None)
+    sku, visible = candidate.scene.item.sku, None
+    for offer in standing:
+        if offer.sku == sku and offer.advertised:
+            visible = offer
+            break
     # The rule's own offer is on the screen already; a second one would only restart the countdown.
     if visible and visible.rule == candidate.rule.id:
         return "standing", None
@@ -223,8 +226,11 @@ def _may_stack(standing: Iterable[Offer], candidate: Candidate) -> bool:
     this item is not among them: the candidate would replace it.
     """
     sku, rule = candidate.scene.item.sku, candidate.rule
-    others = (offer for offer in standing if offer.sku != sku or not offer.advertised)
-    return all(offer.may_stand_beside(rule.id, rule.level, rule.stacks_with) for offer in others)
+    for offer in standing:
+        is_other = offer.sku != sku or not offer.advertised
+        if is_other and not offer.may_stand_beside(rule.id, rule.level, rule.stacks_with):
+            return False
+    return True
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:

@@ -38,12 +38,21 @@ def may_extend(offer: Offer, latest: int, policy: Policy) -> bool:
         latest: The instant that it cannot outlive, in milliseconds since the Unix epoch, UTC.
         policy: The shop's policy, which may call the time limit essential.
     """
-    return (
-        not offer.remedy
-        and not policy.essential_time_limit
-        and offer.extensions < MAX_EXTENSIONS
-        and offer.ends_at < latest
+    return offer.extensions < MAX_EXTENSIONS and may_extend_new(
+        offer.ends_at, latest, policy, is_voucher=bool(offer.remedy)
     )
+
+
+def may_extend_new(ends_at: int, latest: int, policy: Policy, *, is_voucher: bool) -> bool:
+    """Return whether a visible offer that was never extended may be extended.
+
+    Args:
+        ends_at: Its end, in milliseconds since the Unix epoch, UTC.
+        latest: The instant that it cannot outlive, in milliseconds since the Unix epoch, UTC.
+        policy: The shop's policy, which may call the time limit essential.
+        is_voucher: Whether it gives a voucher.
+    """
+    return not is_voucher and not policy.essential_time_limit and ends_at < latest
 
 
 def extend_offer(builder: DecisionBuilder, offer: Offer, scene: Scene) -> None:

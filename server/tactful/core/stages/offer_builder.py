@@ -4,15 +4,15 @@ The same context and candidate give the same offer, down to its id, so that a re
 repeated byte for byte.
 """
 
+from collections.abc import Callable, Iterable
 from hashlib import blake2b
 from typing import Final
-
-from msgspec import structs
 
 from tactful.core.compliance.disclosure import disclosure
 from tactful.core.compliance.prior_price import PriorPrice, claim, prior_price
 from tactful.core.context import Context, Scene
 from tactful.core.facts.fact_types import ms
+from tactful.core.facts.price_history import PublicPrice
 from tactful.core.offers.message import (
     fill_placeholders,
     localized_amount,
@@ -24,7 +24,7 @@ from tactful.core.pricing.quote import Quote, deduction
 from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import Provenance, Rule
 from tactful.core.stages.arbitration import Candidate
-from tactful.core.stages.more_time import latest_end, may_extend
+from tactful.core.stages.more_time import latest_end, may_extend_new
 from tactful.core.stages.price_inputs import inputs_of
 from tactful.core.values import ids
 from tactful.core.values.allocation import Deduction
@@ -77,11 +77,12 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
     prior = prior_price_of(scene, since, Money(quote.unit, price_basis.currency))
     # An offer on the shipping leaves the item's price as it is, so there is no reduction to claim.
-    may_claim = quote.unit < price_basis.amount and not _claim_ended(context, scene)
+    claim_ended = _claim_ended(context, scene)
+    may_claim = quote.unit < price_basis.amount and not claim_ended
     claimed = claim(prior, quote.unit) if may_claim else None
     product = scene.product
     campaign = rulebook.campaigns.get(rule.campaign) if rule.campaign else None
-    offer = Offer(
+    return Offer(
         id=_id(session.id, seq, context.seed),
         session=session.id,
         customer=session.customer if scene.profile else None,
@@ -119,13 +120,12 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         remedy=remedy.fact.remedy if remedy else None,
         # Copied, because an accepted offer stacks as promised even if the rulebook changes.
         stacks_with=tuple(sorted(rule.stacks_with)),
-        notes=_notes(context, candidate, prior),
+        notes=_notes(context, candidate, prior, claim_ended=claim_ended),
         countdown=rulebook.policy.countdown == "shown",
         inputs=inputs_of(rule, scene, rulebook.policy),
+        more_time=may_extend_new(ends_at, latest, rulebook.policy, is_voucher=remedy is not None),
+        seq=seq,
     )
-    if may_extend(offer, latest, rulebook.policy):
-        return structs.replace(offer, more_time=True)
-    return offer
 
 
 def _deduction(rule: Rule, quote: Quote, currency: str) -> Deduction | None:
@@ -152,11 +152,12 @@ def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | Non
     ledger = scene.public_prices
     at_start = prior_price(ledger, since, offered.currency)
     in_force = next((one for one in reversed(ledger) if one.since <= scene.now), None)
-    others = [
-        entry
-        for entry in ledger
-        if entry is not in_force or not entry.offered or entry.amount != offered.amount
-    ]
+    if since == scene.now and not (in_force and in_force.offered):
+        # A reduction that begins now has one window.
+        return at_start
+    others: Iterable[PublicPrice] = ledger
+    if in_force and in_force.offered and in_force.amount == offered.amount:
+        others = (entry for entry in ledger if entry is not in_force)
     today = prior_price(others, scene.now, offered.currency)
     return today if at_start and today and today.amount < at_start.amount else at_start
 
@@ -170,7 +171,9 @@ def _claim_ended(context: Context, scene: Scene) -> bool:
     return scene.now - reduced > context.rulebook.policy.max_claim
 
 
-def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> tuple[str, ...]:
+def _notes(
+    context: Context, candidate: Candidate, prior: PriorPrice | None, *, claim_ended: bool
+) -> tuple[str, ...]:
     """Return the marks that operators see beside an offer."""
     rule, scene = candidate.rule, candidate.scene
     product, territory = scene.item.product_id, scene.territory or ""
@@ -178,13 +181,13 @@ def _notes(context: Context, candidate: Candidate, prior: PriorPrice | None) -> 
     changes_price = not rule.remedy and rule.level != "shipping"
     general = changes_price and context.reductions.makes_general(rule.id, product, territory)
     short = prior is not None and not prior.complete
-    marks = {
-        CLAMPED: candidate.quote.clamped,
-        GENERAL: general,
-        SHORT_HISTORY: short,
-        CLAIM_ENDED: changes_price and _claim_ended(context, scene),
-    }
-    return tuple(mark for mark, applies in marks.items() if applies)
+    marks = (
+        (CLAMPED, candidate.quote.clamped),
+        (GENERAL, general),
+        (SHORT_HISTORY, short),
+        (CLAIM_ENDED, changes_price and claim_ended),
+    )
+    return tuple([mark for mark, applies in marks if applies])
 
 
 def provenance_of(rule: Rule, scene: Scene) -> frozenset[Provenance]:
@@ -225,14 +228,14 @@ def _message(candidate: Candidate, ends_at: int, language: str) -> str:
     if not rule.messages or price_basis is None:
         return ""
     text, language = message_for(rule.messages, scene.session.locale, language)
-    price = Money(candidate.quote.unit, price_basis.currency)
-    saved = Money(candidate.quote.saved, price_basis.currency)
-    values = {
-        "item.title": product.title if product else scene.item.sku,
-        "item.brand": scene.item.brand or "",
-        "item.price": localized_amount(Money(price_basis.amount, price_basis.currency), language),
-        "offer.price": localized_amount(price, language),
-        "offer.saved": localized_amount(saved, language),
-        "offer.expires": localized_duration(ends_at - scene.now, language),
+    quote, public, currency = candidate.quote, price_basis.amount, price_basis.currency
+    # A message names one or two of them, and writing an amount takes 1 µs.
+    values: dict[str, Callable[[], str]] = {
+        "item.title": lambda: product.title if product else scene.item.sku,
+        "item.brand": lambda: scene.item.brand or "",
+        "item.price": lambda: localized_amount(Money(public, currency), language),
+        "offer.price": lambda: localized_amount(Money(quote.unit, currency), language),
+        "offer.saved": lambda: localized_amount(Money(quote.saved, currency), language),
+        "offer.expires": lambda: localized_duration(ends_at - scene.now, language),
     }
     return fill_placeholders(text, values)

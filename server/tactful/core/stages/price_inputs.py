@@ -4,7 +4,6 @@ A kind says no more than what sort of data was read: never a value, a support ca
 The duty to say by which kinds of data a price was personalised is that of Article 13(2)(f) GDPR.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.context import Scene
@@ -49,17 +48,20 @@ def inputs_of(rule: Rule, scene: Scene, policy: Policy) -> tuple[InputKind, ...]
     return tuple(dict.fromkeys(_inputs(rule, scene, policy)))
 
 
-def _inputs(rule: Rule, scene: Scene, policy: Policy) -> Iterator[InputKind]:
-    yield "price"
-    for clause in clauses(rule.condition):
-        if clause.provenance == "contextual" or _is_known(clause, scene):
-            yield _kind_of(clause.field)
+def _inputs(rule: Rule, scene: Scene, policy: Policy) -> list[InputKind]:
+    found: list[InputKind] = ["price"]
+    found += [
+        _kind_of(clause.field)
+        for clause in clauses(rule.condition)
+        if clause.provenance == "contextual" or _is_known(clause, scene)
+    ]
     if rule.price.mode == "ladder":
-        yield "earlier_offers"
+        found.append("earlier_offers")
     if rule.remedy:
-        yield "voucher"
+        found.append("voucher")
     if policy.arbitration == "expected_value":
-        yield "averages"
+        found.append("averages")
+    return found
 
 
 def _is_known(clause: Clause, scene: Scene) -> bool:

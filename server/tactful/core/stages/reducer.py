@@ -36,6 +36,8 @@ def expire_offers(builder: DecisionBuilder) -> None:
     The product gets a cooldown: an offer that expired is not made again at once. A voucher is owed, so
     it may be offered and accepted again until it is used or ends.
     """
+    if not builder.standing and not builder.parked:
+        return
     # A copy: every transition changes the mapping.
     for parked in tuple(builder.parked.values()):
         # No cooldown: the shopper of the session is not the one who let the promise lapse.

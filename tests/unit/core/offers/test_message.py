@@ -34,10 +34,15 @@ def test_without_a_default_message_the_text_is_empty() -> None:
     assert message_for({"de": "Hallo"}, "fr", "en") == ("", "en")
 
 
+def fail() -> str:
+    raise AssertionError("a text that no placeholder names was written")
+
+
 def test_placeholders_are_filled_and_unknown_ones_stay() -> None:
     assert (
         fill_placeholders(
-            "{item.title}: {offer.price}{x}", {"item.title": "A", "offer.price": "1 €"}
+            "{item.title}: {offer.price}{x}",
+            {"item.title": lambda: "A", "offer.price": lambda: "1 €", "item.brand": fail},
         )
         == "A: 1 €{x}"
     )

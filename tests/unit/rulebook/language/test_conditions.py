@@ -101,7 +101,7 @@ def test_a_list_name_is_replaced_by_its_values() -> None:
     )
     compiled = check(text)
     assert compiled.rulebook is not None
-    clause = next(clauses(compiled.rulebook.rules["one"].condition))
+    clause = clauses(compiled.rulebook.rules["one"].condition)[0]
     assert clause.value == ("velo", "nordek", "other")
 
 
