@@ -102,6 +102,27 @@ def test_a_pages_url_keeps_host_path_and_campaign(url: str, kept: str) -> None:
     assert recorded_url(url) == kept
 
 
+WORDS = st.sampled_from(
+    [
+        "/", "//", ".", "-", "_", "~", ":", "@", "%40", ";", "=", "shop", "example", "Run", "run-42", "a", "1",
+        "ann@mail.example", "3f2a9c1be07d4456a1f0", "abcdefabcdefabcdef", "aB3dE5fG7hJ9kL1m", "deadbeef",
+        "abcdefab-abcd-abcd-abcd-abcdefabcdef", "123e4567-e89b-12d3-a456-426614174000", "4006381333931",
+        "ﬀ", "٣", "\n", "\t", " ", "\x00", "utm_id", "?", "\\",
+    ]
+)  # fmt: skip
+
+
+@given(
+    st.sampled_from(["https://", "http://", "HTTPS://", "https:/", "//", ""]),
+    st.sampled_from(["shop.example", "a", "Shop.example", "shop..example", ".", "s:8443", "s:0", "s:99999", ""]),
+    st.lists(WORDS, max_size=8).map("".join),
+)  # fmt: skip
+def test_an_ordinary_url_is_kept_as_its_parts_would_be(scheme: str, host: str, path: str) -> None:
+    url = scheme + host + path
+    # A fragment is never kept, and it makes a URL one that is taken apart.
+    assert recorded_url(url) == recorded_url(f"{url}#")
+
+
 @given(
     st.sampled_from(["ann", "o.brien+shop", "müller"]),
     st.sampled_from(["mail.example", "sub.mail.example", "münchen.example"]),
@@ -132,7 +153,9 @@ def test_unusual_spellings_of_an_email_address_do_not_stay(text: str) -> None:
     assert recorded_url(f"https://s.example/{text}").rpartition("/")[2] in {"*", "mailto:*"}
 
 
-@pytest.mark.parametrize("part", ["a", "a%40", "a@", "@", "%40", "a.", "a@a.", "a%40a.", "f", "1a"])
+@pytest.mark.parametrize(
+    "part", ["a", "a%40", "a@", "@", "%40", "a.", "a@a.", "a%40a.", "f", "1a", "a-"]
+)
 def test_no_address_costs_more_than_its_length(part: str) -> None:
     # 2,048 characters of `a%40` held up all sessions for 20 s.
     def steps(length: int) -> float:
