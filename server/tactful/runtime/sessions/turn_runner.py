@@ -93,7 +93,8 @@ class TurnRunner:
 
     def submit(self, live: LiveSession, signal: Signal) -> None:
         """Put a signal into a session's mailbox, and handle it now unless the session waits."""
-        if live.phase is IDLE and not live.mailbox and self._fold(live, signal):
+        is_next = live.phase is IDLE and not live.mailbox
+        if is_next and self._fold(live, signal):
             if live.state.wake_at != live.timer_at:
                 self.set_timer(live)
             return
@@ -104,10 +105,16 @@ class TurnRunner:
             live.mailbox.append(signal)
             self._telemetry.record_dropped_signal()
         if live.phase is IDLE:
-            self._run_mailbox(live)
+            self._run_mailbox(live, needs_decision=is_next)
 
-    def _run_mailbox(self, live: LiveSession) -> None:
-        """Handle the mailbox until it is empty or the session must wait."""
+    def _run_mailbox(self, live: LiveSession, *, needs_decision: bool = False) -> None:
+        """Handle the mailbox until it is empty or the session must wait.
+
+        Args:
+            live: The session.
+            needs_decision: Whether the first signal was just found to need a decision, so that it is
+                not folded in vain again.
+        """
         while live.mailbox:
             signal = live.mailbox[0]
             skus, customers = self._missing(live.state, signal)
@@ -121,7 +128,10 @@ class TurnRunner:
                 return
             live.mailbox.pop(0)
             try:
-                commit = None if self._fold(live, signal) else self._decide(live, signal)
+                commit = None
+                if needs_decision or not self._fold(live, signal):
+                    needs_decision = False
+                    commit = self._decide(live, signal)
             except Exception as error:  # noqa: BLE001 - one signal is lost, not the session
                 self._report_crash(error, signal)
                 continue

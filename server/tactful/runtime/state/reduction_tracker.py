@@ -129,9 +129,12 @@ class ReductionTracker:
         # A page names the territory. Only a real one with a price is counted, so that no client can
         # make up more counters than the shop's countries have subdivisions.
         territory = session.territory
-        if territory is None or not is_territory(territory):
+        if territory is None:
             return
-        if nearest_row(item.prices, territory) is None:
+        # A subdivision may have the price of its country.
+        if territory not in item.prices and not (
+            is_territory(territory) and nearest_row(item.prices, territory) is not None
+        ):
             return
         viewed_before = len(item.variants) > 1 and _has_viewed(session, item.variants)
         if not viewed_before:

@@ -325,5 +325,6 @@ def interests_of(state: Session) -> list[tuple[str, str]]:
     if state.offers:
         keys.append(STANDING)
         keys += [("sku", offer.sku) for offer in state.offers]
-    keys += [(PARKED, offer.customer) for offer in state.parked if offer.customer]
+    if state.parked:
+        keys += [(PARKED, offer.customer) for offer in state.parked if offer.customer]
     return keys

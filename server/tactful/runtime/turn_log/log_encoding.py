@@ -253,10 +253,14 @@ def _must_persist(session: Session, before: Session) -> bool:
 
 def customers_in(*sessions: Session) -> tuple[str, ...]:
     """Return the customers whom states of a session name; nearly always one or none."""
-    found = {session.customer for session in sessions}
+    found: set[str] = set()
     for session in sessions:
-        found.update(offer.customer for offer in (*session.offers, *session.parked))
-    return tuple(customer for customer in found if customer is not None)
+        if session.customer is not None:
+            found.add(session.customer)
+        for offer in (*session.offers, *session.parked):
+            if offer.customer is not None:
+                found.add(offer.customer)
+    return tuple(found)
 
 
 def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
