@@ -20,6 +20,7 @@ from tactful.core.redemption import rollback
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
+from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 from tactful.runtime.ports.ledger import LedgerError
@@ -102,9 +103,10 @@ async def act(ledger: AnyLedger, number: int, what: tuple[Any, ...]) -> object:
             )
         case "refund", order, ident:
             part = Money(300, "EUR") if ident == 3 else None
+            asked = Refund(id=f"f_{ident}", order=f"o_{order}", lines=LINE, shipping=part)
             return await ledger.run_redemption(
                 lambda state: with_response(
-                    rollback.refund(state, f"o_{order}", f"f_{ident}", LINE, T0 + 3, shipping=part),
+                    refund(state, asked, T0 + 3),
                     encode_answer,
                 ),
                 order=f"o_{order}",

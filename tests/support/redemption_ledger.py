@@ -16,6 +16,7 @@ from tactful.core.redemption.error_codes import RedemptionErrorCode
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, RepeatedRequest
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, with_response
+from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.allocation import Deduction, Level
 from tactful.core.values.money import Money
 from tactful.stores.memory.ledger import MemoryLedger
@@ -176,12 +177,17 @@ class Redemptions:
         )
 
     async def refund(
-        self, ident: str = "f1", *lines: RequestedLine, order: str = "o1"
+        self,
+        ident: str = "f1",
+        *lines: RequestedLine,
+        order: str = "o1",
+        amount: Money | None = None,
     ) -> RedemptionOutcome:
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                rollback.refund(state, order, ident, lines, T0 + 3 * MINUTE), encode_answer
+                refund(state, Refund(id=ident, order=order, lines=lines, amount=amount), T0),
+                encode_answer,
             ),
             order=order,
             refund=ident,
@@ -263,14 +269,20 @@ class Order:
         )
 
     async def refund(
-        self, ident: str, *lines: RequestedLine, shipping: int | None = None
+        self,
+        ident: str,
+        *lines: RequestedLine,
+        shipping: int | None = None,
+        amount: int | None = None,
     ) -> RedemptionOutcome:
-        part = None if shipping is None else eur(shipping)
+        asked = Refund(
+            id=ident, order="o1", lines=lines,
+            shipping=None if shipping is None else eur(shipping),
+            amount=None if amount is None else eur(amount),
+        )  # fmt: skip
         return await run_redemption(
             self.ledger,
-            lambda state: with_response(
-                rollback.refund(state, "o1", ident, lines, T0, shipping=part), encode_answer
-            ),
+            lambda state: with_response(refund(state, asked, T0), encode_answer),
             order="o1",
             refund=ident,
         )

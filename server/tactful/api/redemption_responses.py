@@ -55,6 +55,7 @@ REDEMPTION_ERRORS: Final[dict[RedemptionErrorCode, tuple[int, str]]] = {
     "refund.mismatch": (409, "This refund was already made with other lines"),
     "refund.sku": (422, "The order bought none of these at an offer's price"),
     "refund.quantity": (422, "More would go back than was bought"),
+    "refund.amount": (422, "This amount cannot be refunded"),
 }
 """Code → HTTP status and title."""
 

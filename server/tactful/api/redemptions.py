@@ -20,6 +20,7 @@ from tactful.api.server_key import ServerKey
 from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.redemption.redemption_rows import Status
+from tactful.core.redemption.refunds import Refund
 from tactful.core.values.calendar import SECOND
 from tactful.core.values.money import Money
 from tactful.protocol.problems import PROBLEM_JSON
@@ -31,7 +32,7 @@ Name = Annotated[str, Meta(min_length=1, max_length=128)]
 Quantity = Annotated[int, Meta(ge=1, le=1_000_000)]
 Token = Annotated[str, Meta(max_length=8192)]
 Attempt = Annotated[int, Meta(ge=1, le=1_000)]
-PAGE: Final = 200
+PAGE: Final = 1_000
 """Redemptions in one answer of `GET /v1/redemptions`."""
 STATES: Final[Mapping[str, tuple[Status, ...]]] = {
     "held": ("held",),
@@ -96,7 +97,10 @@ class RefundBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /v1/redemptions/{order}/refund`."""
 
     refund: Name
-    lines: Annotated[tuple[LineBody, ...], Meta(max_length=500)]
+    lines: Annotated[tuple[LineBody, ...], Meta(max_length=500)] = ()
+    """The units that go back; absent with `amount`."""
+    amount: Money | None = None
+    """The money that goes back, where the platform names no lines."""
     shipping: Money | None = None
     """The part of the shipping charge, before any offer, that is refunded."""
 
@@ -161,9 +165,14 @@ def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def refund(request: Request) -> Response:
         body = await read_body(request, RefundBody)
-        lines = [line.to_line() for line in body.lines]
-        order = request.path_params["order"]
-        return _response(await shop.redemptions.refund(order, body.refund, lines, body.shipping))
+        asked = Refund(
+            id=body.refund,
+            order=request.path_params["order"],
+            lines=tuple(line.to_line() for line in body.lines),
+            shipping=body.shipping,
+            amount=body.amount,
+        )
+        return _response(await shop.redemptions.refund(asked))
 
     async def jwks(request: Request) -> Response:  # noqa: ARG001
         response = json_response(shop.state.keys.jwks())

@@ -39,6 +39,7 @@ RedemptionErrorCode = Literal[
     "refund.mismatch",
     "refund.sku",
     "refund.quantity",
+    "refund.amount",
 ]
 
 ERROR_CODES: Final[frozenset[RedemptionErrorCode]] = frozenset(get_args(RedemptionErrorCode))

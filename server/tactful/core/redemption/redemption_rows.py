@@ -40,6 +40,20 @@ class SoldLine(Struct, frozen=True, array_like=True):
     saved: int
     returned: int = 0
     """How many of `qty` were given back."""
+    extra_paid: int = 0
+    """What went back of `paid` beyond the share of the returned units, by refunds of an amount."""
+    extra_saved: int = 0
+    """The same of `saved`."""
+
+    @property
+    def paid_back(self) -> int:
+        """What went back of `paid` in all."""
+        return self.share(self.paid, self.returned) + self.extra_paid
+
+    @property
+    def saved_back(self) -> int:
+        """What went back of `saved` in all."""
+        return self.share(self.saved, self.returned) + self.extra_saved
 
     def share(self, amount: int, units: int) -> int:
         """Return the share of `amount` that `units` of the line bear, rounded down."""

@@ -17,6 +17,7 @@ from tactful.core.redemption.answers import EncodeAnswer, RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, RepeatedRequest
 from tactful.core.redemption.redemption_rows import RedemptionResult, RedemptionState, Status
+from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.ids import ID_BYTES, SHOPPER, is_id, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -188,19 +189,12 @@ class RedemptionService:
 
         return await self._runner.decide(read, order=order)
 
-    async def refund(
-        self, order: str, refund: str, lines: Sequence[RequestedLine], shipping: Money | None = None
-    ) -> RedemptionResponse:
-        """Roll back some units of an order, and a part of its shipping charge."""
+    async def refund(self, asked: Refund) -> RedemptionResponse:
+        """Give back some units of an order and a part of its shipping charge, or an amount."""
         return await self._runner.decide(
-            self._reader(
-                order,
-                lambda state, now: rollback.refund(
-                    state, order, refund, lines, now, shipping=shipping
-                ),
-            ),
-            order=order,
-            refund=refund,
+            self._reader(asked.order, lambda state, now: refund(state, asked, now)),
+            order=asked.order,
+            refund=asked.id,
         )
 
     async def lapse_due(self) -> int | None:

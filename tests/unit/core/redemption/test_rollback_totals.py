@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support.broken_builds import assert_fails
 from support.redemption_ledger import Order, answered, eur, line, made
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.redemption import order_totals, rollback
+from tactful.core.redemption import order_totals, refunds
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.values.allocation import Deduction, Level
 from tactful.core.values.money import discounted
@@ -168,7 +168,7 @@ def each_offer_pays(_: object, back: dict[str, Any], sku: str, units: int) -> in
     """Every offer on a piece gives back what was paid for it after that offer."""
     done = 0
     for key, found in back.items():
-        back[key], put = rollback._give_back_units(found, sku, units)
+        back[key], put = refunds._give_back_units(found, sku, units)
         done = max(done, put)
     return units - done
 
@@ -182,7 +182,7 @@ def without_a_bound(self: Deduction, amount: int) -> int:
     [
         (order_totals, "_reduced", on_the_public_price),
         (order_totals, "allocate", lambda total, lines: [total // len(lines)] * len(lines)),
-        (rollback, "_give_back", each_offer_pays),
+        (refunds, "_give_back", each_offer_pays),
         (Deduction, "amount_off", without_a_bound),
     ],
     ids=["list prices", "equal shares", "paid twice", "no bound"],

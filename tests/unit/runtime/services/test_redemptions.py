@@ -23,6 +23,7 @@ from tactful.core.offers.tokens import (
 from tactful.core.redemption.answers import RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
+from tactful.core.redemption.refunds import Refund
 from tactful.runtime.ports.ledger import LedgerBrokenError
 from tactful.runtime.services.redemption_runner import ATTEMPTS
 from tactful.runtime.services.redemptions import RedemptionCall, RedemptionService
@@ -299,7 +300,7 @@ async def test_the_order_that_reported_its_own_use_redeems(shop: Shop) -> None:
 
 async def test_a_cancellation_and_a_refund_are_applied_like_a_redemption(shop: Shop) -> None:
     await shop.redeem()
-    refunded = await shop.service.refund("o1", "f1", CART)
+    refunded = await shop.service.refund(Refund(id="f1", order="o1", lines=CART))
     assert msgspec.json.decode(refunded.body)["amount"]["amount"] == 10965
     assert (await shop.service.cancel("o1")).status == 200
     assert (await shop.service.cancel("o1")).status == 200
@@ -327,7 +328,7 @@ async def test_a_failing_ledger_means_unknown_and_never_a_refusal() -> None:
         await shop.redeem(),
         await shop.redeem(token="nonsense"),
         await shop.service.cancel("o1"),
-        await shop.service.refund("o1", "f1", CART),
+        await shop.service.refund(Refund(id="f1", order="o1", lines=CART)),
     ):
         assert code(answer) == (503, "ledger.unknown")
         assert answer.retry_s
