@@ -92,10 +92,10 @@ SLICE_FACTS: Final = 256
 They take 4.2 ms of processor time on the event loop and 4.4 ms on the ledger's writer
 (`tests/bench/bench_import_slices.py`). 100,000 facts in one go took both for seconds.
 """
-BUSY_SLICE_FACTS: Final = 64
-"""The same where a promise was recorded in the last `BUSY_S`: 1.2 ms and 1.3 ms.
+BUSY_SLICE_FACTS: Final = 32
+"""The same where a promise was recorded in the last `BUSY_S`: 0.6 ms and 0.6 ms.
 
-An import then takes 17 % more processor time: 39 µs a fact instead of 34 (the same benchmark).
+An import then takes 18 % more processor time: 37 µs a fact instead of 31 (the same benchmark).
 """
 BUSY_S: Final = 0.25
 """Seconds after a promise for which others are expected."""

@@ -21,7 +21,9 @@ from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
 from tactful.stores.sqlite.tables.exposure_rows import OF_UNITS, exposure_from_row
 
 PAGE_ROWS: Final = 25
-"""Rows that are read at once. Their conversion takes the event loop less than 1 ms."""
+"""Rows that are read at once."""
+ROWS_AT_ONCE: Final = 8
+"""Rows of a page that are converted before other tasks run; they take the event loop some 0.4 ms."""
 OFFERS_SEARCHED: Final = 500
 """Offers whose redemptions are read at once; few offers have any."""
 
@@ -122,7 +124,9 @@ class _PagedReader:
         while page := await self.rows(
             sql, {"customer": customer, "after": after, "limit": PAGE_ROWS}
         ):
-            for row in page:
+            for place, row in enumerate(page):
+                if place and place % ROWS_AT_ONCE == 0:
+                    await self._pause()
                 yield row
             after = page[-1][0]
 
