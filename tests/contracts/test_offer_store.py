@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from support.ledger_rows import (
@@ -26,6 +27,8 @@ from tactful.core.redemption.redemption_rows import (
     RefundRow,
     Status,
 )
+from tactful.core.rules.rule import NEVER
+from tactful.core.session.contact_history import ContactHistory
 from tactful.runtime.ports.ledger_rows import (
     Commit,
 )
@@ -79,6 +82,34 @@ async def test_a_redemption_that_raises_writes_nothing_and_does_not_disturb_comm
     assert [type(answer) for answer in answers] == [type(None), ZeroDivisionError, type(None)]
     assert len(await ledger.standing_offers()) == 2
     assert ledger.failure is None
+
+
+async def test_a_redemption_learns_that_another_offer_has_used_the_voucher(
+    ledger: AnyLedger,
+) -> None:
+    fields = {"customer": "c1", "remedy": "m1"}
+    for name in ("of_1", "of_2", "of_3"):
+        more = {"remedy": "m2"} if name == "of_3" else {}
+        await ledger.commit(push(structs.replace(accepted(name), **{**fields, **more})))
+    seen: dict[str, bool] = {}
+
+    def watching(state: RedemptionState) -> RedemptionOutcome:
+        seen[max(state.offers)] = not state.used_vouchers.isdisjoint(state.offers)
+        return redeem(state)
+
+    await run_redemption(ledger, watching, offer="of_1", order="o1")
+
+    def reading(state: RedemptionState) -> RedemptionOutcome:
+        (name,) = state.offers
+        seen[name] = not state.used_vouchers.isdisjoint(state.offers)
+        return RedemptionOutcome(status=200, body=b"")
+
+    for name in ("of_2", "of_3"):
+        await ledger.run_redemption(reading, offers=[name], order=f"order of {name}")
+    assert seen == {"of_1": False, "of_2": True, "of_3": False}
+    saved = present(await ledger.contact("c1"))
+    contact = msgspec.msgpack.decode(saved.body, type=ContactHistory)
+    assert (saved.revision, contact.cooldown_until("remedy", "m1")) == (1, NEVER)
 
 
 async def test_the_steps_of_a_customer_are_newest_first_and_limited(ledger: AnyLedger) -> None:

@@ -141,10 +141,11 @@ class Scene(Struct, frozen=True, kw_only=True, dict=True):
         return self.profile.history if self.profile else None
 
     @property
-    def remedy(self) -> ReportedFact[Remedy] | None:
-        """The verified customer's unused voucher that ends first; None: there is none.
+    def remedies(self) -> tuple[ReportedFact[Remedy], ...]:
+        """The verified customer's vouchers that can be used now, the one that ends first in front.
 
-        The contact history marks a used voucher with a cooldown that never ends.
+        The contact history marks an accepted voucher with a cooldown until the acceptance ends, and a
+        used one with a cooldown that never ends.
         """
         history = self.history
         valid = (
@@ -153,7 +154,12 @@ class Scene(Struct, frozen=True, kw_only=True, dict=True):
             if ms(known.fact.expires_at) > self.now
             and self.contact.cooldown_until("remedy", known.fact.remedy) <= self.now
         )
-        return min(valid, key=lambda one: (ms(one.fact.expires_at), one.fact.remedy), default=None)
+        return tuple(sorted(valid, key=lambda one: (ms(one.fact.expires_at), one.fact.remedy)))
+
+    @property
+    def remedy(self) -> ReportedFact[Remedy] | None:
+        """The voucher that a rule would offer; None: there is none."""
+        return next(iter(self.remedies), None)
 
     @property
     def taints(self) -> Taints:

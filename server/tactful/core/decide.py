@@ -71,6 +71,7 @@ RECHECK_AFTER: Final[frozenset[type[signals.Signal]]] = frozenset(
         signals.OrderReported,
         signals.FactsChanged,
         signals.MoreTimeRequested,
+        signals.OfferRedeemed,
     }
 )
 """Signals after which a standing offer may have to be withdrawn.

@@ -22,6 +22,7 @@ which serves pushes, standing offers, explanations, tests of rules and backtests
 from collections.abc import Iterator
 
 from tactful.core.context import Scene
+from tactful.core.facts.fact_types import ms
 from tactful.core.gates.budget_limit import check_budget, check_rule_limits
 from tactful.core.gates.eligibility import check_conditions, check_rule_state, needs_customer
 from tactful.core.gates.evaluation import Evaluation, PricedRule
@@ -127,6 +128,20 @@ def _changed_target(scene: Scene, standing: Offer) -> Iterator[Finding]:
         yield Finding(Reason.TARGET_TERRITORY, actual=scene.territory, needed=standing.territory)
     if standing.customer is not None and standing.customer != scene.session.customer:
         yield Finding(Reason.IDENTITY_UNVERIFIED, actual=None, needed="the same shopper")
+    elif standing.remedy is not None and not _still_a_voucher(scene, standing):
+        yield Finding(Reason.TARGET_CONDITIONS, actual={"remedy": None}, needed="a remedy")
+
+
+def _still_a_voucher(scene: Scene, standing: Offer) -> bool:
+    """Return whether the voucher of an offer can be used as long and for as much as the offer says.
+
+    It cannot if it has ended, or if another session of the customer has accepted or used it.
+    """
+    voucher = next((one for one in scene.remedies if one.fact.remedy == standing.remedy), None)
+    if voucher is None or ms(voucher.fact.expires_at) < standing.ends_at:
+        return False
+    value, off = voucher.fact.value.amount, standing.order_deduction
+    return value is None or off is None or value >= off.at_most
 
 
 def _regret_findings(

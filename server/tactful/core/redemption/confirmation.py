@@ -95,6 +95,8 @@ def _confirm_use(state: RedemptionState, row: RedemptionRow, now: int) -> Redemp
         changes = budget_moves(
             state, offer, reserve=-row.saved, settle=row.saved, count=-1, settle_count=1
         )
+    elif offer.id in state.used_vouchers:
+        return None
     elif offer.state is OfferState.ACCEPTED:
         changes = budget_moves(
             state, offer, reserve=-offer.hold, settle=row.granted, count=-1, settle_count=1

@@ -246,7 +246,8 @@ def _use(
         return refuse(verdict, _who_uses(state, claims.offer))
     if verdict != "decide" or offer is None:
         return refuse(verdict if verdict in ERROR_CODES else "offer.unknown")
-    if any(state.orders.isdisjoint(order) for order in token.used_by):
+    elsewhere = any(state.orders.isdisjoint(order) for order in token.used_by)
+    if elsewhere or claims.offer in state.used_vouchers:
         return refuse("redemption.used")
     refused = not_applicable(offer, request.territory, now, claims, is_holder=token.is_holder)
     refused = refused or not_stackable(state, offer)

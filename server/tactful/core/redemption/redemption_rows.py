@@ -155,6 +155,8 @@ class RedemptionState(Struct, frozen=True, kw_only=True):
     """The balances of the offers' campaigns, in the periods in which the offers were reserved."""
     seqs: Mapping[str, int] = {}
     """Session → the highest sequence number recorded for it."""
+    used_vouchers: frozenset[str] = frozenset()
+    """The ids of those of `offers` whose voucher is used by another offer of the same customer."""
 
 
 class RedemptionResult(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseRequest
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.rules.rule import NEVER
+from tactful.core.redemption.voucher_use import contact_after_use
 from tactful.core.session import signals
 from tactful.core.session.browsing import fold_browsing, tabs_except, with_engagement_timer
 from tactful.core.session.contact_history import merge_histories
@@ -161,6 +161,10 @@ def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> No
     elif offer.state is OfferState.ACCEPTED:
         # A client that lost the answer accepts again and gets the same answer.
         builder.effects.append(ConfirmAcceptance(offer))
+    elif offer.remedy and builder.contact.cooldown_until("remedy", offer.remedy) > builder.now:
+        # Another session of the customer has accepted or used the voucher.
+        builder.withdraw(offer, Reason.TARGET_CONDITIONS)
+        builder.effects.append(RefuseRequest(offer.id, "ended"))
     elif signal.qty is not None and not 1 <= signal.qty <= offer.max_qty:
         builder.effects.append(RefuseRequest(offer.id, "quantity"))
     elif builder.context.commits_suspended:
@@ -185,6 +189,9 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
     until = builder.now + builder.context.rulebook.policy.accept_hold
     builder.reduce_hold(offer, hold)
     offer = builder.show(offer)
+    if offer.remedy:
+        # No other session of the customer may accept the same voucher meanwhile.
+        builder.contact = builder.contact.with_cooldown("remedy", offer.remedy, until)
     accepted = builder.transition(
         offer,
         "accept",
@@ -221,9 +228,7 @@ def _end_redeemed(builder: DecisionBuilder, signal: signals.OfferRedeemed) -> No
     builder.parked.pop(offer.id, None)
     ended = (*builder.session.ended, offer.id)[-REMEMBERED_ENDS:]
     builder.update(seq=max(builder.session.seq, offer.seq), ended=ended)
-    if offer.remedy and offer.state in {OfferState.HELD, OfferState.REDEEMED}:
-        # A voucher is used once.
-        builder.contact = builder.contact.with_cooldown("remedy", offer.remedy, NEVER)
+    _mark_voucher(builder, offer)
 
 
 def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolledBack) -> None:
@@ -236,8 +241,17 @@ def _restore_redeemed(builder: DecisionBuilder, signal: signals.RedemptionRolled
         builder.park(offer)
     else:
         builder.restore(offer)
-    if offer.remedy:
-        builder.contact = builder.contact.without_cooldown("remedy", offer.remedy)
+    _mark_voucher(builder, offer)
+
+
+def _mark_voucher(builder: DecisionBuilder, offer: Offer) -> None:
+    """Note whether the present customer's voucher was used; the ledger has recorded that already.
+
+    The customer of the offer may have left the session since. Their history is not that of the
+    session, and only the ledger notes it.
+    """
+    if builder.session.customer == offer.customer:
+        builder.contact = contact_after_use(builder.contact, offer)
 
 
 def _revoke_offer(builder: DecisionBuilder, signal: signals.OfferRevoked) -> None:

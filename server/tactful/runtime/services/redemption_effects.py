@@ -12,12 +12,14 @@ from tactful.core.facts.read_subjects import item_subjects
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
-from tactful.core.session.signals import OfferRedeemed, RedemptionRolledBack
+from tactful.core.redemption.voucher_use import contact_after_use
+from tactful.core.session.signals import FactsChanged, OfferRedeemed, RedemptionRolledBack
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
 from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.reported_orders import SHIPPED
 from tactful.runtime.sessions.turn_runner import TurnRunner
+from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.redemption")
@@ -179,8 +181,25 @@ class RedemptionEffects:
                 continue
             self._commitments.update(offer)
             self._promises.update(offer)
+            self._mark_voucher(offer, live)
             if live is not None:
                 self._turns.submit(live, _signal(offer))
+
+    def _mark_voucher(self, offer: Offer, own: LiveSession | None) -> None:
+        """Note in memory that a voucher was used, as the ledger has, and notify the other sessions.
+
+        A customer who is not in memory is read from the ledger, with the mark.
+        """
+        if offer.remedy is None or offer.customer is None:
+            return
+        profile = self._facts.customer(offer.customer)
+        if profile is not None:
+            marked = contact_after_use(profile.contact, offer)
+            if marked is not profile.contact:
+                self._facts.set_contact(offer.customer, marked)
+        for live in self._registry.concerned([("customer", offer.customer)]):
+            if live is not own:
+                self._turns.submit(live, FactsChanged())
 
     def _call_of(self, change: Change) -> tuple[str, object] | None:
         """Return the order and the call of this process whose outcome a change reports."""

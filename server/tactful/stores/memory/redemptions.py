@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from tactful.core.offers.budget import COUNT
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import (
     RedemptionLogic,
     RedemptionOutcome,
@@ -15,6 +16,7 @@ from tactful.stores.memory.turns import MemoryTurns
 from tactful.stores.shared.balance_moves import apply_moves
 from tactful.stores.shared.commit_check import refuse_stale_reads
 from tactful.stores.shared.redemption_change import redemption_subjects
+from tactful.stores.shared.voucher_marks import marked_contacts
 
 
 class MemoryRedemptions(MemoryTurns):
@@ -49,6 +51,7 @@ class MemoryRedemptions(MemoryTurns):
             self._refunds[order, outcome.refund.refund] = outcome.refund
         if outcome.alias is not None:
             self._add_alias(outcome.alias, order)
+        self._contacts |= marked_contacts(outcome.offers, self._contacts.get)
         self._put_offers(outcome.offers)
         self._steps.extend(outcome.steps)
         if outcome.has_effect:
@@ -86,12 +89,26 @@ class MemoryRedemptions(MemoryTurns):
             orders=orders,
             refund=next((row for row in refunds if row), None),
             balances={key: row for key, row in self._balances.items() if key in keys},
+            used_vouchers=frozenset(
+                key for key, one in offers.items() if self._is_voucher_used(one)
+            ),
             seqs={
                 one.session: max(
                     (s.seq for s in self._steps if sessions[s.offer] == one.session), default=0
                 )
                 for one in offers.values()
             },
+        )
+
+    def _is_voucher_used(self, offer: Offer) -> bool:
+        if offer.remedy is None:
+            return False
+        voucher = offer.customer, offer.remedy
+        return any(
+            one.state in {OfferState.HELD, OfferState.REDEEMED}
+            and (one.customer, one.remedy) == voucher
+            and one.id != offer.id
+            for one in self._offers.values()
         )
 
     # the ids of an order

@@ -24,10 +24,12 @@ from tactful.stores.shared.commit_check import refuse_stale_reads, units_growth
 from tactful.stores.shared.erasures import ledger_secret
 from tactful.stores.shared.failpoints import FailpointHook
 from tactful.stores.shared.redemption_change import redemption_subjects
+from tactful.stores.shared.voucher_marks import marked_contacts
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import change_rows, stock, tombstones
 from tactful.stores.sqlite.tables.budget_balances import put_balances, read_balances
 from tactful.stores.sqlite.tables.commit_view import SqliteCommitView
+from tactful.stores.sqlite.tables.contacts import put_contacts, read_contact
 from tactful.stores.sqlite.tables.offer_rows import ENCODE, put_offers, read_offer, with_offers
 from tactful.stores.sqlite.tables.order_ids import OrderIds, add_alias
 
@@ -41,6 +43,9 @@ _PUT_REDEMPTION: Final = """
     saved = excluded.saved, until = excluded.until, body = excluded.body"""
 _RENAME_ORDER: Final = """
   UPDATE redemptions SET "order" = ? WHERE offer = ? AND "order" = ? AND attempt = ?"""
+_VOUCHER_USED: Final = """
+  SELECT 1 FROM offers WHERE customer = ? AND state IN ('held', 'redeemed') AND id <> ?
+    AND CAST(body AS TEXT) ->> 'remedy' = ?"""
 _PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
 
 
@@ -105,6 +110,8 @@ def run_redemption(
         connection.execute(_PUT_REFUND, (refund.order, refund.refund, ENCODE(refund)))
     if outcome.alias is not None:
         add_alias(connection, stored(outcome.alias), stored(lookup.order))
+    contacts = marked_contacts(outcome.offers, lambda customer: read_contact(connection, customer))
+    put_contacts(connection, contacts)
     offers = {**state.offers, **{offer.id: offer for offer in outcome.offers}}
     put_offers(connection, outcome.offers, with_offers(outcome.steps, offers))
     units = {key: known.reserved_units for key, known in state.offers.items()}
@@ -149,7 +156,16 @@ def _redemption_state(
         refund=_DECODE_REFUND(given[0]) if given else None,
         balances=_balances_of_offers(connection, offers.values()),
         seqs=_seqs(connection, {offer.session for offer in offers.values()}),
+        used_vouchers=frozenset(key for key, one in offers.items() if _is_used(connection, one)),
     )
+
+
+def _is_used(connection: sqlite3.Connection, offer: Offer) -> bool:
+    """Return whether another offer of the customer uses the voucher of an offer."""
+    if offer.remedy is None:
+        return False
+    values = (offer.customer, offer.id, offer.remedy)
+    return connection.execute(_VOUCHER_USED, values).fetchone() is not None
 
 
 def _marks(values: Sequence[str]) -> str:

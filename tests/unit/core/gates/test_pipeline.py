@@ -8,6 +8,7 @@ from support.builders import (
     DAY,
     MINUTE,
     T0,
+    but,
     case,
     category,
     context,
@@ -20,6 +21,7 @@ from support.builders import (
     price,
     product,
     recall,
+    remedy,
     rule,
     rulebook,
     scene,
@@ -27,8 +29,8 @@ from support.builders import (
     stock,
 )
 from support.naive_assembly import NaiveShop
-from tactful.core.customer.profile import profile
-from tactful.core.facts.fact_types import AnyFact, ReportedFact
+from tactful.core.customer.profile import Profile, profile
+from tactful.core.facts.fact_types import AnyFact, RemedyValue, ReportedFact
 from tactful.core.facts.item import Item
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
@@ -141,18 +143,39 @@ def test_stock_goes_to_the_earliest_promise(before: int, found: list[str]) -> No
     assert standing(by=rule(), ahead={"of1": before}) == found
 
 
+def voucher_of(**fields: Any) -> Profile:
+    """A customer with a voucher for all that `offer` saves."""
+    known = remedy(**{"amount": 1935, "skus": ("RUN-42",), **fields})
+    return profile(NaiveShop([(known, T0)]).history("c1"), Policy())
+
+
 def test_an_offer_of_a_deleted_rule_follows_its_own_on_change() -> None:
     assert standing(offer()) == []
     assert standing(offer(on_change="withdraw")) == ["rule.ended"]
     voucher = offer(remedy="m1")
-    assert standing(voucher, session=session(consent="personal")) == []
-    assert standing(voucher) == ["consent.missing"]
+    shopper = session(consent="personal")
+    assert standing(voucher, session=shopper, profile=voucher_of()) == []
+    assert standing(voucher, profile=voucher_of()) == ["consent.missing"]
 
 
 def test_a_voucher_may_go_below_every_floor() -> None:
     dear = item(costs={"EUR": kept(cost(amount=12000))})
     assert standing(by=rule(), item=dear) == ["price.floor"]
-    assert standing(offer(remedy="m1", rule_digest="R1"), rule(), item=dear) == []
+    voucher = offer(remedy="m1", rule_digest="R1")
+    assert standing(voucher, rule(), item=dear, profile=voucher_of()) == []
+
+
+def test_the_offer_of_a_voucher_stands_while_the_voucher_can_be_used() -> None:
+    voucher = offer(remedy="m1", rule_digest="R1")
+    used = ContactHistory().with_cooldown("remedy", "m1", T0 + 1)
+    assert standing(voucher, rule(), profile=voucher_of()) == []
+    assert standing(voucher, rule(), profile=voucher_of(), contact=used) == ["target.conditions"]
+    assert standing(voucher, rule(), profile=voucher_of(remedy="m2")) == ["target.conditions"]
+    assert standing(voucher, rule(), profile=voucher_of(amount=1934)) == ["target.conditions"]
+    share = remedy(skus=("RUN-42",))
+    share = but(share, value=RemedyValue(percent_bp=1500))
+    percent = profile(NaiveShop([(share, T0)]).history("c1"), Policy())
+    assert standing(voucher, rule(), profile=percent) == []
 
 
 GONE = ["price.no_improvement"]

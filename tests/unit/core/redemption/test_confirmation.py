@@ -208,6 +208,20 @@ async def test_a_lapsed_hold_is_refused_once_another_order_uses_the_offer(
     assert await redemptions.budget() == {"EUR": (0, 1935), "#": (0, 1)}
 
 
+async def test_a_voucher_is_used_by_one_of_the_offers_that_were_made_of_it() -> None:
+    both = [accepted(name, customer="c1", remedy="m1") for name in ("of_1", "of_2")]
+    redemptions = await Redemptions(*both).opened()
+    await redemptions.hold(minutes=10)
+    assert answered(await redemptions.redeem(request("o2"), offer="of_2")) == (
+        409,
+        "redemption.used",
+    )
+    await redemptions.lapse(now=T0 + 11 * MINUTE)
+    used = await redemptions.redeem(request("o2"), now=T0 + 12 * MINUTE, offer="of_2")
+    assert used.status == 200
+    assert answered(await redemptions.confirm()) == (409, "redemption.lapsed")
+
+
 async def test_a_lapsed_hold_is_refused_where_the_budget_does_not_bear_it() -> None:
     redemptions = await Redemptions(limit=2_000).opened()
     await redemptions.hold(minutes=60)

@@ -192,6 +192,9 @@ def test_4_a_used_voucher_is_not_offered_until_its_order_is_cancelled() -> None:
     one.redeem(offer)
     assert one.reasons("SOCK-3", "V")[0] == "target.conditions"
     one.send(signals.RedemptionRolledBack(offer))
+    # The acceptance stands again; when it has ended, the voucher is offered again.
+    assert one.reasons("SOCK-3", "V")[0] == "target.conditions"
+    shop.advance(1800)
     assert "target.conditions" not in one.reasons("SOCK-3", "V")
 
 

@@ -112,6 +112,54 @@ def test_a_voucher_of_another_customer_changes_nothing_here() -> None:
     assert shopper.pushed == []
 
 
+@pytest.mark.parametrize(
+    ("amount", "days"), [(500, 90), (1000, 1), (1000, -1)], ids=["less", "shorter", "ended"]
+)
+def test_an_offer_ends_when_its_voucher_is_worth_less_or_ends_earlier(
+    amount: int, days: int
+) -> None:
+    """Found by variations: a voucher that was corrected stood as it had been issued."""
+    one = shop()
+    shopper = customer_on(one)
+    issue(one)
+    (before,) = shopper.offers
+    corrected = remedy(
+        customer="c3", order="o7", amount=amount, expires_at=T0 + days * DAY, version=2
+    )
+    one.shop.report(corrected, one.now)
+    shopper.send(signals.FactsChanged())
+    assert shopper.withdrawn == [(before.id, "target.conditions")]
+
+
+def test_a_voucher_that_is_worth_more_ends_no_offer() -> None:
+    one = shop()
+    shopper = customer_on(one)
+    issue(one)
+    better = remedy(customer="c3", order="o7", amount=2000, expires_at=T0 + 99 * DAY, version=2)
+    one.shop.report(better, one.now)
+    shopper.send(signals.FactsChanged())
+    assert (len(shopper.offers), shopper.withdrawn) == (1, [])
+
+
+def test_a_voucher_that_one_session_has_accepted_is_accepted_in_no_other() -> None:
+    """Found by variations: two sessions of a customer used one voucher twice."""
+    one = shop()
+    first = customer_on(one)
+    second = one.open_session("s2", consent="personal")
+    second.send(signals.CustomerIdentified("c3"))
+    second.view("RUN-42")
+    issue(one)
+    (mine,), (other,) = first.offers, second.offers
+    assert (mine.remedy, other.remedy) == ("m1", "m1")
+    accepted = first.accept()
+    second.send(signals.OfferAccepted(other.id))
+    assert (second.confirmed, second.refused) == ([], ["ended"])
+    assert second.withdrawn == [(other.id, "target.conditions")]
+    first.redeem(accepted)
+    second.view("RUN-42", 60)
+    assert second.offers == []
+
+
 RESCUE = rule("KEEP", price=PriceTerms("amount", amounts={"EUR": 500}, level="order"), moment="rescue")  # fmt: skip
 RESCUE_ITEM = rule("ITEM", moment="rescue")
 

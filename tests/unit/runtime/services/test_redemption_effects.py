@@ -1,6 +1,9 @@
 """What a redemption reads of a live shop, and what the shop does with its outcome."""
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from journeys.fixture import CATALOGUE, order, rules, stock
 from support.builders import cost, price, recall
@@ -61,3 +64,57 @@ async def test_a_redemption_reaches_the_session_and_the_budget(tmp_path: Path) -
         assert (await one.redeem(token, "o1")).status_code == 200
         await one.parts.shop.settled()
         assert session.state.offers == ()
+
+
+VOUCHERS = "rules:\n  - {id: V, remedy: true}\n"
+
+
+def voucher(name: str = "m1") -> dict[str, Any]:
+    cause = {"skus": ["RUN-42"]}
+    return {
+        "type": "remedy", "remedy": name, "customer": "c1", "cause": cause,
+        "value": {"amount": 1000, "currency": "EUR"}, "expires_at": "2026-06-10T12:00:00Z",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("leaves", ["stays", "logs out", "ends"])
+async def test_a_voucher_is_used_once_wherever_its_customer_is(tmp_path: Path, leaves: str) -> None:
+    """Found by variations: a voucher that was redeemed after a logout was offered again."""
+    async with live_server(tmp_path, VOUCHERS) as one:
+        await one.facts(*CATALOGUE, voucher())
+        shopper, other = await one.known("c1"), await one.known("c1")
+        await shopper.view("BOOT-42", 60)
+        token = await shopper.accept((await shopper.offered())["id"])
+        if leaves == "logs out":
+            await shopper.say("logout")
+        elif leaves == "ends":
+            await one.restart(now=one.parts.shop.clock.now() // 1000)
+            other = await one.known("c1")
+        redeemed = await one.redeem(token, "o1", sku="BOOT-42", customer="c1")
+        assert redeemed.status_code == 200
+        await one.parts.shop.settled()
+        await one.advance(3600)
+        await other.view("BOOT-42", 60)
+        assert await one.reason("BOOT-42", other) == "target.conditions"
+        await one.http.post("/v1/redemptions/o1/cancel")
+        await one.parts.shop.settled()
+        await one.advance(3600)
+        await other.view("BOOT-42", 60)
+        assert (await one.why("BOOT-42", session=other.session))["outcome"] == "standing"
+
+
+async def test_the_offer_of_a_voucher_leaves_the_customer_s_other_pages_when_it_is_used(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, VOUCHERS) as one:
+        await one.facts(*CATALOGUE)
+        shoppers = [await one.known("c1"), await one.known("c1")]
+        for shopper in shoppers:
+            await shopper.view("BOOT-42")
+        await one.facts(voucher())
+        offers = [await shopper.offered() for shopper in shoppers]
+        token = await shoppers[0].accept(offers[0]["id"])
+        assert (await one.redeem(token, "o1", sku="BOOT-42", customer="c1")).status_code == 200
+        assert (await shoppers[1].expect("withdraw"))["offer"] == offers[1]["id"]
+        await shoppers[1].say("accept", offer=offers[1]["id"])
+        assert (await shoppers[1].expect("refused"))["code"] == "ended"
