@@ -250,14 +250,14 @@ const keys = new Map(tokens.jwks.keys.map((jwk) => [
 ]));
 
 function canonical(payload) {
-  const bounds = { at_most: 0, level: "", percent_bp: 0 };
+  const bounds = { at_most: 0, level: "", min_order: 0, percent_bp: 0 };
   const all = { ...tokens.claims, ...bounds };
   try {
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
     const right = Object.keys(all).every((name) =>
       typeof claims[name] === typeof all[name] || (name in bounds && !(name in claims)))
       && claims.unit >= 0 && ["order", "shipping"].includes(claims.level ?? "order");
-    return right && b64(JSON.stringify(claims, Object.keys(all).sort())) === payload ? claims : null;
+    return right && b64(JSON.stringify(claims, Object.keys(claims).sort())) === payload ? claims : null;
   } catch {
     return null;
   }

@@ -37,6 +37,7 @@ REDEMPTION_ERRORS: Final[dict[RedemptionErrorCode, tuple[int, str]]] = {
     "redemption.quantity": (422, "The offer is for fewer units"),
     "redemption.holder": (422, "The offer is for another shopper"),
     "redemption.price": (422, "The offer is for another price"),
+    "redemption.minimum": (422, "The order is below the offer's minimum"),
     "redemption.budget": (409, "The campaign cannot bear the offer any more"),
     "redemption.stacking": (409, "The order used another offer, and the two do not stack"),
     "redemption.sequence": (409, "Offers come off items, then the order, then its shipping"),
@@ -83,7 +84,8 @@ def encode_answer(answer: RedemptionAnswer) -> RedemptionResponse:
         case RedemptionRefusal():
             status, title = REDEMPTION_ERRORS[answer.code]
             detail = answer.detail or f"{title}."
-            more = {} if answer.offer is None else {"offer": answer.offer}
+            named = {"offer": answer.offer, "missing": answer.missing}
+            more = {name: value for name, value in named.items() if value is not None}
             body = problem_body(status, title, answer.code, detail, **more)
             return RedemptionResponse(status, body)
         case Repeated():

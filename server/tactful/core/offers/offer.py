@@ -103,6 +103,8 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True):
 
     Then `unit` is the price of one unit with the offer, if nothing else is ordered.
     """
+    min_order: int | None = None
+    """The least total of an order's items that a deduction from the order or its shipping needs."""
     since: int
     """When this reduction first applied (t0 of the prior price)."""
     was: int | None = None

@@ -10,7 +10,7 @@ import hmac
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -40,10 +40,11 @@ _COMPACT = re.compile(
 )
 
 
-class TokenClaims(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
-):
-    """What a token promises. The fields stand in alphabetical order, which is their canonical order."""
+class TokenClaims(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a token promises. The fields stand in alphabetical order, which is their canonical order.
+
+    A later version may add claims. A reader ignores those that it does not know.
+    """
 
     at_most: Annotated[int, Meta(ge=0, le=AMOUNT_MAX)] | None = None
     """The deduction from the order or its shipping, or the maximum for `percent_bp`, in minor units."""
@@ -57,6 +58,8 @@ class TokenClaims(
     level: Literal["order", "shipping"] | None = None
     """What the offer is deducted from; `None`: it is a price of the item."""
     max_qty: Annotated[int, Meta(ge=1, le=1_000_000)]
+    min_order: Annotated[int, Meta(ge=1, le=AMOUNT_MAX)] | None = None
+    """The least total of the order's items, after offers on items and without shipping, in minor units."""
     offer: _Text
     percent_bp: Annotated[int, Meta(ge=1, le=BP)] | None = None
     """The share of the order or its shipping, in basis points."""
@@ -75,6 +78,8 @@ class TokenRefusal(Struct, frozen=True):
 
 _ENCODE: Final = msgspec.json.Encoder().encode
 _DECODE: Final = msgspec.json.Decoder(TokenClaims).decode
+_DECODE_ANY: Final = msgspec.json.Decoder(dict[str, Any]).decode
+_ENCODE_SORTED: Final = msgspec.json.Encoder(order="sorted").encode
 
 
 def _public_jwk(public: Ed25519PublicKey) -> dict[str, str]:
@@ -176,10 +181,17 @@ def numeric_date(at_ms: int, *, end: bool = False) -> int:
 def _canonical_claims(payload: str) -> TokenClaims | None:
     """Return the claims if the payload is their canonical spelling, else `None`."""
     try:
-        claims = _DECODE(_bytes_of(payload))
+        body = _bytes_of(payload)
+        claims = _DECODE(body)
+        if base64url(_ENCODE(claims)) == payload:
+            return claims
+        named = _DECODE_ANY(body)
     except (msgspec.DecodeError, ValueError, RecursionError):
         return None
-    return claims if base64url(_ENCODE(claims)) == payload else None
+    known = {name: named[name] for name in named if name in TokenClaims.__struct_fields__}
+    # Claims of a later version are ignored, and the spelling is still the only one.
+    is_canonical = _ENCODE_SORTED(named) == body and _ENCODE_SORTED(known) == _ENCODE(claims)
+    return claims if is_canonical and base64url(body) == payload else None
 
 
 def _bytes_of(text: str) -> bytes:

@@ -87,6 +87,8 @@ class RedemptionRefusal(Struct, frozen=True):
     """What is wrong with this request; `None`: the code needs no further detail."""
     offer: str | None = None
     """Which of several offers is refused; `None`: the request names one, or all are refused."""
+    missing: Money | None = None
+    """The money by which the order falls short of the offer's minimum."""
 
 
 class OutcomeUnknown(Struct, frozen=True):

@@ -21,6 +21,7 @@ RedemptionErrorCode = Literal[
     "redemption.quantity",
     "redemption.holder",
     "redemption.price",
+    "redemption.minimum",
     "redemption.budget",
     "redemption.stacking",
     "redemption.sequence",

@@ -11,6 +11,7 @@ from tactful.core.redemption.order_totals import (
     NotApplicable,
     RequestedLine,
     SkusNow,
+    below_minimum,
     item_sale,
     order_sale,
     shipping_sale,
@@ -136,6 +137,10 @@ def _sale_of_order(
     if recalled:
         return NotApplicable("recall", f"Of the order, {', '.join(recalled)} was recalled.")
     before = [EarlierOffer(state.offers[row.offer].level, row.lines) for row in _used(state)]
+    if offer.min_order is not None:
+        short = below_minimum(offer, offer.min_order, lines, skus_now, before)
+        if short:
+            return short
     if off.level == "shipping":
         return shipping_sale(offer, off, shipping, before)
     return order_sale(offer, off, lines, skus_now, before)

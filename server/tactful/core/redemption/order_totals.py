@@ -73,6 +73,8 @@ class NotApplicable(Struct, frozen=True):
     """What is wrong with this order; `None`: the code needs no further detail."""
     ends_offer: bool = False
     """Whether the reason ends the offer, so that no order can use it."""
+    missing: Money | None = None
+    """The money by which the order falls short of the offer's minimum."""
 
 
 def item_sale(
@@ -124,6 +126,57 @@ def order_sale(
         skus_now: Price and stock of each SKU.
         before: What earlier offers of this order sold.
     """
+    prices = _prices(offer, lines, skus_now, before)
+    if isinstance(prices, NotApplicable):
+        return prices
+    amounts = [*_reduced(lines, prices, before)]
+    total = sum(amounts)
+    if not 0 < total <= AMOUNT_MAX:
+        return NotApplicable("redemption.nothing", f"The order comes to {total} {offer.currency}.")
+    saved = off.amount_off(total)
+    sold = tuple(
+        SoldLine(line.sku, line.qty, amount - share, share)
+        for line, amount, share in zip(lines, amounts, allocate(saved, amounts), strict=True)
+    )
+    return LineTotals(total - saved, 1, saved, sold)
+
+
+def below_minimum(
+    offer: Offer,
+    least: int,
+    lines: Sequence[RequestedLine],
+    skus_now: SkusNow,
+    before: Sequence[EarlierOffer],
+) -> NotApplicable | None:
+    """Return by how much the order falls short of an offer's minimum, or `None` if it does not.
+
+    The items count at their prices after the offers on items, without shipping.
+
+    Args:
+        offer: The offer.
+        least: Its minimum order, in minor units.
+        lines: All lines of the order.
+        skus_now: Price and stock of each SKU.
+        before: What earlier offers of this order sold.
+    """
+    prices = _prices(offer, lines, skus_now, before)
+    if isinstance(prices, NotApplicable):
+        return prices
+    on_items = [sold for sold in before if sold.level == "item"]
+    missing = least - sum(_reduced(lines, prices, on_items))
+    if missing <= 0:
+        return None
+    detail = f"The offer needs an order of {least} {offer.currency}; {missing} are missing."
+    return NotApplicable("redemption.minimum", detail, missing=Money(missing, offer.currency))
+
+
+def _prices(
+    offer: Offer,
+    lines: Sequence[RequestedLine],
+    skus_now: SkusNow,
+    before: Sequence[EarlierOffer],
+) -> list[int] | NotApplicable:
+    """Return what one unit of each line costs before the offer, or why the lines cannot be priced."""
     missing = _missing(lines, before)
     if missing:
         return NotApplicable(
@@ -135,16 +188,7 @@ def order_sale(
         return NotApplicable(
             "redemption.sku", f"Nothing is known of a price of {', '.join(unpriced)}."
         )
-    amounts = [*_reduced(lines, [price or 0 for price in prices], before)]
-    total = sum(amounts)
-    if not 0 < total <= AMOUNT_MAX:
-        return NotApplicable("redemption.nothing", f"The order comes to {total} {offer.currency}.")
-    saved = off.amount_off(total)
-    sold = tuple(
-        SoldLine(line.sku, line.qty, amount - share, share)
-        for line, amount, share in zip(lines, amounts, allocate(saved, amounts), strict=True)
-    )
-    return LineTotals(total - saved, 1, saved, sold)
+    return [price or 0 for price in prices]
 
 
 def shipping_sale(

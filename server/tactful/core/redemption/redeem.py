@@ -257,7 +257,9 @@ def _use(
     if isinstance(sale, NotApplicable):
         if sale.ends_offer:
             return _end(state, offer, request, token, now, sale.code)
-        return refuse(sale.code, sale.detail)
+        return RedemptionResult(
+            answer=RedemptionRefusal(sale.code, sale.detail, None, sale.missing)
+        )
     return _sell(state, offer, request, token, now, sale)
 
 

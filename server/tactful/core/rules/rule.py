@@ -102,6 +102,8 @@ class PriceTerms(Struct, frozen=True):
     """The least saving, as a share of the public price, in basis points."""
     ending: int | None = None
     """The last digits of the price in minor units, such as 95; a price only moves down to it."""
+    min_order: Mapping[str, int] = {}
+    """The least order that a discount on the order or its shipping needs; empty: see `minimum_order`."""
 
     @property
     def needs_cost(self) -> bool:

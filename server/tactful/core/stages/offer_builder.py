@@ -20,6 +20,7 @@ from tactful.core.offers.message import (
     message_for,
 )
 from tactful.core.offers.offer import Offer
+from tactful.core.pricing.minimum_order import minimum_order
 from tactful.core.pricing.quote import Quote, deduction
 from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import Provenance, Rule
@@ -98,6 +99,7 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         unit=quote.unit,
         public=price_basis.amount,
         deduction=_deduction(rule, quote, price_basis.currency),
+        min_order=minimum_order(rule, price_basis.currency),
         since=since,
         was=claimed.was if claimed else None,
         percent=claimed.percent if claimed else None,

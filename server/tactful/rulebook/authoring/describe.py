@@ -215,7 +215,9 @@ def _offered(offer: ParsedMapping) -> str:
         return describe_price(offer)
     at_most = offer.get("at_most")
     bound = f", at most {format_amounts(at_most)}" if at_most else ""
-    return f"{describe_price(offer)} the {level_of(offer)}{bound}"
+    least = offer.get("min_order")
+    needs = f", from an order of {format_amounts(least)}" if least else ""
+    return f"{describe_price(offer)} the {level_of(offer)}{bound}{needs}"
 
 
 def describe_price(offer: ParsedMapping) -> str:

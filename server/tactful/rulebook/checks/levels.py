@@ -20,7 +20,7 @@ _ITEM_PRICE_KEYS: Final = (
 )
 _ITEM_KEYS: Final = (*_ITEM_PRICE_KEYS, "floor", "min_saving")
 MISPLACED: Final[dict[Level, tuple[str, ...]]] = {
-    "item": ("at_most",),
+    "item": ("at_most", "min_order"),
     "order": _ITEM_PRICE_KEYS,
     "shipping": _ITEM_KEYS,
 }
@@ -68,5 +68,5 @@ def _misplaced(
 
 def _about(name: str, level: Level) -> str:
     if level == "item":
-        return "'at_most' applies to an order or its shipping, and this offer is for an item"
+        return f"'{name}' applies to an order or its shipping, and this offer is for an item"
     return f"'{name}' applies to the price of an item, and this offer comes off the {level}"

@@ -158,7 +158,12 @@ def price_terms(parsed: ParsedRule) -> PriceTerms:
     level = level_of(offer)
     if level == "item":
         return _with_floor(offer, step)
-    step = structs.replace(step, level=level, at_most=offer.get("at_most", {}))
+    step = structs.replace(
+        step,
+        level=level,
+        at_most=offer.get("at_most", {}),
+        min_order=offer.get("min_order", {}),
+    )
     if level == "shipping":
         return step
     return structs.replace(_with_floor(offer, step), on_floor="withhold", ending=None)

@@ -25,7 +25,7 @@ ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "exclude",
         }
     ),
-    "PriceTerms": frozenset({"markup_bp"}),
+    "PriceTerms": frozenset({"markup_bp", "min_order"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }
 """Struct name → its fields that version 0.1.0 did not have."""

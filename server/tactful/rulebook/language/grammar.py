@@ -84,6 +84,7 @@ OFFER: Final = MappingSchema(
         KeySchema("gift", FlagType(), "Whether the item is free.", "true"),
         KeySchema("off_the", OneOfType(LEVELS), "What the percentage or amount comes off: the `item`, the `order` or its `shipping`.", "order", default="item"),
         KeySchema("at_most", AmountsType(least=1), "The upper bound of a percentage of the order or of its shipping, per currency.", "{EUR: 50.00}"),
+        KeySchema("min_order", AmountsType(least=1), "The least total of the order's items at the checkout, per currency, for an offer on the order or its shipping.", "{EUR: 200.00}", default="the least `cart.total` that `when` asks for"),
         KeySchema("floor", FLOOR, "The lowest price that the rule allows.", "{margin: 20%}"),
         KeySchema("on_floor", OneOfType(("clamp", "withhold")), "What happens when the price would be below the floor: `clamp` offers the floor price, `withhold` offers nothing.", "withhold", default="clamp"),
         KeySchema("min_saving", SavingType(), "The least saving. An offer that saves less is not made.", "2.00 EUR"),

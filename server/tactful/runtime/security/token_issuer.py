@@ -39,6 +39,7 @@ def issue_token(offer: Offer, keys: SigningKeys, now: int, hold: int) -> IssuedO
         iat=numeric_date(until - hold),
         level=off.level if off else None,
         max_qty=offer.qty,
+        min_order=offer.min_order,
         offer=offer.id,
         percent_bp=off.percent_bp if off else None,
         rulebook=offer.rulebook,

@@ -76,6 +76,7 @@ def _accepted(claims: TokenClaims, known: Offer | None, sku_now: SkuNow | None) 
         unit=claims.unit,
         public=max(public, claims.unit),
         deduction=deduction,
+        min_order=claims.min_order,
         since=claims.iat * SECOND,
         max_qty=claims.max_qty,
         qty=claims.max_qty,

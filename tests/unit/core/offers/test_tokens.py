@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.tampered_tokens import mutants
 from support.vectors import vectors
@@ -21,6 +22,7 @@ from tactful.core.offers.tokens import (
     holder_of,
     numeric_date,
 )
+from tactful.core.values.ids import base64url
 from tactful.core.values.money import EXPONENTS
 
 CASES = vectors("tokens.json")
@@ -83,6 +85,44 @@ def test_a_common_jwt_library_reads_the_same(claims: TokenClaims) -> None:
 def test_claims_are_written_in_alphabetical_order_without_blanks() -> None:
     payload = urlsafe_b64decode(CASES["token"].split(".")[1] + "==")
     assert payload == json.dumps(CASES["claims"], sort_keys=True, separators=(",", ":")).encode()
+
+
+def signed(payload: bytes) -> str:
+    """A token with any payload, signed by the shop's key."""
+    head = VERIFIER_TOKEN.split(".")[0]
+    body = f"{head}.{base64url(payload)}"
+    key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(CASES["seeds"]["old"]))
+    return f"{body}.{base64url(key.sign(body.encode()))}"
+
+
+VERIFIER_TOKEN = SIGNERS["old"].sign(CLAIMS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "accepted"),
+    [
+        ({"zone": 1}, True),
+        ({"aaa": {"b": [1]}}, True),
+        ({"at_most": None}, False),
+        ({"max_qty": 1.0}, False),
+        ({"min_order": 0}, False),
+    ],
+)
+def test_claims_of_a_later_version_are_ignored_and_no_other_spelling_is_accepted(
+    changes: dict[str, Any], accepted: bool
+) -> None:
+    verifier = TokenVerifier([SIGNERS["old"].public])
+    plain = json.dumps({**CASES["claims"], **changes}, sort_keys=True, separators=(",", ":"))
+    found = verifier.verify(signed(plain.encode()), NOW)
+    assert found == (CLAIMS if accepted else TokenRefusal("token.malformed"))
+    for other in (plain.replace(",", ", ", 1), json.dumps({**changes, **CASES["claims"]})):
+        assert verifier.verify(signed(other.encode()), NOW) == TokenRefusal("token.malformed")
+
+
+def test_the_minimum_of_an_order_is_a_claim_of_its_token() -> None:
+    claims = structs.replace(CLAIMS, level="order", at_most=1500, min_order=20_000)
+    token = SIGNERS["old"].sign(claims)
+    assert TokenVerifier([SIGNERS["old"].public]).verify(token, NOW) == claims
 
 
 def test_a_kid_is_the_thumbprint_of_its_key() -> None:

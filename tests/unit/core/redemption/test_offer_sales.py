@@ -8,7 +8,8 @@ from support.redemption_ledger import IN_STOCK, claims, eur, line, made
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.offer_sales import not_applicable, not_stackable, sale_of
 from tactful.core.redemption.order_totals import LineTotals, NotApplicable, RequestedLine, SkuNow
-from tactful.core.redemption.redemption_rows import RedemptionRow, RedemptionState, Status
+from tactful.core.redemption.redemption_rows import RedemptionRow, RedemptionState, SoldLine, Status
+from tactful.core.values.allocation import Level
 
 
 def using(offer: Offer, status: Status = "redeemed") -> RedemptionState:
@@ -86,6 +87,38 @@ def test_a_price_above_the_promise_or_below_nothing_is_refused(unit: object) -> 
     found = sold(RequestedLine(sku="RUN-42", qty=1, unit=unit))  # type: ignore[arg-type]
     assert isinstance(found, NotApplicable)
     assert (found.code, found.ends_offer) == ("redemption.price", False)
+
+
+@pytest.mark.parametrize("level", ["order", "shipping"])
+def test_an_order_below_the_minimum_of_its_offer_is_told_what_is_missing(level: Level) -> None:
+    off = made(1, level, at_most=1_500, min_order=20_000)
+    now = {"A": SkuNow(price=15_000, currency="EUR"), "B": SkuNow(price=990, currency="EUR")}
+
+    def asked(*lines: RequestedLine) -> LineTotals | NotApplicable:
+        return sale_of(RedemptionState(), off, lines, eur(690), now)
+
+    short = asked(line("A"), line("B", 2))
+    assert isinstance(short, NotApplicable)
+    assert (short.code, short.missing) == ("redemption.minimum", eur(20_000 - 16_980))
+    exact = asked(line("A"), line("C", 1, 5_000))
+    assert isinstance(exact, LineTotals)
+    unknown = asked(line("A", 2), line("C"))
+    assert isinstance(unknown, NotApplicable)
+    assert unknown.code == "redemption.sku"
+
+
+def test_the_minimum_counts_the_items_at_the_prices_of_their_offers() -> None:
+    item = made(1, "item", sku="A", unit=15_000, public=20_000)
+    use = RedemptionRow(
+        id="rd", offer=item.id, order="o1", at=T0, status="redeemed", saved=5_000,
+        lines=(SoldLine("A", 1, 15_000, 5_000),),
+    )  # fmt: skip
+    state = RedemptionState(offers={item.id: item}, redemptions=(use,), orders=frozenset({"o1"}))
+    off = made(2, "order", at_most=1_500, min_order=16_000)
+    now = {"A": SkuNow(price=20_000, currency="EUR")}
+    short = sale_of(state, off, (line("A"),), None, now)
+    assert isinstance(short, NotApplicable)
+    assert short.missing == eur(1_000)
 
 
 @pytest.mark.parametrize(

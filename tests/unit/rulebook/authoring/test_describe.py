@@ -62,6 +62,15 @@ def words(id_: str) -> str:
     return describe_rule(text, compiled.files, compiled.policy)
 
 
+def test_the_minimum_of_an_order_is_told() -> None:
+    text = "rules: [{id: a, offer: {amount: 5.00 EUR, off_the: order, min_order: 50.00 EUR}}]"
+    compiled = check(text)
+    (rule,) = compiled.files.rules
+    assert "5.00 EUR off the order, from an order of 50.00 EUR" in describe_rule(
+        rule, compiled.files, compiled.policy
+    )
+
+
 def test_a_rule_is_explained_in_plain_words() -> None:
     assert (
         words("rich")
