@@ -77,6 +77,7 @@ const INTERNAL = [
   'wake',
   'welcomed',
   'wire',
+  'words',
 ];
 
 const shared = {

@@ -20,7 +20,7 @@ const LAST_WORD_MS = 8_000;
  * @property {Record<string, string>} words
  * @property {string} [theme] light or dark; else as the page is
  * @property {any} strings the shop's own texts
- * @property {any} extras the part with further rows; nothing where it cannot be had
+ * @property {any} more the part with further rows; nothing where it cannot be had
  * @property {boolean} own whether the page is about this offer's product
  * @property {string} inline where its price is, if the card belongs there
  */
@@ -146,7 +146,7 @@ export function createCard(look, act) {
   };
 
   /** @type {(item: Standing, look: Look) => any} what comes off the order; nothing for an item's price */
-  const deduction = (item, looks) => looks.extras?.deduction?.(item, looks);
+  const deduction = (item, looks) => looks.more?.deduction?.(item, looks);
   /** @type {(item: Standing, look: Look) => string} its price, or what comes off the order */
   const gist = (item, looks) =>
     // To one who does not know a level, the price is true all the same.
@@ -199,7 +199,7 @@ export function createCard(look, act) {
     ends.role = still ? '' : 'timer';
     ends.hidden = !(qty || !still);
     const tools = bare({ button, act, later, now, say });
-    const [above, below] = looks.extras?.rows?.(item, looks, tools) ?? [[], []];
+    const [above, below] = looks.more?.rows?.(item, looks, tools) ?? [[], []];
     const take = button(words.accept, '', (node) => {
       if (node.ariaDisabled) return;
       node.ariaDisabled = 'true';
@@ -227,7 +227,7 @@ export function createCard(look, act) {
     resting = false;
     last = item;
     const looks = look(item);
-    const { words, extras } = looks;
+    const { words, more } = looks;
     const text = hold ? `${gist(item, looks)} – ${words.kept}` : words.ended;
     said.lang = words.lang;
     end = now() + hold * 1000;
@@ -238,7 +238,7 @@ export function createCard(look, act) {
       text.replace('{}', countdown(hold)),
       timed(text),
       el('output', '', code),
-      ...((hold && extras?.after?.(code, looks)) || []),
+      ...((hold && more?.after?.(code, looks)) || []),
       button('OK', 'plain', () => hide()),
     );
   };

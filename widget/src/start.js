@@ -167,7 +167,7 @@ export function start(queue) {
         locale: locale(),
         strings: setting('strings'),
         words: words(locale(), setting('strings'), more?.TABLE),
-        extras: more,
+        more,
         theme: setting('theme'),
         own,
         inline: inline ? (setting('inline') ?? PRICE) : '',

@@ -37,6 +37,10 @@ test('a hint is in minor units of its own currency, or is none', () => {
   assert.deepEqual(hint('1.234', 'KWD'), { amount: 1234, currency: 'KWD' });
   assert.deepEqual(hint('4990', 'HUF'), { amount: 499_000, currency: 'HUF' });
   assert.equal(hint('49.95', '€'), undefined);
+  // One euro and thirty cents, or nearly thirteen hundred euros: no hint is better than a wrong one.
+  assert.equal(hint('1.299', 'EUR'), undefined);
+  assert.equal(hint('1.980', 'JPY'), undefined);
+  assert.deepEqual(hint('29.9900', 'EUR'), { amount: 2999, currency: 'EUR' });
   assert.equal(hint(undefined, 'EUR'), undefined);
 });
 

@@ -4,8 +4,7 @@ import { parse } from '../json.js';
 import { list } from './product.js';
 
 /** @param {any} node */
-const isProduct = (node) =>
-  list(node['@type']).some((name) => /(^|[/:])Product(Group)?$/.test(name));
+const isProduct = (node) => list(node['@type']).some((name) => /Product(Group|Model)?$/.test(name));
 
 /** @param {any} nodes @returns {any[]} */
 const walk = (nodes) =>

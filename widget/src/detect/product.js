@@ -110,7 +110,9 @@ export function readOffers(node, page) {
  * @returns {{amount: number, currency: string} | undefined} minor units; only ever a hint
  */
 export function hint(price, currency = '') {
-  if (!price || !/^[A-Z]{3}$/.test(currency)) return;
+  // Three digits behind the only mark may be thousands: 1.299. So many decimals have few currencies.
+  if (!price || !/^[A-Z]{3}$/.test(currency) || (/\.\d{3}$/.test(price) && minor(currency) < 1e3))
+    return;
   return { amount: Math.round(Number(price) * minor(currency)), currency };
 }
 

@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from tactful.cli.storefront.page_elements import Element
 from tactful.cli.storefront.page_parser import ScannedPage
 
-_PRODUCT: Final = re.compile(r"(^|[/:])Product(Group)?$")
+_PRODUCT: Final = re.compile(r"Product(Group|Model)?$")
 MAX_CHARS: Final = 128
 """Longer texts are no identifiers, prices or names."""
 

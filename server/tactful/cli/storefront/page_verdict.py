@@ -128,12 +128,13 @@ def _price(said: Sequence[_Named]) -> dict[str, Any] | None:
     if price is None or currency is None:
         return None
     try:
-        return {
-            "amount": floor(float(price) * 10 ** exponent_of(currency) + 0.5),
-            "currency": currency,
-        }
+        places = exponent_of(currency)
     except MoneyError:
         return None
+    # Three digits behind the only mark may be thousands: 1.299.
+    if places < 3 and re.search(r"\.[0-9]{3}$", price):
+        return None
+    return {"amount": floor(float(price) * 10**places + 0.5), "currency": currency}
 
 
 def _agreed(
