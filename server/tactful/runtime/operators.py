@@ -20,8 +20,8 @@ RESERVED_NAMES: Final = frozenset({"tactful", "server key"})
 """Names in the audit log that stand for the server itself, and for a client without a name."""
 
 _RESERVED_LETTERS: Final = frozenset(name.replace(" ", "") for name in RESERVED_NAMES)
-_LOOKS_LIKE: Final = str.maketrans("асеукѕтгυνκετ", "aceykstruvket")
-"""Cyrillic and Greek letters in lower case → the Latin letters of reserved names for which they are read."""
+_LOOKS_LIKE: Final = str.maketrans("асеукѕтгυνκετᴛᴀᴄꜰᴜʟꜱᴇʀᴠᴋʏ1|", "aceykstruvkettacfulservkyll")
+"""Letters in lower case and signs → the Latin letters of reserved names for which they are read."""
 
 RevocationReason = Literal["price.error", "fraud"]
 """The reasons for which an operator may end an offer that a shopper has accepted."""
@@ -30,7 +30,7 @@ RevocationOutcome = Literal["revoked", "ended", "unknown"]
 
 def is_reserved(name: str) -> bool:
     """Return whether an operator's name reads like one that the audit log uses itself."""
-    plain = unicodedata.normalize("NFKC", name).casefold().translate(_LOOKS_LIKE)
+    plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKS_LIKE)
     return "".join(filter(str.isalnum, plain)) in _RESERVED_LETTERS
 
 

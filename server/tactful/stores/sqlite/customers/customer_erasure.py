@@ -79,7 +79,7 @@ def erasure_slices(
     logged: int = yield from _hide_in_log(hidden)
     for subject in hidden:
         if subject[0] == "order":
-            touched += yield partial(_pseudonymize_order, order=subject[1])
+            touched += yield partial(pseudonymize_order, order=subject[1])
     groups, ended_groups = _groups(sessions), _groups(ended)
     found = [(_OFFERS_OF, (customer,)), *((_OFFERS_IN, (group,)) for group in ended_groups)]
     replace = partial(
@@ -129,7 +129,7 @@ def contact_erasure_slices(contact: str, alias: str, at: int) -> ErasureSlices:
     logged: int = yield from _hide_in_log(hidden)
     for subject in hidden:
         if subject[0] == "order":
-            touched += yield partial(_pseudonymize_order, order=subject[1])
+            touched += yield partial(pseudonymize_order, order=subject[1])
     keys: list[tuple[str, str]] = yield Search(
         partial(fact_keys, customer="", sessions=(), contacts=(contact,))
     )
@@ -366,8 +366,8 @@ def pseudonymize_offer(
     connection.execute("UPDATE steps SET session = ? WHERE offer = ?", (session, key))
 
 
-def _pseudonymize_order(connection: sqlite3.Connection, order: str) -> int:
-    """Replace an order by its digest in its redemptions, because it identifies its customer.
+def pseudonymize_order(connection: sqlite3.Connection, order: str) -> int:
+    """Replace an order by its digest in its redemptions and refunds: it identifies its customer.
 
     A retry of the redemption still finds its row, since its order has the same digest.
 

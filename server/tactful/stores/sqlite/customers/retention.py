@@ -15,7 +15,11 @@ import msgspec
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION
-from tactful.stores.sqlite.customers.customer_erasure import pseudonymize_offer
+from tactful.stores.shared.erasures import is_digest, ledger_secret
+from tactful.stores.sqlite.customers.customer_erasure import (
+    pseudonymize_offer,
+    pseudonymize_order,
+)
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.tables import exposure_rows, order_ids
 from tactful.stores.sqlite.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
@@ -33,9 +37,9 @@ RETENTION: Final = {
     "offers": "ended: `retention`; redeemed: `money_retention`, without the customer from `retention` on",
     "steps": "with their offers",
     "budgets": "kept: one row for each period of a campaign",
-    "redemptions": "`money_retention`, with their offers",
-    "order_aliases": "with the last redemption of their order",
-    "refunds": "with the last redemption of their order",
+    "redemptions": "`money_retention`, with their offers, without the order from `retention` on",
+    "order_aliases": "with the last redemption of their order, as digests from `retention` on",
+    "refunds": "with the last redemption of their order, without the order from `retention` on",
     "entries": "`retention`",
     "rulebooks": "kept: rule files hold no personal data",
     "activations": "kept: one row for each change of the rules",
@@ -46,7 +50,7 @@ RETENTION: Final = {
     "acts": "`retention`",
     "exposures": "`report_retention`",
     "alerts": "resolved: `retention`; unresolved: kept",
-    "changes": "ten minutes",
+    "changes": "ten minutes; the newest one until another follows",
     "stock_commitments": "kept: one row for each item",
     "tallies": "by their readers, when the hour is older than they look back",
     "erased": "kept: tombstones prevent that erased ids come back",
@@ -277,8 +281,18 @@ def prune_offers(
         elif not offer.session.startswith(_CUT_OFF):
             alias = _CUT_OFF + secrets.token_urlsafe(16)
             pseudonymize_offer(connection, key, offer.customer or "", alias)
+            for order in _orders_of(connection, key):
+                pseudonymize_order(connection, order)
             pruned += 1
     return pruned
+
+
+def _orders_of(connection: sqlite3.Connection, offer: str) -> list[str]:
+    """Return all ids of the orders that redeemed an offer, without digests."""
+    sql = 'SELECT "order" FROM redemptions WHERE offer = ?'
+    stored = [order for (order,) in connection.execute(sql, (offer,))]
+    ids = order_ids.OrderIds(connection, ledger_secret(connection), stored).stored
+    return sorted(one for one in ids if not is_digest(one))
 
 
 def _delete_offer(connection: sqlite3.Connection, offer: Offer) -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, fact, push, redeem, stock
+from support.ledger_rows import T0, accepted, entry, fact, present, push, redeem, stock
 from tactful.core.offers.offer import OfferState, OfferStep
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionState,
+    RefundRow,
+)
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.sqlite.customers import retention
@@ -16,7 +21,18 @@ from tactful.stores.sqlite.customers.retention import RETENTION
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 DAY = 86_400_000
+YEAR = 365 * DAY
 CUSTOMER = "customer-of-long-ago"
+ORDER, NUMBER = "order-of-long-ago", "number-of-long-ago"
+"""Two ids of one order."""
+
+
+def redeem_long_ago(state: RedemptionState) -> RedemptionOutcome:
+    """The logic by which `ORDER` redeems offer `of_1`."""
+    outcome = redeem(state)
+    (row,) = outcome.redemptions
+    rows = (structs.replace(row, order=ORDER),)
+    return structs.replace(outcome, redemptions=rows, alias=NUMBER)
 
 
 async def test_every_table_has_a_rule_of_what_is_deleted_when(tmp_path: Path) -> None:
@@ -40,7 +56,7 @@ async def test_rows_400_days_old_leave_no_trace_of_the_customer_after_a_day(
             structs.replace(turn, session=session, state=b"s", customer=CUSTOMER, seen_at=T0,
                             entry=entry(session, T0, customer=CUSTOMER))
         )  # fmt: skip
-    await ledger.run_redemption(redeem, offers=("of_1",), order="o1")
+    await ledger.run_redemption(redeem_long_ago, offers=("of_1",), order=ORDER)
     for number in [0, *range(2, 600)]:
         stood = accepted(f"of_{number}", session=f"se_{number}", customer=CUSTOMER)
         moves = [structs.replace(move, reserve=-move.reserve) for move in push(stood).moves]
@@ -59,7 +75,45 @@ async def test_rows_400_days_old_leave_no_trace_of_the_customer_after_a_day(
         (offers,) = made.execute("SELECT count(*) FROM offers").fetchone()
         (money,) = made.execute("SELECT count(*) FROM redemptions").fetchone()
         assert (offers, money) == (1, 1)
-        assert CUSTOMER not in "\n".join(made.iterdump())
+        made.execute("DELETE FROM changes")  # kept for ten minutes, whatever the retention
+        left = "\n".join(made.iterdump())
+        bodies = b"".join(body for (body,) in made.execute("SELECT body FROM redemptions"))
+    assert CUSTOMER not in left
+    assert ORDER not in left
+    assert NUMBER not in left
+    assert ORDER.encode() not in bodies
+
+
+async def test_a_redemption_is_found_by_its_order_after_the_order_was_cut_off(
+    tmp_path: Path,
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.commit(push(accepted(customer=CUSTOMER), limit=None))
+    await ledger.run_redemption(redeem_long_ago, offers=("of_1",), order=ORDER)
+    refund = RefundRow("r1", ORDER, T0, b"", b"refunded")
+    await ledger.run_redemption(
+        lambda _: RedemptionOutcome(status=200, body=b"", refund=refund), order=ORDER, refund="r1"
+    )
+    await ledger.prune(before=T0 + YEAR, money_before=0)
+    seen: list[RedemptionState] = []
+
+    def looking(state: RedemptionState) -> RedemptionOutcome:
+        seen.append(state)
+        return RedemptionOutcome(status=200, body=b"")
+
+    await ledger.run_redemption(looking, offers=("of_1",), order=ORDER)
+    await ledger.run_redemption(looking, order=ORDER, refund="r1")
+    await ledger.run_redemption(looking, offers=("of_1",), order="another order")
+    await ledger.run_redemption(looking, order=NUMBER)
+    by_offer, by_order, other, by_number = seen
+    assert [row.offer for row in by_number.redemptions] == ["of_1"]
+    assert [row.order for row in (*by_offer.redemptions, *by_order.redemptions)] == [ORDER] * 2
+    assert present(by_order.refund).answer == b"refunded"
+    assert [row.order == "another order" for row in other.redemptions] == [False]
+    assert await ledger.prune(before=T0 + YEAR, money_before=0) == 0, "it is cut off once"
+    assert await ledger.reconcile() == []
+    await ledger.close()
 
 
 async def test_pruning_works_in_transactions_of_bounded_size(
