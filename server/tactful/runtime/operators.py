@@ -20,7 +20,9 @@ RESERVED_NAMES: Final = frozenset({"tactful", "server key"})
 """Names in the audit log that stand for the server itself, and for a client without a name."""
 
 _RESERVED_LETTERS: Final = frozenset(name.replace(" ", "") for name in RESERVED_NAMES)
-_LOOKS_LIKE: Final = str.maketrans("асеукѕтгυνκετᴛᴀᴄꜰᴜʟꜱᴇʀᴠᴋʏ1|", "aceykstruvkettacfulservkyll")
+_LOOKS_LIKE: Final = str.maketrans(
+    "асеукѕтгυνκετ" + "ᴛᴀᴄꜰᴜʟꜱᴇʀᴠᴋʏ" + "1|", "aceykstruvket" + "tacfulservky" + "ll"
+)
 """Letters in lower case and signs → the Latin letters of reserved names for which they are read."""
 
 RevocationReason = Literal["price.error", "fraud"]

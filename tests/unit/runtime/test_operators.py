@@ -115,7 +115,8 @@ async def test_the_shops_servers_name_their_operator_and_read_the_audit_log(tmp_
     "name",
     [
         "tactful", "Tactful ", "tact\u00adful", "\uff54actful", "\u202etactful", "t\u0430\u0441tful",
-        "server key", "SERVER  KEY", "server\tkey", "server-key", "Server key.", "\u0455erver k\u0435\u0443",
+        "server key", "SERVER  KEY", "server\tkey", "server-key", "Server key.",
+        "\u1d1bactful", "tactfu1", "t\u00e1ctful", "ta\u0323ctful", "\uff53erver \u1d0bey", "\u0455erver k\u0435\u0443",
     ],
 )  # fmt: skip
 def test_a_name_that_is_read_as_one_of_the_audit_log_is_reserved(name: str) -> None:

@@ -4,6 +4,7 @@ Both are decided on the server, because a client need not be the widget.
 """
 
 import re
+import unicodedata
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,8 @@ KEPT_PARAMETERS: Final = frozenset(
     }
 )  # fmt: skip
 """Query parameters that are kept beside those that start with `utm_`: campaigns and click ids."""
+MAX_ENCODINGS: Final = 4
+"""Times that a text is decoded to look for an e-mail address. What is encoded more often is removed."""
 REMOVED: Final = "*"
 """What replaces a part of a URL or text that may identify a person."""
 
@@ -73,7 +76,20 @@ def recorded_url(url: str) -> str:
 
 def recorded_text(text: str) -> str:
     """Return a text without the e-mail addresses in it."""
-    return _TOKEN.sub(lambda token: REMOVED if _has_email(token[0]) else token[0], text)
+    return _TOKEN.sub(lambda token: REMOVED if _holds_email(token[0]) else token[0], text)
+
+
+def _holds_email(text: str) -> bool:
+    """Return whether a text holds an e-mail address, percent-encoded any number of times."""
+    if "%" not in text and "@" not in text and text.isascii():
+        return False
+    for _ in range(MAX_ENCODINGS):
+        if any(map(_has_email, _TOKEN.findall(unicodedata.normalize("NFKC", text)))):
+            return True
+        encoded, text = text, unquote(text)
+        if text == encoded:
+            return False
+    return True
 
 
 def _has_email(token: str) -> bool:
@@ -89,12 +105,12 @@ def _has_email(token: str) -> bool:
 def _recorded_segment(segment: str) -> str:
     # Servlet containers write a session id after a semicolon.
     segment = segment.partition(";")[0]
-    return REMOVED if _looks_random(unquote(segment)) else segment
+    return REMOVED if _holds_email(segment) or _looks_random(unquote(segment)) else segment
 
 
 def _looks_random(text: str) -> bool:
-    """Return whether a path segment contains an e-mail address, a UUID, or a long mixed word."""
-    if any(map(_has_email, _TOKEN.findall(text))) or _UUID.search(text):
+    """Return whether a path segment contains a UUID or a long mixed word."""
+    if _UUID.search(text):
         return True
     return any(
         _HEX.fullmatch(word)

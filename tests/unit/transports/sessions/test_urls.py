@@ -1,6 +1,7 @@
 """No URL runs a script or leaves the site unseen, and no URL of a page identifies a shopper."""
 
 from time import thread_time
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
@@ -127,10 +128,29 @@ def test_an_ordinary_url_is_kept_as_its_parts_would_be(scheme: str, host: str, p
     st.sampled_from(["ann", "o.brien+shop", "müller"]),
     st.sampled_from(["mail.example", "sub.mail.example", "münchen.example"]),
     st.sampled_from(["https://shop.example/{}", "https://shop.example/a/{}/b", "https://s.example/?{}", "https://s.example/?utm_id={}"]),
-    st.sampled_from(["@", "%40"]),
+    st.sampled_from(["@", "%40", "%2540", "%25252540", "\uff20", "%EF%BC%A0", "%25ef%25bc%25a0", "\ufe6b"]),
 )  # fmt: skip
 def test_no_email_address_stays_in_a_url(name: str, host: str, url: str, at: str) -> None:
     assert name not in recorded_url(url.format(f"{name}{at}{host}"))
+
+
+@pytest.mark.parametrize("times", range(7))
+@pytest.mark.parametrize("url", ["https://s.example/a/{}", "https://s.example/?utm_id={}"])
+def test_no_email_address_stays_however_often_it_is_encoded(times: int, url: str) -> None:
+    text = "ann@mail.example"
+    for _ in range(times):
+        text = "".join(f"%{byte:02X}" for byte in text.encode()) if "%" not in text else quote(text)
+    kept = recorded_url(url.format(text))
+    while kept != (plain := unquote(kept)):
+        kept = plain
+    assert "ann" not in kept
+
+
+@pytest.mark.parametrize("value", ["50%25off", "caf%C3%A9", "a%2Bb", "100%", "%zz", "%25%25"])
+def test_an_encoded_text_without_an_address_is_kept(value: str) -> None:
+    assert (
+        recorded_url(f"https://s.example/?utm_id={value}") == f"https://s.example/?utm_id={value}"
+    )
 
 
 def test_no_email_address_stays_in_a_search() -> None:
