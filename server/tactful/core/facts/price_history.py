@@ -44,6 +44,9 @@ def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice,
     A price without `since` holds from its report on. If two prices start at one instant, the higher
     version counts as later, whatever the order of the reports. A higher version that states an
     earlier start than a price in force, as at the end of a sale, also begins again at its report.
+
+    A price that is reported again, for example with another target, is no new price: the entry stays
+    the one of its beginning.
     """
     found = []
     latest, announced = 0, list[int]()
@@ -63,7 +66,12 @@ def public_prices(versions: Iterable[ReportedFact[Price]]) -> tuple[PublicPrice,
         else:
             latest = max(latest, *starts)
     found.sort()
-    return tuple([row[3] for row in found])
+    entries: list[PublicPrice] = []
+    for _, _, _, entry in found:
+        before = entries[-1] if entries else None
+        if before is None or (before.amount, before.currency) != (entry.amount, entry.currency):
+            entries.append(entry)
+    return tuple(entries)
 
 
 def with_general_prices(
