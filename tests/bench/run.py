@@ -23,6 +23,7 @@ SHORT = {
     "echo": ["--rounds", "3", "--seconds", "0.6", "--connections", "200"],
     "whole_job": ["--rounds", "3", "--seconds", "0.5", "--connections", "50"],
     "active": ["--sessions", "1000", "--rounds", "2"],
+    "blocking": ["--rounds", "1", "--facts", "20000", "--exported", "20000", "--erased", "5000"],
     "connections": ["--connections", "3000", "--storms", "3"],
     "flood": ["--rounds", "1", "--seconds", "4.0", "--control", "0"],
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],

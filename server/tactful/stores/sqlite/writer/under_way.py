@@ -1,9 +1,8 @@
 """Promises and reads under way in the ledger, for which large work on the event loop waits.
 
-Each statement of a transaction lets go of the interpreter and needs it again. A promise has some
-thirty statements. While the event loop converts a large report or export, each of them waits for the
-loop: a promise that takes 0.5 ms alone then takes 10 ms. So large work pauses until the promise is
-answered, which costs it less than the promise gains.
+Each statement of a transaction releases the interpreter and needs it again, and a promise has 14. While
+the event loop converts a large report or export, each of them waits for the loop: a promise that takes
+0.5 ms alone then takes 10 ms. So large work pauses until the promise is answered.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""The longest holds of the event loop and of the ledger's writer beside each work of the shop's systems.
+"""For how long each work of the shop's systems blocks the event loop and the ledger's writer.
 
 An offer waits for the callback and for the transaction under way. Both are measured in processor time,
 which other programs on the machine do not lengthen, in a whole server whose ledger also gets a promise
@@ -33,7 +33,7 @@ QUIET_S: Final = 3.0
 WORKS = ("quiet", "import", "export", "erasure")
 
 
-class Holds:
+class Blocked:
     """Milliseconds of processor time of every callback and transaction."""
 
     def __init__(self) -> None:
@@ -76,12 +76,12 @@ class Shop:
         self._asked = asked
         self._promises = 0
 
-    async def holds(self, work: str, number: int) -> Holds:
+    async def blocked(self, work: str, number: int) -> Blocked:
         """What is measured while a work is done."""
         if work == "import":
             made = str(self._asked.facts), str(number), str(self._file)
             await run_program("-c", MAKE_FACTS, *made)
-        found = Holds()
+        found = Blocked()
         with found.observed():
             promising = asyncio.ensure_future(self._promise(found))
             await self._do(work, number)
@@ -103,7 +103,7 @@ class Shop:
         port = str(self._one.listener.port)
         await run_program("-c", REQUEST, port, KEY, method, path, file)
 
-    async def _promise(self, found: Holds) -> None:
+    async def _promise(self, found: Blocked) -> None:
         """Make promises until this is cancelled."""
         shop = self._one.parts.shop
         while True:
@@ -119,7 +119,7 @@ class Shop:
 
 async def main() -> None:
     asked = harness.options(__doc__, rounds=3, facts=100_000, exported=100_000, erased=20_000)
-    found: dict[str, list[Holds]] = {work: [] for work in WORKS}
+    found: dict[str, list[Blocked]] = {work: [] for work in WORKS}
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
         (folder / "data").mkdir()
@@ -128,17 +128,17 @@ async def main() -> None:
             tune_interpreter()
             shop = Shop(one, folder, asked)
             for number in range(asked.rounds):
-                for work, holds in found.items():
-                    holds.append(await shop.holds(work, number))
+                for work, each in found.items():
+                    each.append(await shop.blocked(work, number))
     figures = {
         f"{name}, ms of processor time": {
             work: {
-                "median": round(median(median(getattr(one, field)) for one in holds), 2),
-                "longest": round(median(max(getattr(one, field)) for one in holds), 1),
-                "p99.9": round(median(_quantile(getattr(one, field)) for one in holds), 1),
-                "in all": round(median(sum(getattr(one, field)) for one in holds)),
+                "median": round(median(median(getattr(one, field)) for one in each), 2),
+                "longest": round(median(max(getattr(one, field)) for one in each), 1),
+                "p99.9": round(median(_quantile(getattr(one, field)) for one in each), 1),
+                "in all": round(median(sum(getattr(one, field)) for one in each)),
             }
-            for work, holds in found.items()
+            for work, each in found.items()
         }
         for name, field in (
             ("callbacks of the loop", "loop"),
@@ -146,7 +146,7 @@ async def main() -> None:
             ("loop while a promise waits", "beside"),
         )
     }
-    harness.report("longest_holds", figures, [])
+    harness.report("blocking", figures, [])
 
 
 def _quantile(values: list[float]) -> float:
