@@ -4,8 +4,20 @@ from typing import Any
 
 from msgspec import structs
 
-from support.ledger_rows import T0, AnyLedger, entry, exported, offer, push
-from tactful.runtime.ports.exposure_store import Exposure
+from support.ledger_rows import (
+    T0,
+    AnyLedger,
+    accepted,
+    entry,
+    exported,
+    leave,
+    offer,
+    push,
+    redeem,
+    run_redemption,
+)
+from tactful.core.offers.offer import OfferState
+from tactful.runtime.ports.exposure_store import Exposure, OfferReaction
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
 
 EVER = 2**62
@@ -156,3 +168,31 @@ async def test_old_exposures_are_deleted_after_their_own_retention(ledger: AnyLe
     assert await ledger.prune(before=T0 + 100) == 0
     assert await ledger.prune(before=T0 + 100, report_before=T0 + 10) == 1
     assert await stored(ledger) == [exposure("se_2", at=T0 + 10)]
+
+
+async def test_dismissals_and_savings_are_read_in_order_of_their_instants(
+    ledger: AnyLedger,
+) -> None:
+    bought = accepted("of_1", customer="c1", session="se_1")
+    await ledger.commit(push(bought, limit=None))
+    (redeemed,) = (await run_redemption(ledger, redeem, offer="of_1", order="o1")).redemptions
+    away = offer("of_2", session="se_2")
+    await ledger.commit(push(away, limit=None))
+    ledger.record(leave(away, OfferState.DECLINED, limit=None))
+    expired = offer("of_3", session="se_3")
+    await ledger.commit(push(expired, limit=None))
+    ledger.record(leave(expired, OfferState.EXPIRED, limit=None))
+    await ledger.flush()
+    saving = OfferReaction(
+        kind="saving",
+        session="se_1",
+        customer="c1",
+        at=redeemed.at,
+        saved=redeemed.saved,
+        currency="EUR",
+    )
+    dismissal = structs.replace(saving, kind="dismissal", session="se_2", customer=None, saved=0)
+    assert redeemed.at == T0
+    assert await ledger.offer_reactions(0, EVER) == [dismissal, saving]
+    assert await ledger.offer_reactions(T0 + 1, EVER) == []
+    assert await ledger.offer_reactions(0, T0) == []

@@ -1,6 +1,6 @@
 """Endpoints that explain decisions and show offers, budgets and price histories."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -209,7 +209,16 @@ def instant_in(request: Request, name: str) -> int | None:
     Raises:
         ProblemError: The parameter is no instant in RFC 3339.
     """
-    text = request.query_params.get(name)
+    return instant_of(request.query_params, name)
+
+
+def instant_of(given: Mapping[str, str], name: str) -> int | None:
+    """Return the instant of a parameter, as `instant_in` does for a request.
+
+    Raises:
+        ProblemError: The parameter is no instant in RFC 3339.
+    """
+    text = given.get(name)
     if text is None:
         return None
     try:

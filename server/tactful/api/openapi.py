@@ -53,6 +53,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/rulebook/rollback"): "Activate the previous rulebook",
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",
     ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
+    ("GET", "/v1/report"): "What offers earned, compared with shoppers who were held out",
     ("GET", "/v1/alerts"): "What needs a person, or needed one",
     ("POST", "/v1/alerts/{id}/acknowledge"): "Note that somebody looks after an alert",
     ("POST", "/v1/alerts/{id}/snooze"): "Let an alert rest for a while",
@@ -99,6 +100,7 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/acts": ("customer",),
     "/v1/alerts": ("state",),
     "/v1/shadow": ("rule", "since", "until", "last"),
+    "/v1/report": ("rule", "territory", "since", "until", "window", "format"),
 }
 """Path of a `GET` → its query parameters; `!` marks those that are required."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from msgspec import UNSET, Struct, UnsetType, field
 
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
+from tactful.api.report_shapes import ReportShown
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.redemption.answers import Cancelled, Redeemed, RedeemedTogether, Refunded
 from tactful.core.values.money import Money
@@ -330,6 +331,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/rulebook/rollback"): Reloaded,
     ("POST", "/v1/rules/{id}/pause"): RuleState,
     ("POST", "/v1/rules/{id}/resume"): RuleState,
+    ("GET", "/v1/report"): ReportShown,
     ("GET", "/v1/alerts"): Alerts,
     ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
     ("POST", "/v1/alerts/{id}/snooze"): AlertShown,

@@ -55,6 +55,9 @@ COMMANDS = {
     "alerts": LazyCommand(
         "tactful.cli.alerts_command:alerts", "Show what needs a person, and act on it."
     ),
+    "report": LazyCommand(
+        "tactful.cli.report_command:report", "Report what offers earned, and what to do about them."
+    ),
     "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
 }
 

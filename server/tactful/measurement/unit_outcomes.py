@@ -54,13 +54,17 @@ class MeasuredLine(Struct, frozen=True, gc=False, kw_only=True):
     currency: str
     by_offer: bool
     """Whether it was sold with an offer of ours."""
-    returned: int = 0
-    """How much of the quantity came back."""
+    returns: tuple[tuple[int, int], ...] = ()
+    """(instant in milliseconds since the Unix epoch, UTC, how much of the quantity came back)."""
 
     @property
     def net_price(self) -> float | None:
         """What was paid without tax; None: the tax rate is unknown."""
         return None if self.tax_bp is None else self.price * BP / (BP + self.tax_bp)
+
+    def kept(self, until: int) -> int:
+        """Return the quantity that had not come back before an instant."""
+        return self.qty - sum(back for at, back in self.returns if at < until)
 
 
 class MeasuredOrder(Struct, frozen=True, gc=False, kw_only=True):
@@ -199,10 +203,11 @@ def link_outcomes(
             continue
         unit = units[key]
         if unit.at <= order.at < unit.at + window:
-            unknown += _add_order(outcomes.setdefault(key, Outcome()), order, unit.product)
+            end = unit.at + window
+            unknown += _add_order(outcomes.setdefault(key, Outcome()), order, unit.product, end)
         elif order.at < unit.at and order.who.customer == key:
             recent = order.at >= unit.at - HISTORY
-            _add_history(outcomes.setdefault(key, Outcome()), order if recent else None)
+            _add_history(outcomes.setdefault(key, Outcome()), order if recent else None, unit.at)
     for event in events:
         key = _unit_of(event.who, units, links)
         if key is not None and units[key].at <= event.at < units[key].at + window:
@@ -216,34 +221,36 @@ def _unit_of(who: Who, units: Mapping[str, Unit], links: Mapping[str, str]) -> s
     return next((key for key in (who.customer, session) if key is not None and key in units), None)
 
 
-def _add_order(outcome: Outcome, order: MeasuredOrder, product: str) -> int:
+def _add_order(outcome: Outcome, order: MeasuredOrder, product: str, until: int) -> int:
     """Add an order to an outcome; return how many lines were left out of the margin."""
     outcome.orders += 1
     outcome.item_bought |= any(line.product == product and line.qty > 0 for line in order.lines)
-    _add_money(outcome.margin, order.lines, with_cost=True)
-    _add_money(outcome.revenue, order.lines, with_cost=False)
+    _add_money(outcome.margin, order.lines, until, with_cost=True)
+    _add_money(outcome.revenue, order.lines, until, with_cost=False)
     full = [line for line in order.lines if not line.by_offer]
-    _add_money(outcome.full_price, full, with_cost=False)
+    _add_money(outcome.full_price, full, until, with_cost=False)
     return sum(line.net_price is None or line.cost is None for line in order.lines)
 
 
-def _add_history(outcome: Outcome, order: MeasuredOrder | None) -> None:
+def _add_history(outcome: Outcome, order: MeasuredOrder | None, until: int) -> None:
     """Add an order before the trigger; None: one that is too old to count, which still is history."""
     outcome.past_orders = (outcome.past_orders or 0) + (order is not None)
     if order is not None:
-        _add_money(outcome.past_margin, order.lines, with_cost=True)
-        _add_money(outcome.past_revenue, order.lines, with_cost=False)
+        _add_money(outcome.past_margin, order.lines, until, with_cost=True)
+        _add_money(outcome.past_revenue, order.lines, until, with_cost=False)
 
 
-def _add_money(sums: dict[str, float], lines: Sequence[MeasuredLine], *, with_cost: bool) -> None:
-    """Add what lines brought in, without what came back.
+def _add_money(
+    sums: dict[str, float], lines: Sequence[MeasuredLine], until: int, *, with_cost: bool
+) -> None:
+    """Add what lines brought in, without what came back before an instant.
 
     Lines whose tax rate, or cost where it matters, is unknown are left out and never guessed.
     """
     for line in lines:
         cost = line.cost if with_cost else 0
         if line.net_price is not None and cost is not None:
-            earned = (line.net_price - cost) * (line.qty - line.returned)
+            earned = (line.net_price - cost) * line.kept(until)
             sums[line.currency] = sums.get(line.currency, 0.0) + earned
 
 

@@ -32,6 +32,7 @@ from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.item_diagnosis import DiagnosisService
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
+from tactful.runtime.services.report_service import ReportService
 from tactful.runtime.services.rulebook_manager import RulebookManager
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.delivery import Delivery
@@ -155,6 +156,7 @@ class Shop:
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
+        self.reports = ReportService(ledger, clock)
         self.alerts = AlertService(state)
         self.alerts.watch(self._trial_causes)
         self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)

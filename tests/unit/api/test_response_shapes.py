@@ -81,6 +81,8 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("POST", "/v1/redemptions/{order}/cancel", "o2")
         await ask("GET", "/v1/budgets")
         await ask("GET", "/v1/shadow", params={"rule": "R1", "last": "30d"})
+        report = await ask("GET", "/v1/report", params={"rule": "R1"})
+        assert report["verdict"] == "too_early"
         await ask("GET", "/v1/prices/{sku}", "RUN-42", params={"territory": "DE"})
         await ask("POST", "/v1/rules/{id}/pause", "R1")
         await ask("POST", "/v1/rules/{id}/resume", "R1")

@@ -127,8 +127,9 @@ def test_an_order_counts_from_the_trigger_to_the_end_of_the_window(
     assert ("s1" in linked(order(of(session="s1"), at)).outcomes) is counts
 
 
-def test_what_came_back_is_subtracted_from_margin_and_revenue() -> None:
-    outcome = linked(order(of(session="s1"), T0 + DAY, line(qty=3, returned=2))).outcomes["s1"]
+def test_what_came_back_within_the_window_is_subtracted_from_margin_and_revenue() -> None:
+    back = ((T0 + 2 * DAY, 1), (T0 + WEEK - 1, 1), (T0 + WEEK, 1))
+    outcome = linked(order(of(session="s1"), T0 + DAY, line(qty=3, returns=back))).outcomes["s1"]
     assert outcome.margin == {"EUR": pytest.approx(4000)}
     assert outcome.revenue == {"EUR": pytest.approx(10_000)}
 

@@ -1,7 +1,7 @@
 """The role of the ledger that keeps exposures: the first trigger of each unit and rule."""
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -38,8 +38,27 @@ class Exposure(Struct, frozen=True, gc=False, kw_only=True):
     """What the offer saves on one unit of the product, or on the order, in minor units."""
 
 
+class OfferReaction(Struct, frozen=True, gc=False, kw_only=True):
+    """A dismissal of an offer, or the saving of an order that redeemed one."""
+
+    kind: Literal["dismissal", "saving"]
+    session: str
+    """The session of the offer."""
+    customer: str | None
+    """The customer of the offer."""
+    at: int
+    """Milliseconds since the Unix epoch, UTC."""
+    saved: int
+    """What the order saved, in minor units of `currency`; 0 for a dismissal."""
+    currency: str
+    """ISO 4217 code of the offer."""
+
+
 class ExposureStore(Protocol):
-    """Keeps the first exposure of each unit and rule. They are written with `Commit.exposures`."""
+    """Keeps what reports compare: the first exposure of each unit and rule, and reactions to offers.
+
+    Exposures are written with `Commit.exposures`.
+    """
 
     def exposures(
         self, since: int, until: int, *, rule: str | None = None
@@ -53,6 +72,19 @@ class ExposureStore(Protocol):
             since: Milliseconds since the Unix epoch, UTC.
             until: Milliseconds since the Unix epoch, UTC; excluded.
             rule: The rule; None: every rule.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def offer_reactions(self, since: int, until: int) -> list[OfferReaction]:
+        """Return the dismissals and savings of [since, until), in order of their instants.
+
+        A saving counts while its redemption stands. Offers past their retention have none left.
+
+        Args:
+            since: Milliseconds since the Unix epoch, UTC.
+            until: Milliseconds since the Unix epoch, UTC; excluded.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -11,6 +11,8 @@ import msgspec
 from msgspec import structs
 
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
+from tactful.core.offers.offer import OfferState
+from tactful.runtime.ports.exposure_store import OfferReaction
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     SavedContact,
@@ -154,6 +156,32 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
             if found
             else None
         )
+
+    async def offer_reactions(self, since: int, until: int) -> list[OfferReaction]:
+        """Return the dismissals and savings of [since, until)."""
+        found = [
+            ("dismissal", step.at, 0, step.offer)
+            for step in self._steps
+            if step.to is OfferState.DECLINED
+        ]
+        found += [
+            ("saving", row.at, row.saved, row.offer)
+            for row in self._redemptions.values()
+            if row.status == "redeemed"
+        ]
+        found.sort(key=lambda one: (one[1], one[0], one[3]))
+        return [
+            OfferReaction(
+                kind="saving" if kind == "saving" else "dismissal",
+                session=self._offers[offer].session,
+                customer=self._offers[offer].customer,
+                at=at,
+                saved=saved,
+                currency=self._offers[offer].currency,
+            )
+            for kind, at, saved, offer in found
+            if since <= at < until
+        ]
 
     # operator actions and customer data
     async def record_operator_action(self, action: OperatorAction) -> None:

@@ -20,6 +20,7 @@ from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, 
 from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.change_log import OnChanges
 from tactful.runtime.ports.customer_data import ContactFacts
+from tactful.runtime.ports.exposure_store import OfferReaction
 from tactful.runtime.ports.ledger import (
     CommitObserver,
     LedgerBrokenError,
@@ -55,6 +56,7 @@ from tactful.stores.sqlite.tables import (
     alert_rows,
     budget_balances,
     change_rows,
+    exposure_rows,
     offer_rows,
     sessions,
     tallies,
@@ -351,6 +353,10 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks)
 
     async def balances(self) -> list[BudgetRow]:
         return await self._open_writer.run(budget_balances.all_balances, Lane.PROMISE)
+
+    async def offer_reactions(self, since: int, until: int) -> list[OfferReaction]:
+        work = partial(exposure_rows.read_reactions, since=since, until=until)
+        return await self._read_apart(work)
 
     async def reconcile(self) -> list[str]:
         """Compare every balance with the sum of its rows, as of one instant."""

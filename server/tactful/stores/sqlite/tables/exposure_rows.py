@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.exposure_store import Exposure, OfferReaction
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 
 PAGE_ROWS: Final = 5_000
@@ -30,6 +30,28 @@ OF_UNITS: Final = """
 DELETE_OF_SESSIONS: Final = "DELETE FROM exposures WHERE unit IN (SELECT value FROM json_each(?))"
 NEXT_TO_PRUNE: Final = """
   SELECT unit, rule, at FROM exposures WHERE (unit, rule) > (?, ?) ORDER BY unit, rule LIMIT ?"""
+
+
+_REACTIONS: Final = """
+  SELECT 'dismissal' AS kind, o.session, o.customer, s.at AS at, 0, o.currency, o.id
+  FROM steps AS s JOIN offers AS o ON o.id = s.offer
+  WHERE s.state = 'declined' AND s.at >= :since AND s.at < :until
+  UNION ALL
+  SELECT 'saving', o.session, o.customer, r.at, r.saved, o.currency, o.id
+  FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
+  WHERE r.status = 'redeemed' AND r.at >= :since AND r.at < :until
+  ORDER BY at, kind, id"""
+
+
+def read_reactions(connection: sqlite3.Connection, since: int, until: int) -> list[OfferReaction]:
+    """Return the dismissals and savings of [since, until); see `ExposureStore.offer_reactions`."""
+    rows = connection.execute(_REACTIONS, {"since": since, "until": until})
+    return [
+        OfferReaction(
+            kind=kind, session=session, customer=customer, at=at, saved=saved, currency=currency
+        )
+        for kind, session, customer, at, saved, currency, _ in rows
+    ]
 
 
 def put_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure]) -> None:

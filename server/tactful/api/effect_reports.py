@@ -1,0 +1,189 @@
+"""The endpoint that reports what offers earned, compared with shoppers who were held out."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api import representations as views
+from tactful.api.bodies import json_response
+from tactful.api.explanations import instant_of
+from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
+from tactful.core.values.calendar import DAY, CalendarError, format_rfc3339, parse_duration
+from tactful.measurement.experiment_report import ExperimentReport, MetricResult
+from tactful.measurement.intervals import Interval
+from tactful.measurement.report_sentence import report_sentence
+from tactful.runtime.services.report_service import (
+    DEFAULT_PERIOD,
+    DEFAULT_WINDOW,
+    ReportQuestion,
+)
+from tactful.runtime.shop import Shop
+
+SHORTEST_WINDOW: Final = DAY
+LONGEST_WINDOW: Final = 180 * DAY
+"""The window of the lasting effect."""
+COLUMNS: Final = (
+    "metric", "currency", "units_treated", "units_held_out", "treated", "held_out", "difference",
+    "low", "high", "lift", "lift_low", "lift_high",
+)  # fmt: skip
+"""The columns of the CSV form; `low` and `high` are the ends of the interval of the difference."""
+
+
+def report_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
+    """Return the route, which is read-only."""
+
+    async def report(request: Request) -> Response:
+        form = request.query_params.get("format", "json")
+        if form not in {"json", "csv"}:
+            problem = f"`format` is `json` or `csv`, not `{form[:40]}`."
+            raise ProblemError(422, "report.format", problem)
+        now = shop.clock.now()
+        question = question_of(request.query_params, now)
+        shown = report_view(await shop.reports.report(question), question, now)
+        if form == "csv":
+            return Response(csv_text(shown), media_type="text/csv")
+        return json_response(shown)
+
+    return (Route("/v1/report", key.guard(report), methods=["GET"]),)
+
+
+def question_of(given: Mapping[str, str], now: int) -> ReportQuestion:
+    """Return what a request or a command asks for.
+
+    Args:
+        given: `rule`, `territory`, `since`, `until` and `window`, each of which may be missing.
+        now: Milliseconds since the Unix epoch, UTC.
+
+    Raises:
+        ProblemError: An instant or the window cannot be read, or the time is empty.
+    """
+    until = instant_of(given, "until")
+    # The time is half-open, and a trigger of this millisecond belongs to it.
+    until = now + 1 if until is None else until
+    since = instant_of(given, "since")
+    since = until - DEFAULT_PERIOD if since is None else since
+    if since >= until:
+        raise ProblemError(422, "report.time", "`since` is not before `until`.")
+    return ReportQuestion(
+        since=since,
+        until=until,
+        rule=given.get("rule"),
+        territory=given.get("territory"),
+        window=window_of(given.get("window")),
+    )
+
+
+def window_of(text: str | None) -> int:
+    """Return a window in milliseconds; `DEFAULT_WINDOW` where none is named.
+
+    Raises:
+        ProblemError: The text is no duration from 1 to 180 days.
+    """
+    if text is None:
+        return DEFAULT_WINDOW
+    problem = f"`window` is `{text[:40]}`. Write a duration from 1d to 180d, such as `7d`."
+    try:
+        window = parse_duration(text)
+    except CalendarError:
+        raise ProblemError(422, "report.window", problem) from None
+    if not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
+        raise ProblemError(422, "report.window", problem)
+    return window
+
+
+def report_view(report: ExperimentReport, question: ReportQuestion, now: int) -> dict[str, Any]:
+    """Return a report as the API shows it; `now`: milliseconds since the Unix epoch, UTC."""
+    advice, missing = report.advice, report.missing
+    shown: dict[str, Any] = {
+        "sentence": report_sentence(report, now),
+        "rule": question.rule,
+        "territory": question.territory,
+        "since": views.when(question.since),
+        "until": views.when(question.until),
+        "window_days": question.window // DAY,
+        "arms": {"treated": report.treated, "held_out": report.held_out},
+        "treated_share_bp": report.treated_bp,
+        "immature": report.immature,
+        "crossed": report.crossed,
+        "other_share": report.other_share,
+        "unlinked": report.unlinked,
+        "unknown_cost": report.unknown_cost,
+        "srm": report.ratio and {"ok": report.ratio.ok, "p": report.ratio.p},
+        "metrics": [_metric(one) for one in report.metrics],
+        "verdict": report.conclusion.value,
+        "advice": advice.kind.value,
+    }
+    if advice.money is not None and report.currency is not None:
+        shown["money"] = {
+            "currency": report.currency,
+            "likely": advice.money.likely,
+            "worst": advice.money.worst,
+            "best": advice.money.best,
+            "per": "month",
+        }
+    if advice.waiting is not None:
+        shown["waiting"] = advice.waiting
+    if advice.trial_units is not None:
+        shown["trial_units"] = advice.trial_units
+    if missing is not None:
+        shown["needed"] = missing.units
+        if missing.days is not None:
+            shown["expected_on"] = format_rfc3339(now + missing.days * DAY)[:10]
+    return shown
+
+
+def _metric(result: MetricResult) -> dict[str, Any]:
+    arms = result.arms
+    shown: dict[str, Any] = {"metric": result.metric}
+    if result.currency is not None:
+        shown["currency"] = result.currency
+    shown |= {
+        "units": {"treated": arms.units[0], "held_out": arms.units[1]},
+        "treated": arms.treated,
+        "held_out": arms.held_out,
+        "difference": arms.difference,
+        "interval": _ends(arms.interval),
+        "fixed_interval": _ends(arms.fixed_interval),
+        "lift": arms.lift,
+        "lift_interval": arms.lift_interval and _ends(arms.lift_interval),
+        "variance_removed": arms.reduction,
+    }
+    if arms.cap is not None:
+        shown["winsorised"] = {
+            "cap": arms.cap, "units": arms.units_cut, "amount": arms.amount_cut,
+        }  # fmt: skip
+    return shown
+
+
+def _ends(interval: Interval) -> list[float]:
+    return [interval.low, interval.high]
+
+
+def csv_text(shown: Mapping[str, Any]) -> str:
+    """Return the metrics of a report as CSV, a row for each metric and currency.
+
+    Args:
+        shown: What `report_view` returns.
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(_rows(shown))
+    return out.getvalue()
+
+
+def _rows(shown: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    for one in shown["metrics"]:
+        units = one["units"]
+        # `None` is written as an empty cell.
+        yield (
+            one["metric"], one.get("currency"), units["treated"], units["held_out"], one["treated"],
+            one["held_out"], one["difference"], *one["interval"], one["lift"],
+            *(one["lift_interval"] or (None, None)),
+        )  # fmt: skip

@@ -1,0 +1,89 @@
+"""The shape of a report on what offers earned."""
+
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from tactful.api.explanation_shapes import Shape
+
+
+class ArmCounts(Shape, frozen=True, kw_only=True):
+    """A number of shoppers in each arm."""
+
+    treated: int
+    held_out: int
+
+
+class RatioShown(Shape, frozen=True, kw_only=True):
+    """Whether the sizes of the arms can come from their shares."""
+
+    ok: bool
+    p: float
+
+
+class WinsorisedShown(Shape, frozen=True, kw_only=True):
+    """By how much the largest outcomes were reduced, in minor units."""
+
+    cap: float
+    units: int
+    amount: float
+
+
+class MetricShown(Shape, frozen=True, kw_only=True):
+    """One metric of both arms, per shopper; amounts in minor units."""
+
+    metric: str
+    currency: str | UnsetType = UNSET
+    units: ArmCounts
+    treated: float
+    held_out: float
+    difference: float
+    interval: tuple[float, float]
+    """The range of the difference at 95 %, valid at every look."""
+    fixed_interval: tuple[float, float]
+    """The range for a single look that was planned beforehand."""
+    lift: float | None
+    lift_interval: tuple[float, float] | None
+    variance_removed: float
+    winsorised: WinsorisedShown | UnsetType = UNSET
+
+
+class MoneyPerMonthShown(Shape, frozen=True, kw_only=True):
+    """What offers to every shopper are worth, in minor units."""
+
+    currency: str
+    likely: int
+    worst: int
+    best: int
+    per: Literal["month"]
+
+
+class ReportShown(Shape, frozen=True, kw_only=True):
+    """What offers earned, compared with shoppers who were held out."""
+
+    sentence: str
+    rule: str | None
+    territory: str | None
+    since: str
+    until: str
+    window_days: int
+    arms: ArmCounts
+    treated_share_bp: int
+    immature: int
+    crossed: int
+    other_share: int
+    unlinked: int
+    unknown_cost: int
+    srm: RatioShown | None
+    metrics: list[MetricShown]
+    verdict: Literal["earns", "costs", "no_difference", "too_early", "cannot_be_trusted"]
+    advice: Literal["keep", "shrink", "stop", "wait"]
+    money: MoneyPerMonthShown | UnsetType = UNSET
+    waiting: int | UnsetType = UNSET
+    """What a month of waiting costs, in minor units."""
+    trial_units: int | UnsetType = UNSET
+    """How many shoppers each arm should have before the shop decides."""
+    needed: int | UnsetType = UNSET
+    """How many more shoppers a proof needs."""
+    expected_on: str | UnsetType = UNSET
+    """The day on which they have come, at today's rate."""

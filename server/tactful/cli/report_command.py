@@ -1,0 +1,186 @@
+"""The command `tactful report`: what offers earned, and what to do about them."""
+
+import asyncio
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
+from tactful.cli.shared.errors import exit_on
+from tactful.cli.shared.http_client import ServerClient, url_option
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import print_json, print_line, print_table, print_text
+from tactful.config import Config
+from tactful.core.values.money import Money, format_plain
+
+if TYPE_CHECKING:
+    from tactful.runtime.services.report_service import ReportQuestion
+
+_EXAMPLE = """
+\b
+Examples:
+  tactful report
+  tactful report --rule spring-shoes --since 2026-03-01T00:00:00Z
+  tactful report --format csv > report.csv
+"""
+NAMES: Final = {
+    "margin": "margin",
+    "conversion": "bought something",
+    "revenue": "revenue",
+    "item_bought": "bought the offered product",
+    "discount": "discount given",
+    "return_rate": "sent something back",
+    "complaint_rate": "complained",
+    "dismissal_rate": "dismissed an offer",
+    "repeat_purchase": "bought again",
+    "full_price_share": "share of revenue without an offer",
+}
+"""Metric → its name in words; each is per shopper."""
+_LEFT_OUT: Final = {
+    "immature": "more are left out because their days are not over.",
+    "other_share": "more are left out because another share of shoppers was held out then.",
+    "crossed": "were in the other group later; they count in their first one.",
+    "unlinked": "orders name neither a customer nor a session, so they count for nobody.",
+    "unknown_cost": "order lines have no known cost or tax rate, so they are left out of the margin.",
+}
+"""Count in the report → what it says, after the number."""
+
+
+@click.command(epilog=_EXAMPLE)
+@click.option("--rule", metavar="ID", help="Report on one rule instead of all.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Shoppers who were due an offer from here on. Default: 30 days ago.",
+)
+@click.option(
+    "--until", metavar="TIME", help="Shoppers who were due an offer before this. Default: now."
+)
+@click.option("--window", metavar="TIME", help="How long their purchases count. Default: 7d.")
+@click.option("--territory", metavar="CODE", help="Report on one territory.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv"]),
+    default="text",
+    show_default=True,
+    help="The form of the report.",
+)
+@url_option
+@setting_options("data")
+def report(
+    *,
+    rule: str | None,
+    since: str | None,
+    until: str | None,
+    window: str | None,
+    territory: str | None,
+    form: str,
+    url: str | None,
+    **options: Any,
+) -> None:
+    """Report what offers earned, and what to do about them.
+
+    Shoppers who were shown offers are compared with shoppers who were held out. The running server
+    answers. With --data a copy of that folder is read instead.
+    """
+    question = {
+        "rule": rule, "since": since, "until": until, "window": window, "territory": territory,
+    }  # fmt: skip
+    config = load_config(options)
+    if options["data"] is not None:
+        answer = report_offline(config, {name: text for name, text in question.items() if text})
+    else:
+        with ServerClient(config, url) as server:
+            answer = server.get("/v1/report", **question)
+    if form == "json":
+        print_json(answer)
+    elif form == "csv":
+        from tactful.api.effect_reports import csv_text
+
+        print_text(csv_text(answer), nl=False)
+    else:
+        _print_report(answer)
+
+
+def report_offline(config: Config, question: dict[str, str]) -> Any:
+    """Return what `GET /v1/report` would answer on this data folder at this instant.
+
+    The folder is only read, and a server may be running on it: a copy is read.
+
+    Args:
+        config: Settings whose `data` names the folder.
+        question: The query of `GET /v1/report`.
+
+    Raises:
+        CommandError: The folder holds no ledger, or the question cannot be read.
+    """
+    from tactful.api.effect_reports import question_of
+    from tactful.api.problems import ProblemError
+    from tactful.runtime.ports.ledger import LedgerError
+    from tactful.stores.shared.draft_folder import draft_folder
+    from tactful.stores.sqlite import backup as sqlite_copies
+
+    source = ledger_file(config.data)
+    now = server_now(config.data)
+    with (
+        exit_on(LedgerError, ProblemError, OSError),
+        draft_folder(source.parent) as work,
+    ):
+        asked = question_of(question, now)
+        sqlite_copies.backup(source, work / LEDGER_FILE)
+        return asyncio.run(_report(work / LEDGER_FILE, asked, now))
+
+
+async def _report(ledger_path: Path, question: "ReportQuestion", now: int) -> Any:
+    from tactful.api.effect_reports import report_view
+    from tactful.runtime.services.report_service import ReportService
+    from tactful.runtime.timers import TestClock
+    from tactful.stores.sqlite.ledger import SqliteLedger
+
+    ledger = SqliteLedger(ledger_path)
+    await ledger.open()
+    try:
+        found = await ReportService(ledger, TestClock(now)).report(question)
+        return report_view(found, question, now)
+    finally:
+        await ledger.close()
+
+
+def _print_report(answer: dict[str, Any]) -> None:
+    """Print a report as text: the sentence first, then what it rests on, then each metric."""
+    print_line(answer["sentence"])
+    print_line("")
+    arms = answer["arms"]
+    print_line(
+        f"{arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held out;"
+        f" their purchases of {answer['window_days']} days are compared."
+    )
+    for name, text in _LEFT_OUT.items():
+        if answer[name]:
+            print_line(f"{answer[name]:,} {text}")
+    if answer["metrics"]:
+        print_line("")
+        print_table(
+            ("per shopper", "with offers", "without", "difference", "between", "and"),
+            map(_row, answer["metrics"]),
+        )
+        print_line("")
+        print_line("Of twenty such ranges, one misses the truth by chance.")
+
+
+def _row(metric: dict[str, Any]) -> tuple[str, ...]:
+    values = (metric["treated"], metric["held_out"], metric["difference"], *metric["interval"])
+    currency = metric.get("currency")
+    write = _share if currency is None else partial(_amount, currency)
+    return (NAMES[metric["metric"]], *map(write, values))
+
+
+def _share(value: float) -> str:
+    return f"{value:.2%}"
+
+
+def _amount(currency: str, value: float) -> str:
+    return format_plain(Money(round(value), currency))

@@ -1,0 +1,163 @@
+"""`GET /v1/report` says what offers earned, compared with shoppers who were held out."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts.test_exposure_store import exposure
+from journeys.fixture import CATALOGUE, order, rules
+from support.live_server import LiveServer, live_server
+from tactful.api.effect_reports import COLUMNS, csv_text, question_of, report_view, window_of
+from tactful.api.problems import ProblemError
+from tactful.core.values.calendar import DAY, parse_rfc3339
+from tactful.measurement.experiment_report import ReportTerms, report_experiment
+from tactful.runtime.ports.ledger_rows import Commit
+from unit.measurement.test_experiment_report import NOW, shop
+from unit.measurement.test_unit_outcomes import trigger
+
+HALF = rules(policy="").replace("holdout: 0%", "holdout: 50%")
+
+
+@pytest.fixture
+async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
+    async with live_server(tmp_path, HALF) as server:
+        await server.facts(*CATALOGUE)
+        yield server
+
+
+async def report(one: LiveServer, **query: str) -> dict[str, Any]:
+    answer = await one.http.get("/v1/report", params=query)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_shoppers_with_and_without_offers_are_compared(one: LiveServer) -> None:
+    for number in range(8):
+        shopper = await one.known(f"c{number}")
+        await shopper.view("RUN-42", 31)
+    await one.advance(3600)
+    placed = [order(f"o{n}", f"c{n}", "RUN-42") for n in range(4)]
+    await one.facts(*placed)
+    await one.advance(8 * 86_400)
+    found = await report(one, rule="R1")
+    arms = found["arms"]
+    assert arms["treated"] + arms["held_out"] == 8
+    assert min(arms.values()) > 0
+    assert (found["treated_share_bp"], found["srm"]["ok"], found["verdict"]) == (
+        5000, True, "too_early",
+    )  # fmt: skip
+    assert found["advice"] == "wait"
+    assert found["sentence"].startswith("It is")
+    assert found == await report(one, rule="R1")
+
+
+async def test_a_shopper_without_personal_consent_is_no_unit(one: LiveServer) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 31)
+    found = await report(one)
+    assert (found["arms"], found["immature"]) == ({"treated": 0, "held_out": 0}, 0)
+    assert found["metrics"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code"),
+    [
+        ({"format": "html"}, 422, "report.format"),
+        ({"window": "soon"}, 422, "report.window"),
+        ({"window": "2h"}, 422, "report.window"),
+        ({"window": "181d"}, 422, "report.window"),
+        ({"since": "yesterday"}, 400, "query.instant"),
+        ({"since": "2026-03-10T12:00:00Z", "until": "2026-03-10T12:00:00Z"}, 422, "report.time"),
+    ],
+)
+async def test_a_question_that_cannot_be_read_is_refused(
+    one: LiveServer, query: dict[str, str], status: int, code: str
+) -> None:
+    answer = await one.http.get("/v1/report", params=query)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_the_metrics_can_be_had_as_csv(one: LiveServer) -> None:
+    now = one.parts.shop.clock.now()
+    ledger = one.parts.shop.ledger
+    exposures = [
+        exposure(f"se_{n}", rule="R1", at=now - 10 * DAY, is_treated=n % 2 == 0) for n in range(6)
+    ]
+    await ledger.commit(Commit(exposures=tuple(exposures)))
+    answer = await one.http.get("/v1/report", params={"format": "csv", "rule": "R1"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    lines = answer.text.splitlines()
+    assert lines[0].split(",") == list(COLUMNS)
+    assert lines[1].split(",")[:6] == ["conversion", "", "3", "3", "0.0", "0.0"]
+
+
+def shown(**terms: Any) -> dict[str, Any]:
+    found = report_experiment(*shop(), ReportTerms(now=NOW, **terms))
+    return report_view(found, question_of({}, NOW), NOW)
+
+
+def test_a_decided_report_has_money_and_an_undecided_one_says_what_is_missing() -> None:
+    earning = shown()
+    assert (earning["verdict"], earning["advice"]) == ("earns", "keep")
+    assert earning["money"]["worst"] < earning["money"]["likely"] < earning["money"]["best"]
+    assert (earning["money"]["currency"], earning["money"]["per"]) == ("EUR", "month")
+    assert earning["waiting"] > 0
+    assert earning["trial_units"] > 0
+    assert "needed" not in earning
+    small = report_experiment(*shop(120), ReportTerms(now=NOW))
+    undecided = report_view(small, question_of({"rule": "R1", "territory": "DE"}, NOW), NOW)
+    assert (undecided["rule"], undecided["territory"]) == ("R1", "DE")
+    assert undecided["needed"] > 0
+    assert undecided["expected_on"] > "2026-04-19"
+
+
+def test_a_metric_says_how_much_was_cut_and_removed() -> None:
+    margin = shown()["metrics"][0]
+    assert (margin["metric"], margin["currency"]) == ("margin", "EUR")
+    assert margin["interval"][0] < margin["fixed_interval"][0] < margin["difference"]
+    assert margin["lift_interval"][0] < margin["lift"]
+    assert margin["variance_removed"] >= 0
+    assert margin["winsorised"]["units"] == 4
+
+
+def test_a_far_day_is_not_named() -> None:
+    triggers = [trigger(f"s{n}", is_treated=n % 2 == 0) for n in range(10)]
+    _, orders, _ = shop(20)
+    found = report_experiment(triggers, orders, [], ReportTerms(now=NOW + 9999 * DAY))
+    assert found.missing is None or found.missing.days is None
+    assert "expected_on" not in report_view(found, question_of({}, NOW), NOW)
+
+
+def test_a_metric_without_a_lift_has_empty_cells() -> None:
+    text = csv_text({"metrics": [
+        {
+            "metric": "discount", "currency": "EUR", "units": {"treated": 2, "held_out": 3},
+            "treated": 5.5, "held_out": 0.0, "difference": 5.5, "interval": [1.0, 10.0],
+            "lift": None, "lift_interval": None,
+        }
+    ]})  # fmt: skip
+    assert text.splitlines()[1] == "discount,EUR,2,3,5.5,0.0,5.5,1.0,10.0,,,"
+
+
+def test_a_question_without_a_time_is_about_the_last_30_days() -> None:
+    question = question_of({}, NOW)
+    assert (question.since, question.until, question.window) == (
+        NOW + 1 - 30 * DAY, NOW + 1, 7 * DAY,
+    )  # fmt: skip
+    given = {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "window": "30d"}
+    question = question_of(given, NOW)
+    assert question.since == parse_rfc3339("2026-01-01T00:00:00Z")
+    assert question.until == parse_rfc3339("2026-02-01T00:00:00Z")
+    assert question.window == 30 * DAY
+
+
+@pytest.mark.parametrize(("text", "window"), [(None, 7 * DAY), ("1d", DAY), ("180d", 180 * DAY)])
+def test_a_window_lasts_from_one_day_to_180(text: str | None, window: int) -> None:
+    assert window_of(text) == window
+
+
+def test_a_window_that_is_too_long_names_the_bounds() -> None:
+    with pytest.raises(ProblemError, match="from 1d to 180d"):
+        window_of("200d")

@@ -1,0 +1,67 @@
+"""`tactful report` says what offers earned, and what to do about them."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from contracts.test_exposure_store import exposure
+from support.cli_runner import printed_json, run, run_beside
+from support.live_server import live_server
+from tactful.cli.report_command import NAMES, _print_report
+from tactful.core.values.calendar import DAY
+from tactful.runtime.ports.ledger_rows import Commit
+from unit.api.test_effect_reports import HALF, shown
+
+
+async def test_the_server_is_asked_for_text_json_and_csv(tmp_path: Path) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        rows = [
+            exposure(f"se_{n}", rule="R1", at=now - 10 * DAY, is_treated=n % 2 == 0)
+            for n in range(6)
+        ]
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        printed = printed_json(await run_beside(one, "report", "--format", "json"))
+        assert printed == (await one.http.get("/v1/report")).json()
+        text = (await run_beside(one, "report", "--rule", "R1")).output
+        assert text.splitlines()[0] == printed["sentence"]
+        assert "3 shoppers could see offers, 3 were held out" in text
+        table = (await run_beside(one, "report", "--format", "csv")).output
+        assert table == (await one.http.get("/v1/report", params={"format": "csv"})).text
+        refused = await run_beside(one, "report", "--window", "2h")
+        assert (refused.exit_code, "report.window" in refused.output) == (2, True)
+
+
+async def test_a_copy_of_a_data_folder_gives_the_same_report_as_its_server(tmp_path: Path) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        rows = [
+            exposure(f"se_{n}", rule="R1", at=now - 10 * DAY, is_treated=n < 3) for n in range(6)
+        ]
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        data = one.folder / "data"
+        time = ("--since", "2026-02-20T00:00:00Z", "--until", "2026-03-10T12:00:00Z")
+        beside = printed_json(await run_beside(one, "report", *time, "--format", "json"))
+    alone = await asyncio.to_thread(run, "report", *time, "--format", "json", "--data", data)
+    offline = printed_json(alone)
+    assert offline["arms"] == beside["arms"] == {"treated": 3, "held_out": 3}
+    assert offline["metrics"] == beside["metrics"]
+
+
+def test_a_folder_without_a_ledger_and_an_unreadable_time_are_refused(tmp_path: Path) -> None:
+    missing = run("report", "--data", str(tmp_path))
+    assert missing.exit_code == 2
+    assert "Traceback" not in missing.output
+
+
+def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
+    answer = shown() | {"immature": 12, "crossed": 3, "unlinked": 1200}
+    _print_report(answer)
+    text = capsys.readouterr().out
+    assert text.startswith("The offers earn most likely ")
+    assert "12 more are left out because their days are not over." in text
+    assert "1,200 orders name neither a customer nor a session" in text
+    assert "order lines have no known cost" not in text
+    for name in NAMES.values():
+        assert name in text
+    assert "Of twenty such ranges, one misses the truth by chance." in text

@@ -1,0 +1,128 @@
+"""The first sentence of a report."""
+
+from typing import Any
+
+import pytest
+from msgspec import structs
+
+from tactful.core.values.calendar import parse_rfc3339
+from tactful.measurement.advice import NO_ADVICE, Advice, AdviceKind, MoneyPerMonth
+from tactful.measurement.conclusions import Conclusion, Missing
+from tactful.measurement.experiment_report import ExperimentReport
+from tactful.measurement.report_sentence import report_sentence
+from tactful.measurement.sample_ratio import SampleRatio
+
+NOW = parse_rfc3339("2026-03-10T12:00:00Z")
+MONEY = MoneyPerMonth(124_000, -30_000, 280_000)
+AMOUNTS = "most likely 1240.00 EUR a month, at worst -300.00 EUR and at best 2800.00 EUR"
+
+
+def report(**changes: Any) -> ExperimentReport:
+    """A report of a shop with enough units, which is not yet decided."""
+    made = ExperimentReport(
+        treated=900,
+        held_out=100,
+        treated_bp=9000,
+        immature=50,
+        crossed=0,
+        other_share=0,
+        unlinked=0,
+        unknown_cost=0,
+        ratio=SampleRatio(0.4),
+        metrics=(),
+        currency="EUR",
+        conclusion=Conclusion.TOO_EARLY,
+        advice=Advice(AdviceKind.WAIT, MONEY, 4000, 5000),
+        missing=Missing(12_345, 90),
+    )
+    return structs.replace(made, **changes)
+
+
+def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
+    return Advice(kind, MONEY, waiting, None)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (
+            report(treated=0, held_out=0, immature=0),
+            "Nothing can be said: no shopper with consent was due an offer in this time.",
+        ),
+        (
+            report(treated_bp=10_000),
+            (
+                "Nothing can be known, because every shopper gets the offers."
+                " Hold out 10 % of the shoppers, so that their purchases show what offers change."
+            ),
+        ),
+        (report(treated_bp=0), "Nothing can be known, because no shopper gets the offers."),
+        (
+            report(conclusion=Conclusion.CANNOT_BE_TRUSTED, advice=NO_ADVICE),
+            (
+                "These figures cannot be trusted: one group has lost shoppers that the other has kept."
+                " Usual causes are a page that fails with offers only, robots, or a session id that is"
+                " not kept."
+            ),
+        ),
+        (
+            report(advice=NO_ADVICE, currency=None, missing=None),
+            "It is too early to say anything: too few shoppers have bought yet.",
+        ),
+        (
+            report(currency=None),
+            (
+                "It is too early to say anything: too few shoppers have bought yet."
+                " Proof needs about 12,345 more shoppers, about 2026-06-08."
+            ),
+        ),
+        (
+            report(conclusion=Conclusion.EARNS, advice=advice(AdviceKind.KEEP)),
+            f"The offers earn {AMOUNTS}. Keep them.",
+        ),
+        (
+            report(conclusion=Conclusion.COSTS, advice=advice(AdviceKind.STOP)),
+            f"The offers cost money: they earn {AMOUNTS}. Stop them.",
+        ),
+        (
+            report(conclusion=Conclusion.NO_DIFFERENCE, advice=advice(AdviceKind.SHRINK)),
+            (
+                f"The offers make no difference worth knowing: they earn {AMOUNTS}."
+                " Shrink them: a smaller discount loses nothing."
+            ),
+        ),
+        (
+            report(),
+            (
+                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                " Wait; a month of waiting costs about 40.00 EUR."
+                " Proof needs about 12,345 more shoppers, about 2026-06-08."
+            ),
+        ),
+        (
+            report(advice=advice(AdviceKind.WAIT), missing=Missing(10**7, None)),
+            (
+                f"It is not proven what the offers change: they earn {AMOUNTS}. Wait."
+                " Proof needs about 10,000,000 more shoppers."
+            ),
+        ),
+        (
+            report(advice=advice(AdviceKind.KEEP), missing=None),
+            (
+                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                " Keep them: more waiting would cost more than it teaches."
+            ),
+        ),
+        (
+            report(advice=advice(AdviceKind.STOP), missing=None),
+            (
+                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                " Stop them: more waiting would cost more than it teaches."
+            ),
+        ),
+    ],
+)
+def test_the_sentence_says_what_is_known_and_what_to_do(
+    found: ExperimentReport, sentence: str
+) -> None:
+    assert report_sentence(found, NOW) == sentence

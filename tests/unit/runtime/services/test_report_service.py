@@ -1,0 +1,176 @@
+"""Reports from a ledger."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from msgspec import structs
+
+from contracts.test_exposure_store import exposure, of_customer, turn
+from support.ledger_rows import (
+    T0,
+    AnyLedger,
+    accepted,
+    fact,
+    leave,
+    offer,
+    push,
+    redeem,
+    run_redemption,
+)
+from tactful.core.offers.offer import OfferState
+from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.measurement.conclusions import Conclusion
+from tactful.measurement.experiment_report import ExperimentReport
+from tactful.runtime.ports.ledger_rows import FactRow
+from tactful.runtime.services import report_service
+from tactful.runtime.services.report_service import ReportQuestion, ReportService
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.sqlite.ledger import SqliteLedger
+
+NOW = T0 + 20 * DAY
+EVERYTHING = ReportQuestion(since=T0, until=NOW)
+
+
+class Clock:
+    def now(self) -> int:
+        return NOW
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
+    made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
+    await made.open()
+    yield made
+    await made.close()
+
+
+async def reported(ledger: AnyLedger, **changes: Any) -> ExperimentReport:
+    service = ReportService(ledger, Clock())
+    return await service.report(structs.replace(EVERYTHING, **changes))
+
+
+def sold(name: str, at: int = T0 + DAY, **fields: Any) -> Any:
+    """An order of one pair of shoes for 119.00 EUR, as a row of the ledger."""
+    lines = [{"sku": "RUN-42", "qty": 1, "unit": {"amount": 11_900, "currency": "EUR"}}]
+    body = {
+        "order": name, "territory": "DE", "placed_at": format_rfc3339(at),
+        "status": "placed", "lines": lines, **fields,
+    }  # fmt: skip
+    return fact("order", name, subjects=(("order", name),), **body)
+
+
+def row(kind: str, key: str, body: dict[str, Any]) -> FactRow:
+    """A fact whose body has fields of its own called `kind` or `at`."""
+    made = fact(kind, key, subjects=((kind, key),))
+    return structs.replace(made, body=msgspec.json.encode({"type": kind, **body}))
+
+
+CATALOGUE = (
+    fact("product", "RUN-42", product="aero", sku="RUN-42", title="Aero"),
+    fact(
+        "price", "RUN-42|DE|EUR||", sku="RUN-42", territory="DE",
+        price={"amount": 12_900, "currency": "EUR"}, tax_included=True, tax_rate_bp=1900,
+    ),
+    fact("cost", "RUN-42|DE", sku="RUN-42", territory="DE",
+         cost={"amount": 6000, "currency": "EUR"}),
+)  # fmt: skip
+
+
+async def shop(ledger: AnyLedger, *facts: Any) -> None:
+    """Four guests and a customer, of whom two and the customer were treated."""
+    arms = [exposure(f"se_{n}", is_treated=n % 2 == 0) for n in range(4)]
+    await ledger.commit(turn(*arms, of_customer(session="se_9")))
+    await ledger.record_facts([*CATALOGUE, *facts])
+
+
+def means(report: ExperimentReport) -> dict[str, Any]:
+    return {one.metric: (one.arms.treated, one.arms.held_out) for one in report.metrics}
+
+
+async def test_a_report_joins_exposures_with_orders(ledger: AnyLedger) -> None:
+    await shop(
+        ledger,
+        sold("o1", session="se_0.3"),
+        sold("o2", session="se_1"),
+        sold("o3", customer="c1"),
+        sold("o4"),
+    )
+    found = await reported(ledger)
+    assert (found.treated, found.held_out, found.unlinked) == (3, 2, 1)
+    assert found.currency == "EUR"
+    assert found.conclusion is Conclusion.TOO_EARLY
+    assert means(found)["margin"] == (pytest.approx(2 * 4000 / 3), pytest.approx(4000 / 2))
+    assert means(found)["conversion"] == (pytest.approx(2 / 3), pytest.approx(1 / 2))
+    assert means(found)["item_bought"][0] == pytest.approx(2 / 3)
+
+
+async def test_orders_that_are_cancelled_unpaid_gone_or_out_of_time_do_not_count(
+    ledger: AnyLedger,
+) -> None:
+    await shop(
+        ledger,
+        sold("o1", session="se_0", status="cancelled"),
+        sold("o2", session="se_0", paid=False),
+        sold("o3", session="se_0"),
+        fact("gone", "order|o3||", of="order", order="o3", at=T0 + 2 * DAY),
+        fact("gone", "price|X||", of="price", sku="X"),
+        sold("o5", T0 - 200 * DAY, session="se_0"),
+        sold("o6", NOW + 60 * DAY, session="se_0"),
+    )
+    assert means(await reported(ledger))["conversion"] == (0, 0)
+
+
+async def test_returns_cases_dismissals_and_savings_are_read(ledger: AnyLedger) -> None:
+    back = {"return": "r1", "order": "o1", "at": format_rfc3339(T0 + DAY), "status": "received"}
+    complaint = {
+        "case": "k1", "customer": "c1", "kind": "late", "status": "open",
+        "opened_at": format_rfc3339(T0 + DAY),
+    }  # fmt: skip
+    await shop(
+        ledger,
+        sold("o1", session="se_0"),
+        row("return", "r1", back),
+        row("case", "k1", complaint),
+    )
+    await ledger.commit(push(accepted("of_1", customer="c1", session="se_9"), limit=None))
+    await run_redemption(ledger, redeem, offer="of_1", order="o9")
+    away = offer("of_2", session="se_1")
+    await ledger.commit(push(away, limit=None))
+    ledger.record(leave(away, OfferState.DECLINED, limit=None))
+    await ledger.flush()
+    found = means(await reported(ledger))
+    third = pytest.approx(1 / 3)
+    assert found["margin"] == (0, 0)
+    assert (found["return_rate"], found["complaint_rate"]) == ((third, 0), (third, 0))
+    assert found["dismissal_rate"] == (0, pytest.approx(1 / 2))
+    assert found["discount"] == (pytest.approx(1935 / 3), 0)
+
+
+async def test_a_report_is_of_one_rule_one_territory_and_one_time(ledger: AnyLedger) -> None:
+    await ledger.commit(
+        turn(
+            exposure("se_1"),
+            exposure("se_2", territory="AT", is_treated=False),
+            exposure("se_3", rule="r2", at=T0 + DAY),
+        )
+    )
+    assert (await reported(ledger)).treated == 2
+    assert (await reported(ledger, rule="r2")).treated == 1
+    assert (await reported(ledger, territory="AT")).held_out == 1
+    assert (await reported(ledger, since=T0 + 1)).treated == 1
+    assert (await reported(ledger, window=30 * DAY)).immature == 3
+
+
+async def test_facts_are_read_in_pages(ledger: AnyLedger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report_service, "PAGE_FACTS", 2)
+    monkeypatch.setattr(report_service, "SKUS_AT_ONCE", 1)
+    await shop(ledger, *(sold(f"o{n}", session="se_0") for n in range(5)))
+    assert means(await reported(ledger))["margin"][0] == pytest.approx(5 * 4000 / 3)
+
+
+async def test_an_empty_ledger_gives_an_empty_report(ledger: AnyLedger) -> None:
+    found = await reported(ledger)
+    assert (found.treated, found.held_out, found.metrics) == (0, 0, ())
