@@ -19,6 +19,8 @@ from tactful.connectors import (
 )
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import FoundFact, ImportTerms, Row, RowNote, SourceError
+from tactful.core.facts.fact_codec import encode
+from tactful.core.facts.fact_types import Price, Product, Stock
 
 Reader = Callable[[ByteSource, ImportTerms], Iterator[Row]]
 """Yields every row of a source. It may raise OSError, EOFError, and KeyError for a missing column."""
@@ -96,6 +98,9 @@ _START: Final = 512
 _MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 
+_REPEATED: Final = "A SKU is in several rows: the last of them counts."
+
+
 def detect_format(source: ByteSource) -> FileFormat:
     """Detect the format of a source by its first character, or by the columns of its header.
 
@@ -146,11 +151,17 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
         raise SourceError(
             f"{source.name}: {_capitalised(form.title)} does not contain everything. Add {options}."
         )
+    repeats = _Repeats()
     try:
         for row in form.read(source, terms):
             yield row
-            if isinstance(row, FoundFact) and row.notes:
+            if not isinstance(row, FoundFact):
+                continue
+            if row.notes:
                 yield from (RowNote(row.line, note) for note in row.notes)
+            # JSON Lines report what happened one after the other.
+            if form.name != "jsonl" and repeats.has(row):
+                yield RowNote(row.line, _REPEATED)
     except (OSError, EOFError) as error:
         raise SourceError(
             f"{source.name}: The file cannot be read to its end: {error}. Export it again."
@@ -160,6 +171,32 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
             f"{source.name}: {_capitalised(form.title)} has a column {error}, which is missing here. "
             "Export the file with all columns."
         ) from error
+
+
+class _Repeats:
+    """Finds the rows of a file that contradict an earlier one about the same item."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str | None, ...], int] = {}
+        self._line = 0
+
+    def has(self, row: FoundFact) -> bool:
+        """Return whether an earlier row says something else of the item; once for each line."""
+        fact = row.fact
+        match fact:
+            case Product():
+                key: tuple[str | None, ...] = ("product", fact.sku)
+            case Price():
+                key = ("price", fact.sku, fact.territory, fact.price.currency)
+            case Stock():
+                key = ("stock", fact.sku, fact.territory)
+            case _:
+                return False
+        content = hash(encode(fact))
+        if self._seen.setdefault(key, content) == content or self._line == row.line:
+            return False
+        self._seen[key], self._line = content, row.line
+        return True
 
 
 def _capitalised(title: str) -> str:

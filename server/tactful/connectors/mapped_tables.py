@@ -15,7 +15,7 @@ from tactful.connectors import tables
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.column_words import propose_columns
 from tactful.connectors.product_facts import cost_facts, price_fact, rows_of, stock_facts
-from tactful.connectors.results import Fields, ImportTerms, Row, RowError, RowNote, SourceError
+from tactful.connectors.results import Fields, ImportTerms, Row, RowError, SourceError
 from tactful.connectors.stock_words import resolve_stock
 from tactful.connectors.value_parsers import category_path, parse_integer, plain_text
 from tactful.core.values.money import MoneyError, exponent_of
@@ -72,15 +72,11 @@ def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
         terms = msgspec.structs.replace(
             terms, decimal=_decimal_sign(source, columns, terms.currency)
         )
-    seen: set[str] = set()
     for record in tables.table_rows(source, columns=columns.values()):
         if not isinstance(record, tables.TableRow):
             yield record
             continue
         row = {field: record.fields[column] for field, column in columns.items()}
-        if row["sku"] in seen:
-            yield RowNote(record.line, "A SKU is in several rows: the last of them counts.")
-        seen.add(row["sku"])
         yield from rows_of(record.line, partial(_facts, row, terms))
 
 

@@ -21,7 +21,7 @@ from tactful.connectors.results import (
     RowNote,
     fact_or_error,
 )
-from tactful.connectors.value_parsers import UTC_ASSUMED, parse_integer, plain_number
+from tactful.connectors.value_parsers import UTC_ASSUMED, iso_date, parse_integer, plain_number
 from tactful.core.values import money
 from tactful.core.values.calendar import zone_of
 
@@ -322,7 +322,7 @@ def _status(row: Fields, dialect: OrderColumns) -> str | None:
 
 def _instant(text: str) -> datetime:
     try:
-        return datetime.fromisoformat(text.replace(" -", "-").replace(" +", "+"))
+        return datetime.fromisoformat(iso_date(text).replace(" -", "-").replace(" +", "+"))
     except ValueError as error:
         hint = "Write one such as 2026-03-10 12:00:00 +0100."
         raise RowError(f"{text[:40]!r} is not a time. {hint}") from error

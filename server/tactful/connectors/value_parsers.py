@@ -36,6 +36,8 @@ _NO_CHARACTER = re.compile(r"&#0*[1-9][0-9]{7,};?", re.ASCII)
 """Reference to a character that does not exist. Python refuses to read numbers of more than 4,300 digits."""
 _MAX_MARKUP: Final = 10_000
 """Characters of a text with markup. A fact has texts of at most 500, and a wrong reference takes 9 µs."""
+_DOTTED_DAY = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})\b", re.ASCII)
+"""Day, month and year, which points separate in this order in every country that writes them."""
 _PLAIN_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
@@ -173,6 +175,11 @@ def _unescaped(text: str) -> str:
     return html.unescape(_NO_CHARACTER.sub("\ufffd", text))
 
 
+def iso_date(text: str) -> str:
+    """Return a text whose date is written with points, such as `01.12.2026 10:00`, as ISO 8601."""
+    return _DOTTED_DAY.sub(lambda day: f"{day[3]}-{int(day[2]):02}-{int(day[1]):02}", text.strip())
+
+
 def period_bound(text: str, terms: ImportTerms, *, end: bool) -> tuple[int, bool]:
     """Return the instant at which a sale starts or ends.
 
@@ -187,7 +194,7 @@ def period_bound(text: str, terms: ImportTerms, *, end: bool) -> tuple[int, bool
     Raises:
         RowError: The text is not a date.
     """
-    text = text.strip()
+    text = iso_date(text)
     zone = terms.zone or "UTC"
     try:
         moment = datetime.fromisoformat(text.replace(" -", "-").replace(" +", "+"))

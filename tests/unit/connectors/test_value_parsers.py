@@ -5,6 +5,7 @@ import pytest
 from tactful.connectors.results import ImportTerms, RowError
 from tactful.connectors.value_parsers import (
     category_path,
+    iso_date,
     parse_integer,
     parse_price,
     period_bound,
@@ -221,3 +222,18 @@ def test_a_thousand_pieces_are_never_read_as_one() -> None:
     for text in ("1.5", "12 Stk", ">10", "", "1.200.00"):
         with pytest.raises(RowError, match="Write a whole number"):
             parse_integer(text, "stock")
+
+
+@pytest.mark.parametrize(
+    ("text", "iso"),
+    [
+        ("01.12.2026", "2026-12-01"),
+        ("1.12.2026 10:30", "2026-12-01 10:30"),
+        ("2026-12-01", "2026-12-01"),
+        ("12/01/2026", "12/01/2026"),
+    ],
+)
+def test_a_date_with_points_is_day_month_year_and_one_with_slashes_is_not_guessed(
+    text: str, iso: str
+) -> None:
+    assert iso_date(text) == iso
