@@ -98,6 +98,8 @@ _START: Final = 512
 _MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 
+_MAX_KEPT: Final = 500_000
+"""Most facts whose repetition is noticed: 50 MB. A larger file is read to its end all the same."""
 _REPEATED: Final = "A SKU is in several rows: the last of them counts."
 
 
@@ -177,7 +179,7 @@ class _Repeats:
     """Finds the rows of a file that contradict an earlier one about the same item."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str | None, ...], int] = {}
+        self._seen: dict[int, int] = {}
         self._line = 0
 
     def has(self, row: FoundFact) -> bool:
@@ -185,14 +187,16 @@ class _Repeats:
         fact = row.fact
         match fact:
             case Product():
-                key: tuple[str | None, ...] = ("product", fact.sku)
+                key = hash(("product", fact.sku))
             case Price():
-                key = ("price", fact.sku, fact.territory, fact.price.currency)
+                key = hash(("price", fact.sku, fact.territory, fact.price.currency))
             case Stock():
-                key = ("stock", fact.sku, fact.territory)
+                key = hash(("stock", fact.sku, fact.territory))
             case _:
                 return False
         content = hash(encode(fact))
+        if key not in self._seen and len(self._seen) == _MAX_KEPT:
+            return False
         if self._seen.setdefault(key, content) == content or self._line == row.line:
             return False
         self._seen[key], self._line = content, row.line

@@ -13,7 +13,9 @@ from support.import_files import (
     WOO_PRODUCTS,
     file_with,
     import_rows,
+    notes_in,
 )
+from tactful.connectors import files
 from tactful.connectors.byte_sources import open_source
 from tactful.connectors.files import BY_NAME, detect_format, read_rows
 from tactful.connectors.results import ImportTerms, SourceError
@@ -62,3 +64,23 @@ def test_a_missing_column_is_reported_with_its_name(tmp_path: Path) -> None:
         rows = read_rows(source, ImportTerms(now=NOW), BY_NAME["woocommerce-orders"])
         with pytest.raises(SourceError, match="a column 'item_sku', which is missing here"):
             list(rows)
+
+
+def test_an_item_that_is_repeated_with_another_content_is_noted(tmp_path: Path) -> None:
+    head = "id\ttitle\tprice\tavailability\n"
+    rows = ("A\tCup\t5.00 EUR\t", "A\tCup\t5.00 EUR\t", "A\tMug\t6.00 EUR\t", "B\tMug\t6.00 EUR\t")
+    found = import_rows(file_with(tmp_path, head + "\n".join(rows) + "\n"))
+    assert notes_in(found) == [(4, "A SKU is in several rows: the last of them counts.")]
+
+
+def test_what_json_lines_report_one_after_the_other_is_no_repetition(tmp_path: Path) -> None:
+    line = '{"type": "stock", "sku": "A", "territory": "DE", "available": %d}\n'
+    assert notes_in(import_rows(file_with(tmp_path, line % 1 + line % 2))) == []
+
+
+def test_only_so_many_items_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_MAX_KEPT", 2)
+    head = "id\ttitle\tprice\tavailability\n"
+    rows = ("A\tCup\t5.00 EUR\t", "B\tCup\t5.00 EUR\t", "B\tMug\t6.00 EUR\t", "A\tMug\t6.00 EUR\t")
+    found = import_rows(file_with(tmp_path, head + "\n".join(rows) + "\n"))
+    assert [line for line, _ in notes_in(found)] == [5]
