@@ -50,6 +50,8 @@ class ModelServer:
         self.facts: list[Any] = []
         self.faults: deque[str] = deque()
         self.sent: list[tuple[str, str, Any]] = []
+        self.anonymous: set[str] = set()
+        """Tokens of sessions that identified nobody."""
         self._late: list[tuple[str, str, Any]] = []
 
     def clock(self) -> int:
@@ -113,7 +115,7 @@ class ModelServer:
             return 404, {"code": "redemption.unknown"}
         match step:
             case "confirm":
-                return self._confirm(found)
+                return self._confirm(found, body.get("attempt"))
             case "cancel":
                 for one in found:
                     if one.attempt == body.get("attempt", one.attempt):
@@ -125,6 +127,8 @@ class ModelServer:
     def _redeem(self, body: Any) -> tuple[int, Any]:
         tokens = tuple(sorted(body["tokens"]))
         lines = json.dumps(body["lines"], sort_keys=True)
+        if "customer" in body and self.anonymous & set(tokens):
+            return 422, {"code": "redemption.holder"}
         for one in self.redemptions:
             if (one.order, one.attempt) == (body["order"], body["attempt"]):
                 if (one.tokens, one.lines) != (tokens, lines):
@@ -141,9 +145,9 @@ class ModelServer:
         )
         return 200, answer
 
-    def _confirm(self, found: list[Redemption]) -> tuple[int, Any]:
+    def _confirm(self, found: list[Redemption], attempt: int | None) -> tuple[int, Any]:
         live = [one for one in found if one.state in {"held", "redeemed"}]
-        one = (live or found)[-1]
+        one = next((each for each in found if each.attempt == attempt), (live or found)[-1])
         if one.state == "cancelled":
             return 409, {"code": "redemption.cancelled"}
         others = [each for each in self.live() if each is not one]

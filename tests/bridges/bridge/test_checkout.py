@@ -1,5 +1,7 @@
 """The state machine of a checkout, beside a model of the server."""
 
+from dataclasses import replace
+
 import pytest
 
 from support.bridge_parts import Bridge, hold_request
@@ -260,3 +262,35 @@ def test_the_end_of_a_hold_is_the_earliest_that_is_named(
     answer: dict[str, object], until: int
 ) -> None:
     assert until_of(answer, 1) == until
+
+
+def test_an_order_at_the_price_of_an_offer_that_was_never_held_is_reported(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    Bridge().checkout.placed("o9", uses_offers=True)
+    assert "Order o9 was placed at the price of an offer that was never held" in caplog.text
+
+
+def test_an_attempt_that_has_ended_keeps_nothing_about_the_customer() -> None:
+    bridge = Bridge()
+    bridge.checkout.hold(hold_request())
+    bridge.checkout.placed("o1", uses_offers=True)
+    attempt = bridge.store.latest_attempt("o1")
+    assert attempt is not None
+    assert attempt.request == {}
+
+
+def test_a_session_that_identified_nobody_needs_no_customer() -> None:
+    bridge = Bridge()
+    bridge.server.anonymous.add("t1")
+    request = replace(hold_request(), customer="c1")
+    attempt = bridge.checkout.hold(request)
+    assert "customer" not in attempt.request
+    assert bridge.checkout.hold(request) == attempt
+    assert states(bridge) == [(1, "held")]
+
+
+def test_a_customer_is_named_where_the_session_identified_one() -> None:
+    bridge = Bridge()
+    attempt = bridge.checkout.hold(replace(hold_request(), customer="c1"))
+    assert attempt.request["customer"] == "c1"

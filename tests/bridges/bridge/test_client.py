@@ -102,6 +102,14 @@ def test_redemptions_are_asked_for_by_order_or_by_state() -> None:
     ]
 
 
+def test_all_pages_of_redemptions_are_read() -> None:
+    first = Response(200, b'{"redemptions": [{"order": "o1"}], "next": "r-1"}')
+    second = Response(200, b'{"redemptions": [{"order": "o2"}], "next": null}')
+    script = Script(first, second)
+    assert script.client().redemptions(state="held") == [{"order": "o1"}, {"order": "o2"}]
+    assert script.sent[1][1] == "/v1/redemptions?state=held&after=r-1"
+
+
 def test_an_order_id_is_one_segment_of_the_path() -> None:
     assert path_of("2026/17 b", "confirm") == "/v1/redemptions/2026%2F17%20b/confirm"
 

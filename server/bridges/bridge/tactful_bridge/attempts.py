@@ -1,7 +1,7 @@
 """The states of one attempt to pay for an order, and the table of their transitions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -86,7 +86,8 @@ class Attempt:
     """1 for the first attempt of an order, at most 1,000."""
     state: AttemptState
     request: Mapping[str, object]
-    """The body with which the hold was asked for; a repetition must be the same."""
+    """The body with which the hold was asked for, to repeat it; empty when the attempt is not open
+    any more, because it names the customer."""
     until: int
     """When the hold ends, in milliseconds since the Unix epoch, UTC."""
 
@@ -94,3 +95,9 @@ class Attempt:
 def next_state(state: AttemptState, event: AttemptEvent) -> AttemptState:
     """Return the state after an event; an event that means nothing in this state changes nothing."""
     return TRANSITIONS[state].get(event, state)
+
+
+def after(attempt: Attempt, event: AttemptEvent) -> Attempt:
+    """Return an attempt after an event, without its request once it is not open any more."""
+    state = next_state(attempt.state, event)
+    return replace(attempt, state=state, request=attempt.request if state in OPEN else {})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from tactful_bridge.attempts import OPEN, Attempt, AttemptEvent, AttemptState, next_state
+from tactful_bridge.attempts import OPEN, Attempt, AttemptEvent, AttemptState, after
 from tactful_bridge.client import TactfulClient, now_ms
 from tactful_bridge.delivery import Delivery
 from tactful_bridge.errors import OutcomeUnknownError, RefusedError
@@ -134,11 +134,15 @@ class Checkout:
         """
         attempt = self._store.latest_attempt(order)
         if attempt is None:
+            if uses_offers:
+                _log.error(
+                    "Order %s was placed at the price of an offer that was never held.", order
+                )
             return
         if not uses_offers:
             self.release(order)
             return
-        placed = self._after(attempt, AttemptEvent.PLACED)
+        placed = after(attempt, AttemptEvent.PLACED)
         if placed.state == attempt.state:
             return
         if placed.state == AttemptState.LOST:
@@ -148,7 +152,12 @@ class Checkout:
             )  # fmt: skip
             self._store.record(placed)
             return
-        entry = OutboxEntry(kind=EntryKind.CONFIRM, subject=order, body={}, attempt=attempt.number)
+        entry = OutboxEntry(
+            kind=EntryKind.CONFIRM,
+            subject=order,
+            body={"attempt": attempt.number},
+            attempt=attempt.number,
+        )
         self._store.record(placed, entry)
 
     def release(self, order: str) -> None:
@@ -165,7 +174,7 @@ class Checkout:
         attempt = self._store.latest_attempt(order)
         if attempt is None:
             return
-        if self._after(attempt, AttemptEvent.ABANDONED).state != attempt.state:
+        if after(attempt, AttemptEvent.ABANDONED).state != attempt.state:
             self._record_cancellation(attempt, {})
 
     def refund(
@@ -205,13 +214,14 @@ class Checkout:
             )
         latest = self._store.latest_attempt(request.order)
         if latest is not None and latest.state in OPEN and latest.until <= self._clock():
-            latest = self._after(latest, AttemptEvent.EXPIRED)
+            latest = after(latest, AttemptEvent.EXPIRED)
             self._store.record(latest)
         if latest is None:
             return None
         if latest.state in {AttemptState.CONFIRMING, AttemptState.CONFIRMED}:
             raise RefusedError(409, "order.placed", f"Order {request.order} was placed already.")
-        if latest.state not in OPEN or dict(latest.request) == request.body(latest.number):
+        same = (request.body(latest.number), replace(request, customer="").body(latest.number))
+        if latest.state not in OPEN or latest.request in same:
             return latest
         self.release(request.order)
         return self._without_open_differences(request)
@@ -230,13 +240,17 @@ class Checkout:
         self._store.record(attempt)
         try:
             answer = self._client.redeem(body)
-        except RefusedError:
-            self._store.record(self._after(attempt, AttemptEvent.HOLD_REFUSED))
+        except RefusedError as refused:
+            if refused.code == "redemption.holder" and request.customer:
+                # The session accepted the offer and never identified its customer, for want of
+                # consent. A token that another customer accepted is refused without one too.
+                return self._ask(replace(request, customer=""), number)
+            self._store.record(after(attempt, AttemptEvent.HOLD_REFUSED))
             raise
         until = until_of(answer, attempt.until)
         # A repetition gets the first answer, also when that hold has lapsed since.
         event = AttemptEvent.HOLD_ANSWERED if until > now else AttemptEvent.EXPIRED
-        held = replace(self._after(attempt, event), until=until)
+        held = replace(after(attempt, event), until=until)
         self._store.record(held)
         return held
 
@@ -249,11 +263,7 @@ class Checkout:
         entry = OutboxEntry(
             kind=EntryKind.CANCEL, subject=attempt.order, body=body, attempt=attempt.number
         )
-        self._store.record(self._after(attempt, AttemptEvent.ABANDONED), entry)
-
-    @staticmethod
-    def _after(attempt: Attempt, event: AttemptEvent) -> Attempt:
-        return replace(attempt, state=next_state(attempt.state, event))
+        self._store.record(after(attempt, AttemptEvent.ABANDONED), entry)
 
 
 def until_of(answer: Mapping[str, object], otherwise: int) -> int:

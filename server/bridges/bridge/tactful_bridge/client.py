@@ -71,9 +71,18 @@ class TactfulClient:
             RefusedError: Tactful refused the question.
             OutcomeUnknownError: No answer came.
         """
-        query = urlencode({"order": order} if order else {"state": state})
-        found = self.ask("GET", f"/v1/redemptions?{query}").get("redemptions")
-        return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+        query = {"order": order} if order else {"state": state}
+        found: list[dict[str, object]] = []
+        while True:
+            page = self.ask("GET", f"/v1/redemptions?{urlencode(query)}")
+            rows = page.get("redemptions")
+            found += [
+                row for row in (rows if isinstance(rows, list) else ()) if isinstance(row, dict)
+            ]
+            after = page.get("next")
+            if not isinstance(after, str) or not after:
+                return found
+            query["after"] = after
 
     def report(
         self, facts: Sequence[Mapping[str, object]], *, patience: int | None = None

@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Protocol
 
-from tactful_bridge.attempts import Attempt, AttemptEvent, next_state
+from tactful_bridge.attempts import Attempt, AttemptEvent, after
 from tactful_bridge.client import TactfulClient, now_ms, path_of
 from tactful_bridge.errors import OutcomeUnknownError, RefusedError
 from tactful_bridge.store import CheckoutStore, EntryKind, OutboxEntry
@@ -152,4 +152,4 @@ class Delivery:
         attempt = self._store.latest_attempt(entry.subject) if event else None
         if attempt is None or event is None or attempt.number != entry.attempt:
             return None
-        return replace(attempt, state=next_state(attempt.state, event))
+        return after(attempt, event)

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol
 
-from tactful_bridge.attempts import Attempt, AttemptEvent, AttemptState, next_state
+from tactful_bridge.attempts import Attempt, AttemptEvent, AttemptState, after
 from tactful_bridge.checkout import Checkout
 from tactful_bridge.client import TactfulClient, now_ms
 from tactful_bridge.delivery import Delivery, DeliveryReport
@@ -114,8 +114,7 @@ class Sweep:
                 report.released += 1
             case OrderState.PENDING | OrderState.UNKNOWN if attempt.until <= self._clock():
                 # Tactful ends the hold by itself. A payment that ends later is still confirmed.
-                state = next_state(attempt.state, AttemptEvent.EXPIRED)
-                self._store.record(replace(attempt, state=state))
+                self._store.record(after(attempt, AttemptEvent.EXPIRED))
                 report.lapsed += 1
             case _:
                 pass
@@ -144,7 +143,8 @@ class Sweep:
         state = self._orders.state_of(order)
         if state in {OrderState.UNKNOWN, OrderState.PENDING}:
             return None
+        body: dict[str, object] = {"attempt": number}
         has_no_other = known is None or known.state == AttemptState.LOST
         if state == OrderState.PLACED and has_no_other and self._orders.uses_offers(order):
-            return OutboxEntry(kind=EntryKind.CONFIRM, subject=order, body={}, attempt=number)
-        return OutboxEntry(kind=EntryKind.CANCEL, subject=order, body={"attempt": number})
+            return OutboxEntry(kind=EntryKind.CONFIRM, subject=order, body=body, attempt=number)
+        return OutboxEntry(kind=EntryKind.CANCEL, subject=order, body=body)
