@@ -5,6 +5,7 @@
 #   make soak     a day of traffic in 30 min    make build    the wheels, in dist-py/
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
+#   make platforms  real shops with their bridges, in a real browser
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test check style unit coverage bench soak build format clean lock
+.PHONY: demo test check style unit coverage platforms bench soak build format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -33,7 +34,7 @@ style: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache > $(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
-	@PYTHONPATH=server/bridges/bridge $(BIN)/lint-imports --no-cache --config server/bridges/importlinter.toml > $(VENV)/layers.log \
+	@PYTHONPATH=server/bridges/bridge:server/bridges/oscar $(BIN)/lint-imports --no-cache --config server/bridges/importlinter.toml > $(VENV)/layers.log \
 	  || { cat $(VENV)/layers.log; exit 1; }
 
 # The tests of `make check` alone, for another Python: make unit VENV=.venv-other PYTHON=/path/to/python
@@ -47,6 +48,19 @@ coverage: $(VENV)/.dev
 	  $(PURE:%=--cov=tactful.%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered \
 	  $(PURE:%=tests/unit/%) tests/manuals
 
+# Real shops in a real browser, in an environment of their own; what is installed there is built anew.
+PLATFORMS := .venv-platforms
+platforms: $(VENV)/.dev $(PLATFORMS)/.made
+	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps --no-build-isolation \
+	  server/bridges/bridge server/bridges/oscar
+	@TACTFUL_PLATFORMS=1 $(BIN)/python -m pytest tests/platforms
+
+$(PLATFORMS)/.made: requirements-platforms.lock | $(VENV)/bin/python
+	@echo "installing requirements-platforms.lock"
+	@$(BIN)/python -m venv $(PLATFORMS)
+	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-platforms.lock
+	@touch $@
+
 # Peers that cannot be had here are named beside the figures.
 bench: $(VENV)/.dev
 	@$(PIP) --require-hashes --no-deps -r requirements-bench.lock || true
@@ -58,7 +72,7 @@ soak: $(VENV)/.dev
 
 build: $(VENV)/.dev
 	@$(BIN)/hatchling build -t wheel -d dist-py
-	@cd server/bridges/bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py
+	@for bridge in bridge oscar; do (cd server/bridges/$$bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py) || exit 1; done
 	@ls dist-py
 
 format: $(VENV)/.dev

@@ -19,8 +19,10 @@ LONGEST_LINE = 90
 FLOATS = {
     "tactful_bridge/client.py": {"pause / 1000"},  # seconds, as time.sleep wants them
     "tactful_bridge/transport.py": {"self._timeout / 1000"},  # seconds, as sockets want them
+    "tactful_oscar/facts.py": {"tax * _BASIS_POINTS / net"},  # of decimals, for the rate of tax
+    "tactful_oscar/strategy.py": {"gross * own.excl_tax / own.incl_tax"},  # of decimals
 }
-"""Expressions that are no amounts, and may be floats all the same."""
+"""Expressions that are no amounts in floats, although they look like it."""
 
 
 def _modules() -> list[Path]:

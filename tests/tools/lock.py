@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 HEADERS = {
     "requirements.lock": "# What a server needs, and hatchling, which builds it. Renewed by `make lock`.\n",
     "requirements-dev.lock": "# What the tests and checks need beside it. Renewed by `make lock`.\n",
+    "requirements-platforms.lock": "# What the shops of `make platforms` need. Renewed by `make lock`.\n",
     "requirements-bench.lock": "# What the benchmarks compare with. Renewed by `make lock`.\n",
 }
 
@@ -27,6 +28,7 @@ def main(uv: str) -> None:
         runtime + project["dependency-groups"]["dev"],
         ["-c", "requirements.lock"],
     )
+    lock(uv, "requirements-platforms.lock", project["dependency-groups"]["platforms"], [])
     lock(uv, "requirements-bench.lock", project["dependency-groups"]["bench"], [])
 
 

@@ -1,0 +1,20 @@
+"""Django's configuration of the bridge."""
+
+from django.apps import AppConfig
+
+
+class TactfulOscarConfig(AppConfig):
+    """Reacts to the shop's events as soon as the app is installed."""
+
+    name = "tactful_oscar"
+    label = "tactful_oscar"
+    verbose_name = "Tactful"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Check the settings, so that a mistake is named at the start, and connect the signals."""
+        from tactful_oscar import signals  # noqa: PLC0415 -- models are loaded only now
+        from tactful_oscar.conf import bridge_settings  # noqa: PLC0415
+
+        bridge_settings()
+        signals.connect()

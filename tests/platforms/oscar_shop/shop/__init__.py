@@ -1,0 +1,1 @@
+"""A small django-oscar shop, as its manual says to make one."""
