@@ -258,7 +258,11 @@ def _lines_of_concern(history: History, fact: Return, since: int) -> Sequence[Re
 def _add_refunded_lines(
     collector: _TaintCollector, reported: ReportedFact[Order], policy: Policy
 ) -> None:
-    """Taint for units that were refunded and are not in any return of their order."""
+    """Taint for units that were refunded and are not in any return of their order.
+
+    Many shops report a refunded order as cancelled. An order that was delivered cannot be cancelled any
+    more, so all its units were refunded.
+    """
     fact, history = reported.fact, collector.history
     if not history.concerns(fact):
         return
@@ -266,6 +270,7 @@ def _add_refunded_lines(
     rule = _rule(policy, row)
     refunded = _last_change(reported)
     since = min(refunded, reported.at)
+    is_refunded = fact.status == "cancelled" and fact.delivered_at is not None
     for line in fact.lines:
         back = sum(
             one.qty
@@ -274,7 +279,7 @@ def _add_refunded_lines(
             for one in known.fact.lines
             if one.sku == line.sku
         )
-        if line.sku and line.refunded_qty > back:
+        if line.sku and (line.kept_qty if is_refunded else line.refunded_qty) > back:
             taint = _taint((code, code), since, refunded, rule, fact.order, reported.at)
             collector.add(rule.scope, history.with_components((line.sku,)), taint)
 

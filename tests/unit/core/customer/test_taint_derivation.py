@@ -304,6 +304,23 @@ def test_refunded_units_that_are_in_no_return_taint_their_product() -> None:
     assert taints_of(structs.replace(refunded, customer="c2")) == set()
 
 
+def test_an_order_that_is_cancelled_after_its_delivery_was_refunded() -> None:
+    """Found by variations: a refund that the shop reports as a cancellation lifted everything."""
+    cancelled = order(
+        "o1",
+        line("RUN-42", 2),
+        placed_at=T0 - 9 * DAY,
+        delivered_at=T0 - 5 * DAY,
+        status="cancelled",
+    )
+    assert taints_of(cancelled) == {("run", "return.recent")}
+    assert taints_of(but(cancelled, delivered_at=None)) == set()
+    part = but(cancelled, lines=(line("RUN-42", 2, cancelled_qty=2),))
+    assert taints_of(part) == set()
+    back = returned("b1", ("RUN-42", "changed_mind"), ("RUN-42", "changed_mind"), order="o1")
+    assert taints_of(cancelled, back) == set()
+
+
 def test_an_order_that_the_shop_cancelled_taints_its_products_for_its_customer_alone() -> None:
     told = order("o1", "SET-1", "RUN-42", status="cancelled", cancelled_by="shop")
     code = "cancelled.by_shop"
