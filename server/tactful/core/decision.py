@@ -359,16 +359,8 @@ class DecisionBuilder:
             balance = self.context.balances.get((offer.campaign, currency))
             limit = balance.limit if balance else None
             if amount:
-                self.moves.append(
-                    BudgetMove(
-                        offer.campaign,
-                        offer.period,
-                        currency,
-                        limit,
-                        reserve=amount,
-                        offer=offer.id,
-                    )
-                )
+                key = offer.campaign, offer.period, currency
+                self.moves.append(BudgetMove(*key, limit, reserve=amount, offer=offer.id))
 
     def build(
         self, trace: DecisionTrace, wake_at: int | None, *, evaluated: bool = False
