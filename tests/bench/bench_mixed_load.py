@@ -194,7 +194,12 @@ class Shop:
         begun, asked = time.perf_counter(), 0
         working = asyncio.ensure_future(self._repeat(work)) if work else None
         while time.perf_counter() < begun + LEAST_S or (working and not working.done()):
-            shopper, sku = self._next()
+            try:
+                shopper, sku = self._next()
+            except SystemExit:
+                if working:
+                    working.cancel()
+                raise
             shopper.view(sku)
             shopper.need_rescue()
             shopper.go_on()
