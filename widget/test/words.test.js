@@ -12,7 +12,7 @@ const { listed, parse, stringify } = await import('../src/json.js');
 const { readGoogle, readTcf, readWordPress } = await import('../src/consent.js');
 
 test('every language has every word, and its place for the time', () => {
-  for (const language of ['en', 'de', 'fr', 'es', 'pl']) {
+  for (const language of ['en', 'de', 'fr', 'es', 'pl', 'it', 'nl', 'pt', 'sv', 'da', 'nb', 'no']) {
     const row = words(language, undefined);
     for (const key of KEYS) assert.ok(row[key] && row[key] !== 'undefined', `${language} ${key}`);
     assert.equal(row.ends.split('{}').length, 2);
@@ -22,7 +22,7 @@ test('every language has every word, and its place for the time', () => {
 });
 
 test('a shop adds a language or changes a word, for a region too', () => {
-  assert.equal(words('nl', { nl: { accept: 'Neem deze prijs' } }).accept, 'Neem deze prijs');
+  assert.equal(words('fi', { fi: { accept: 'Ota tarjous' } }).accept, 'Ota tarjous');
   assert.equal(words('de-AT', { de: { accept: 'Nehmen' } }).accept, 'Nehmen');
   assert.equal(words('de-AT', { 'de-AT': { accept: 'Passt' } }).dismiss, 'Nein, danke');
   assert.equal(words('xx', undefined).accept, 'Take this offer');

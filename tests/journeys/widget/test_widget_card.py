@@ -289,7 +289,9 @@ def test_at_double_zoom_everything_is_reachable(shop: Any, chrome: Browser) -> N
         ("fr", ["J\u2019en profite", "109,65\xa0€"]),
         ("es", ["Lo quiero", "109,65\xa0€"]),
         ("pl", ["Korzystam", "109,65\xa0€"]),
-        ("nl", ["Take this offer"]),
+        ("sv-SE", ["Ta erbjudandet", "Slutar om", "109,65\xa0€"]),
+        ("no", ["Ta tilbudet"]),
+        ("fi", ["Take this offer"]),
     ],
 )
 def test_the_card_speaks_the_pages_language(

@@ -57,7 +57,9 @@ def test_why_this_price_names_the_kinds_of_inputs_and_nothing_else(
     assert "complaint" not in tab.content()
 
 
-@pytest.mark.parametrize("lang", ["en", "de", "fr", "es", "pl"])
+@pytest.mark.parametrize(
+    "lang", ["en", "de", "fr", "es", "pl", "it", "nl", "pt", "sv", "da", "nb", "no"]
+)
 def test_every_kind_of_input_has_words_in_every_language(
     shop: Any, tab: Page, card: Read, lang: str
 ) -> None:

@@ -1,11 +1,20 @@
 /** Texts in other languages than English, and what carts and checkouts are called in URLs and classes. */
 
+/** @param {string} texts @returns {string[]} pages name Norwegian in two ways */
+const norwegian = (texts) => [`nb|${texts}`, `no|${texts}`];
+
 /** Texts of the card, in the order of `KEYS` in `locales.js`. */
 export const TABLE = [
   'de|Angebot sichern|Nein, danke|Bisher|Endet in {}|Reserviert: {}|Angebot beendet.',
   'fr|J’en profite|Non, merci|Avant|Fin dans {}|Réservé : {}|Offre terminée.',
   'es|Lo quiero|No, gracias|Antes|Termina en {}|Reservado: {}|Oferta terminada.',
   'pl|Korzystam|Nie, dziękuję|Przedtem|Koniec za {}|Zarezerwowano: {}|Oferta zakończona.',
+  'it|Approfitta dell’offerta|No, grazie|Prima|Termina tra {}|Riservato: {}|Offerta terminata.',
+  'nl|Neem dit aanbod|Nee, bedankt|Eerst|Eindigt over {}|Gereserveerd: {}|Dit aanbod is afgelopen.',
+  'pt|Aproveitar a oferta|Não, obrigado|Antes|Termina em {}|Reservado: {}|Oferta terminada.',
+  'sv|Ta erbjudandet|Nej tack|Tidigare|Slutar om {}|Reserverat: {}|Erbjudandet är slut.',
+  'da|Tag imod tilbuddet|Nej tak|Før|Slutter om {}|Reserveret: {}|Tilbuddet er slut.',
+  ...norwegian('Ta tilbudet|Nei takk|Før|Slutter om {}|Reservert: {}|Tilbudet er slutt.'),
 ];
 
 /** Names of the further texts; `input_…` are the kinds of inputs of `server/PROTOCOL.md`. */
@@ -21,6 +30,14 @@ export const EXTRA_TABLE = [
   'fr|Pourquoi ce prix ?|Votre commande|Livraison|Plus de temps|Cette offre se termine bientôt.|Le prix est appliqué au paiement.|Saisissez ce code au paiement.|Votre bon d’achat|le prix de la boutique et ses limites|l’article lui-même|le nombre en stock|ce que vous avez fait sur ces pages pendant cette visite|votre panier|le lien ou la campagne qui vous a conduit ici|votre compte client|vos commandes passées|votre pays ou votre région|la date ou l’heure|les offres précédentes de cette visite|un bon que la boutique vous a donné|la fréquence d’achat de tous les clients réunis',
   'es|¿Por qué este precio?|Tu pedido|Envío|Más tiempo|Esta oferta termina pronto.|El precio se aplica al pagar.|Introduce este código al pagar.|Tu vale|el precio de la tienda y sus límites|el artículo en sí|cuántos hay en existencias|lo que has hecho en estas páginas durante esta visita|tu carrito|el enlace o la campaña por la que has llegado|tu cuenta de cliente|tus pedidos anteriores|tu país o región|la fecha o la hora|ofertas anteriores de esta visita|un vale que te ha dado la tienda|con qué frecuencia compran todos los clientes juntos',
   'pl|Dlaczego taka cena?|Twoje zamówienie|Dostawa|Więcej czasu|Ta oferta wkrótce się skończy.|Cena zostanie zastosowana przy kasie.|Wpisz ten kod przy kasie.|Twój bon|własna cena sklepu i jej granice|sam produkt|liczba sztuk w magazynie|to, co robisz na tych stronach podczas tej wizyty|Twój koszyk|link lub kampania, która Cię tu przywiodła|Twoje konto klienta|Twoje wcześniejsze zamówienia|Twój kraj lub region|data lub pora dnia|wcześniejsze oferty podczas tej wizyty|bon, który dał Ci sklep|jak często kupują wszyscy klienci razem',
+  'it|Perché questo prezzo?|Il tuo ordine|Spedizione|Più tempo|Questa offerta sta per terminare.|Il prezzo si applica alla cassa.|Inserisci questo codice alla cassa.|Il tuo buono|il prezzo del negozio e i suoi limiti|l’articolo stesso|quanti pezzi sono disponibili|ciò che hai fatto su queste pagine durante questa visita|il tuo carrello|il link o la campagna da cui sei arrivato|il tuo account cliente|i tuoi ordini precedenti|il tuo paese o la tua regione|la data o l’ora|le offerte precedenti di questa visita|un buono che il negozio ti ha dato|quanto spesso acquistano tutti i clienti insieme',
+  'nl|Waarom deze prijs?|Je bestelling|Verzending|Meer tijd|Dit aanbod loopt bijna af.|De prijs geldt bij het afrekenen.|Voer deze code in bij het afrekenen.|Je tegoedbon|de eigen prijs van de winkel en de grenzen ervan|om welk artikel het gaat|hoeveel er op voorraad zijn|wat je tijdens dit bezoek op deze pagina’s hebt gedaan|je winkelwagen|de link of campagne waarmee je hier kwam|je klantaccount|je eerdere bestellingen|je land of regio|de datum of het tijdstip|eerdere aanbiedingen tijdens dit bezoek|een tegoedbon die de winkel je heeft gegeven|hoe vaak alle klanten samen kopen',
+  'pt|Porquê este preço?|A sua encomenda|Envio|Mais tempo|Esta oferta termina em breve.|O preço é aplicado no pagamento.|Introduza este código no pagamento.|O seu vale|o preço da loja e os seus limites|o próprio artigo|quantos há em stock|o que fez nestas páginas durante esta visita|o seu carrinho|a ligação ou campanha que o trouxe aqui|a sua conta de cliente|as suas encomendas anteriores|o seu país ou região|a data ou a hora|ofertas anteriores desta visita|um vale que a loja lhe deu|com que frequência todos os clientes compram',
+  'sv|Varför detta pris?|Din beställning|Frakt|Mer tid|Erbjudandet slutar snart.|Priset gäller i kassan.|Ange koden i kassan.|Din värdecheck|butikens eget pris och dess gränser|vilken vara det gäller|hur många som finns i lager|vad du har gjort på de här sidorna under besöket|din varukorg|länken eller kampanjen som ledde dig hit|ditt kundkonto|dina tidigare beställningar|ditt land eller din region|datumet eller tiden på dagen|tidigare erbjudanden under besöket|en värdecheck som butiken har gett dig|hur ofta alla kunder tillsammans köper',
+  'da|Hvorfor denne pris?|Din ordre|Forsendelse|Mere tid|Tilbuddet slutter snart.|Prisen gælder ved kassen.|Indtast koden ved kassen.|Din værdikupon|butikkens egen pris og dens grænser|hvilken vare det er|hvor mange der er på lager|hvad du har gjort på disse sider under besøget|din kurv|linket eller kampagnen, der førte dig hertil|din kundekonto|dine tidligere ordrer|dit land eller din region|datoen eller tidspunktet på dagen|tidligere tilbud under besøget|en værdikupon, som butikken har givet dig|hvor ofte alle kunder tilsammen køber',
+  ...norwegian(
+    'Hvorfor denne prisen?|Bestillingen din|Frakt|Mer tid|Tilbudet slutter snart.|Prisen gjelder i kassen.|Skriv inn koden i kassen.|Verdikupongen din|butikkens egen pris og grensene for den|hvilken vare det gjelder|hvor mange som er på lager|hva du har gjort på disse sidene under besøket|handlekurven din|lenken eller kampanjen som førte deg hit|kundekontoen din|tidligere bestillinger|landet eller regionen din|datoen eller tiden på dagen|tidligere tilbud under besøket|en verdikupong som butikken har gitt deg|hvor ofte alle kunder til sammen kjøper',
+  ),
 ];
 
 /** @param {string} words of a path, each a whole segment or the name of a file */

@@ -9,7 +9,9 @@ from tactful.core.values.money import Money, exponent_of
 
 SYMBOLS: Final[Mapping[str, str]] = {"EUR": "€", "GBP": "£", "USD": "$", "JPY": "¥", "PLN": "zł"}
 """Currency → its symbol; other currencies are written by their ISO 4217 code."""
-COMMA: Final = frozenset({"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "cs", "fi"})
+COMMA: Final = frozenset(
+    {"de", "fr", "es", "pl", "it", "nl", "pt", "da", "sv", "nb", "no", "cs", "fi"}
+)
 """Languages that write the symbol after the amount and a decimal comma."""
 _PLACEHOLDER: Final = re.compile(r"\{([a-z_.]+)\}")
 
@@ -74,4 +76,11 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "fr": {"minute": ("minute", "minutes"), "hour": ("heure", "heures")},
     "es": {"minute": ("minuto", "minutos"), "hour": ("hora", "horas")},
     "pl": {"minute": ("minuta", "min"), "hour": ("godzina", "godz.")},
+    "it": {"minute": ("minuto", "minuti"), "hour": ("ora", "ore")},
+    "nl": {"minute": ("minuut", "minuten"), "hour": ("uur", "uur")},
+    "pt": {"minute": ("minuto", "minutos"), "hour": ("hora", "horas")},
+    "sv": {"minute": ("minut", "minuter"), "hour": ("timme", "timmar")},
+    "da": {"minute": ("minut", "minutter"), "hour": ("time", "timer")},
+    "nb": {"minute": ("minutt", "minutter"), "hour": ("time", "timer")},
+    "no": {"minute": ("minutt", "minutter"), "hour": ("time", "timer")},
 }

@@ -23,6 +23,12 @@ MESSAGES: Final = {
     "fr": "{offer.price}, valable pendant {offer.expires}.",
     "es": "{offer.price}, válido durante {offer.expires}.",
     "pl": "{offer.price}, ważne przez {offer.expires}.",
+    "it": "{offer.price}, valido per {offer.expires}.",
+    "nl": "{offer.price}, nog {offer.expires} geldig.",
+    "pt": "{offer.price}, válido durante {offer.expires}.",
+    "sv": "{offer.price}, gäller i {offer.expires}.",
+    "da": "{offer.price}, gælder i {offer.expires}.",
+    "nb": "{offer.price}, gjelder i {offer.expires}.",
 }
 """Language → the message of a new rule: the languages of the card."""
 TESTS: Final = """\

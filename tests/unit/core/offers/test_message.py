@@ -73,6 +73,8 @@ def test_an_amount_is_written_as_in_the_language(money: Money, language: str, te
         (MINUTE, "de", "1 Minute"),
         (1, "en", "1 minute"),
         (HOUR, "fr", "1 heure"),
+        (15 * MINUTE, "sv", "15 minuter"),
+        (2 * HOUR, "nb-NO", "2 timer"),
         (2 * HOUR, "de-at", "2 Stunden"),
         (90 * MINUTE, "es", "90 minutos"),
         (HOUR, "fi", "1 hour"),
