@@ -4,7 +4,6 @@ Every outcome belongs to a unit by customer or by session, in both arms alike. A
 never links an order, because only treated units have those.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
 
@@ -160,21 +159,30 @@ def assign_units(triggers: Iterable[Trigger], links: Mapping[str, str]) -> dict[
         triggers: In any order.
         links: Session → customer.
     """
-    by_unit: dict[str, list[Trigger]] = defaultdict(list)
+    first: dict[str, Trigger] = {}
+    in_both: set[str] = set()
     for one in triggers:
-        by_unit[one.unit if one.is_customer else links.get(one.unit, one.unit)].append(one)
-    units = {}
-    for key in sorted(by_unit):
-        # Of two triggers in one millisecond, that of the lower product counts: any fixed order does.
-        first, *later = sorted(by_unit[key], key=lambda one: (one.at, one.product, one.is_treated))
-        units[key] = Unit(
-            is_treated=first.is_treated,
-            treated_bp=first.treated_bp,
-            at=first.at,
-            product=first.product,
-            crossed=any(one.is_treated != first.is_treated for one in later),
+        key = one.unit if one.is_customer else links.get(one.unit, one.unit)
+        known = first.setdefault(key, one)
+        if known.is_treated != one.is_treated:
+            in_both.add(key)
+        if _order_of(one) < _order_of(known):
+            first[key] = one
+    return {
+        key: Unit(
+            is_treated=one.is_treated,
+            treated_bp=one.treated_bp,
+            at=one.at,
+            product=one.product,
+            crossed=key in in_both,
         )
-    return units
+        for key, one in sorted(first.items())
+    }
+
+
+def _order_of(trigger: Trigger) -> tuple[int, str, bool, int]:
+    """Return the place of a trigger in time; several in one millisecond have any fixed order."""
+    return (trigger.at, trigger.product, trigger.is_treated, trigger.treated_bp)
 
 
 def link_outcomes(

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from tactful.core.facts.fact_types import (
     Case,
     Cost,
     Gone,
+    Instant,
     Order,
     OrderLine,
     Price,
@@ -20,7 +21,13 @@ from tactful.core.facts.fact_types import (
 )
 from tactful.core.facts.succession import end_of
 from tactful.core.values.money import Money
-from tactful.measurement.unit_outcomes import MeasuredLine, MeasuredOrder, UnitEvent, Who
+from tactful.measurement.unit_outcomes import (
+    MeasuredLine,
+    MeasuredOrder,
+    Trigger,
+    UnitEvent,
+    Who,
+)
 
 CustomerUnit = Callable[[str], str]
 """Shop's id of a customer → the id under which exposures name the customer."""
@@ -129,7 +136,43 @@ def is_sale(order: ReportedFact[Order], gone: Iterable[ReportedFact[Gone]]) -> b
     return fact.paid and fact.status != "cancelled" and end_of(order, gone) is None
 
 
-def who_bought(order: Order, unit_of: CustomerUnit) -> Who:
+class OrderHead(Struct, frozen=True, gc=False):
+    """What says whether an order matters; the rest of the stored fact is not decoded."""
+
+    placed_at: Instant
+    customer: str | None = None
+    session: str | None = None
+
+
+class BuyerFilter:
+    """Chooses the orders that may belong to a unit.
+
+    An order of a unit's session may name a customer who was not known to be the same shopper. The
+    other orders of such a customer are wanted too, which a second reading finds.
+    """
+
+    def __init__(self, triggers: Iterable[Trigger]) -> None:
+        triggers = tuple(triggers)
+        self._customers = {one.unit for one in triggers if one.is_customer}
+        self._sessions = {one.session for one in triggers}
+        self._linked: set[str] = set()
+
+    def wants(self, who: Who) -> bool:
+        """Return whether an order of this shopper may belong to a unit, or belongs to nobody."""
+        if who.session in self._sessions:
+            if who.customer is not None and who.customer not in self._customers:
+                self._linked.add(who.customer)
+            return True
+        return who.customer in self._customers or who == NOBODY
+
+    def take_linked(self) -> bool:
+        """Want the customers that were found to be shoppers of a unit; return whether there are any."""
+        found, self._linked = self._linked, set()
+        self._customers |= found
+        return bool(found)
+
+
+def who_bought(order: Order | OrderHead, unit_of: CustomerUnit) -> Who:
     """Return to whom an order belongs: its customer and its session, never the offer it used."""
     # An order names a session by its public id, which ends in a number after a login.
     session = order.session.partition(".")[0] if order.session else None

@@ -107,6 +107,18 @@ async def test_a_report_joins_exposures_with_orders(ledger: AnyLedger) -> None:
     assert means(found)["item_bought"][0] == pytest.approx(2 / 3)
 
 
+async def test_the_other_orders_of_a_guest_who_became_a_customer_count(ledger: AnyLedger) -> None:
+    await shop(
+        ledger,
+        sold("a1", customer="c7"),
+        sold("b1", session="se_0", customer="c7"),
+        sold("c1", customer="c8"),
+    )
+    found = means(await reported(ledger))
+    assert found["repeat_purchase"] == (pytest.approx(1 / 3), 0)
+    assert found["margin"][0] == pytest.approx(2 * 4000 / 3)
+
+
 async def test_orders_that_are_cancelled_unpaid_gone_or_out_of_time_do_not_count(
     ledger: AnyLedger,
 ) -> None:
