@@ -101,6 +101,8 @@ def inputs_read(
     """
     found = [_input(one) for one in reads]
     items = (scene.item, *scene.item.components)
+    # That a product is gone matters, and not what the report says.
+    found += [_input(one.end) for one in items if one.end]
     recalls = dict.fromkeys(recall for item in items for recall in item.recalls)
     found += [
         InputRead("recall", recall, None, None, "contextual", {"status": "active"})

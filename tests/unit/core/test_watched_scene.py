@@ -13,6 +13,7 @@ from support.builders import (
     case,
     cost,
     customer,
+    kept,
     line,
     order,
     price,
@@ -27,7 +28,7 @@ from support.field_scenes import full_scene
 from support.in_memory_shop import InMemoryShop, Shopper
 from tactful.core.evidence import Evidence
 from tactful.core.explain import evidence, evidence_of_offer, explain
-from tactful.core.facts.fact_types import AnyFact, kind_of
+from tactful.core.facts.fact_types import AnyFact, Gone, kind_of
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 from tactful.core.watched_scene import WatchedFact, watch
@@ -151,6 +152,17 @@ def test_a_withdrawal_because_of_a_recall_names_the_recall() -> None:
     context = but(context, items={"RUN-42": one.shop.shop.item("RUN-42")})
     found = evidence_of_offer(context, offer, ())
     assert ("recall", "rc-1") in {(read.fact, read.id) for read in found.inputs}
+
+
+def test_a_withdrawal_because_a_product_is_gone_names_the_report() -> None:
+    one = looked(FACTS, "[{session.views: {at_least: 1}}]", None)
+    (offer,) = one.offers
+    gone = but(one.shop.shop.item("RUN-42"), end=kept(Gone(of="product", sku="RUN-42")))
+    context = but(one.context(signals.FactsChanged()), items={"RUN-42": gone})
+    found = evidence_of_offer(context, offer, ())
+    assert [(read.id, read.value) for read in found.inputs if read.fact == "gone"] == [
+        ("RUN-42", {"of": "product"})
+    ]
 
 
 def test_a_watched_scene_is_read_like_the_scene() -> None:
