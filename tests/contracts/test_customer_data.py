@@ -18,10 +18,11 @@ from support.ledger_rows import (
     redeem,
     stock,
 )
-from tactful.core.offers.offer import OfferState, OfferStep
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION, ContactFacts
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, FactRow
+from tactful.stores.shared.stored_structs import session_data
 
 
 async def test_erasing_a_customer_keeps_money_rows_under_an_alias_and_other_customers_whole(
@@ -82,7 +83,9 @@ async def test_an_export_holds_everything_stored_about_a_customer(ledger: AnyLed
     assert msgspec.json.decode(msgspec.json.encode(found)) == found
     assert found["facts"][0]["fact"]["tier"] == "gold"
     assert found["contact"] == [{}]
-    assert found["sessions"] == [{"id": "se_1"}]
+    # Fields that are not stored because they are at their defaults are exported too.
+    assert found["sessions"] == [session_data(b'{"id":"se_1"}')]
+    assert found["offers"][0].keys() == {field.encode_name for field in structs.fields(Offer)}
     assert found["offers"][0]["id"] == "of_1"
     assert found["redemptions"][0]["order"] == "o1"
     assert found["decisions"][0]["signal"] == {"type": "view"}

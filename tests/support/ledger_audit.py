@@ -43,9 +43,11 @@ CHECKS: Final = {
         (s.kind, s.id, s.fact_kind, s.fact_key)
         = (j.value ->> 0, j.value ->> 1, f.kind, f.key))""",
     "a column of an offer differs from its body": """
-      SELECT id FROM known_offers WHERE state <> json ->> 'state' OR session <> json ->> 'session'
-        OR customer IS NOT json ->> 'customer' OR hold <> json ->> 'hold'
-        OR units <> iif(is_standing, json ->> iif(state = 'accepted', 'qty', 'max_qty'), 0)""",
+      SELECT id FROM known_offers WHERE state <> coalesce(json ->> 'state', 'pushed')
+        OR session <> json ->> 'session' OR customer IS NOT json ->> 'customer'
+        OR hold <> coalesce(json ->> 'hold', 0)
+        OR units <> iif(is_standing,
+          coalesce(json ->> iif(state = 'accepted', 'qty', 'max_qty'), 1), 0)""",
     "an offer is not in the state of its last step": """
       SELECT o.id FROM offers AS o JOIN steps AS s ON s.offer = o.id
       WHERE s.id = (SELECT max(id) FROM steps WHERE offer = o.id) AND s.state <> o.state""",

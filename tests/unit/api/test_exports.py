@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.ledger_rows import offer
 from tactful.api.exports import export_text
 from tactful.runtime.ports.customer_data import EXPORT_PARTS
+from tactful.stores.shared.stored_structs import offer_data
 
 LISTS = [part for part in EXPORT_PARTS if part != "contact"]
 ROWS = st.fixed_dictionaries(
@@ -37,7 +38,7 @@ async def test_the_text_holds_every_row_in_its_part(rows: dict[str, list[Any]]) 
 
 async def test_instants_are_written_in_rfc_3339() -> None:
     async def rest() -> AsyncGenerator[tuple[str, object], None]:
-        yield "offers", msgspec.to_builtins(offer(ends_at=1_773_144_000_000))
+        yield "offers", offer_data(msgspec.json.encode(offer(ends_at=1_773_144_000_000)))
 
     first = ("facts", {"at": 1_773_144_000_000, "fact": {}})
     text = b"".join([part async for part in export_text("c1", first, rest())])

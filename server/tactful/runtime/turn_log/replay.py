@@ -224,11 +224,7 @@ class Replay:
             self._differences.append(ReplayDifference(session, step.at, "steps", *sides))
         for offer in {row.offer.id: row.offer for row in rows}.values():
             mine = found.offers.get(offer.id)
-            if (
-                mine
-                and mine.seq == offer.seq
-                and _comparable_bytes(mine) != _comparable_bytes(offer)
-            ):
+            if mine and mine.seq == offer.seq and _comparable(mine) != _comparable(offer):
                 self._differences.append(
                     ReplayDifference(session, offer.issued_at, "offer", str(offer), str(mine))
                 )
@@ -242,6 +238,6 @@ def _text(trace: bytes | None) -> str:
     return "nothing" if trace is None else str(msgspec.msgpack.decode(trace))
 
 
-def _comparable_bytes(offer: Offer) -> bytes:
-    """Return an offer as it is stored, without `bought`, which becomes known later."""
-    return msgspec.json.encode(structs.replace(offer, bought=False))
+def _comparable(offer: Offer) -> Offer:
+    """Return an offer without `bought`, which becomes known later."""
+    return structs.replace(offer, bought=False)

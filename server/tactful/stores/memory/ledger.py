@@ -28,6 +28,7 @@ from tactful.stores.memory.redemptions import MemoryRedemptions
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 from tactful.stores.shared.erased_ids import action_without_erased_id
 from tactful.stores.shared.json_text import as_plain_data
+from tactful.stores.shared.stored_structs import offer_data, session_data
 
 
 class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts, MemoryHealth):
@@ -295,11 +296,13 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
             "contact": [as_plain_data(contact.body)] if contact else [],
             "acts": [_plain(one) for one in self._actions if one.customer == customer],
             "sessions": [
-                as_plain_data(saved.state)
+                session_data(saved.state)
                 for saved in self._sessions.values()
                 if saved.customer == customer
             ],
-            "offers": [_plain(self._offers[key]) for key in sorted(offers)],
+            "offers": [
+                offer_data(msgspec.json.encode(self._offers[key])) for key in sorted(offers)
+            ],
             "exposures": [
                 structs.asdict(one)
                 for one in self._exposures_of({self._digest("customer", customer), *sessions})

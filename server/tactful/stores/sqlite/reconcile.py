@@ -30,7 +30,7 @@ _UNITS: Final = """
     SELECT sku, territory, promised, 0 AS units FROM stock_commitments
     UNION ALL
     SELECT body ->> 'sku', body ->> 'territory', 0,
-      body ->> iif(state IN ('accepted', 'held'), 'qty', 'max_qty')
+      coalesce(body ->> iif(state IN ('accepted', 'held'), 'qty', 'max_qty'), 1)
     FROM (SELECT state, CAST(body AS TEXT) AS body FROM offers
           WHERE state IN ('pushed', 'shown', 'accepted', 'held')))
   GROUP BY sku, territory HAVING sum(promised) <> sum(units)"""

@@ -46,6 +46,10 @@ _RENAME_ORDER: Final = """
 _VOUCHER_USED: Final = """
   SELECT 1 FROM offers WHERE customer = ? AND state IN ('held', 'redeemed') AND id <> ?
     AND CAST(body AS TEXT) ->> 'remedy' = ?"""
+LAST_SEQ: Final = """
+  SELECT coalesce(max(s.seq), 0) FROM offers AS o JOIN steps AS s ON s.offer = o.id
+  WHERE o.session = ?"""
+"""The highest sequence number of the steps of a session's offers; 0: it has none."""
 _PUT_REFUND: Final = "INSERT INTO refunds VALUES (?, ?, ?)"
 
 
@@ -185,8 +189,7 @@ def _balances_of_offers(
 
 
 def _seqs(connection: sqlite3.Connection, sessions: Iterable[str]) -> dict[str, int]:
-    sql = "SELECT coalesce(max(seq), 0) FROM steps WHERE session = ?"
-    return {key: connection.execute(sql, (key,)).fetchone()[0] for key in sessions}
+    return {key: connection.execute(LAST_SEQ, (key,)).fetchone()[0] for key in sessions}
 
 
 def _redemption_row(row: RedemptionRow, order: str) -> tuple[object, ...]:

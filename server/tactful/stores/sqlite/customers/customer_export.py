@@ -16,6 +16,7 @@ from msgspec import structs
 from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.erasures import SELECT_DIGEST_KEY, erasure_digest
 from tactful.stores.shared.json_text import as_plain_data
+from tactful.stores.shared.stored_structs import offer_data, session_data
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
 from tactful.stores.sqlite.tables.exposure_rows import OF_UNITS, exposure_from_row
@@ -92,9 +93,9 @@ async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tupl
         for start in range(0, len(sessions), PAGE_ROWS):
             page = msgspec.json.encode(sessions[start : start + PAGE_ROWS]).decode()
             for (body,) in await reader.rows(_SESSIONS, (page,)):
-                yield "sessions", as_plain_data(body)
+                yield "sessions", session_data(body)
         async for _, body in reader.pages(_OFFERS, customer):
-            yield "offers", as_plain_data(body)
+            yield "offers", offer_data(body)
         async for one in reader.exposures(customer, sessions):
             yield "exposures", one
         async for body in reader.redemptions(customer):

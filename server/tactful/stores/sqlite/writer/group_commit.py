@@ -155,15 +155,16 @@ class SqliteWriter:
         """
         return await self._put(work, lane, session=session, weight=weight)
 
-    async def commit(self, turn: Commit) -> CommitRefusal | None:
-        """Write a turn with one of the next transactions; return why it was refused, or None.
+    def commit(self, turn: Commit) -> "asyncio.Future[CommitRefusal | None]":
+        """Queue a turn for one of the next transactions; its future says why it is refused, or None.
 
         Raises:
-            LedgerError: The turn is not written, or, if `retry` is set, the outcome is unknown.
+            LedgerError: The ledger is closed. The future raises it where the turn is not written, or,
+                if `retry` is set, where the outcome is unknown.
         """
         future: asyncio.Future[CommitRefusal | None] = self._loop.create_future()
         session = session_of(turn)
-        return await self._queued(
+        return self._queued(
             WriteJob(lane=Lane.PROMISE, turn=turn, future=future, session=session), future
         )
 
@@ -191,13 +192,13 @@ class SqliteWriter:
         )
         return await self._queued(job, future)
 
-    async def _queued(self, job: WriteJob, future: "asyncio.Future[T]") -> T:
+    def _queued(self, job: WriteJob, future: "asyncio.Future[T]") -> "asyncio.Future[T]":
         if self._closing:
             raise LedgerError("the ledger is closed", retry=False)
         if job.lane is Lane.PROMISE:
             self._under_way.add()
         self._queue.put(job)
-        return await future
+        return future
 
     def enqueue_record(self, record: Commit, lane: Lane, size: int) -> None:
         """Write a record with one of the next batches; `size` in bytes counts as pending."""
