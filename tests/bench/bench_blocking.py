@@ -10,6 +10,7 @@ works are asked for by others. The event loop is asyncio's own, whose callbacks 
 """
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -27,6 +28,7 @@ from typing import Any, Final
 
 import harness
 import httpx
+import structlog
 from bench_mixed_load import MAKE_FACTS, REQUEST, SHOPPERS, SKUS, Buyer, fill, run_program
 from manager import HOST, KEY
 from msgspec import structs
@@ -205,6 +207,8 @@ async def served(folder: Path) -> AsyncIterator[int]:
 
 async def main() -> None:
     asked = harness.options(__doc__, rounds=3, facts=100_000, exported=100_000, erased=20_000)
+    # A busy machine stalls the loop often, and each line about it is work of this process.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     found: dict[str, list[Used]] = {work: [] for work in WORKS}
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)

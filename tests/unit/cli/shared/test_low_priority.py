@@ -1,8 +1,9 @@
 """Work at low priority runs on a thread of its own, and leaves the command as it was."""
 
 import os
+import signal
 import sys
-from threading import get_native_id
+from threading import Event, get_native_id, main_thread
 
 import pytest
 
@@ -26,3 +27,20 @@ def test_an_error_of_the_work_is_raised_to_the_caller() -> None:
 
     with pytest.raises(OSError, match="the disk is gone"):
         at_low_priority(fail)
+
+
+def test_ctrl_c_ends_the_command_without_waiting_for_the_work() -> None:
+    may_end, has_ended = Event(), Event()
+
+    def work() -> None:
+        ident = main_thread().ident
+        assert ident is not None
+        signal.pthread_kill(ident, signal.SIGINT)
+        assert may_end.wait(20)
+        has_ended.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        at_low_priority(work)
+    assert not has_ended.is_set()
+    may_end.set()
+    assert has_ended.wait(20)
