@@ -17,7 +17,7 @@ class UnderWay:
 
     def __init__(self) -> None:
         self._count = 0
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: set[asyncio.Future[None]] = set()
 
     def add(self) -> None:
         """Count a promise or read that has begun."""
@@ -26,9 +26,8 @@ class UnderWay:
     def remove(self, count: int = 1) -> None:
         """Count promises or reads as answered, after their callers are notified."""
         self._count -= count
-        if not self._count and self._waiters:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
+        if not self._count:
+            for waiter in self._waiters:
                 _wake(waiter)
 
     async def wait_for_none(self) -> None:
@@ -38,12 +37,13 @@ class UnderWay:
             return
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
-        self._waiters.append(waiter)
+        self._waiters.add(waiter)
         timer = loop.call_later(LONGEST_WAIT_S, _wake, waiter)
         try:
             await waiter
         finally:
             timer.cancel()
+            self._waiters.discard(waiter)
 
 
 def _wake(waiter: "asyncio.Future[None]") -> None:

@@ -4,8 +4,11 @@ import asyncio
 from pathlib import Path
 from threading import Event
 
+import pytest
+
 from support.ledger_rows import accepted, push
 from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.sqlite.writer import under_way as under_way_module
 from tactful.stores.sqlite.writer.under_way import UnderWay
 
 
@@ -58,6 +61,16 @@ async def test_a_promise_that_is_not_answered_in_time_does_not_stop_large_work(
     may_begin.set()
     assert await promise is None
     await ledger.close()
+
+
+async def test_waits_that_ended_leave_nothing_behind_while_promises_follow_one_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(under_way_module, "LONGEST_WAIT_S", 0)
+    under_way = UnderWay()
+    under_way.add()
+    await asyncio.gather(*(under_way.wait_for_none() for _ in range(10)))
+    assert not under_way._waiters
 
 
 async def test_work_that_is_cancelled_while_it_waits_is_not_woken() -> None:
