@@ -218,6 +218,8 @@ async def test_a_full_disk_is_degraded_and_heals_by_itself_also_at_a_start(tmp_p
             assert (await one.redeem(token, "A")).status_code == 200
             assert (await one.redeem(other, "O")).content == first.content
             await one.stop()
+            # So that the start has something to write.
+            (one.rules / "rules.yaml").write_text(RESCUE.replace("15%", "11%"), encoding="utf-8")
             filler = fill(one.folder)
             await one.start(ready=False)
             await eventually(lambda: one.logged("disk.waiting"), 30)
