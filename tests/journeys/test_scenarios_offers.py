@@ -33,6 +33,7 @@ async def test_scenario_1_a_hesitating_shopper_gets_exactly_one_offer_and_redeem
         assert answer.status_code == 200, answer.text
         assert answer.json() | {"redemption": ""} == {
             "redemption": "",
+            "state": "redeemed",
             "unit": {"amount": 10965, "currency": "EUR"},
             "qty": 1,
             "saved": {"amount": 1935, "currency": "EUR"},

@@ -44,35 +44,72 @@ def confirm(
         attempt: The payment attempt that was paid; `None`: what is held, else the latest attempt.
         alias: Another id that the order has from now on; `None`: none.
     """
-    rows = _rows_to_confirm(uses_of_order(state, attempt))
-    found = state_of_order(rows)
+    uses = uses_of_order(state, attempt)
+    alias = alias if uses and alias not in state.orders else None
+    held = [row for row in uses if row.status == "held"]
+    newest = max(uses, key=_last_change, default=None)
+    attempts = {row.attempt for row in held or uses if held or row.attempt == _attempt_of(newest)}
+    rows = [row for row in uses if row.attempt in attempts]
+    calls = _calls_to_confirm(rows)
+    found = state_of_order([row for call in calls for row in call] or rows)
     verdict = REDEMPTION_TABLE["confirm", found]
-    alias = alias if rows and alias not in state.orders else None
     if verdict == "repeat":
         return structs.replace(_repeat(state, rows), alias=alias)
     if verdict != "decide":
         return refuse(verdict if verdict in ERROR_CODES else "redemption.unknown")
     results, known = [], state
-    for row in rows:
-        if row.status == found:
-            result = _confirm_use(known, row, now)
-            if result is None:
-                return refuse("redemption.lapsed")
-            results.append(result)
+    for call in calls:
+        confirmed = _confirm_call(known, call, now)
+        if confirmed is None:
+            # What is held is confirmed without a call that lapsed before and is lost.
+            if held and not any(row.status == "held" for row in call):
+                continue
+            return refuse("redemption.lapsed")
+        results += confirmed
+        for result in confirmed:
             known = state_after(known, result)
-    confirmed = [row for result in results for row in result.confirmed]
-    answer = answer_of([(known.offers[row.offer], row) for row in confirmed])
+    made = [row for result in results for row in result.confirmed]
+    answer = answer_of([(known.offers[row.offer], row) for row in made])
     return merged(answer, results, alias)
 
 
-def _rows_to_confirm(rows: Sequence[RedemptionRow]) -> list[RedemptionRow]:
-    """Return the uses that a confirmation is about: those held, else those of the latest attempt."""
-    held = [row for row in rows if row.status == "held"]
-    if held:
-        return held
-    newest = max((row.attempt for row in rows), default=1)
-    latest = [row for row in rows if row.attempt == newest]
-    return [row for row in latest if row.status == "lapsed"] or latest
+def _attempt_of(row: RedemptionRow | None) -> int:
+    return row.attempt if row else 0
+
+
+def _calls_to_confirm(rows: Sequence[RedemptionRow]) -> list[list[RedemptionRow]]:
+    """Return the uses that a confirmation is about, by the call that made them.
+
+    A call used several offers, all or none, so they are confirmed together. What lapsed before the
+    last confirmation was judged by it.
+    """
+    judged_at = max((row.confirmed_at or 0 for row in rows), default=0)
+    calls: dict[tuple[str, int, tuple[str, ...]], list[RedemptionRow]] = {}
+    for row in rows:
+        is_new = row.status == "lapsed" and (row.until or 0) > judged_at
+        if row.status == "held" or is_new:
+            calls.setdefault((row.order, row.attempt, row.call_offers), []).append(row)
+    # Those that are held come first: a late call may take only what they leave of the budget.
+    return sorted(calls.values(), key=lambda call: all(row.status != "held" for row in call))
+
+
+def _confirm_call(
+    state: RedemptionState, call: Sequence[RedemptionRow], now: int
+) -> list[RedemptionResult] | None:
+    """Return the confirmations of the uses of one call; `None`: one of them cannot be redeemed."""
+    results: list[RedemptionResult] = []
+    for row in call:
+        result = _confirm_use(state, row, now)
+        if result is None:
+            return None
+        results.append(result)
+        state = state_after(state, result)
+    return results
+
+
+def _last_change(row: RedemptionRow) -> tuple[int, bool, int]:
+    is_confirmed = row.confirmed_at is not None
+    return max(row.at, row.confirmed_at or 0), is_confirmed, row.attempt
 
 
 def _repeat(state: RedemptionState, rows: Sequence[RedemptionRow]) -> RedemptionResult:

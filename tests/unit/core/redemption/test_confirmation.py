@@ -276,6 +276,37 @@ async def test_what_lapsed_is_judged_again_beside_what_the_order_redeemed() -> N
     assert await redemptions.budget() == {"EUR": (0, 3870)}
 
 
+async def test_a_lapsed_call_that_is_lost_does_not_prevent_what_is_held() -> None:
+    redemptions = await Redemptions(
+        accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)
+    ).opened()
+    cart = (*CART, RequestedLine(sku="BOOT-42", qty=1))
+    await redemptions.hold(request(lines=cart), minutes=1)
+    await redemptions.hold(request(lines=cart, ident="rd_2"), offer="of_2", minutes=20)
+    await redemptions.redeem(request("o2"), now=T0 + 5 * MINUTE)
+    first = await redemptions.confirm(now=T0 + 6 * MINUTE)
+    assert answered(first)["redemption"] == "rd_2"
+    assert (await redemptions.confirm(now=T0 + 7 * MINUTE)).body == first.body
+
+
+async def test_the_offers_of_one_call_are_confirmed_together_or_not_at_all() -> None:
+    """Another order took one of them when the hold was over; the other is still held."""
+    redemptions = await Redemptions(
+        accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)
+    ).opened()
+    cart = (*CART, RequestedLine(sku="BOOT-42", qty=1))
+    stock = {sku: SkuNow(price=12900, currency="EUR", available=6) for sku in ("RUN-42", "BOOT-42")}
+    (first,) = request().tokens
+    second = structs.replace(
+        first, id="rd_2", claims=structs.replace(first.claims, offer="of_2", sku="BOOT-42")
+    )
+    both = structs.replace(request(lines=cart, hold=MINUTE, is_joint=True), tokens=(first, second))
+    await redemptions.redeem_all(both, skus_now=stock)
+    await redemptions.redeem(request("o2"), now=T0 + 5 * MINUTE)
+    assert answered(await redemptions.confirm()) == (409, "redemption.lapsed")
+    assert await redemptions.state("of_2") is OfferState.HELD
+
+
 # another id of the order
 
 

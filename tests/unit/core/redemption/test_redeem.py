@@ -1,5 +1,7 @@
 """Redemptions of offers, against a ledger in memory."""
 
+from typing import Any
+
 import pytest
 from msgspec import structs
 
@@ -7,14 +9,16 @@ from support.ledger_rows import T0, accepted, push
 from support.redemption_ledger import (
     CART,
     EUR,
+    IN_STOCK,
     MINUTE,
     Redemptions,
     answered,
+    claims,
     request,
 )
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.redemption.redeem import RedemptionRequest
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest
 from tactful.core.values.money import Money
 
 
@@ -258,6 +262,111 @@ async def test_counts_are_settled_beside_money() -> None:
     assert await redemptions.budget() == {"EUR": (0, 1935), "#": (0, 1)}
     await redemptions.cancel()
     assert await redemptions.budget() == {"EUR": (1935, 0), "#": (1, 0)}
+
+
+# several tokens in one call
+
+BOTH = (*CART, RequestedLine(sku="BOOT-42", qty=1))
+STOCK = IN_STOCK | {"BOOT-42": SkuNow(price=12900, currency="EUR", available=6)}
+
+
+def token(offer: str, sku: str = "RUN-42", **changes: Any) -> PresentedToken:
+    return PresentedToken(
+        id=f"rd_{offer}", digest=offer.encode(), claims=claims(offer=offer, sku=sku), **changes
+    )
+
+
+def joint(*tokens: PresentedToken, **changes: Any) -> RedemptionRequest:
+    """One call with several tokens."""
+    return structs.replace(request(lines=BOTH, is_joint=True, **changes), tokens=tokens)
+
+
+async def two_items() -> Redemptions:
+    return await Redemptions(accepted("of_1"), accepted("of_2", sku="BOOT-42", seq=3)).opened()
+
+
+FIRST, SECOND = token("of_1"), token("of_2", "BOOT-42")
+
+
+async def test_one_call_uses_several_offers_and_answers_for_each() -> None:
+    redemptions = await two_items()
+    first = await redemptions.redeem_all(joint(SECOND, FIRST), skus_now=STOCK)
+    answer = answered(first)
+    assert [row["redemption"] for row in answer["redemptions"]] == ["rd_of_1", "rd_of_2"]
+    assert (answer["state"], answer["saved"]["amount"]) == ("redeemed", 3870)
+    assert await redemptions.budget() == {"EUR": (0, 3870)}
+    seqs = [step.seq for step in first.steps]
+    assert len({*seqs}) == 2
+    again = await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=STOCK)
+    assert (again.body, again.moves) == (first.body, ())
+
+
+async def test_a_call_holds_all_its_offers_until_the_same_instant() -> None:
+    redemptions = await two_items()
+    answer = answered(
+        await redemptions.redeem_all(joint(FIRST, SECOND, hold=MINUTE), skus_now=STOCK)
+    )
+    assert (answer["state"], answer["until"]) == ("held", "2026-03-10T12:02:00Z")
+    assert answered(await redemptions.confirm())["saved"]["amount"] == 3870
+
+
+async def test_a_call_with_one_token_in_a_list_is_the_same_call_and_answered_alike() -> None:
+    redemptions = await two_items()
+    first = await redemptions.redeem_all(joint(FIRST), skus_now=STOCK)
+    assert len(answered(first)["redemptions"]) == 1
+    alone = structs.replace(joint(FIRST), is_joint=False)
+    assert (await redemptions.redeem_all(alone, skus_now=STOCK)).body == first.body
+
+
+async def test_another_set_of_offers_under_the_same_attempt_is_a_mismatch() -> None:
+    redemptions = await two_items()
+    await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=STOCK)
+    refused = await redemptions.redeem_all(joint(FIRST), skus_now=STOCK)
+    assert answered(refused) == (409, "redemption.mismatch")
+
+
+async def test_of_several_offers_all_are_used_or_none_and_the_refused_one_is_named() -> None:
+    redemptions = await two_items()
+    await redemptions.redeem(request("o2"))
+    refused = await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=STOCK)
+    assert answered(refused) == (409, "redemption.used")
+    assert b'"offer":"of_1"' in refused.body
+    assert await redemptions.state("of_2") is OfferState.ACCEPTED
+    assert await redemptions.budget() == {"EUR": (1935, 1935)}
+
+
+async def test_an_item_that_is_sold_out_ends_its_own_offer_and_no_other_of_the_call() -> None:
+    redemptions = await two_items()
+    empty = STOCK | {"BOOT-42": SkuNow(available=0)}
+    refused = await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=empty)
+    assert answered(refused) == (409, "stock.out")
+    assert await redemptions.state("of_1") is OfferState.ACCEPTED
+    assert await redemptions.state("of_2") is OfferState.WITHDRAWN
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+    again = await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=STOCK)
+    assert again.body == refused.body
+
+
+async def test_an_order_has_one_currency() -> None:
+    pounds = accepted("of_2", sku="BOOT-42", seq=3, currency="GBP", campaign=None, hold=0)
+    redemptions = Redemptions(accepted("of_1"))
+    await redemptions.opened()
+    await redemptions.ledger.commit(structs.replace(push(pounds), moves=()))
+    prices = STOCK | {"BOOT-42": SkuNow(price=12900, currency="GBP", available=6)}
+    refused = await redemptions.redeem_all(joint(FIRST, SECOND), skus_now=prices)
+    assert answered(refused) == (409, "redemption.stacking")
+    assert await redemptions.budget() == {"EUR": (1935, 0)}
+
+
+async def test_an_offer_that_was_redeemed_was_not_only_held(redemptions: Redemptions) -> None:
+    held = await redemptions.hold()
+    assert [row.was_redeemed for row in held.redemptions] == [False]
+    confirmed = await redemptions.confirm()
+    assert [row.was_redeemed for row in confirmed.redemptions] == [True]
+    again = structs.replace(request(ident="rd_2"), attempt=2)
+    await redemptions.cancel()
+    at_once = await redemptions.redeem(again)
+    assert [row.was_redeemed for row in at_once.redemptions] == [True]
 
 
 # a voucher on the whole order

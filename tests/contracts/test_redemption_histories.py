@@ -1,0 +1,114 @@
+"""Random histories of redemptions on both ledgers, with retries, lost answers and crashes.
+
+`PYTHONPATH=tests python tests/contracts/test_redemption_histories.py 100000` plays as many, half on each ledger.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from support.redemption_histories import History, InMemory, OnDisk, Store
+from tactful.core.offers.offer import TRANSITIONS, OfferState
+from tactful.core.redemption import redeem as redemption
+from tactful.core.redemption import use_states
+from tactful.stores.memory import redemptions as memory_redemptions
+
+HISTORIES = 150
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "memory":
+        yield InMemory()
+        return
+    made = OnDisk(tmp_path / "tactful.db")
+    yield made
+    made.close()
+
+
+def play(store: Store, count: int, first: int = 0) -> None:
+    for seed in range(first, first + count):
+        History(seed, store).play()
+
+
+def test_whatever_happens_an_offer_is_used_once_budgets_are_exact_and_retries_alike(
+    store: Store,
+) -> None:
+    play(store, HISTORIES)
+
+
+# The controls: the same histories on builds that lack one of the guards.
+
+
+def fails(store: Store, error: type[BaseException] = AssertionError) -> None:
+    with pytest.raises(error):
+        play(store, HISTORIES)
+
+
+def test_histories_find_a_build_without_the_key_of_idempotency(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redemption, "_answer_again", lambda *_: None)
+    fails(store)
+
+
+def test_histories_find_a_build_that_repeats_the_response_after_a_cancellation(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E21: the bytes of the first success, without its effect."""
+    monkeypatch.setitem(use_states.REDEMPTION_TABLE, ("redeem", "cancelled"), "repeat")
+    fails(store)
+
+
+def test_histories_find_a_build_that_releases_the_promise_and_not_the_hold(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(use_states.STATUS_AFTER, ("lapse", "held"), "cancelled")
+    fails(store)
+
+
+def use_without_looking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the logic use an offer that another order uses."""
+    for state in (OfferState.HELD, OfferState.REDEEMED):
+        monkeypatch.setitem(use_states._OF_OFFER, state, "open")
+        monkeypatch.setitem(TRANSITIONS, (state, "redeem"), OfferState.REDEEMED)
+        monkeypatch.setitem(TRANSITIONS, (state, "hold"), OfferState.HELD)
+
+
+def test_the_unique_index_refuses_what_the_logic_would_use_twice(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_without_looking(monkeypatch)
+    fails(store, Exception)
+
+
+def test_without_the_unique_index_histories_find_the_second_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_without_looking(monkeypatch)
+    monkeypatch.setattr(memory_redemptions, "_refuse_second_use", lambda *_: None)
+    bare = OnDisk(tmp_path / "tactful.db", unique=False)
+    for store in (InMemory(), bare):
+        fails(store)
+    bare.close()
+
+
+def main(count: int, first_seed: int = 0) -> None:
+    """Play histories by hand, and say how many."""
+    started = time.perf_counter()
+    with TemporaryDirectory() as folder:
+        on_disk = OnDisk(Path(folder) / "tactful.db")
+        for first in range(0, count, 1_000):
+            size = min(1_000, count - first)
+            play(InMemory() if first // 1_000 % 2 else on_disk, size, first_seed + first)
+            print(f"{first + size} histories, {time.perf_counter() - started:.0f} s", flush=True)
+        print(f"{on_disk.crashes} crashes on SQLite")
+        on_disk.close()
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,533 @@
+"""Random histories of redemptions, and a model that knows from the answers alone what must be true.
+
+A history is a list of calls on three offers of one campaign: redeem, hold, confirm, cancel, refund and sweep,
+with retries, lost answers and crashes between them. The model keeps who uses each offer and what the budget
+bears. It reads no row of a ledger, so it does not share the mistakes of the code under test.
+"""
+
+import random  # noqa: TID251 - seeded
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from support.ledger_rows import T0, accepted, push
+from support.redemption_ledger import eur
+from tactful.api.redemption_responses import encode_answer
+from tactful.core.offers.offer import Offer
+from tactful.core.offers.tokens import TokenClaims
+from tactful.core.redemption import confirmation, rollback
+from tactful.core.redemption import redeem as redemption
+from tactful.core.redemption.order_totals import RequestedLine, SkuNow
+from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest
+from tactful.core.redemption.redemption_rows import (
+    RedemptionOutcome,
+    RedemptionResult,
+    RedemptionState,
+    with_response,
+)
+from tactful.core.redemption.refunds import Refund, refund
+from tactful.core.values.allocation import Deduction
+from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.shared.failpoints import no_failpoint
+from tactful.stores.sqlite import turns
+from tactful.stores.sqlite.opening import open_writer
+from tactful.stores.sqlite.redemption_transaction import RedemptionLookup, run_redemption
+
+MINUTE = 60_000
+PROMISED = 30 * MINUTE
+LINES = (RequestedLine(sku="RUN-42", qty=1), RequestedLine(sku="BOOT-42", qty=1))
+SKUS_NOW = {
+    "RUN-42": SkuNow(price=12_900, currency="EUR", available=9),
+    "BOOT-42": SkuNow(price=12_900, currency="EUR", available=9),
+}
+SAVED = {"a": 1_935, "b": 1_935, "c": 700}
+"""What each of the three offers saves, and reserves: two on an item, one on the order."""
+RULES = tuple(SAVED)
+
+
+class CrashError(Exception):
+    """The process ended before its transaction was durable."""
+
+
+Logic = Callable[[RedemptionState], RedemptionOutcome]
+
+
+class Store(Protocol):
+    """One ledger, as a history uses it."""
+
+    def push(self, offers: Collection[Offer], limit: int) -> None:
+        """Write accepted offers under a budget."""
+
+    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
+        """Run a redemption; with `crash` it raises `CrashError` before anything is durable."""
+
+    def balance(self, campaign: str) -> tuple[int, int]:
+        """Return what a campaign has reserved and settled."""
+
+
+class InMemory:
+    """A ledger in memory, made anew for each history."""
+
+    def __init__(self) -> None:
+        self.ledger = MemoryLedger()
+
+    def push(self, offers: Collection[Offer], limit: int) -> None:
+        self.ledger = MemoryLedger()
+        for offer in offers:
+            assert _done(self.ledger.commit(push(offer, limit=limit))) is None
+
+    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
+        def crashing(state: RedemptionState) -> RedemptionOutcome:
+            logic(state)
+            raise CrashError
+
+        call = self.ledger.run_redemption(
+            crashing if crash else logic,
+            offers=lookup.offers,
+            order=lookup.order,
+            refund=lookup.refund,
+        )
+        outcome = _done(call)
+        assert isinstance(outcome, RedemptionOutcome)
+        return outcome
+
+    def balance(self, campaign: str) -> tuple[int, int]:
+        rows = _done(self.ledger.balances())
+        (row,) = [row for row in rows if row.campaign == campaign]
+        return row.reserved, row.settled
+
+
+class OnDisk:
+    """One SQLite file for many histories, each with a campaign of its own; a crash opens it anew."""
+
+    def __init__(self, path: Path, *, unique: bool = True) -> None:
+        self.path = path
+        self.crashes = 0
+        self._open()
+        if not unique:
+            self.connection.execute("DROP INDEX redemptions_once")
+
+    def _open(self) -> None:
+        self.connection = open_writer(self.path)
+        # What survives a power cut is tried elsewhere; here many histories count.
+        self.connection.execute("PRAGMA synchronous=OFF")
+
+    def push(self, offers: Collection[Offer], limit: int) -> None:
+        self.connection.start()
+        for offer in offers:
+            assert turns.commit(self.connection, push(offer, limit=limit)) is None
+        self.connection.execute("COMMIT")
+
+    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
+        self.connection.start()
+        try:
+            outcome = run_redemption(self.connection, logic, lookup, no_failpoint)
+            assert isinstance(outcome, RedemptionOutcome)
+            if not crash:
+                self.connection.execute("COMMIT")
+        except BaseException:
+            self.connection.abandon()
+            raise
+        if crash:
+            self.connection.abandon()
+            self.crashes += 1
+            if self.crashes % 200 == 0:
+                self.close()
+                self._open()
+            raise CrashError
+        return outcome
+
+    def balance(self, campaign: str) -> tuple[int, int]:
+        sql = "SELECT reserved, settled FROM budgets WHERE campaign = ?"
+        ((reserved, settled),) = self.connection.execute(sql, (campaign,)).fetchall()
+        return reserved, settled
+
+    def close(self) -> None:
+        self.connection.close()
+
+
+def _done(call: Any) -> Any:
+    """The result of a coroutine that awaits nothing."""
+    try:
+        call.send(None)
+    except StopIteration as ended:
+        return ended.value
+    message = "a ledger in memory awaits nothing"
+    raise AssertionError(message)
+
+
+@dataclass
+class Use:
+    """A use of an offer that got a 200, as the model knows it."""
+
+    order: str
+    attempt: int
+    offers: tuple[str, ...]
+    """All offers of its call."""
+    id: str
+    state: str
+    """`held`, `redeemed`, `lapsed` or `cancelled`."""
+    until: int = 0
+    at: int = 0
+    confirmed_at: int = 0
+    released: int = 0
+    """What refunds gave back of the saving."""
+    confirmation: bytes = b""
+
+    @property
+    def last_change(self) -> tuple[int, bool, int]:
+        """Sorts uses by when they were confirmed or made."""
+        return max(self.at, self.confirmed_at), bool(self.confirmed_at), self.attempt
+
+
+@dataclass
+class Kept:
+    """An offer as the model knows it."""
+
+    hold: int
+    """What it reserves while no order uses it; 0: it has expired."""
+    promised: int
+    expired: bool = False
+    used_by: Use | None = None
+
+
+@dataclass
+class Model:
+    """What must be true after the answers so far."""
+
+    limit: int
+    offers: dict[str, Kept]
+    uses: dict[tuple[str, int, str], Use] = field(default_factory=dict)
+    """(order, attempt, offer) → its use."""
+    bytes_of: dict[tuple[tuple[str, ...], str, int], bytes] = field(default_factory=dict)
+    """(offers, order, attempt) → the bytes of its first success."""
+    ids: dict[str, str] = field(default_factory=dict)
+    """Another id of an order → its first id."""
+    refunds: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+    def first_id(self, order: str) -> str:
+        return self.ids.get(order, order)
+
+    def of_order(self, order: str, attempt: int | None = None) -> list[tuple[str, Use]]:
+        """(offer, use) of an order, the oldest first."""
+        return [
+            (offer, use)
+            for (first, number, offer), use in self.uses.items()
+            if first == self.first_id(order) and attempt in {None, number}
+        ]
+
+    @property
+    def balance(self) -> tuple[int, int]:
+        """(reserved, settled) of the campaign."""
+        reserved = settled = 0
+        for name, offer in self.offers.items():
+            use = offer.used_by
+            if use is None:
+                reserved += offer.hold
+            elif use.state == "held":
+                reserved += SAVED[name[-1]]
+            else:
+                settled += SAVED[name[-1]] - use.released
+        return reserved, settled
+
+    def free_without(self, name: str) -> int:
+        """What the budget has free if one offer took nothing."""
+        offer = self.offers[name]
+        taken = self.offers | {name: replace(offer, hold=0, used_by=None)}
+        return self.limit - sum(replace(self, offers=taken).balance)
+
+    def release(self, name: str, now: int) -> None:
+        """The right to an offer returns, or ends with its promise."""
+        offer = self.offers[name]
+        free = self.free_without(name)
+        offer.used_by = None
+        offer.expired = now >= T0 + PROMISED
+        offer.hold = 0 if offer.expired else max(min(offer.promised, free), 0)
+
+    def lapse(self, name: str, now: int) -> None:
+        use = self.offers[name].used_by
+        assert use is not None
+        use.state = "lapsed"
+        self.release(name, now)
+
+
+class History:
+    """One random history on a ledger; `play` fails with what is not as the model says."""
+
+    def __init__(self, seed: int, store: Store, *, steps: int = 14) -> None:
+        self.random = random.Random(seed)
+        self.store = store
+        self.steps = steps
+        self.now = T0 + 1
+        self.name = f"h{seed}"
+        self.drawn_for: dict[str, str] = {}
+        """Id of a redemption → the offer for whose token it was drawn."""
+        self.offers = tuple(f"of_{self.name}_{rule}" for rule in SAVED)
+        # At times the budget is too small for all three at once after one of them came back late.
+        self.limit = sum(SAVED.values()) + self.random.choice([0, 0, 500, 5_000])
+        self.model = Model(
+            self.limit, {name: Kept(SAVED[name[-1]], SAVED[name[-1]]) for name in self.offers}
+        )
+
+    def play(self) -> None:
+        """Play the history, and check the ledger after every step."""
+        self.store.push([self._offer(name) for name in self.offers], self.limit)
+        for _ in range(self.steps):
+            if self.random.random() < 0.3:
+                self.now += self.random.choice([1_000, MINUTE, 5 * MINUTE, 12 * MINUTE])
+            step = self.random.choices(
+                [self._redeem, self._confirm, self._cancel, self._refund, self._sweep],
+                [6, 3, 3, 2, 2],
+            )[0]
+            step()
+            assert self.store.balance(self.name) == self.model.balance, (self.name, step)
+
+    # calls
+
+    def _redeem(self) -> None:
+        count = self.random.choice([1, 1, 1, 2, 3])
+        names = tuple(sorted(self.random.sample(self.offers, count)))
+        order, attempt = self._order(), self.random.choice([1, 1, 2, 3])
+        hold = self.random.choice([None, 30_000, 2 * MINUTE, 40 * MINUTE])
+        tokens = [self._token(name) for name in names]
+        self.random.shuffle(tokens)
+        asked = RedemptionRequest(
+            tokens=tuple(tokens), order=order, territory="DE", lines=LINES, attempt=attempt,
+            hold=hold, is_joint=count > 1 or self.random.random() < 0.2,
+        )  # fmt: skip
+        now = self.now
+        status, body = self._call(
+            lambda state: redemption.redeem(state, asked, now, SKUS_NOW), order, names
+        )
+        key = names, self.model.first_id(order), attempt
+        known = [use for offer in names if (use := self.model.uses.get((key[1], attempt, offer)))]
+        if known:
+            self._check_same_key(key, known, status, body)
+        elif status == 200:
+            self._check_new_use(key, hold, body)
+        else:
+            self._check_refused_use(names, _code(body))
+
+    def _check_same_key(
+        self, key: tuple[tuple[str, ...], str, int], known: list[Use], status: int, body: bytes
+    ) -> None:
+        """Every retry gets the first bytes, until the attempt gave the offers back."""
+        if any(use.offers != key[0] for use in known):
+            assert (status, _code(body)) == (409, "redemption.mismatch"), body
+        elif known[0].state == "cancelled":
+            assert (status, _code(body)) == (409, "redemption.cancelled"), body
+        else:
+            assert (status, body) == (200, self.model.bytes_of[key])
+
+    def _check_new_use(
+        self, key: tuple[tuple[str, ...], str, int], hold: int | None, body: bytes
+    ) -> None:
+        """Only a right that nobody uses is granted, and only within the budget."""
+        names, order, attempt = key
+        self.model.bytes_of[key] = body
+        answer = msgspec.json.decode(body)
+        state = "redeemed" if hold is None else "held"
+        assert answer["state"] == state
+        assert answer["saved"]["amount"] == sum(SAVED[name[-1]] for name in names)
+        made = {row["redemption"] for row in answer.get("redemptions", [answer])}
+        use = Use(order, attempt, names, "", state, self.now + (hold or 0), self.now)
+        for name in names:
+            offer = self.model.offers[name]
+            if offer.used_by and offer.used_by.state == "held" and offer.used_by.until <= self.now:
+                self.model.lapse(name, self.now)
+            assert offer.used_by is None, f"{name} is used twice"
+            assert self.now < T0 + PROMISED
+            assert not offer.expired
+            # Each offer of a call is a use of its own, which may be given back alone by a refund.
+            (ident,) = (one for one in made if self.drawn_for[one] == name)
+            offer.used_by = self.model.uses[order, attempt, name] = replace(use, id=ident)
+            offer.hold = 0
+        assert sum(self.model.balance) <= self.limit
+
+    def _check_refused_use(self, names: Collection[str], code: str) -> None:
+        offers = [self.model.offers[name] for name in names]
+        if code == "redemption.used":
+            assert any(one.used_by is not None for one in offers)
+        elif code == "redemption.budget":
+            assert any(one.hold < one.promised for one in offers)
+        else:
+            assert code in {"offer.expired", "redemption.sequence"}, code
+
+    def _confirm(self) -> None:
+        order = self._order()
+        attempt = self.random.choice([None, None, 1, 2])
+        alias = f"{order}-2" if self.random.random() < 0.3 else None
+        now = self.now
+        status, body = self._call(
+            lambda state: confirmation.confirm(state, now, attempt=attempt, alias=alias), order
+        )
+        found = self.model.of_order(order, attempt)
+        held = [use for _, use in found if use.state == "held"]
+        newest = max((use.last_change for _, use in found), default=(0, False, 0))
+        attempts = {use.attempt for use in held} or {newest[2]}
+        latest = [(name, use) for name, use in found if use.attempt in attempts]
+        judged = max((use.confirmed_at for _, use in latest), default=0)
+        asked = [
+            (name, use) for name, use in latest
+            if use.state == "held" or (use.state == "lapsed" and use.until > judged)
+        ]  # fmt: skip
+        if not found:
+            assert (status, _code(body)) == (404, "redemption.unknown")
+        elif asked:
+            self._check_confirmation(asked, status, body, is_held=bool(held))
+        elif any(use.state == "redeemed" for _, use in latest):
+            assert status == 200
+            told = [use.confirmation for _, use in latest if use.confirmation]
+            assert not told or body in told
+        elif any(use.state == "lapsed" for _, use in latest):
+            assert (status, _code(body)) == (409, "redemption.lapsed")
+        else:
+            assert (status, _code(body)) == (409, "redemption.cancelled")
+        if status == 200 and alias:
+            self.model.ids[alias] = self.model.first_id(order)
+
+    def _check_confirmation(
+        self, asked: list[tuple[str, Use]], status: int, body: bytes, *, is_held: bool
+    ) -> None:
+        """What is held is confirmed. What has lapsed is, if its call is whole and the budget bears it."""
+        if status != 200:
+            assert _code(body) == "redemption.lapsed"
+            lost = [name for name, use in asked if use.state == "lapsed"]
+            used = any(self.model.offers[name].used_by is not None for name in lost)
+            more = sum(SAVED[name[-1]] - self.model.offers[name].hold for name in lost)
+            assert used or sum(self.model.balance) + more > self.limit
+            return
+        answer = msgspec.json.decode(body)
+        told = [row["redemption"] for row in answer.get("redemptions", [answer])]
+        confirmed = [(name, use) for name, use in asked if use.id in told]
+        assert len(confirmed) == len(told)
+        # A call is confirmed as a whole, and all that is held is.
+        calls = {(use.attempt, use.offers) for _, use in confirmed}
+        for name, use in asked:
+            assert ((name, use) in confirmed) is ((use.attempt, use.offers) in calls)
+            assert use.state != "held" or (name, use) in confirmed
+            assert is_held or (name, use) in confirmed
+        for name, use in confirmed:
+            assert use.state == "held" or self.model.offers[name].used_by is None
+        self._confirmed(confirmed, body)
+        assert sum(self.model.balance) <= self.limit
+
+    def _confirmed(self, found: list[tuple[str, Use]], body: bytes) -> None:
+        for name, use in found:
+            use.state, use.confirmation, use.released = "redeemed", body, 0
+            use.confirmed_at = self.now
+            self.model.offers[name].used_by = use
+
+    def _cancel(self) -> None:
+        order, now = self._order(), self.now
+        attempt = self.random.choice([None, None, 1, 2])
+        status, body = self._call(
+            lambda state: rollback.cancel(state, now, shipped=False, attempt=attempt), order
+        )
+        found = self.model.of_order(order, attempt)
+        if not found:
+            assert (status, _code(body)) == (404, "redemption.unknown")
+            return
+        assert status == 200
+        assert len(msgspec.json.decode(body)["cancelled"]) == len(found)
+        for name, use in found:
+            if use.state in {"held", "redeemed"}:
+                self.model.release(name, now)
+            use.state = "cancelled"
+
+    def _refund(self) -> None:
+        order, now = self._order(), self.now
+        live = [
+            (name, use) for name, use in self.model.of_order(order)
+            if use.state in {"held", "redeemed"}
+        ]  # fmt: skip
+        ident = f"f{self.random.randrange(4)}"
+        known = self.model.refunds.get((self.model.first_id(order), ident))
+        if known is None and [use.state for _, use in live] != ["redeemed"]:
+            # The model cannot say how a refund is shared among several offers.
+            return
+        asked = Refund(id=ident, order=order, amount=eur(4_000))
+        status, body = self._call(lambda state: refund(state, asked, now), order, ident=ident)
+        assert status == 200
+        if known is not None:
+            assert body == known
+            return
+        self.model.refunds[self.model.first_id(order), ident] = body
+        released = msgspec.json.decode(body)["released"]["amount"]
+        ((name, use),) = live
+        use.released += released
+        assert 0 <= use.released <= SAVED[name[-1]]
+
+    def _sweep(self) -> None:
+        due = [
+            (name, use)
+            for name, offer in self.model.offers.items()
+            if (use := offer.used_by) and use.state == "held" and use.until <= self.now
+        ]
+        now = self.now
+        for order in dict.fromkeys(use.order for _, use in due):
+            self._call(lambda state: rollback.lapse(state, now), order, is_request=False)
+        for name, _ in due:
+            self.model.lapse(name, now)
+
+    # the ledger
+
+    def _call(
+        self,
+        decide: Callable[[RedemptionState], RedemptionResult],
+        order: str,
+        offers: Collection[str] = (),
+        ident: str | None = None,
+        *,
+        is_request: bool = True,
+    ) -> tuple[int, bytes]:
+        """Make a call, at times after a crash, and at times again because its answer was lost."""
+        lookup = RedemptionLookup(order, (*offers,), refund=ident)
+
+        def logic(state: RedemptionState) -> RedemptionOutcome:
+            return with_response(decide(state), encode_answer)
+
+        fault = self.random.random()
+        if fault < 0.1:
+            with suppress(CrashError):
+                self.store.run(logic, lookup, crash=True)
+        outcome = self.store.run(logic, lookup, crash=False)
+        if fault > 0.8 and outcome.status == 200:
+            again = self.store.run(logic, lookup, crash=False)
+            alike = (again.status, again.body) == (200, outcome.body)
+            assert alike or not is_request, "a retry is answered otherwise"
+            assert not again.has_effect
+        return outcome.status, outcome.body
+
+    def _order(self) -> str:
+        order = f"{self.name}-{self.random.choice('xyz')}"
+        other = f"{order}-2"
+        return other if other in self.model.ids and self.random.random() < 0.5 else order
+
+    def _offer(self, name: str) -> Offer:
+        sku = {"a": "RUN-42", "b": "BOOT-42", "c": "RUN-42"}[name[-1]]
+        deduction = Deduction("order", SAVED["c"]) if name[-1] == "c" else None
+        return accepted(
+            name, session=f"se_{name}", rule=name[-1], stacks_with=RULES, campaign=self.name,
+            sku=sku, deduction=deduction, hold=SAVED[name[-1]], accept_until=T0 + PROMISED,
+        )  # fmt: skip
+
+    def _token(self, name: str) -> PresentedToken:
+        offer = self._offer(name)
+        ident = f"rd_{self.name}_{len(self.drawn_for)}"
+        self.drawn_for[ident] = name
+        claims = TokenClaims(
+            currency="EUR", exp=(T0 + PROMISED) // 1000, holder="h" * 22, iat=T0 // 1000,
+            max_qty=1, offer=name, rulebook="rb", sku=offer.sku, territory="DE", unit=offer.unit,
+        )  # fmt: skip
+        return PresentedToken(id=ident, digest=b"t", claims=claims)
+
+
+def _code(body: bytes) -> str:
+    answer = msgspec.json.decode(body)
+    assert isinstance(answer, dict)
+    return str(answer.get("code"))
