@@ -83,10 +83,10 @@ def _calls_to_confirm(rows: Sequence[RedemptionRow]) -> list[list[RedemptionRow]
     A call used several offers, all or none, so they are confirmed together. What lapsed before the
     last confirmation was judged by it.
     """
-    judged_at = max((row.confirmed_at or 0 for row in rows), default=0)
+    decided_at = max((row.confirmed_at or 0 for row in rows), default=0)
     calls: dict[tuple[str, int, tuple[str, ...]], list[RedemptionRow]] = {}
     for row in rows:
-        is_new = row.status == "lapsed" and (row.until or 0) > judged_at
+        is_new = row.status == "lapsed" and (row.until or 0) > decided_at
         if row.status == "held" or is_new:
             calls.setdefault((row.order, row.attempt, row.call_offers), []).append(row)
     # Those that are held come first: a late call may take only what they leave of the budget.
