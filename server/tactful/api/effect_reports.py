@@ -15,6 +15,7 @@ from tactful.api.explanations import instant_of
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import DAY, CalendarError, format_rfc3339, parse_duration
+from tactful.measurement.arm_comparison import ArmComparison
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.intervals import Interval
 from tactful.measurement.report_sentence import report_sentence
@@ -148,10 +149,10 @@ def _metric(result: MetricResult) -> dict[str, Any]:
         "treated": arms.treated,
         "held_out": arms.held_out,
         "difference": arms.difference,
-        "interval": _ends(arms.interval),
-        "fixed_interval": _ends(arms.fixed_interval),
+        "interval": _ends(arms, arms.interval),
+        "fixed_interval": _ends(arms, arms.fixed_interval),
         "lift": arms.lift,
-        "lift_interval": arms.lift_interval and _ends(arms.lift_interval),
+        "lift_interval": _ends(arms, arms.lift_interval),
         "variance_removed": arms.reduction,
     }
     if arms.cap is not None:
@@ -161,8 +162,13 @@ def _metric(result: MetricResult) -> dict[str, Any]:
     return shown
 
 
-def _ends(interval: Interval) -> list[float]:
-    return [interval.low, interval.high]
+def _ends(arms: ArmComparison, interval: Interval | None) -> list[float] | None:
+    """Return the ends of an interval; None where the shoppers of each arm do not differ.
+
+    Without a variance the interval would have no width and claim to be certain, as where nobody has
+    complained yet.
+    """
+    return None if interval is None or arms.error == 0 else [interval.low, interval.high]
 
 
 def csv_text(shown: Mapping[str, Any]) -> str:
@@ -184,6 +190,6 @@ def _rows(shown: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
         # `None` is written as an empty cell.
         yield (
             one["metric"], one.get("currency"), units["treated"], units["held_out"], one["treated"],
-            one["held_out"], one["difference"], *one["interval"], one["lift"],
+            one["held_out"], one["difference"], *(one["interval"] or (None, None)), one["lift"],
             *(one["lift_interval"] or (None, None)),
         )  # fmt: skip

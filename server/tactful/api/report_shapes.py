@@ -38,10 +38,10 @@ class MetricShown(Shape, frozen=True, kw_only=True):
     treated: float
     held_out: float
     difference: float
-    interval: tuple[float, float]
-    """The range of the difference at 95 %, valid at every look."""
-    fixed_interval: tuple[float, float]
-    """The range for a single look that was planned beforehand."""
+    interval: tuple[float, float] | None
+    """The range of the difference at 95 %, valid at every look; null: no shoppers differ."""
+    fixed_interval: tuple[float, float] | None
+    """The range for a single look that was planned beforehand; null: no shoppers differ."""
     lift: float | None
     lift_interval: tuple[float, float] | None
     variance_removed: float

@@ -172,10 +172,11 @@ def _print_report(answer: dict[str, Any]) -> None:
 
 
 def _row(metric: dict[str, Any]) -> tuple[str, ...]:
-    values = (metric["treated"], metric["held_out"], metric["difference"], *metric["interval"])
+    values = (metric["treated"], metric["held_out"], metric["difference"])
     currency = metric.get("currency")
     write = _share if currency is None else partial(_amount, currency)
-    return (NAMES[metric["metric"]], *map(write, values))
+    ends = ("–", "–") if metric["interval"] is None else map(write, metric["interval"])
+    return (NAMES[metric["metric"]], *map(write, values), *ends)
 
 
 def _share(value: float) -> str:

@@ -122,6 +122,16 @@ def test_a_metric_says_how_much_was_cut_and_removed() -> None:
     assert margin["winsorised"]["units"] == 4
 
 
+def test_a_metric_in_which_no_shoppers_differ_has_no_range() -> None:
+    rows = {one["metric"]: one for one in shown()["metrics"]}
+    complaints = rows["complaint_rate"]
+    assert (complaints["treated"], complaints["difference"]) == (0.0, 0.0)
+    assert (complaints["interval"], complaints["fixed_interval"]) == (None, None)
+    assert complaints["lift_interval"] is None
+    line = next(one for one in csv_text(shown()).splitlines() if one.startswith("complaint_rate"))
+    assert line.endswith(",0.0,0.0,0.0,,,,,")
+
+
 def test_a_far_day_is_not_named() -> None:
     triggers = [trigger(f"s{n}", is_treated=n % 2 == 0) for n in range(10)]
     _, orders, _ = shop(20)

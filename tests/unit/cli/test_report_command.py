@@ -62,6 +62,7 @@ def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
     assert "12 more are left out because their days are not over." in text
     assert "1,200 orders name neither a customer nor a session" in text
     assert "order lines have no known cost" not in text
+    assert text.count("–") == 10
     for name in NAMES.values():
         assert name in text
     assert "Of twenty such ranges, one misses the truth by chance." in text
