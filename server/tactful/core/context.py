@@ -140,26 +140,28 @@ class Scene(Struct, frozen=True, kw_only=True, dict=True):
         """The facts about the verified customer; None: no customer is known."""
         return self.profile.history if self.profile else None
 
-    @property
-    def remedies(self) -> tuple[ReportedFact[Remedy], ...]:
-        """The verified customer's vouchers that can be used now, the one that ends first in front.
+    def remedies(self, offer: str | None = None) -> tuple[ReportedFact[Remedy], ...]:
+        """Return the verified customer's vouchers that can be used now, the first to end in front.
 
-        The contact history marks an accepted voucher with a cooldown until the acceptance ends, and a
-        used one with a cooldown that never ends.
+        The contact history marks an accepted voucher until the acceptance ends, and a used one for
+        good.
+
+        Args:
+            offer: The id of the offer that would use them; None: a new offer.
         """
         history = self.history
         valid = (
             known
             for known in (history.remedies if history else ())
             if ms(known.fact.expires_at) > self.now
-            and self.contact.cooldown_until("remedy", known.fact.remedy) <= self.now
+            and self.contact.voucher_frees_at(known.fact.remedy, offer) <= self.now
         )
         return tuple(sorted(valid, key=lambda one: (ms(one.fact.expires_at), one.fact.remedy)))
 
     @property
     def remedy(self) -> ReportedFact[Remedy] | None:
         """The voucher that a rule would offer; None: there is none."""
-        return next(iter(self.remedies), None)
+        return next(iter(self.remedies()), None)
 
     @property
     def taints(self) -> Taints:

@@ -137,7 +137,8 @@ def _still_a_voucher(scene: Scene, standing: Offer) -> bool:
 
     It cannot if it has ended, or if another session of the customer has accepted or used it.
     """
-    voucher = next((one for one in scene.remedies if one.fact.remedy == standing.remedy), None)
+    usable = scene.remedies(standing.id)
+    voucher = next((one for one in usable if one.fact.remedy == standing.remedy), None)
     if voucher is None or ms(voucher.fact.expires_at) < standing.ends_at:
         return False
     value, off = voucher.fact.value.amount, standing.order_deduction

@@ -21,12 +21,9 @@ def contact_after_use(contact: ContactHistory, offer: Offer) -> ContactHistory:
     """
     if offer.remedy is None:
         return contact
-    until = 0
-    if offer.state in {OfferState.HELD, OfferState.REDEEMED}:
-        until = NEVER
-    elif offer.state is OfferState.ACCEPTED and offer.accept_until is not None:
-        until = offer.accept_until
-    if contact.cooldown_until("remedy", offer.remedy) == until:
+    is_used = offer.state in {OfferState.HELD, OfferState.REDEEMED}
+    if is_used is (contact.cooldown_until("remedy", offer.remedy) == NEVER):
         return contact
-    free = contact.without_cooldown("remedy", offer.remedy)
-    return free.with_cooldown("remedy", offer.remedy, until) if until else free
+    if is_used:
+        return contact.with_cooldown("remedy", offer.remedy, NEVER)
+    return contact.without_cooldown("remedy", offer.remedy)

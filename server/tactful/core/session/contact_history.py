@@ -29,9 +29,9 @@ class Cooldown(Struct, frozen=True, gc=False, array_like=True):
     """A rule or product that is not offered again until an instant."""
 
     scope: str
-    """`rule`, `product`, or `remedy` for a voucher that was used."""
+    """`rule`, `product`, `remedy` for a voucher that was used, or `accepted` for one that is accepted."""
     key: str
-    """The id of the rule, product or remedy."""
+    """The id of the rule, product or remedy; for `accepted`, those of the remedy and the offer."""
     until: int
     """The end of the cooldown, exclusive, milliseconds since the Unix epoch, UTC."""
 
@@ -103,6 +103,34 @@ class ContactHistory(Struct, frozen=True, gc=False):
             if one.scope == scope and one.key == key:
                 return one.until
         return 0
+
+    def with_accepted_voucher(self, remedy: str, offer: str, until: int) -> "ContactHistory":
+        """Return the history with a voucher that no other offer may use until an instant.
+
+        Args:
+            remedy: The id of the voucher.
+            offer: The id of the offer that was accepted.
+            until: The end of the acceptance, milliseconds since the Unix epoch, UTC.
+        """
+        return self.with_cooldown("accepted", f"{remedy}/{offer}", until)
+
+    def voucher_frees_at(self, remedy: str, offer: str | None = None) -> int:
+        """Return from when an offer may use a voucher, milliseconds since the Unix epoch, UTC.
+
+        Args:
+            remedy: The id of the voucher.
+            offer: The id of the offer; its own acceptance does not count. None: a new offer.
+
+        Returns:
+            0: it may be used at once.
+        """
+        ends = [0]
+        for one in self.cooldowns:
+            voucher, _, holder = one.key.rpartition("/")
+            accepted = one.scope == "accepted" and voucher == remedy and holder != offer
+            if accepted or (one.scope, one.key) == ("remedy", remedy):
+                ends.append(one.until)
+        return max(ends)
 
     def without_cooldown(self, scope: str, key: str) -> "ContactHistory":
         """Return the history without a cooldown."""

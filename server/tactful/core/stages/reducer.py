@@ -161,7 +161,7 @@ def _accept_offer(builder: DecisionBuilder, signal: signals.OfferAccepted) -> No
     elif offer.state is OfferState.ACCEPTED:
         # A client that lost the answer accepts again and gets the same answer.
         builder.effects.append(ConfirmAcceptance(offer))
-    elif offer.remedy and builder.contact.cooldown_until("remedy", offer.remedy) > builder.now:
+    elif offer.remedy and (builder.contact.voucher_frees_at(offer.remedy, offer.id) > builder.now):
         # Another session of the customer has accepted or used the voucher.
         builder.withdraw(offer, Reason.TARGET_CONDITIONS)
         builder.effects.append(RefuseRequest(offer.id, "ended"))
@@ -191,7 +191,7 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
     offer = builder.show(offer)
     if offer.remedy:
         # No other session of the customer may accept the same voucher meanwhile.
-        builder.contact = builder.contact.with_cooldown("remedy", offer.remedy, until)
+        builder.contact = builder.contact.with_accepted_voucher(offer.remedy, offer.id, until)
     accepted = builder.transition(
         offer,
         "accept",

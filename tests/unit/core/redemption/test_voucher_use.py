@@ -13,14 +13,15 @@ from tactful.core.session.contact_history import NO_CONTACT
     ("state", "until"),
     [
         (OfferState.REDEEMED, NEVER),
-        (OfferState.ACCEPTED, T0 + 9),
+        (OfferState.HELD, NEVER),
+        (OfferState.ACCEPTED, 0),
         (OfferState.EXPIRED, 0),
         (OfferState.WITHDRAWN, 0),
     ],
 )
 def test_the_mark_follows_the_state_of_the_offer(state: OfferState, until: int) -> None:
     used = offer(state=state, remedy="m1", accept_until=T0 + 9)
-    before = NO_CONTACT.with_cooldown("remedy", "m1", NEVER - 1)
+    before = NO_CONTACT if until else NO_CONTACT.with_cooldown("remedy", "m1", NEVER)
     after = contact_after_use(before, used)
     assert after.cooldown_until("remedy", "m1") == until
     assert contact_after_use(after, used) is after
@@ -28,8 +29,3 @@ def test_the_mark_follows_the_state_of_the_offer(state: OfferState, until: int) 
 
 def test_an_offer_without_a_voucher_marks_nothing() -> None:
     assert contact_after_use(NO_CONTACT, offer(state=OfferState.REDEEMED)) is NO_CONTACT
-
-
-def test_a_restored_offer_without_an_end_marks_nothing() -> None:
-    used = offer(state=OfferState.ACCEPTED, remedy="m1")
-    assert contact_after_use(NO_CONTACT, used) is NO_CONTACT

@@ -109,3 +109,12 @@ def test_pruning_removes_ended_cooldowns_and_uncounted_approaches() -> None:
     left = old.pruned(T0, lambda approach: approach.at == T0)
     assert [approach.offer for approach in left.approaches] == ["o2"]
     assert left.cooldowns == (Cooldown("product", "p", T0 + 1),)
+
+
+def test_an_accepted_voucher_is_free_for_the_offer_that_holds_it_alone() -> None:
+    held = NO_CONTACT.with_accepted_voucher("m1/2", "of1", 9)
+    assert (held.voucher_frees_at("m1/2"), held.voucher_frees_at("m1/2", "of2")) == (9, 9)
+    assert (held.voucher_frees_at("m1/2", "of1"), held.voucher_frees_at("m1")) == (0, 0)
+    used = held.with_cooldown("remedy", "m1/2", 99)
+    assert used.voucher_frees_at("m1/2", "of1") == 99
+    assert held.with_cooldown("rule", "m1/2", 99).voucher_frees_at("m1/2", "of1") == 0

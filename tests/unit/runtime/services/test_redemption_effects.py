@@ -1,5 +1,6 @@
 """What a redemption reads of a live shop, and what the shop does with its outcome."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,24 @@ async def test_the_offer_of_a_voucher_leaves_the_customer_s_other_pages_when_it_
         assert (await shoppers[1].expect("withdraw"))["offer"] == offers[1]["id"]
         await shoppers[1].say("accept", offer=offers[1]["id"])
         assert (await shoppers[1].expect("refused"))["code"] == "ended"
+
+
+async def test_of_two_acceptances_of_a_voucher_at_once_one_is_confirmed(tmp_path: Path) -> None:
+    async with live_server(tmp_path, VOUCHERS) as one:
+        await one.facts(*CATALOGUE)
+        shoppers = [await one.known("c1"), await one.known("c1")]
+        for shopper in shoppers:
+            await shopper.view("BOOT-42")
+        await one.facts(voucher())
+        offers = [await shopper.offered() for shopper in shoppers]
+        await asyncio.gather(
+            *(
+                shopper.say("accept", offer=offer["id"])
+                for shopper, offer in zip(shoppers, offers, strict=True)
+            )
+        )
+        await one.parts.shop.settled()
+        for shopper in shoppers:
+            await shopper.say("activity", kind="idle")
+        kinds = sorted(frame["t"] for shopper in shoppers for frame in shopper.frames)
+        assert kinds == ["accepted", "refused", "withdraw"]
