@@ -84,10 +84,13 @@ class Returns:
         self._lines: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
         self._whole: dict[str, int] = {}
         self._refunds: dict[str, list[tuple[int, Money]]] = defaultdict(list)
+        # Few orders come back, and a look-up of each line of the others takes a tenth of a report.
+        self._named: set[str] = set()
         for one in sorted(returns, key=lambda one: (ms(one.at), one.return_)):
             if one.order is None or one.status != "received":
                 continue
             at = ms(one.at)
+            self._named.add(one.order)
             if one.lines:
                 for line in one.lines:
                     self._lines[one.order, line.sku].append((at, line.qty))
@@ -101,6 +104,10 @@ class Returns:
 
         A refunded quantity that no return explains counts from the order on.
         """
+        if not any(one in self._named for one in order.ids) and not any(
+            line.refunded_qty for line in order.lines
+        ):
+            return [()] * len(order.lines)
         whole = min((self._whole[one] for one in order.ids if one in self._whole), default=None)
         named = {
             sku: [back for one in order.ids for back in self._lines.get((one, sku), ())]
