@@ -13,6 +13,7 @@ from support.builders import (
     case,
     cost,
     customer,
+    item,
     kept,
     line,
     order,
@@ -22,6 +23,8 @@ from support.builders import (
     remedy,
     returned,
     review,
+    scene,
+    session,
     stock,
 )
 from support.field_scenes import full_scene
@@ -29,6 +32,7 @@ from support.in_memory_shop import InMemoryShop, Shopper
 from tactful.core.evidence import Evidence
 from tactful.core.explain import evidence, evidence_of_offer, explain
 from tactful.core.facts.fact_types import AnyFact, Gone, kind_of
+from tactful.core.facts.price_rows import price_rows, special_rows
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
 from tactful.core.watched_scene import WatchedFact, watch
@@ -163,6 +167,31 @@ def test_a_withdrawal_because_a_product_is_gone_names_the_report() -> None:
     assert [(read.id, read.value) for read in found.inputs if read.fact == "gone"] == [
         ("RUN-42", {"of": "product"})
     ]
+
+
+def test_prices_of_a_channel_are_noted_once_they_are_in_force() -> None:
+    everybody = [kept(price()), kept(price(amount=11000, since=T0 + DAY, version=2))]
+    in_the_app = [kept(price(amount=12000, channel="app"))]
+    rows = price_rows([everybody[-1], *in_the_app], [everybody, in_the_app], ())
+    several = item(price_rows=special_rows(rows))
+    for channel, now, expected in (
+        (None, T0, everybody[0]), (None, T0 + DAY, everybody[1]), ("app", T0, in_the_app[0]),
+    ):  # fmt: skip
+        here = session(channel=channel)
+        watched, reads = watch(scene(now=now, item=several, session=here), Policy())
+        assert watched.price is not None
+        assert watched.price.fact == expected.fact
+        assert [*reads.values()] == [expected]
+
+
+def test_an_announced_price_is_noted_once_it_is_in_force() -> None:
+    told = (product(), price(version=1), price(amount=11000, since=T0 + DAY, version=2))
+    announced = InMemoryShop(told=told).shop.item("RUN-42")
+    for now, amount in ((T0, 12900), (T0 + DAY, 11000)):
+        watched, reads = watch(scene(now=now, item=announced), Policy())
+        assert watched.price is not None
+        assert watched.price.fact.price.amount == amount
+        assert len(reads) == 1
 
 
 def test_a_watched_scene_is_read_like_the_scene() -> None:
