@@ -393,6 +393,39 @@ def test_a_mistake_in_the_settings_is_named_at_the_start(
     assert said in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("partner", "E001) The pricing strategy lacks TactfulStrategyMixin"),
+        ("checkout", "E002) PaymentDetailsView lacks TactfulPaymentMixin"),
+        ("offer", "W001) Applicator lacks TactfulApplicatorMixin"),
+    ],
+)
+def test_a_missing_step_of_the_installation_is_named(
+    shop: OscarShop, change: str, said: str
+) -> None:
+    (shop.folder / "shop" / f"without_{change}.py").write_text(
+        "from shop.settings import *\n"
+        f"PLAIN, OWN = 'oscar.apps.{change}.', 'apps.{change}.'\n"
+        "INSTALLED_APPS = [PLAIN + a[len(OWN):] if a.startswith(OWN) else a for a in INSTALLED_APPS]\n"
+    )
+    done = shop.manage("check", "--settings", f"shop.without_{change}", check=False)
+    assert said in done.stderr
+
+
+def test_missing_addresses_are_named(shop: OscarShop) -> None:
+    plain = (shop.folder / "shop" / "urls.py").read_text().partition("urlpatterns.insert")[0]
+    (shop.folder / "shop" / "plain_urls.py").write_text(plain)
+    settings = "from shop.settings import *\nROOT_URLCONF = 'shop.plain_urls'\n"
+    (shop.folder / "shop" / "without_urls.py").write_text(settings)
+    done = shop.manage("check", "--settings", "shop.without_urls", check=False)
+    assert "E003) The addresses of tactful_oscar are missing" in done.stderr
+
+
+def test_a_complete_installation_has_no_findings(shop: OscarShop) -> None:
+    assert "System check identified no issues" in shop.manage("check").stdout
+
+
 def test_the_tables_are_those_of_the_migration(shop: OscarShop) -> None:
     done = shop.manage("makemigrations", "tactful_oscar", "--check", "--dry-run")
     assert "No changes detected" in done.stdout

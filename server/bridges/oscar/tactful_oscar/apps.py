@@ -1,6 +1,7 @@
 """Django's configuration of the bridge."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class TactfulOscarConfig(AppConfig):
@@ -13,8 +14,9 @@ class TactfulOscarConfig(AppConfig):
 
     def ready(self) -> None:
         """Check the settings, so that a mistake is named at the start, and connect the signals."""
-        from tactful_oscar import signals  # noqa: PLC0415 -- models are loaded only now
+        from tactful_oscar import checks, signals  # noqa: PLC0415 -- models are loaded only now
         from tactful_oscar.conf import bridge_settings  # noqa: PLC0415
 
         bridge_settings()
         signals.connect()
+        register(checks.check_installation)
