@@ -94,6 +94,29 @@ async def test_a_hold_that_ended_while_the_server_was_down_lapses_at_the_start(
         assert await state(one, offer) == "accepted"
 
 
+async def test_a_promise_that_comes_back_after_its_session_ended_still_expires(
+    tmp_path: Path,
+) -> None:
+    long_promises = rules().replace("holdout: 0%", "holdout: 0%\n  accept_hold: 3h")
+    assert "accept_hold" in long_promises
+    for restarts in (False, True):
+        async with live_server(tmp_path / str(restarts), long_promises) as one:
+            shopper, offer, token = await accepted(one)
+            await one.redeem(token, "A", hold=7_200)
+            await shopper.leave()
+            await one.advance(3_600)
+            assert not one.parts.shop.state.registry.by_id
+            await one.advance(3_600)
+            assert await state(one, offer) == "accepted"
+            if restarts:
+                await one.restart()
+            assert await one.budget() == (1935, 0)
+            await one.advance(3_600)
+            assert await state(one, offer) == "expired"
+            assert await one.budget() == (0, 0)
+            assert await one.parts.shop.reconcile() == []
+
+
 async def test_a_confirmed_hold_does_not_lapse_and_the_order_has_two_ids(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         _, offer, token = await accepted(one)

@@ -47,6 +47,8 @@ SKUS_NOW = {
 SAVED = {"a": 1_935, "b": 1_935, "c": 700}
 """What each of the three offers saves, and reserves: two on an item, one on the order."""
 RULES = tuple(SAVED)
+REOPENED_AFTER = 400
+"""Crashes after which the file is opened anew. An opening examines the whole file."""
 
 
 class CrashError(Exception):
@@ -135,7 +137,7 @@ class OnDisk:
         if crash:
             self.connection.abandon()
             self.crashes += 1
-            if self.crashes % 200 == 0:
+            if self.crashes % REOPENED_AFTER == 0:
                 self.close()
                 self._open()
             raise CrashError
@@ -172,16 +174,12 @@ class Use:
     state: str
     """`held`, `redeemed`, `lapsed` or `cancelled`."""
     until: int = 0
-    at: int = 0
     confirmed_at: int = 0
+    place: int = 0
+    """Its place in the order in which uses were made or confirmed."""
     released: int = 0
     """What refunds gave back of the saving."""
     confirmation: bytes = b""
-
-    @property
-    def last_change(self) -> tuple[int, bool, int]:
-        """Sorts uses by when they were confirmed or made."""
-        return max(self.at, self.confirmed_at), bool(self.confirmed_at), self.attempt
 
 
 @dataclass
@@ -264,6 +262,7 @@ class History:
         self.steps = steps
         self.now = T0 + 1
         self.name = f"h{seed}"
+        self.places = 0
         self.drawn_for: dict[str, str] = {}
         """Id of a redemption → the offer for whose token it was drawn."""
         self.offers = tuple(f"of_{self.name}_{rule}" for rule in SAVED)
@@ -334,7 +333,7 @@ class History:
         assert answer["state"] == state
         assert answer["saved"]["amount"] == sum(SAVED[name[-1]] for name in names)
         made = {row["redemption"] for row in answer.get("redemptions", [answer])}
-        use = Use(order, attempt, names, "", state, self.now + (hold or 0), self.now)
+        use = Use(order, attempt, names, "", state, self.now + (hold or 0))
         for name in names:
             offer = self.model.offers[name]
             if offer.used_by and offer.used_by.state == "held" and offer.used_by.until <= self.now:
@@ -344,7 +343,9 @@ class History:
             assert not offer.expired
             # Each offer of a call is a use of its own, which may be given back alone by a refund.
             (ident,) = (one for one in made if self.drawn_for[one] == name)
-            offer.used_by = self.model.uses[order, attempt, name] = replace(use, id=ident)
+            offer.used_by = self.model.uses[order, attempt, name] = replace(
+                use, id=ident, place=self._next_place()
+            )
             offer.hold = 0
         assert sum(self.model.balance) <= self.limit
 
@@ -367,8 +368,8 @@ class History:
         )
         found = self.model.of_order(order, attempt)
         held = [use for _, use in found if use.state == "held"]
-        newest = max((use.last_change for _, use in found), default=(0, False, 0))
-        attempts = {use.attempt for use in held} or {newest[2]}
+        newest = max((use for _, use in found), key=lambda use: use.place, default=None)
+        attempts = {use.attempt for use in held} or {newest.attempt if newest else 0}
         latest = [(name, use) for name, use in found if use.attempt in attempts]
         judged = max((use.confirmed_at for _, use in latest), default=0)
         asked = [
@@ -419,7 +420,7 @@ class History:
     def _confirmed(self, found: list[tuple[str, Use]], body: bytes) -> None:
         for name, use in found:
             use.state, use.confirmation, use.released = "redeemed", body, 0
-            use.confirmed_at = self.now
+            use.confirmed_at, use.place = self.now, self._next_place()
             self.model.offers[name].used_by = use
 
     def _cancel(self) -> None:
@@ -461,6 +462,10 @@ class History:
         ((name, use),) = live
         use.released += released
         assert 0 <= use.released <= SAVED[name[-1]]
+
+    def _next_place(self) -> int:
+        self.places += 1
+        return self.places
 
     def _sweep(self) -> None:
         due = [

@@ -132,6 +132,14 @@ class Redemptions:
             also=also,
         )
 
+    async def expire(self, offer: str = "of_1", *, now: int) -> RedemptionOutcome:
+        return await run_redemption(
+            self.ledger,
+            lambda state: with_response(rollback.expire(state, offer, now), encode_answer),
+            offer=offer,
+            order="",
+        )
+
     async def lapse(self, order: str = "o1", *, now: int = T0 + 11 * MINUTE) -> RedemptionOutcome:
         return await run_redemption(
             self.ledger,

@@ -100,7 +100,10 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         if found is None:
             raise PageError(404, "There is no offer with this id. Check the id.")
         rows = await queries.decisions(shop, offer=found.id)
-        return access.render(page_request, "offer.html", offer=found, decisions=rows)
+        uses = await shop.ledger.redemptions(offer=found.id)
+        return access.render(
+            page_request, "offer.html", offer=found, decisions=rows, uses=[one.row for one in uses]
+        )
 
     async def why(page_request: ConsoleRequest) -> Response:
         return await _why_page(access, page_request)

@@ -30,6 +30,7 @@ from tactful.runtime.services.fact_changes import FactChanges
 from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.item_diagnosis import DiagnosisService
+from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.services.report_service import ReportService
@@ -143,7 +144,8 @@ class Shop:
         self.fanout = Fanout(state, self.turns)
         self.rulebooks = RulebookManager(state, self.fanout, settings.rules, settings.policy)
         self._holds = HoldTimer(state, self._sweep_holds)
-        effects = RedemptionEffects(state, self.turns, self._holds)
+        self._promises = PromiseTimers(state, self._expire_promise)
+        effects = RedemptionEffects(state, self.turns, self._holds, self._promises)
         self.redemptions = RedemptionService(
             ledger=ledger, clock=clock, entropy=entropy, keys=keys,
             shop=effects, encode=encode_redemption,
@@ -192,7 +194,8 @@ class Shop:
             ledger.restored_gap()
         )  # so that health, metric and alert name it before a checkout comes
         state.balances.restore(await ledger.balances())
-        for offer in await ledger.standing_offers():
+        reserving = await ledger.standing_offers()
+        for offer in reserving:
             state.stock_commitments.update(offer)
             state.promises.update(offer)
         cache = state.fact_cache
@@ -205,6 +208,8 @@ class Shop:
         await wait_for_room(self.rulebooks.start)
         state.feeds.restore(await ledger.feed_heartbeats())
         restored = await self._restore_sessions()
+        for offer in reserving:
+            self._promises.watch(offer)
         self.rulebooks.watch()
         if not isinstance(self.clock, TestClock):
             self._watchdog.start()
@@ -299,6 +304,10 @@ class Shop:
     async def _sweep_holds(self) -> int | None:
         """Roll back the held redemptions that are due; return when the next one is, or None."""
         return await self.redemptions.lapse_due()
+
+    async def _expire_promise(self, offer: str) -> None:
+        """Expire an accepted offer that no session keeps."""
+        await self.redemptions.expire_promise(offer)
 
     async def _stop_trial(self, rule: str) -> None:
         """Pause a trial that does harm, and put that into the audit log."""

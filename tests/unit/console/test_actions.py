@@ -47,6 +47,31 @@ async def test_an_offer_that_an_operator_ends_is_withdrawn_at_once(
     assert "End this offer" not in page
 
 
+async def test_the_page_of_an_offer_says_which_order_holds_it_and_until_when(
+    one: LiveServer, agent: Agent
+) -> None:
+    shopper = await one.shopper()
+    await shopper.view("RUN-42", 30)
+    offer = await shopper.offered()
+    token = await shopper.accept(offer["id"])
+
+    async def page() -> str:
+        return await agent.read(f"/console/offers/{offer['id']}")
+
+    await one.redeem(token, "A", hold=60)
+    held = await page()
+    assert "State held" in held
+    assert "Order A" in held
+    assert "holds the offer until" in held
+    assert "End this offer" not in held
+    await one.advance(60)
+    assert "and was not paid" in await page()
+    await one.redeem(token, "A", attempt=2)
+    assert "has used the offer (payment attempt 2)" in await page()
+    await one.http.post("/v1/redemptions/A/cancel")
+    assert "has given the offer back (payment attempt 2)" in await page()
+
+
 async def test_an_accepted_offer_that_was_ended_cannot_be_redeemed(
     one: LiveServer, agent: Agent
 ) -> None:

@@ -17,6 +17,7 @@ from tactful.core.redemption.state_changes import (
     budget_moves,
     is_affordable,
     merged,
+    next_place,
     refuse,
     state_after,
     transition,
@@ -107,16 +108,15 @@ def _confirm_call(
     return results
 
 
-def _last_change(row: RedemptionRow) -> tuple[int, bool, int]:
-    is_confirmed = row.confirmed_at is not None
-    return max(row.at, row.confirmed_at or 0), is_confirmed, row.attempt
+def _last_change(row: RedemptionRow) -> tuple[int, int, int]:
+    return row.place, row.at, row.attempt
 
 
 def _repeat(state: RedemptionState, rows: Sequence[RedemptionRow]) -> RedemptionResult:
     """Return the response to the latest confirmation, or for a redemption at once its present state."""
     confirmed = [row for row in rows if row.confirmed_at is not None]
     if confirmed:
-        latest = max(confirmed, key=lambda row: row.confirmed_at or 0)
+        latest = max(confirmed, key=_last_change)
         return RedemptionResult(answer=Repeated(latest.confirmation))
     used = [row for row in rows if row.status == "redeemed"]
     return RedemptionResult(answer=answer_of([(state.offers[row.offer], row) for row in used]))
@@ -147,7 +147,11 @@ def _confirm_use(state: RedemptionState, row: RedemptionRow, now: int) -> Redemp
     used, step = transition(state, offer, "confirm", now)
     used = _with_promised_hold(used, row)
     confirmed = structs.replace(
-        row, status=STATUS_AFTER["confirm", status], saved=row.granted, confirmed_at=now
+        row,
+        status=STATUS_AFTER["confirm", status],
+        saved=row.granted,
+        confirmed_at=now,
+        place=next_place(state),
     )
     return RedemptionResult(
         answer=answer_of([(used, confirmed)]),

@@ -33,6 +33,7 @@ from tactful.core.redemption.state_changes import (
     budget_moves,
     is_affordable,
     merged,
+    next_place,
     refuse,
     state_after,
     transition,
@@ -294,6 +295,7 @@ def _sell(
         used = structs.replace(used, hold=sale.saved)
     use = structs.replace(
         _new_use(offer, request, token, now),
+        place=next_place(state),
         status=STATUS_AFTER[request.act, "open"],
         saved=sale.saved,
         lines=sale.lines,

@@ -104,6 +104,11 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     """When a held use was confirmed, in milliseconds since the Unix epoch, UTC."""
     confirmation: bytes = b""
     """The body of the response to that confirmation."""
+    place: int = 0
+    """Its place in the order in which the order's uses were made or confirmed; 0: by release 0.1.0.
+
+    Instants do not tell that order: two calls may come within a millisecond.
+    """
 
     @property
     def is_live(self) -> bool:

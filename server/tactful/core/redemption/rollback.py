@@ -74,6 +74,27 @@ def lapse(state: RedemptionState, now: int) -> RedemptionResult:
     return lapse_rows(state, uses_of_order(state), now)
 
 
+def expire(state: RedemptionState, offer: str, now: int) -> RedemptionResult:
+    """Expire an accepted offer that no session keeps, and release what it reserves.
+
+    Args:
+        state: Has the offer.
+        offer: Its id.
+        now: Milliseconds since the Unix epoch, UTC.
+    """
+    known = state.offers.get(offer)
+    is_due = known is not None and known.state is OfferState.ACCEPTED
+    if known is None or not is_due or (known.accept_until or 0) > now:
+        return RedemptionResult(answer=Cancelled(()))
+    ended, step = transition(state, known, "expire", now)
+    return RedemptionResult(
+        answer=Cancelled(()),
+        offers=(ended,),
+        steps=(step,),
+        moves=budget_moves(state, known, reserve=-known.hold, count=-1),
+    )
+
+
 def lapse_rows(state: RedemptionState, rows: Sequence[RedemptionRow], now: int) -> RedemptionResult:
     """Give back those of some uses that are held and were to be confirmed before now.
 

@@ -36,6 +36,11 @@ def uses_of_order(state: RedemptionState, attempt: int | None = None) -> list[Re
     ]
 
 
+def next_place(state: RedemptionState) -> int:
+    """Return the place of the next use that the order makes or confirms."""
+    return 1 + max((row.place for row in state.redemptions if row.order in state.orders), default=0)
+
+
 def transition(
     state: RedemptionState, offer: Offer, event: OfferEvent, at: int, reason: str | None = None
 ) -> tuple[Offer, OfferStep]:

@@ -17,6 +17,7 @@ from tactful.core.session.signals import FactsChanged, OfferRedeemed, Redemption
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
 from tactful.runtime.services.hold_timer import HoldTimer
+from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.reported_orders import SHIPPED
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.session_registry import LiveSession
@@ -32,13 +33,16 @@ class RedemptionEffects:
     process is read from the ledger.
     """
 
-    def __init__(self, state: ShopState, turns: TurnRunner, holds: HoldTimer) -> None:
+    def __init__(
+        self, state: ShopState, turns: TurnRunner, holds: HoldTimer, promises: PromiseTimers
+    ) -> None:
         """Keep memory in line with redemptions.
 
         Args:
             state: The memory of the shop.
             turns: Tells the sessions whose offers are used or come back.
             holds: Learns when held redemptions lapse.
+            promises: Expires the offers that come back after their session has ended.
         """
         self._clock = state.clock
         self._ledger = state.ledger
@@ -48,6 +52,7 @@ class RedemptionEffects:
         self._erased = state.erased_customers
         self._turns = turns
         self._holds = holds
+        self._promise_timers = promises
         self._balances = state.balances
         self._commitments = state.stock_commitments
         self._promises = state.promises
@@ -184,6 +189,8 @@ class RedemptionEffects:
             self._mark_voucher(offer, live)
             if live is not None:
                 self._turns.submit(live, _signal(offer))
+            else:
+                self._promise_timers.watch(offer)
 
     def _mark_voucher(self, offer: Offer, own: LiveSession | None) -> None:
         """Note in memory that a voucher was used, as the ledger has, and notify the other sessions.

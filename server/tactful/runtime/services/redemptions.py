@@ -218,6 +218,16 @@ class RedemptionService:
             before = due
         return await self._ledger.next_hold_end()
 
+    async def expire_promise(self, offer: str) -> None:
+        """Expire an accepted offer that no session keeps, if its end has come.
+
+        Raises:
+            LedgerError: It may have expired or not; the same call may be repeated.
+        """
+        now = self._clock.now()
+        expiry = Reading(lambda state: rollback.expire(state, offer, now))
+        await self._runner.run(expiry, offers=(offer,), order="")
+
     async def list(
         self,
         *,

@@ -193,6 +193,27 @@ async def test_several_offers_of_one_session_go_back_in_steps_of_their_own(
     assert len(seqs) == len({*seqs}) == 2
 
 
+# expiry without a session
+
+
+async def test_an_accepted_offer_that_no_session_keeps_expires_at_its_end(
+    redemptions: Redemptions,
+) -> None:
+    end = T0 + 1_800_000
+    for now, moves in ((end - 1, 0), (end, 1), (end + 1, 0)):
+        outcome = await redemptions.expire(now=now)
+        assert len(outcome.moves) == moves
+    assert await redemptions.state() is OfferState.EXPIRED
+    assert await redemptions.budget() == {"EUR": (0, 0)}
+
+
+async def test_an_offer_that_an_order_uses_does_not_expire(redemptions: Redemptions) -> None:
+    await redemptions.hold(minutes=60)
+    assert (await redemptions.expire(now=T0 + 1_800_000)).moves == ()
+    assert (await redemptions.expire("of_9", now=T0 + 1_800_000)).moves == ()
+    assert await redemptions.state() is OfferState.HELD
+
+
 # refund
 
 

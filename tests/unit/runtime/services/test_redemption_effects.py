@@ -13,12 +13,15 @@ from support.live_server import LiveServer, live_server
 from support.naive_assembly import NaiveShop
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.runtime.services.hold_timer import HoldTimer
+from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.redemption_effects import RedemptionEffects, sku_now
 
 
 def effects_of(one: LiveServer) -> RedemptionEffects:
     shop = one.parts.shop
-    return RedemptionEffects(shop.state, shop.turns, HoldTimer(shop.state, nothing_held))
+    holds = HoldTimer(shop.state, nothing_held)
+    promises = PromiseTimers(shop.state, shop.redemptions.expire_promise)
+    return RedemptionEffects(shop.state, shop.turns, holds, promises)
 
 
 async def nothing_held() -> None:
