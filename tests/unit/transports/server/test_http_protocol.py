@@ -18,6 +18,7 @@ from support.raw_connections import (
     text,
     upgrade,
 )
+from support.request_bytes import compare_bytes
 from support.request_pairs import Read, ServerReader, compare, honest, split
 from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.server.http_protocol import MAX_PIPELINED, HttpProtocol
@@ -252,6 +253,18 @@ def test_the_server_reads_no_request_that_h11_does_not_read(pairs: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "connections",
+    [3_000, pytest.param(100_000, marks=pytest.mark.slow)],
+    ids=["short", "long"],
+)
+def test_the_server_and_h11_agree_however_the_bytes_of_a_request_are_written(
+    connections: int,
+) -> None:
+    reader = ServerReader()
+    assert [found for seed in range(connections) if (found := compare_bytes(seed, reader))] == []
+
+
+@pytest.mark.parametrize(
     "names",
     [("data_received", "on_headers_complete", "on_message_complete"), ("on_header",)],
     ids=["offers are kept", "codings are not checked"],
@@ -264,6 +277,7 @@ def test_the_comparison_notices_a_reader_of_other_boundaries(
         monkeypatch.setattr(HttpProtocol, name, getattr(parent, name))
     reader = ServerReader()
     assert any(compare(seed, reader) for seed in range(1_000))
+    assert any(compare_bytes(seed, reader) for seed in range(3_000))
 
 
 async def test_the_number_of_pipelined_requests_is_bounded() -> None:
