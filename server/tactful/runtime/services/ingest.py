@@ -3,7 +3,7 @@
 A batch passes in slices of at most `SLICE_FACTS`, so that shoppers and checkouts are served between two of
 them. Each slice passes through these steps:
 
-1. `api/facts.py` splits the body of `POST /v1/facts` into raw facts. Connectors and the demo call
+1. `api/fact_bodies.py` splits the body of `POST /v1/facts` into raw facts. Connectors and the demo call
    `FactIngest.ingest` with raw facts of their own.
 2. Each raw fact is decoded and checked, and its contact is replaced by keyed digests. A bad one is
    rejected; the others go on.

@@ -44,6 +44,10 @@ class SqliteErasure:
         """Read beside the writer, after everything that is queued is written."""
         raise NotImplementedError
 
+    async def wait_for_promises(self) -> None:
+        """Return when no promise waits to be written, or after some milliseconds."""
+        raise NotImplementedError
+
     def erasure_digest(self, kind: str, ident: str) -> str:
         """Return the keyed digest under which the tombstone of an id is stored."""
         if self._secret is None:
@@ -97,6 +101,7 @@ class SqliteErasure:
                 # A customer with 20,000 offers is searched for 20 ms, for which no promise waits.
                 answer = await self._read_apart(work)
             else:
+                await self.wait_for_promises()
                 answer = await self._open_writer.run(work, weight=SLICE_ROWS)
 
     async def tombstones(self) -> list[Tombstone]:

@@ -62,6 +62,29 @@ async def test_a_search_of_an_erasure_is_no_work_of_the_writer(
     assert not any(isinstance(work, Search) for work in written)
 
 
+async def test_an_erasure_lets_promises_pass_before_each_of_its_transactions(
+    ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        await ledger.commit(push(offer(f"of_{number}", customer="c1"), limit=None))
+    order: list[str] = []
+    run = ledger._open_writer.run
+
+    async def counted_run(work: Any, *given: Any, **named: Any) -> Any:
+        if "weight" in named:
+            order.append("step")
+        return await run(work, *given, **named)
+
+    async def wait_for_promises() -> None:
+        order.append("promises")
+
+    monkeypatch.setattr(ledger._open_writer, "run", counted_run)
+    monkeypatch.setattr(ledger, "wait_for_promises", wait_for_promises)
+    await ledger.erase_customer("c1", "erased-1", T0)
+    assert order.count("step") > 5
+    assert order == ["promises", "step"] * order.count("step")
+
+
 async def test_the_log_is_moved_beside_the_writer_before_the_writer_empties_it(
     ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
