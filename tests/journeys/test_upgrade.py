@@ -139,8 +139,15 @@ async def test_every_request_is_answered_as_before(
     where = upgrade.placed(fixture, shop) if source == "data" else restored(fixture, shop)
     async with served(where) as one:
         found = await upgrade.answers(one, {name: recomputed(name) for name in wanted})
-    # An export lists offers in the order of their issue; 0.1.0 listed them by id.
+    # An export lists offers in the order of their issue; 0.1.0 listed them by id. A price that was
+    # reported again had an entry of its own in 0.1.0.
     for name in wanted:
+        if name.startswith("/v1/prices/") and wanted[name]["status"] == 200:
+            prices = wanted[name]["body"]["prices"]
+            before = [None, *(one["price"] for one in prices)]
+            wanted[name]["body"]["prices"] = [
+                one for one, last in zip(prices, before, strict=False) if one["price"] != last
+            ]
         if name.endswith("/export"):
             for answer in (found[name], wanted[name]):
                 answer["body"].get("offers", []).sort(key=lambda offer: offer["id"])
