@@ -40,6 +40,11 @@ def status(*, url: str | None, json_output: bool, **options: Any) -> None:
         print_text(answer["trouble"], fg="red")
     print_text()
     print_table(("rule", "state", "mode", "campaign"), _rule_rows(answer["rules"]))
+    if any(rule["mode"] == "shadow" for rule in answer["rules"]):
+        print_text()
+        print_text(
+            "`tactful rules shadow` reports what the rules in shadow mode would have offered."
+        )
     if answer["versions"]:
         print_text()
         print_table(("version", "activated", "how"), _version_rows(answer["versions"], zone))

@@ -90,6 +90,9 @@ async def test_what_was_decided_in_shadow_mode_is_reported(tmp_path: Path) -> No
     trying = "  - {id: R2, mode: shadow, when: [item.category: boots], offer: {percent: 10%}}\n"
     async with live_server(tmp_path, rules(extra=trying)) as one:
         await one.facts(*CATALOGUE)
+        status = (await run_beside(one, "rules", "status")).output
+        assert "R2    running  shadow  –" in status
+        assert "`tactful rules shadow` reports" in status
         nothing = await run_beside(one, "rules", "shadow")
         assert nothing.output == "No rule has decided anything in shadow mode in the last 7d.\n"
         shopper = await one.shopper()
