@@ -1,4 +1,4 @@
-"""Stored sessions and offers as plain data, with the fields that their forms leave out."""
+"""Stored sessions and offers as plain data, with the fields that storage leaves out."""
 
 from typing import Any, Final
 
