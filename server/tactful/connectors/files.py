@@ -19,7 +19,6 @@ from tactful.connectors import (
 )
 from tactful.connectors.byte_sources import ByteSource
 from tactful.connectors.results import FoundFact, ImportTerms, Row, RowNote, SourceError
-from tactful.core.facts.fact_codec import encode
 from tactful.core.facts.fact_types import Price, Product, Stock
 
 Reader = Callable[[ByteSource, ImportTerms], Iterator[Row]]
@@ -183,18 +182,21 @@ class _Repeats:
         self._line = 0
 
     def has(self, row: FoundFact) -> bool:
-        """Return whether an earlier row says something else of the item; once for each line."""
+        """Return whether an earlier row says another name, price or number of pieces.
+
+        It is said once for each line.
+        """
         fact = row.fact
-        match fact:
-            case Product():
-                key = hash(("product", fact.sku))
-            case Price():
-                key = hash(("price", fact.sku, fact.territory, fact.price.currency))
-            case Stock():
-                key = hash(("stock", fact.sku, fact.territory))
-            case _:
-                return False
-        content = hash(encode(fact))
+        if type(fact) is Price:
+            key = hash(("price", fact.sku, fact.territory, fact.price.currency))
+            content = fact.price.amount
+        elif type(fact) is Stock:
+            key, content = hash(("stock", fact.sku, fact.territory)), hash(fact.available)
+        elif type(fact) is Product:
+            key = hash(("product", fact.sku))
+            content = hash((fact.product, fact.title, fact.brand, fact.status))
+        else:
+            return False
         if key not in self._seen and len(self._seen) == _MAX_KEPT:
             return False
         if self._seen.setdefault(key, content) == content or self._line == row.line:
