@@ -78,6 +78,43 @@ async def test_scenario_4_a_voucher_worth_half_the_cart_leaves_the_other_half(
         assert (again.status_code, again.json()["code"]) == (409, "redemption.used")
 
 
+async def test_the_rest_of_a_voucher_that_is_worth_more_than_its_order_is_offered_again(
+    tmp_path: Path,
+) -> None:
+    """A voucher over 50.00 EUR and socks of 19.90 EUR: 30.10 EUR stay, with the same cause and end."""
+    async with live_server(tmp_path, rules(extra=VOUCHER)) as one:
+        await one.facts(
+            *CATALOGUE,
+            {
+                "type": "remedy",
+                "remedy": "v1",
+                "customer": "c3",
+                "value": money(5000),
+                "cause": {"order": "o7"},
+                "expires_at": "2026-06-01T00:00:00Z",
+            },
+        )
+        shopper = await one.known("c3")
+        await shopper.view("BOOT-42", 30)
+        token = await shopper.accept((await shopper.offered())["id"])
+        answer = await one.redeem(token, "o-sock", sku="SOCK-3", customer="c3")
+        assert answer.json()["saved"] == money(1990)
+        again = await one.redeem(token, "o-sock", sku="SOCK-3", customer="c3")
+        assert again.content == answer.content
+        exported = (await one.http.get("/v1/customers/c3/export")).json()
+        kept = {
+            fact["fact"]["remedy"]: fact["fact"]["value"]["amount"]
+            for fact in exported["facts"]
+            if fact["fact"]["type"] == "remedy" and fact["ended"] is None
+        }
+        assert kept == {"v1": 1990, "v1/2": 3010}
+        await shopper.view("SOCK-3", 60)
+        rest = await shopper.offered()
+        second = await shopper.accept(rest["id"])
+        used = await one.redeem(second, "o-boot", sku="BOOT-42", customer="c3")
+        assert used.json()["saved"] == money(3010)
+
+
 async def test_scenario_5_two_products_of_a_brand_taint_it_and_bundles_with_it(
     tmp_path: Path,
 ) -> None:

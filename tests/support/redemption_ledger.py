@@ -122,11 +122,15 @@ class Redemptions:
         attempt: int | None = None,
         alias: str | None = None,
         also: Collection[str] = (),
+        keeps_remainder: bool = False,
     ) -> RedemptionOutcome:
         return await run_redemption(
             self.ledger,
             lambda state: with_response(
-                confirmation.confirm(state, now, attempt=attempt, alias=alias), encode_answer
+                confirmation.confirm(
+                    state, now, attempt=attempt, alias=alias, keeps_remainder=keeps_remainder
+                ),
+                encode_answer,
             ),
             order=order,
             also=also,

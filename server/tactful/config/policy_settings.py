@@ -213,6 +213,11 @@ POLICY_SETTINGS: Final = (
         "countdown", v.choice("shown", "none"), "Whether offers show the time that is left."
     ),
     PolicySetting(
+        "remedies.remainder",
+        v.choice("keep", "lose"),
+        "What becomes of the rest of a voucher that is worth more than its order: it stays a voucher, or is lost.",
+    ),
+    PolicySetting(
         "essential_time_limit",
         v.text(),
         "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.",

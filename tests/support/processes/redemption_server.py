@@ -134,6 +134,10 @@ class FullShelves:
     async def is_shipped(self, orders: Collection[str]) -> bool:  # noqa: ARG002
         return False
 
+    @property
+    def keeps_remainders(self) -> bool:
+        return False
+
     async def customer_of(self, session: str) -> str | None:  # noqa: ARG002
         return None
 

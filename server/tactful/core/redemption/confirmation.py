@@ -29,10 +29,16 @@ from tactful.core.redemption.use_states import (
     UseState,
     state_of_order,
 )
+from tactful.core.redemption.voucher_remainder import without_remainder
 
 
 def confirm(
-    state: RedemptionState, now: int, *, attempt: int | None = None, alias: str | None = None
+    state: RedemptionState,
+    now: int,
+    *,
+    attempt: int | None = None,
+    alias: str | None = None,
+    keeps_remainder: bool = False,
 ) -> RedemptionResult:
     """Redeem for good what an order holds, or repeat the response, or refuse.
 
@@ -44,6 +50,7 @@ def confirm(
         now: Milliseconds since the Unix epoch, UTC.
         attempt: The payment attempt that was paid; `None`: what is held, else the latest attempt.
         alias: Another id that the order has from now on; `None`: none.
+        keeps_remainder: Whether the rest of a voucher that is worth more than the order stays a voucher.
     """
     uses = uses_of_order(state, attempt)
     alias = alias if uses and alias not in state.orders else None
@@ -60,7 +67,7 @@ def confirm(
         return refuse(verdict if verdict in ERROR_CODES else "redemption.unknown")
     results, known = [], state
     for call in calls:
-        confirmed = _confirm_call(known, call, now)
+        confirmed = _confirm_call(known, call, now, keeps_remainder=keeps_remainder)
         if confirmed is None:
             # What is held is confirmed without a call that lapsed before and is lost.
             if held and not any(row.status == "held" for row in call):
@@ -95,12 +102,12 @@ def _calls_to_confirm(rows: Sequence[RedemptionRow]) -> list[list[RedemptionRow]
 
 
 def _confirm_call(
-    state: RedemptionState, call: Sequence[RedemptionRow], now: int
+    state: RedemptionState, call: Sequence[RedemptionRow], now: int, *, keeps_remainder: bool
 ) -> list[RedemptionResult] | None:
     """Return the confirmations of the uses of one call; `None`: one of them cannot be redeemed."""
     results: list[RedemptionResult] = []
     for row in call:
-        result = _confirm_use(state, row, now)
+        result = _confirm_use(state, row, now, keeps_remainder=keeps_remainder)
         if result is None:
             return None
         results.append(result)
@@ -122,7 +129,9 @@ def _repeat(state: RedemptionState, rows: Sequence[RedemptionRow]) -> Redemption
     return RedemptionResult(answer=answer_of([(state.offers[row.offer], row) for row in used]))
 
 
-def _confirm_use(state: RedemptionState, row: RedemptionRow, now: int) -> RedemptionResult | None:
+def _confirm_use(
+    state: RedemptionState, row: RedemptionRow, now: int, *, keeps_remainder: bool
+) -> RedemptionResult | None:
     """Return the confirmation of one use; `None`: it has lapsed and cannot be redeemed any more."""
     offer = state.offers.get(row.offer)
     if offer is None:
@@ -146,6 +155,8 @@ def _confirm_use(state: RedemptionState, row: RedemptionRow, now: int) -> Redemp
         return None
     used, step = transition(state, offer, "confirm", now)
     used = _with_promised_hold(used, row)
+    if keeps_remainder:
+        used = without_remainder(used, row.granted)
     confirmed = structs.replace(
         row,
         status=STATUS_AFTER["confirm", status],

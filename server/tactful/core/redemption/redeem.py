@@ -44,6 +44,7 @@ from tactful.core.redemption.use_states import (
     UseAct,
     state_of_offer,
 )
+from tactful.core.redemption.voucher_remainder import without_remainder
 from tactful.core.values.allocation import LEVELS
 from tactful.core.values.money import Money
 
@@ -82,6 +83,8 @@ class RedemptionRequest(Struct, frozen=True, kw_only=True):
     """Milliseconds after which the use lapses unless it is confirmed; `None`: it is for good."""
     is_joint: bool = False
     """Whether the call takes several tokens, so that the answer lists its uses."""
+    keeps_remainder: bool = False
+    """Whether the rest of a voucher that is worth more than the order stays a voucher."""
 
     @property
     def act(self) -> UseAct:
@@ -293,6 +296,8 @@ def _sell(
     used, step = transition(state, offer, "hold" if is_held else "redeem", now)
     if is_held:
         used = structs.replace(used, hold=sale.saved)
+    elif request.keeps_remainder:
+        used = without_remainder(used, sale.saved)
     use = structs.replace(
         _new_use(offer, request, token, now),
         place=next_place(state),

@@ -152,6 +152,13 @@ class ShopExclusion(Struct, frozen=True):
     """The end, exclusive, milliseconds since the Unix epoch, UTC; None: it never ends."""
 
 
+class VoucherRules(Struct, frozen=True):
+    """What becomes of vouchers; the setting is called `remedies`."""
+
+    remainder: Literal["keep", "lose"] = "keep"
+    """Whether the rest of a voucher that is worth more than its order stays a voucher."""
+
+
 class Policy(Struct, frozen=True):
     """The active policy of one shop."""
 
@@ -190,6 +197,8 @@ class Policy(Struct, frozen=True):
     """How long an accepted offer can be redeemed, in milliseconds."""
     countdown: Literal["shown", "none"] = "shown"
     """Whether offers show the time that is left."""
+    remedies: VoucherRules = VoucherRules()
+    """The rules about vouchers."""
     essential_time_limit: str | None = None
     """Why the time limit is essential, so that no shopper may ask for more time; None: it is not."""
     exclude: tuple[ShopExclusion, ...] = ()

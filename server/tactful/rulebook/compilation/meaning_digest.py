@@ -22,6 +22,7 @@ ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
             "trial",
             "countdown",
             "essential_time_limit",
+            "remedies",
             "exclude",
         }
     ),

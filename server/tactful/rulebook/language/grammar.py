@@ -273,6 +273,9 @@ POLICY: Final = MappingSchema(
         KeySchema("max_claim", DurationType(), "How long a reduction shows what the price was, without a pause of 30 days. Afterwards its offers have no `was` and no percentage.", "30d"),
         KeySchema("accept_hold", DurationType(most=MAX_LIFE), "How long an accepted offer stays valid.", "30m"),
         KeySchema("countdown", OneOfType(("shown", "none")), "Whether offers show the time that is left.", "none"),
+        KeySchema("remedies", MappingSchema("the rules about vouchers", (
+            KeySchema("remainder", OneOfType(("keep", "lose")), "What becomes of the rest of a voucher that is worth more than its order: it stays a voucher, or is lost.", "lose", default="keep"),
+        )), "What becomes of vouchers.", "{remainder: lose}"),
         KeySchema("essential_time_limit", TextType(), "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.", "The tickets are held for ten minutes."),
         KeySchema("taints", MappingSchema("the suppression table", tuple(
             KeySchema(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()

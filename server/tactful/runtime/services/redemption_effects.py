@@ -45,6 +45,7 @@ class RedemptionEffects:
             promises: Expires the offers that come back after their session has ended.
         """
         self._clock = state.clock
+        self._rules = state.active_rulebook
         self._ledger = state.ledger
         self._facts = state.fact_cache
         self._changes = state.changes
@@ -134,6 +135,11 @@ class RedemptionEffects:
         calls.pop(call, None)
         if not calls:
             self._outcomes.pop(order, None)
+
+    @property
+    def keeps_remainders(self) -> bool:
+        """Whether the rest of a voucher that is worth more than its order stays a voucher."""
+        return self._rules.current.policy.remedies.remainder == "keep"
 
     async def settle(self) -> None:
         """Return when everything received so far has reached memory and the sessions concerned.

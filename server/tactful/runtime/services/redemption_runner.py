@@ -99,6 +99,10 @@ class ShopFacts(Protocol):
     def finish(self, call: object, order: str) -> None:
         """Drop what `expect` kept, because the call has ended."""
 
+    @property
+    def keeps_remainders(self) -> bool:
+        """Whether the rest of a voucher that is worth more than its order stays a voucher."""
+
     async def settle(self) -> None:
         """Return when everything received so far has reached memory and the sessions concerned.
 

@@ -5,7 +5,7 @@ Each call is idempotent, and one that failed may be repeated: `redemption_runner
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
 from msgspec import Struct, structs
@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 from tactful.core.offers.tokens import HolderKind, TokenClaims, TokenRefusal
 from tactful.core.redemption import confirmation, rollback
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption.answers import EncodeAnswer, RedemptionResponse
+from tactful.core.redemption.answers import EncodeAnswer, OutcomeUnknown, RedemptionResponse
 from tactful.core.redemption.order_totals import RequestedLine
 from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest, RepeatedRequest
 from tactful.core.redemption.redemption_rows import RedemptionResult, RedemptionState, Status
@@ -21,7 +21,9 @@ from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.ids import ID_BYTES, SHOPPER, is_id, redemption_id
 from tactful.core.values.money import Money
 from tactful.runtime.ports.environment import Clock, Entropy
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import StoredRedemption
+from tactful.runtime.services.ingest import fact_row
 from tactful.runtime.services.redemption_runner import (
     Reading,
     ReadShop,
@@ -31,8 +33,12 @@ from tactful.runtime.services.redemption_runner import (
 )
 from tactful.runtime.services.reported_orders import ReportedOrders, all_ids, order_uses
 from tactful.runtime.services.restored_tokens import with_lost_acceptance
+from tactful.runtime.services.voucher_remainders import VoucherRemainders
 
 log = structlog.get_logger("tactful.redemption")
+
+SUCCESS: Final = 200
+"""The status of an answer that used or confirmed something."""
 
 
 class TokenKeys(Protocol):
@@ -86,7 +92,9 @@ class RedemptionService:
         self._keys = keys
         self._shop = shop
         self._runner = RedemptionRunner(ledger, shop, encode)
-        self.reported = ReportedOrders(ledger, clock, self._runner)
+        self._encode = encode
+        self._remainders = VoucherRemainders(ledger, clock, fact_row, shop.settle)
+        self.reported = ReportedOrders(ledger, clock, self._runner, shop, self._remainders)
 
     async def redeem(self, call: RedemptionCall) -> RedemptionResponse:
         """Redeem or hold offers for an order, or refuse; the same call always gets the same response."""
@@ -120,7 +128,22 @@ class RedemptionService:
         async def read() -> Reading:
             return await self._read(call, request)
 
-        return await self._runner.decide(read, offers=request.offers, order=call.order)
+        response = await self._runner.decide(read, offers=request.offers, order=call.order)
+        is_on_order = any(claims.level == "order" for _, claims in verified.values())
+        return await self._with_remainders(call.order, response) if is_on_order else response
+
+    async def _with_remainders(
+        self, order: str, response: RedemptionResponse
+    ) -> RedemptionResponse:
+        """Issue the rest of the vouchers that an order has used, and return the response."""
+        if response.status != SUCCESS or not self._shop.keeps_remainders:
+            return response
+        try:
+            await self._remainders.issue(await all_ids(self._ledger, order))
+        except LedgerError:
+            # The retry gets the same response, and issues what is missing.
+            return self._encode(OutcomeUnknown())
+        return response
 
     async def _read(self, call: RedemptionCall, request: RedemptionRequest) -> Reading:
         """Read what the shop has reported about the offers, the order and its items."""
@@ -139,7 +162,9 @@ class RedemptionService:
             )
             for token in request.tokens
         ]
-        asked = structs.replace(request, tokens=tuple(tokens))
+        asked = structs.replace(
+            request, tokens=tuple(tokens), keeps_remainder=self._shop.keeps_remainders
+        )
         now = self._clock.now()
 
         def decide(state: RedemptionState) -> RedemptionResult:
@@ -161,13 +186,17 @@ class RedemptionService:
             alias: Another id that the order has from now on; None: none.
             attempt: The payment attempt that was paid; None: what is held, else the latest attempt.
         """
-        return await self._runner.decide(
+        keeps = self._shop.keeps_remainders
+        response = await self._runner.decide(
             self._reader(
                 order,
-                lambda state, now: confirmation.confirm(state, now, attempt=attempt, alias=alias),
+                lambda state, now: confirmation.confirm(
+                    state, now, attempt=attempt, alias=alias, keeps_remainder=keeps
+                ),
             ),
             order=order,
         )
+        return await self._with_remainders(order, response)
 
     async def cancel(self, order: str, *, attempt: int | None = None) -> RedemptionResponse:
         """Roll back everything that an order uses, unless the order was shipped.

@@ -16,7 +16,9 @@ from tactful.runtime.services.redemption_runner import (
     Reading,
     RedemptionLedger,
     RedemptionRunner,
+    ShopFacts,
 )
+from tactful.runtime.services.voucher_remainders import VoucherRemainders
 
 SHIPPED: Final = frozenset({"shipped", "delivered"})
 """The states in which an order can be refunded but no longer cancelled."""
@@ -107,17 +109,28 @@ async def all_ids(ledger: RedemptionLedger, order: str) -> frozenset[str]:
 class ReportedOrders:
     """Confirms and gives back redemptions because of what the shop reports about their orders."""
 
-    def __init__(self, ledger: RedemptionLedger, clock: Clock, runner: RedemptionRunner) -> None:
+    def __init__(
+        self,
+        ledger: RedemptionLedger,
+        clock: Clock,
+        runner: RedemptionRunner,
+        shop: ShopFacts,
+        remainders: VoucherRemainders,
+    ) -> None:
         """Follow the reported orders of one shop.
 
         Args:
             ledger: Has the reports.
             clock: The shop's clock.
             runner: Runs what follows.
+            shop: Says what becomes of the rest of vouchers.
+            remainders: Issues the rest of the vouchers that a paid order has used.
         """
         self._ledger = ledger
         self._clock = clock
         self._runner = runner
+        self._shop = shop
+        self._remainders = remainders
 
     async def follow(self, orders: Sequence[Order]) -> None:
         """Confirm what paid orders hold, and roll back what cancelled orders use.
@@ -148,11 +161,11 @@ class ReportedOrders:
         for stored in await self._ledger.fact_versions("order", order):
             use = _decode_use(stored.body)
             if stored.ended is None and use.is_paid:
-                now = self._clock.now()
-                await self._runner.run(
-                    Reading(partial(confirmation.confirm, now=now), also=frozenset(use.ids)),
-                    order=order,
-                )
+                now, keeps = self._clock.now(), self._shop.keeps_remainders
+                confirm = partial(confirmation.confirm, now=now, keeps_remainder=keeps)
+                await self._runner.run(Reading(confirm, also=frozenset(use.ids)), order=order)
+                if keeps:
+                    await self._remainders.issue(use.ids)
 
     async def _cancel(self, order: str) -> None:
         """Roll back what an order uses, if its report in force is a cancellation before shipment.

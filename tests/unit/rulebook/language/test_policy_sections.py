@@ -101,6 +101,7 @@ SETTINGS = {
     "rounding": "{CHF: 0.07}",
     "countdown": "none",
     "essential_time_limit": "Held.",
+    "remedies.remainder": "lose",
     "brand_window": "777d",
     "bought_window": "777d",
     "bad_rating": "3",

@@ -29,6 +29,7 @@ class Shop:
         self.expected: list[RedemptionOutcome] = []
         self.finished = 0
         self.settled = 0
+        self.keeps = True
 
     async def catch_up(self) -> None:
         self.position = await self.ledger.position()
@@ -38,6 +39,10 @@ class Shop:
 
     async def is_shipped(self, _: object) -> bool:
         return False
+
+    @property
+    def keeps_remainders(self) -> bool:
+        return self.keeps
 
     async def customer_of(self, _: str) -> str | None:
         return None

@@ -106,6 +106,10 @@ class Shop:
     async def is_shipped(self, orders: Collection[str]) -> bool:
         return not self.shipped.isdisjoint(orders)
 
+    @property
+    def keeps_remainders(self) -> bool:
+        return True
+
     async def customer_of(self, session: str) -> str | None:
         return self.customers.get(session)
 

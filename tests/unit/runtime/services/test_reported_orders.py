@@ -13,6 +13,7 @@ from tactful.core.offers.offer import OfferState
 from tactful.runtime.services.ingest import fact_row
 from tactful.runtime.services.redemption_runner import RedemptionRunner
 from tactful.runtime.services.reported_orders import ReportedOrders, all_ids, order_uses
+from tactful.runtime.services.voucher_remainders import VoucherRemainders
 from unit.runtime.services.test_redemption_runner import Shop
 
 NOW = T0 + 20 * MINUTE
@@ -33,8 +34,10 @@ class Reports(Redemptions):
         await self.opened()
         made = order_fact(order, *fields.pop("lines", ("RUN-42",)), status=status, **fields)
         await self.ledger.record_facts([fact_row(made, NOW)])
-        runner = RedemptionRunner(self.ledger, Shop(self.ledger), encode_answer)
-        await ReportedOrders(self.ledger, Clock(), runner).follow([made])
+        shop = Shop(self.ledger)
+        runner = RedemptionRunner(self.ledger, shop, encode_answer)
+        remainders = VoucherRemainders(self.ledger, Clock(), fact_row, shop.settle)
+        await ReportedOrders(self.ledger, Clock(), runner, shop, remainders).follow([made])
 
     async def opened(self) -> "Reports":
         if await self.ledger.offer("of_1") is None:
