@@ -194,7 +194,7 @@ def connected_sessions(shop: Shop) -> int:
 async def ending_offers(shop: Shop, sku: str) -> tuple[int, int]:
     """Return how many offers a recall of an item would end: those shown, and those accepted."""
     await shop.ledger.flush()
-    # What an order holds is not ended: the checkout is told when it confirms or redeems.
+    # What an order holds stays held: the checkout learns of a recall from its next redemption.
     found = await shop.ledger.standing_offers_of([sku])
     standing = [one for one in found if one.standing]
     accepted = sum(one.state is OfferState.ACCEPTED for one in standing)
