@@ -12,7 +12,14 @@ from msgspec import structs
 
 from tactful.core.offers.offer import STANDING, Offer, OfferStep
 from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
-from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, ContactWrite, SavedContact
+from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.ledger_rows import (
+    Commit,
+    CommitRefusal,
+    ContactWrite,
+    SavedContact,
+    TallyRow,
+)
 from tactful.stores.shared.balance_moves import apply_moves
 from tactful.stores.shared.commit_check import (
     Shelf,
@@ -170,16 +177,21 @@ class TurnBatch(SqliteCommitView):
             note_reductions(connection, self._new_offers.values())
             stock.add_units(connection, self._growth)
         write_sessions(connection, self._turns)
-        entries = [structs.astuple(turn.entry) for turn in self._turns if turn.entry]
+        entries: list[tuple[object, ...]] = []
+        tallies: list[TallyRow] = []
+        exposures: list[Exposure] = []
+        for turn in self._turns:
+            if turn.entry:
+                entries.append(structs.astuple(turn.entry))
+            tallies += turn.tallies
+            exposures += turn.exposures
         if entries:
             connection.executemany(_PUT_ENTRY, entries)
-        tallies = [row for turn in self._turns for row in turn.tallies]
         if tallies:
             add_tallies(connection, tallies)
-        put_contacts(connection, self._contacts)
-        exposures = [one for turn in self._turns for one in turn.exposures]
         if exposures:
             put_exposures(connection, exposures)
+        put_contacts(connection, self._contacts)
 
     # what the turns before leave behind, for the check of a commit
 
