@@ -98,6 +98,7 @@ class DiagnosisService:
             found = await self._explanations.explain(
                 sku, session=None, customer=None, visit=HypotheticalVisit(territory)
             )
+        afterwards = await self._after_the_wait(sku, territory, found.verdicts) if live else ()
         return ItemDiagnosis(
             sku=sku,
             territory=territory,
@@ -111,7 +112,27 @@ class DiagnosisService:
                 *_about_item(item, territory, price),
                 *_about_price(sku, page.price, price),
                 *(_about_rules(found.verdicts, sku) if not found.offers else ()),
+                *(_about_rules(afterwards, sku) if afterwards and not found.offers else ()),
             ),
+        )
+
+    async def _after_the_wait(
+        self, sku: str, territory: str | None, verdicts: tuple[Verdict, ...]
+    ) -> tuple[Verdict, ...]:
+        """Return what would keep rules from an offer that only wait for the shopper to stay.
+
+        The doctor is asked as soon as a page is open, when every rule waits and hides its other causes.
+        """
+        waiting = {one.rule for one in verdicts if one.reason is Reason.TIMING_WAIT}
+        if not waiting:
+            return ()
+        later = await self._explanations.explain(
+            sku, session=None, customer=None, visit=HypotheticalVisit(territory)
+        )
+        return tuple(
+            one
+            for one in later.verdicts
+            if one.rule in waiting and one.reason not in {None, Reason.TIMING_WAIT}
         )
 
 

@@ -65,3 +65,20 @@ async def test_a_price_of_the_page_that_is_no_lower_or_elsewhere_is_no_cause(
         await one.facts(*CATALOGUE)
         report = PageReport(sku="RUN-42", territory="DE", price=shown)
         assert (await one.parts.shop.diagnoses.diagnose(report)).advice == ()
+
+
+async def test_a_session_that_has_to_wait_is_told_what_comes_after_the_wait(
+    tmp_path: Path,
+) -> None:
+    held_out = rules().replace("holdout: 0%", "holdout: 100%")
+    for text, advices in ((held_out, 2), (rules(), 1)):
+        async with live_server(tmp_path / str(advices), text) as one:
+            await one.facts(*CATALOGUE)
+            mia = await one.shopper()
+            await mia.say("view", sku="RUN-42")
+            found = await one.parts.shop.diagnoses.diagnose(
+                PageReport(sku="RUN-42", territory="DE", session=mia.session)
+            )
+            assert "withheld because of timing.wait" in found.advice[0]
+            assert len(found.advice) == advices
+            assert advices == 1 or "held_out because of holdout" in found.advice[1]
