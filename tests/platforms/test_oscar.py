@@ -222,9 +222,9 @@ def test_more_units_than_the_offer_allows_cost_the_own_price(
     assert shop.tactful.redemptions(order) == []
 
 
-def test_promotions_of_the_shop_leave_the_promised_price_alone(
-    shop: OscarShop, browser: Browser
-) -> None:
+@contextmanager
+def half_price(shop: OscarShop) -> Iterator[None]:
+    """A promotion of the shop: everything at half its price."""
     shop.run(
         """
         from oscar.core.loading import get_model as m
@@ -235,19 +235,60 @@ def test_promotions_of_the_shop_leave_the_promised_price_alone(
         """
     )
     try:
-        with shopper_at(shop, browser) as one:
-            one.take_offer()
-            one.goto("/catalogue/socks_2/")
-            one.page.click("button:has-text('Add to cart')")
-            basket = one.basket()
-            assert "£119.60" in basket  # 109.65 and half of 19.90
-            order = one.order()
+        yield
     finally:
         shop.run(
-            "from oscar.core.loading import get_model as m; m('offer', 'ConditionalOffer').objects.all().delete()"
+            """
+            from oscar.core.loading import get_model as m
+            for name in ('ConditionalOffer', 'Condition', 'Benefit', 'Range'):
+                m('offer', name).objects.all().delete()
+            """
         )
+
+
+def test_promotions_of_the_shop_leave_the_promised_price_alone(
+    shop: OscarShop, browser: Browser
+) -> None:
+    with half_price(shop), shopper_at(shop, browser) as one:
+        one.take_offer()
+        one.goto("/catalogue/socks_2/")
+        one.page.click("button:has-text('Add to cart')")
+        basket = one.basket()
+        assert "£119.60" in basket  # 109.65 and half of 19.90
+        order = one.order()
     assert total_of(shop, order) == "119.60"
     assert shop.tactful.redemptions(order) == [(1, "redeemed")]
+
+
+def test_without_the_applicator_a_price_below_the_promise_is_not_charged(
+    shop: OscarShop, browser: Browser
+) -> None:
+    write_without(shop, "offer")
+    with (
+        another_process(shop, DJANGO_SETTINGS_MODULE="shop.without_offer"),
+        half_price(shop),
+        shopper_at(shop, browser) as one,
+    ):
+        one.take_offer()
+        one.to_preview()
+        number, count = next_number(one), orders(shop)
+        one.pay()
+        expect(one.page.locator("body")).to_contain_text("cannot be combined")
+        assert orders(shop) == count
+        assert shop.tactful.redemptions(number) == []
+
+
+@contextmanager
+def another_process(shop: OscarShop, **settings: str) -> Iterator[None]:
+    """The same shop in a second process with other settings; shoppers use that one."""
+    port, environment = shop.port, shop.environment
+    shop.environment = {**environment, **settings}
+    try:
+        with serving(shop, shop.other_port):
+            shop.port = shop.other_port
+            yield
+    finally:
+        shop.port, shop.environment = port, environment
 
 
 def test_an_own_price_below_the_promise_is_charged_and_uses_no_offer(
@@ -356,21 +397,14 @@ def test_a_basket_that_was_thawed_elsewhere_is_released_by_the_sweep(
 def test_a_shop_with_a_transaction_for_each_request_keeps_every_promise(
     shop: OscarShop, browser: Browser
 ) -> None:
-    port = shop.port
-    shop.environment = {**shop.environment, "SHOP_ATOMIC_REQUESTS": "1"}
-    try:
-        with serving(shop, shop.other_port), shopper_at(shop, browser) as one:
-            shop.port = shop.other_port
-            one.take_offer()
-            one.to_preview()
-            number = next_number(one)
-            one.pay("declined")
-            expect(one.page.locator("body")).to_contain_text("The card was declined.")
-            assert until(lambda: shop.tactful.redemptions(number) == [(1, "cancelled")])
-            assert one.order() == number
-    finally:
-        shop.port = port
-        shop.environment = {**shop.environment, "SHOP_ATOMIC_REQUESTS": "0"}
+    with another_process(shop, SHOP_ATOMIC_REQUESTS="1"), shopper_at(shop, browser) as one:
+        one.take_offer()
+        one.to_preview()
+        number = next_number(one)
+        one.pay("declined")
+        expect(one.page.locator("body")).to_contain_text("The card was declined.")
+        assert until(lambda: shop.tactful.redemptions(number) == [(1, "cancelled")])
+        assert one.order() == number
     assert shop.tactful.redemptions(number) == [(1, "cancelled"), (2, "redeemed")]
     assert total_of(shop, number) == "109.65"
 
@@ -404,13 +438,18 @@ def test_a_mistake_in_the_settings_is_named_at_the_start(
 def test_a_missing_step_of_the_installation_is_named(
     shop: OscarShop, change: str, said: str
 ) -> None:
-    (shop.folder / "shop" / f"without_{change}.py").write_text(
-        "from shop.settings import *\n"
-        f"PLAIN, OWN = 'oscar.apps.{change}.', 'apps.{change}.'\n"
-        "INSTALLED_APPS = [PLAIN + a[len(OWN):] if a.startswith(OWN) else a for a in INSTALLED_APPS]\n"
-    )
+    write_without(shop, change)
     done = shop.manage("check", "--settings", f"shop.without_{change}", check=False)
     assert said in done.stderr
+
+
+def write_without(shop: OscarShop, app: str) -> None:
+    """Write settings in which one of Oscar's apps is not forked: `shop.without_APP`."""
+    (shop.folder / "shop" / f"without_{app}.py").write_text(
+        "from shop.settings import *\n"
+        f"PLAIN, OWN = 'oscar.apps.{app}.', 'apps.{app}.'\n"
+        "INSTALLED_APPS = [PLAIN + a[len(OWN):] if a.startswith(OWN) else a for a in INSTALLED_APPS]\n"
+    )
 
 
 def test_missing_addresses_are_named(shop: OscarShop) -> None:
