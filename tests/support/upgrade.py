@@ -63,17 +63,25 @@ def lost(shape: str, body: bytes) -> list[str]:
     if again == body:
         return []
     read = msgspec.json.decode if shape in JSON_SHAPES else msgspec.msgpack.decode
-    return [*lost_in(read(body), read(again), shape)]
+    return [*lost_in(read(body), read(again), shape, rows=True)]
 
 
-def lost_in(old: Any, new: Any, path: str = "") -> Iterator[str]:
-    """Yield what is gone or changed in a newer plain value; new names are allowed."""
+def lost_in(old: Any, new: Any, path: str = "", *, rows: bool = False) -> Iterator[str]:
+    """Yield what is gone or changed in a newer plain value.
+
+    New names are allowed. With `rows`, so are new values at the end of a list: structs without names
+    are stored as the list of their fields.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for name, value in old.items():
-            yield from lost_in(value, new.get(name, "gone"), f"{path}.{name}")
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for place, (one, other) in enumerate(zip(old, new, strict=True)):
-            yield from lost_in(one, other, f"{path}[{place}]")
+            yield from lost_in(value, new.get(name, "gone"), f"{path}.{name}", rows=rows)
+    elif (
+        isinstance(old, list)
+        and isinstance(new, list)
+        and (len(old) == len(new) or (rows and len(old) < len(new)))
+    ):
+        for place, (one, other) in enumerate(zip(old, new, strict=False)):
+            yield from lost_in(one, other, f"{path}[{place}]", rows=rows)
     elif old != new:
         yield f"{path}: {old!r} became {new!r}"
 
@@ -86,18 +94,24 @@ def _with_defaults(value: Any) -> Any:
             field.encode_name: _with_defaults(getattr(value, field.name))
             for field in msgspec.structs.fields(value)
         }
+        if config.array_like:
+            return ([config.tag] if config.tag_field else []) + list(plain.values())
         return plain | ({str(config.tag_field): config.tag} if config.tag_field else {})
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return [_with_defaults(one) for one in value]
+    if isinstance(value, dict):
+        return {msgspec.to_builtins(name): _with_defaults(one) for name, one in value.items()}
     return msgspec.to_builtins(value)
 
 
 def _json(kind: Any) -> Callable[[bytes], bytes]:
-    return lambda stored: msgspec.json.encode(msgspec.json.decode(stored, type=kind))
+    return lambda stored: msgspec.json.encode(
+        _with_defaults(msgspec.json.decode(stored, type=kind))
+    )
 
 
 def _packed(kind: Any) -> Callable[[bytes], bytes]:
-    return lambda stored: encode(msgspec.msgpack.decode(stored, type=kind))
+    return lambda stored: encode(_with_defaults(msgspec.msgpack.decode(stored, type=kind)))
 
 
 JSON_SHAPES = frozenset({"offer", "redemption", "refund", "fact", "general", "key", "holder"})
