@@ -189,3 +189,36 @@ async def test_a_replayed_day_gives_the_same_decisions(tmp_path: Path, seed: int
         half = await replayed(one, since=middle - 1_800_000)
         assert half.differences == ()
         assert 0 < half.decisions < again.decisions
+
+
+async def test_holds_that_lapse_or_are_taken_over_are_replayed(tmp_path: Path) -> None:
+    """One call then takes several steps of an offer, and the session learns of the last one."""
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        tokens = []
+        for _ in range(2):
+            shopper = await one.shopper()
+            await shopper.view("RUN-42", 30)
+            tokens.append(await shopper.accept((await shopper.offered())["id"]))
+        first, second = tokens
+        await one.redeem(first, "A", hold=3_600)
+        await one.advance(3_600)
+        await one.restart()
+        listed = await one.http.get("/v1/redemptions", params={"order": "A"})
+        assert listed.json()["redemptions"][0]["lapsed"]
+        await one.redeem(second, "B", hold=30)
+        assert (await replayed(one)).differences == ()
+
+
+async def test_a_hold_that_another_order_takes_over_is_replayed(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        token = await shopper.accept((await shopper.offered())["id"])
+        await one.redeem(token, "A", hold=30)
+        # The clock is past the end of the hold before its timer has fired.
+        one.parts.shop.state.timers.cancel("holds")
+        await one.advance(60)
+        assert (await one.redeem(token, "B")).status_code == 200
+        assert (await replayed(one)).differences == ()

@@ -191,7 +191,11 @@ class Replay:
         found.steps += decision.steps
         found.offers.update((offer.id, offer) for offer in decision.offers)
         if isinstance(signal, OfferRedeemed | RedemptionRolledBack):
-            found.checkout_steps.add((signal.offer.id, signal.offer.seq))
+            # A redemption may take several steps of an offer, as where a hold lapses and the promise
+            # has ended. The session learns of the last one.
+            known = _last_step(found, signal.offer.id)
+            numbers = range(known + 1, signal.offer.seq + 1)
+            found.checkout_steps |= {(signal.offer.id, number) for number in numbers}
 
     # comparing
 
@@ -228,6 +232,13 @@ class Replay:
                 self._differences.append(
                     ReplayDifference(session, offer.issued_at, "offer", str(offer), str(mine))
                 )
+
+
+def _last_step(found: _ReplayedSession, offer: str) -> int:
+    """Return the number of the last step of an offer that a turn or an earlier redemption took."""
+    decided = [step.seq for step in found.steps if step.offer == offer]
+    redeemed = [number for name, number in found.checkout_steps if name == offer]
+    return max([*decided, *redeemed], default=found.first_seq)
 
 
 def _unmatched(some: Iterable[OfferStep], others: Iterable[OfferStep]) -> list[OfferStep]:
