@@ -199,9 +199,14 @@ async def test_a_held_offer_keeps_its_budget_and_stock_and_stands_for_nobody(
     ledger: AnyLedger,
 ) -> None:
     await ledger.commit(push(accepted()))
+    assert await ledger.held_amounts() == {}
     await write(ledger, held_by("o1", T0 + 9), "o1")
     assert await ledger.reconcile() == []
     assert [(row.reserved, row.settled) for row in await ledger.balances()] == [(1935, 0)]
+    assert await ledger.held_amounts() == {
+        ("spring", "total", "EUR"): 1935,
+        ("spring", "total", "#"): 1,
+    }
     assert await ledger.stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): 1}
     assert [one.id for one in await ledger.standing_offers()] == ["of_1"]
     assert [one.id for one in await ledger.standing_offers_of(["RUN-42"])] == ["of_1"]

@@ -58,6 +58,8 @@ async def test_a_hold_lapses_by_itself_and_the_offer_stands_again(tmp_path: Path
         assert held.json()["state"] == "held"
         assert await state(one, offer) == "held"
         assert await one.budget() == (1935, 0)
+        rows = (await one.http.get("/v1/budgets")).json()["budgets"]
+        assert [row["held"] for row in rows if row["currency"] == "EUR"] == [1935]
         await one.advance(59)
         assert await state(one, offer) == "held"
         await one.advance(1)

@@ -15,7 +15,7 @@ from tactful.core.facts.price_history import PublicPrice
 from tactful.core.facts.price_rows import Audience
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import OfferState
-from tactful.core.redemption.redemption_rows import BudgetRow
+from tactful.core.redemption.redemption_rows import BalanceKey, BudgetRow
 from tactful.core.values.calendar import CalendarError, parse_duration, parse_rfc3339
 from tactful.runtime.ports.ledger_rows import AuditRow
 from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
@@ -86,7 +86,8 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     async def budgets(request: Request) -> Response:  # noqa: ARG001
         shop.state.balances.view(shop.clock.now())
         rows = [row for row in shop.state.balances.rows() if row.limit is not None]
-        return json_response({"budgets": [_budget(row) for row in rows]})
+        held = await shop.ledger.held_amounts()
+        return json_response({"budgets": [_budget(row, held) for row in rows]})
 
     async def prices(request: Request) -> Response:
         sku, territory = request.path_params["sku"], _required(request, "territory")
@@ -142,7 +143,7 @@ def _price(one: PublicPrice, now: int) -> dict[str, Any]:
     return shown
 
 
-def _budget(row: BudgetRow) -> dict[str, Any]:
+def _budget(row: BudgetRow, held: Mapping[BalanceKey, int]) -> dict[str, Any]:
     return {
         "campaign": row.campaign,
         "period": row.period,
@@ -150,6 +151,7 @@ def _budget(row: BudgetRow) -> dict[str, Any]:
         "unit": "offers" if row.currency == COUNT else "minor units",
         "limit": row.limit,
         "reserved": row.reserved,
+        "held": held.get((row.campaign, row.period, row.currency), 0),
         "settled": row.settled,
     }
 

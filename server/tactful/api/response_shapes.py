@@ -57,6 +57,8 @@ class BudgetShown(Shape, frozen=True, kw_only=True):
     unit: Literal["offers", "minor units"]
     limit: int
     reserved: int
+    held: int
+    """The part of `reserved` that orders hold, and have not paid yet."""
     settled: int
 
 

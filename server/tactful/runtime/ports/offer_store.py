@@ -5,6 +5,7 @@ from typing import Protocol
 
 from tactful.core.offers.offer import Offer
 from tactful.core.redemption.redemption_rows import (
+    BalanceKey,
     BudgetRow,
     RedemptionLogic,
     RedemptionOutcome,
@@ -143,6 +144,15 @@ class OfferStore(Protocol):
                 offer would be live.
             LedgerError: Nothing is written, or, if `retry` is set, the outcome is unknown. The same
                 call may be repeated, because redemptions are idempotent.
+        """
+
+    async def held_amounts(self) -> dict[BalanceKey, int]:
+        """Return what orders hold of each balance: minor units, or offers where it is `#`.
+
+        It is a part of what the balance has reserved. Balances of which nothing is held are left out.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
         """
 
     async def next_hold_end(self) -> int | None:

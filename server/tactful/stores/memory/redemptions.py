@@ -5,6 +5,7 @@ from collections.abc import Collection
 from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import (
+    BalanceKey,
     RedemptionLogic,
     RedemptionOutcome,
     RedemptionRow,
@@ -132,6 +133,16 @@ class MemoryRedemptions(MemoryTurns):
         """Return the orders that use an offer."""
         used = (row for row in self._redemptions.values() if row.offer == offer and row.is_live)
         return [row.order for row in sorted(used, key=lambda row: row.at)]
+
+    async def held_amounts(self) -> dict[BalanceKey, int]:
+        """Return what orders hold of each balance."""
+        found: dict[BalanceKey, int] = {}
+        for offer in self._offers.values():
+            if offer.state is OfferState.HELD and offer.campaign is not None:
+                for currency, amount in ((offer.currency, offer.hold), (COUNT, 1)):
+                    key = offer.campaign, offer.period, currency
+                    found[key] = found.get(key, 0) + amount
+        return found
 
     async def next_hold_end(self) -> int | None:
         """Return when the next held redemption lapses."""

@@ -6,8 +6,9 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
+from tactful.core.offers.budget import COUNT
 from tactful.core.offers.offer import Offer
-from tactful.core.redemption.redemption_rows import Status
+from tactful.core.redemption.redemption_rows import BalanceKey, Status
 from tactful.runtime.ports.ledger_rows import StoredRedemption
 from tactful.stores.shared.erasures import erasure_digest, is_digest
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
@@ -15,6 +16,12 @@ from tactful.stores.sqlite.tables.order_ids import SAME_ORDER
 
 _ORDERS_OF: Final = """
   SELECT "order" FROM redemptions WHERE offer = ? AND status IN ('held', 'redeemed') ORDER BY at"""
+# The index of standing and held offers is used where its own condition is repeated.
+_HELD_AMOUNTS: Final = """
+  SELECT campaign, period, currency, sum(hold), count(*) FROM offers
+  WHERE state IN ('pushed', 'shown', 'accepted', 'held') AND state = 'held'
+    AND campaign IS NOT NULL
+  GROUP BY campaign, period, currency"""
 _NEXT_HOLD_END: Final = "SELECT min(until) FROM redemptions WHERE status = 'held'"
 _LAPSING: Final = """
   SELECT DISTINCT "order" FROM redemptions WHERE status = 'held' AND until <= ?
@@ -54,6 +61,13 @@ class SqliteRedemptionReads:
 
     async def orders_of(self, offer: str) -> list[str]:
         return [order for (order,) in await self._read(_ORDERS_OF, (offer,))]
+
+    async def held_amounts(self) -> dict[BalanceKey, int]:
+        found: dict[BalanceKey, int] = {}
+        for campaign, period, currency, amount, count in await self._read(_HELD_AMOUNTS):
+            found[campaign, period, currency] = amount
+            found[campaign, period, COUNT] = found.get((campaign, period, COUNT), 0) + count
+        return found
 
     async def next_hold_end(self) -> int | None:
         ((found,),) = await self._read(_NEXT_HOLD_END)
