@@ -69,3 +69,5 @@ def test_clauses_are_listed_in_the_order_of_the_rule() -> None:
         "item.brand",
         "item.sku",
     ]
+    [alone] = clauses(clauses(one.condition)[0])
+    assert alone.field == "item.stock"

@@ -36,7 +36,7 @@ from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Campaign, Exclusion, NoneOf, PriceTerms, Rule
 from tactful.core.stages.arbitration import build_candidate
-from tactful.core.stages.offer_builder import build_offer, provenance_of
+from tactful.core.stages.offer_builder import build_offer, prior_price_of, provenance_of
 from tactful.core.values.allocation import Deduction
 from tactful.core.values.money import Money
 
@@ -155,6 +155,19 @@ def test_a_reduction_is_claimed_against_the_lowest_price_of_thirty_days() -> Non
     dear = {"DE": kept(price(list=Money(19900, "EUR")))}
     listed = planned(rule(), item=item(prices=dear, history=ledger((200, 12900))))
     assert (listed.was, listed.percent) == (12900, 15)  # never against list
+
+
+def test_a_running_general_price_counts_for_other_prices_only() -> None:
+    began = T0 - DAY
+    ledger = (
+        PublicPrice(T0 - 40 * DAY, 12900, "EUR"),
+        PublicPrice(began, 10965, "EUR", offered=True),
+    )
+    here = scene(item=item(history={"DE": ledger}))
+    for offered, lowest in ((10965, 12900), (10000, 10965)):
+        prior = prior_price_of(here, began, Money(offered, "EUR"))
+        assert prior is not None
+        assert prior.amount == lowest
 
 
 def test_the_budget_period_is_that_of_the_campaign() -> None:
