@@ -152,12 +152,16 @@ def redeem(
         return earlier
     # A hold that is over binds nobody, even if its timer has not fired yet.
     over = [row for row in state.redemptions if row.offer in request.offers]
-    lapsed = lapse_rows(state, over, now)
-    results, known = [lapsed], state_after(state, lapsed)
+    results, known = [], state
+    if over:
+        results = [lapse_rows(state, over, now)]
+        known = state_after(state, results[0])
     for token in _in_sequence(known, request.tokens):
         result = _use(known, request, token, now, skus_now)
         if isinstance(result.answer, RedemptionRefusal):
             return _refused(result, result.answer, token, request)
+        if not (results or request.is_joint):
+            return result
         results.append(result)
         known = state_after(known, result)
     uses = [row for result in results for row in result.uses]
