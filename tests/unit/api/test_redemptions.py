@@ -1,11 +1,13 @@
 """The endpoints of redemptions over HTTP."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
 from support.live_server import LiveServer, live_server
+from tactful.api import redemptions
 
 
 async def accepted_token(one: LiveServer) -> str:
@@ -67,3 +69,75 @@ async def test_redemptions_need_the_server_key_and_the_public_keys_do_not(tmp_pa
         assert [key["crv"] for key in keys.json()["keys"]] == ["Ed25519"]
         assert keys.headers["access-control-allow-origin"] == "*"
         assert keys.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({}, "query.one_of"),
+        ({"state": "lapsed"}, "query.state"),
+        ({"order": "A", "after": "-1"}, "query.after"),
+        ({"order": "A", "after": "x"}, "query.after"),
+        ({"order": "A", "after": "9" * 19}, "query.after"),
+    ],
+)
+async def test_a_list_needs_a_filter_that_means_something(
+    tmp_path: Path, query: dict[str, str], code: str
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        refused = await one.http.get("/v1/redemptions", params=query)
+        assert (refused.status_code, refused.json()["code"]) == (400, code)
+
+
+async def test_a_list_is_read_page_by_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redemptions, "PAGE", 1)
+    async with live_server(tmp_path, rules()) as one:
+        token = await accepted_token(one)
+        for attempt in (1, 2):
+            assert (await one.redeem(token, "A", attempt=attempt, hold=60)).status_code == 200
+            await one.http.post("/v1/redemptions/A/cancel", json={"attempt": attempt})
+        pages, after = [], "0"
+        while after:
+            query = {"order": "A", "after": after}
+            page = (await one.http.get("/v1/redemptions", params=query)).json()
+            pages.append([row["attempt"] for row in page["redemptions"]])
+            after = page["next"]
+        assert pages == [[1], [2]]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"reason": "declined"}', b"reason=declined"])
+async def test_a_cancellation_takes_what_clients_of_the_first_release_send(
+    tmp_path: Path, body: bytes
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.redeem(await accepted_token(one), "A")
+        assert (await one.http.post("/v1/redemptions/A/cancel", content=body)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "field", [{"attempt": 0}, {"attempt": 1001}, {"hold": 29}, {"hold": 86401}]
+)
+async def test_attempts_and_holds_have_bounds(tmp_path: Path, field: dict[str, Any]) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        token = await accepted_token(one)
+        refused = await one.redeem(token, "A", **field)
+        assert (refused.status_code, refused.json()["code"]) == (422, "body.invalid")
+        both = await one.redeem(token, "A", tokens=[token])
+        assert (both.status_code, both.json()["code"]) == (422, "body.invalid")
+
+
+async def test_the_ids_of_lines_are_accepted_and_a_refund_may_name_an_amount(
+    tmp_path: Path,
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        token = await accepted_token(one)
+        lines = [
+            {"sku": "RUN-42", "qty": 1, "line": "17", "unit": {"amount": 9900, "currency": "EUR"}}
+        ]
+        body = {"tokens": [token, token], "order": "A", "territory": "DE", "lines": lines}
+        answer = (await one.http.post("/v1/redemptions", json=body)).json()
+        assert answer["saved"]["amount"] == 0
+        assert answer["redemptions"][0]["unit"]["amount"] == 9900
+        money = {"refund": "f1", "amount": {"amount": 9900, "currency": "EUR"}}
+        refunded = await one.http.post("/v1/redemptions/A/refund", json=money)
+        assert refunded.json()["amount"]["amount"] == 9900
