@@ -117,7 +117,7 @@ async def test_three_offers_apply_to_one_order_each_on_the_result_of_the_last(
         assert await one.budget() == (HELD, 0)
         first = await use(one, shoe)
         assert (first["unit"], first["qty"], first["saved"]) == (money(10965), 1, money(1935))
-        assert first.keys() == {"redemption", "unit", "qty", "saved"}
+        assert first.keys() == {"redemption", "state", "unit", "qty", "saved"}
         second = await use(one, whole)
         assert (second["unit"], second["saved"]) == (money(43888), money(4877))
         assert [line["paid"] for line in second["lines"]] == [money(9868), money(34020)]
