@@ -22,7 +22,7 @@ TRIAL = """
     mode: trial
     share: 50%
     priority: 5
-    valid: {from: 2026-03-01, until: 2026-04-01}
+    valid: {from: 2026-03-01, until: 2026-03-28}
     when: [item.category: boots]
     offer: {percent: 20%, floor: {margin: 5%}}
     campaign: C
@@ -63,7 +63,8 @@ async def test_a_shadow_rule_is_recorded_and_never_shown(tmp_path: Path) -> None
         await shopper.view("BOOT-42", 31)
         await shopper.nothing()
         assert await one.budget() == (0, 0)
-        assert await one.decisions(session=shopper.session) == []
+        (kept,) = await one.decisions(session=shopper.session)
+        assert (kept["to"], kept["reason"]) == ("shadow", "shadow")
         why = await one.why("BOOT-42", "shy", session=shopper.session)
         assert (why["outcome"], why["reason"]) == ("shadow", "shadow")
         await one.parts.shop.ledger.flush()
