@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from threading import Thread, get_native_id
 from typing import Final, TypeVar
 
@@ -11,6 +11,13 @@ T = TypeVar("T")
 
 LOWEST: Final = 19
 """The lowest priority that `nice` knows. A thread of it gets 15 of 1,024 parts of a busy core."""
+
+
+LOOK_EVERY: Final = 0.5
+"""Seconds after which the wait for the work looks for Ctrl-C.
+
+A signal that arrives just before a wait begins is noticed only when the wait ends.
+"""
 
 
 def at_low_priority(work: Callable[[], T]) -> T:
@@ -34,4 +41,6 @@ def at_low_priority(work: Callable[[], T]) -> T:
 
     # A daemon, so that Ctrl-C ends the command without waiting for the rest of the work.
     Thread(target=run, name="low-priority", daemon=True).start()
+    while not wait((outcome,), LOOK_EVERY).done:
+        pass
     return outcome.result()
