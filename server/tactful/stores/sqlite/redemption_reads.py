@@ -28,8 +28,9 @@ _LAPSING: Final = """
   ORDER BY until, "order" LIMIT ?"""
 _ANY_UNPAID: Final = """
   SELECT EXISTS (SELECT 1 FROM redemptions WHERE status IN ('held', 'lapsed'))"""
-# Pairs of an id as it was asked for and an id under which its redemptions may be stored.
-_UNPAID: Final = """
+# From pairs of an id as it was asked for and an id under which its redemptions may be stored: each id
+# that was asked for, with all ids of its order.
+_IDS_OF: Final = """
   WITH named (name, id) AS (SELECT value ->> 0, value ->> 1 FROM json_each(?)),
   first_ids (name, id) AS (
     SELECT name, id FROM named
@@ -37,8 +38,12 @@ _UNPAID: Final = """
   ids (name, id) AS (
     SELECT name, id FROM first_ids
     UNION SELECT f.name, a.alias FROM first_ids AS f JOIN order_aliases AS a ON a."order" = f.id)
-  SELECT DISTINCT ids.name FROM ids JOIN redemptions AS r ON r."order" = ids.id
+  {selected}"""
+_UNPAID: Final = _IDS_OF.format(
+    selected="""SELECT DISTINCT ids.name FROM ids JOIN redemptions AS r ON r."order" = ids.id
   WHERE r.status IN ('held', 'lapsed')"""
+)
+_OTHER_IDS: Final = _IDS_OF.format(selected="SELECT name, id FROM ids WHERE id <> name")
 _LISTED: Final = """
   SELECT r.rowid, r.body, o.body FROM redemptions AS r JOIN offers AS o ON o.id = r.offer
   WHERE r.status <> 'refused' AND r.rowid > :after{filters} ORDER BY r.rowid LIMIT :limit"""
@@ -81,8 +86,7 @@ class SqliteRedemptionReads:
         ((is_any,),) = await self._read(_ANY_UNPAID)
         if not is_any:
             return set()
-        pairs = [(one, stored) for one in orders for stored in (one, self._hidden(one))]
-        return {order for (order,) in await self._read(_UNPAID, (_encode(pairs).decode(),))}
+        return {order for (order,) in await self._read(_UNPAID, (self._pairs(orders),))}
 
     async def order_ids(self, orders: Collection[str]) -> set[str]:
         return {*orders, *(one for one in await self._stored_ids(orders) if not is_digest(one))}
@@ -110,20 +114,34 @@ class SqliteRedemptionReads:
             # Each index on redemptions covers some statuses, so they stand in the text.
             named = ", ".join(f"'{status}'" for status in sorted(statuses))
             filters += f" AND r.status IN ({named})"
-        found = []
-        for number, body, made in await self._read(_LISTED.format(filters=filters), values):
-            row = DECODE_REDEMPTION(body)
-            aliases = await self._aliases(row.order, names)
-            row = structs.replace(row, order=names.get(row.order, row.order))
-            found.append(StoredRedemption(number, row, self._offer(made), aliases))
-        return found
+        listed = await self._read(_LISTED.format(filters=filters), values)
+        rows = [DECODE_REDEMPTION(body) for _, body, _ in listed]
+        aliases = await self._aliases({row.order for row in rows}, names)
+        return [
+            StoredRedemption(
+                number,
+                structs.replace(row, order=names.get(row.order, row.order)),
+                self._offer(made),
+                aliases.get(row.order, ()),
+            )
+            for (number, _, made), row in zip(listed, rows, strict=True)
+        ]
 
-    async def _aliases(self, order: str, names: dict[str, str]) -> tuple[str, ...]:
-        stored = {one for one in await self._stored_ids([order]) if one != order}
-        known = (names.get(one, one) for one in stored)
-        return tuple(
-            sorted({one for one in known if not is_digest(one)} - {names.get(order, order)})
-        )
+    async def _aliases(
+        self, orders: Collection[str], names: dict[str, str]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return the other ids of each order that has some, as the shop named them."""
+        known: dict[str, set[str]] = {}
+        for order, stored in await self._read(_OTHER_IDS, (self._pairs(orders),)):
+            one = names.get(stored, stored)
+            if not is_digest(one) and one != names.get(order, order):
+                known.setdefault(order, set()).add(one)
+        return {order: tuple(sorted(found)) for order, found in known.items()}
+
+    def _pairs(self, orders: Collection[str]) -> str:
+        """Return the parameter of `_IDS_OF`."""
+        pairs = [(one, stored) for one in orders for stored in (one, self._hidden(one))]
+        return _encode(pairs).decode()
 
     async def _stored_ids(self, orders: Collection[str]) -> list[str]:
         """Return every id under which the redemptions of an order may be stored."""
