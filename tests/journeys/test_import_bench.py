@@ -19,9 +19,9 @@ from click.testing import CliRunner
 from tactful.cli.data.import_facts import import_
 from tactful.cli.data.import_options import encoding_option, term_options, terms_from
 from tactful.config import Config
-from tactful.connectors import files
-from tactful.connectors.byte_sources import open_source
-from tactful.connectors.results import FoundFact, ImportTerms, SourceError
+from tactful.connectors.files import formats
+from tactful.connectors.files.byte_sources import open_source
+from tactful.connectors.files.results import FoundFact, ImportTerms, SourceError
 from tactful.core.facts.fact_codec import encode
 
 BENCH = Path(__file__).parents[1] / "fixtures" / "import_bench"
@@ -44,8 +44,8 @@ def facts_of(file: Path, options: list[str]) -> list[dict[str, Any]]:
     """The facts of a file, as `tactful import` reads them with these options."""
     terms: ImportTerms = _terms.main(options, standalone_mode=False)
     with open_source(str(file), encoding=named_encoding(options)) as source:
-        form = files.BY_NAME["table"] if terms.columns else files.detect_format(source)
-        rows = list(files.read_rows(source, terms, form))
+        form = formats.BY_NAME["table"] if terms.columns else formats.detect_format(source)
+        rows = list(formats.read_rows(source, terms, form))
     return [json.loads(encode(row.fact)) for row in rows if isinstance(row, FoundFact)]
 
 

@@ -11,7 +11,7 @@ from support.manual_runner import ROOT, blocks
 from tactful.cli import main
 from tactful.config import load
 from tactful.config.settings import SETTINGS
-from tactful.connectors.files import FORMATS
+from tactful.connectors.files.formats import FORMATS
 from tactful.runtime.alerts.kinds import KINDS
 
 PATH = ROOT / "server" / "OPERATING.md"

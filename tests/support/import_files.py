@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tactful.connectors import files
-from tactful.connectors.byte_sources import open_source
-from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, RowNote
+from tactful.connectors.files import formats
+from tactful.connectors.files.byte_sources import open_source
+from tactful.connectors.files.results import BadRow, FoundFact, ImportTerms, Row, RowNote
 from tactful.core.facts.fact_types import AnyFact
 
 NOW = 1_773_144_000_000  # 2026-03-10 12:00Z
@@ -63,8 +63,8 @@ def file_with(folder: Path, content: str | bytes, name: str = "file") -> Path:
 def import_rows(path: Path, terms: ImportTerms = IMPORT_TERMS) -> list[Row]:
     """Return all rows of a file, whose format is detected unless the terms name its columns."""
     with open_source(str(path)) as source:
-        form = files.BY_NAME["table"] if terms.columns else files.detect_format(source)
-        return list(files.read_rows(source, terms, form))
+        form = formats.BY_NAME["table"] if terms.columns else formats.detect_format(source)
+        return list(formats.read_rows(source, terms, form))
 
 
 def facts_in(rows: list[Row]) -> list[AnyFact]:

@@ -12,7 +12,14 @@ import pytest
 
 from support.import_files import IMPORT_TERMS, facts_in, import_rows
 from tactful.cli.data.import_summary import MessageCounts
-from tactful.connectors.results import BadRow, FoundFact, ImportTerms, Row, RowNote, SkippedRow
+from tactful.connectors.files.results import (
+    BadRow,
+    FoundFact,
+    ImportTerms,
+    Row,
+    RowNote,
+    SkippedRow,
+)
 from tactful.core.facts import fact_codec
 
 FOLDER = Path(__file__).parent / "imports"

@@ -1,6 +1,5 @@
-"""Connectors: readers that turn files and feeds of other systems into facts, row by row.
+"""Connectors: what turns the data of other systems into facts.
 
-A reader receives a `ByteSource` and `ImportTerms`, and yields one `Row` after the other: a
-`FoundFact`, a `BadRow` or a `SkippedRow`, each with its line. It raises nothing for a bad row, so that
-one run finds all of them. `files.FORMATS` lists the readers.
+`files` reads exports and feeds. `shops` and `desks` map what shop platforms and help desks send, and
+`inbox` keeps their deliveries until they are mapped. `egress_client` fetches from addresses outside.
 """

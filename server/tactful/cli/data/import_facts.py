@@ -32,10 +32,10 @@ from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
 from tactful.cli.shared.output import json_option, print_json, print_text, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
-from tactful.connectors import files, mapped_tables
-from tactful.connectors.byte_sources import ByteSource, open_source
-from tactful.connectors.read_limits import ReadLimits
-from tactful.connectors.results import (
+from tactful.connectors.files import formats, mapped_tables
+from tactful.connectors.files.byte_sources import ByteSource, open_source
+from tactful.connectors.files.read_limits import ReadLimits
+from tactful.connectors.files.results import (
     BadRow,
     FoundFact,
     ImportTerms,
@@ -72,7 +72,7 @@ counted and named. Facts have ids, so an interrupted import can be run again.
 @click.option(
     "--format",
     "form",
-    type=click.Choice(list(files.BY_NAME)),
+    type=click.Choice(list(formats.BY_NAME)),
     help="Format of the files. Default: detected from the content.",
 )
 @term_options
@@ -202,7 +202,7 @@ def _changes(
 def _check_options(
     checked: list[CheckedFile], terms: ImportTerms, contents: FileContents | None
 ) -> None:
-    if terms.customer_column and not any(each.form.name in files.ORDERS for each in checked):
+    if terms.customer_column and not any(each.form.name in formats.ORDERS for each in checked):
         raise SourceError(
             "--customer-column is for order exports, and no file is one. Leave it out."
         )
@@ -253,7 +253,7 @@ def _propose(
         with exit_on(SourceError), open_source(name, allow, limits, encoding) as source:
             header, columns = mapped_tables.guess_header(source)
             try:
-                form = files.detect_format(source)
+                form = formats.detect_format(source)
             except SourceError:
                 if not columns:
                     raise
@@ -291,7 +291,7 @@ def _check_file(
 ) -> CheckedFile:
     if name is None and terms.columns:
         name = "table"
-    form = files.BY_NAME[name] if name else files.detect_format(source)
+    form = formats.BY_NAME[name] if name else formats.detect_format(source)
     bad: list[BadRow] = []
     count = 0
     skipped, notes = MessageCounts(), MessageCounts()
@@ -315,10 +315,10 @@ def _check_file(
 
 
 def _read_with_progress(
-    source: ByteSource, terms: ImportTerms, form: files.FileFormat
+    source: ByteSource, terms: ImportTerms, form: formats.FileFormat
 ) -> Iterator[Row]:
     with _progress("checking", source, source.size) as step:
-        for row in files.read_rows(source, terms, form):
+        for row in formats.read_rows(source, terms, form):
             step(source.position)
             yield row
 

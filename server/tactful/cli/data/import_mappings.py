@@ -12,7 +12,7 @@ import click
 
 from tactful.cli.shared.errors import CommandError
 from tactful.config import Config
-from tactful.connectors import column_words
+from tactful.connectors.files import column_words
 
 READY_MADE: Final = ("bigcommerce", "lightspeed", "magento", "prestashop", "shopware", "square")
 """Mappings that come with Tactful, from the documentation of the platforms."""
@@ -47,7 +47,7 @@ def read_mapping(name: str, config: Config) -> Mapping[str, str]:
     """
     columns = config.mappings.get(name)
     if columns is None and name in READY_MADE:
-        text = resources.files("tactful.connectors").joinpath("mappings", f"{name}.toml")
+        text = resources.files("tactful.connectors.files").joinpath("mappings", f"{name}.toml")
         columns = tomllib.loads(text.read_text("utf-8"))["columns"]
     if columns is None:
         columns = _read_file(Path(name), config)

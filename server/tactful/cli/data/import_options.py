@@ -10,10 +10,10 @@ from tactful.cli.data.import_mappings import check_column, read_mapping
 from tactful.cli.shared.options import read_as
 from tactful.config import Config
 from tactful.config.values import ValueProblem, percent, territory, time_zone
-from tactful.connectors import column_words
-from tactful.connectors.product_ids import COLUMN, OPTIONS
-from tactful.connectors.read_limits import DEFAULT_LIMITS, ReadLimits, parse_limit
-from tactful.connectors.results import ImportTerms, Market
+from tactful.connectors.files import column_words
+from tactful.connectors.files.product_ids import COLUMN, OPTIONS
+from tactful.connectors.files.read_limits import DEFAULT_LIMITS, ReadLimits, parse_limit
+from tactful.connectors.files.results import ImportTerms, Market
 from tactful.core.values.money import MoneyError, exponent_of
 
 

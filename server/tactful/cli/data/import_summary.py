@@ -9,9 +9,9 @@ from tactful.cli.data.fact_spool import FactSpool
 from tactful.cli.data.import_changes import ImportChanges
 from tactful.cli.data.import_completeness import Absence
 from tactful.cli.shared.output import print_line
-from tactful.connectors.byte_sources import ByteSource
-from tactful.connectors.files import FileFormat
-from tactful.connectors.results import BadRow
+from tactful.connectors.files.byte_sources import ByteSource
+from tactful.connectors.files.formats import FileFormat
+from tactful.connectors.files.results import BadRow
 
 MAX_BAD_ROWS: Final = 1_000
 """Bad rows of a file that are named; the others are counted. It bounds memory for a file of bad rows."""

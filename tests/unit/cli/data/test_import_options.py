@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from tactful.cli.data.import_options import term_options, terms_from
 from tactful.config import Config
-from tactful.connectors.results import Market
+from tactful.connectors.files.results import Market
 
 SHOP = Config(mappings={"goods": {"sku": "Nr", "price": "Preis"}})
 

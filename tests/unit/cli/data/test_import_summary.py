@@ -15,9 +15,9 @@ from tactful.cli.data.import_summary import (
     print_findings,
     print_summary,
 )
-from tactful.connectors.byte_sources import ByteSource
-from tactful.connectors.files import BY_NAME
-from tactful.connectors.results import BadRow
+from tactful.connectors.files.byte_sources import ByteSource
+from tactful.connectors.files.formats import BY_NAME
+from tactful.connectors.files.results import BadRow
 
 
 def counts(*messages: tuple[int, str]) -> MessageCounts:
