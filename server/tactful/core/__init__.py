@@ -40,6 +40,7 @@ Files of a shop (`rulebook`, `connectors`):
     SourceError: A source of facts that cannot be read at all.
     RowError: A `ValueError`. A row that cannot become a fact.
     LeftOutError: A row of a product that is not sold, or of no product.
+    UnreadableDeliveryError: A `ValueError`. A signed delivery of no expected form.
 
 The command line (`cli`):
     CommandError: A command that cannot run.

@@ -16,7 +16,6 @@ from support.import_files import (
     notes_in,
 )
 from tactful.connectors.files import formats
-from tactful.connectors.files import formats
 from tactful.connectors.files.byte_sources import open_source
 from tactful.connectors.files.formats import BY_NAME, detect_format, read_rows
 from tactful.connectors.files.results import ImportTerms, SourceError

@@ -1,0 +1,103 @@
+"""The form of a connector: what another system sends, and how it becomes facts.
+
+A connector is a value: names, tables and two pure functions. It reads no clock, file or network. The
+inbox checks the signature of a delivery, keeps the fields of the allow-list, and maps them later.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from tactful.connectors.allow_list import Shape
+
+Json = dict[str, Any]
+"""A JSON object. A number with a fraction is its text, because no float touches an amount."""
+Headers = Mapping[str, str]
+"""Name of a request header in lower case → its value."""
+
+
+class UnreadableDeliveryError(ValueError):
+    """A delivery with a valid signature has no expected form. The text says what is missing."""
+
+
+class Envelope(Struct, frozen=True, kw_only=True):
+    """What a delivery is about."""
+
+    id: str
+    """The sender's id of the delivery. A second delivery with it is a duplicate."""
+    topic: str
+    """What happened, such as `order.updated`; a key of `Connector.kept`."""
+    about: str
+    """The object, such as `order 1001`. Deliveries about one object are mapped in order of arrival."""
+    sent_at: int | None = None
+    """When the payload was made, milliseconds since the Unix epoch, UTC; `None`: it does not say."""
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """What the other system does not say, from the settings of the connector."""
+
+    territory: str | None = None
+    """Territory of prices, stock and orders that name none (ISO 3166-1 or 3166-2)."""
+    currency: str | None = None
+    """ISO 4217 code of amounts that name none."""
+    tax_included: bool = True
+    """Whether the prices of products include tax."""
+    tax_rate_bp: int = 0
+    """Tax rate of prices that name none, in basis points."""
+    locations: Mapping[str, str] = {}
+    """The other system's id of a stock location → territory; empty: all are in `territory`."""
+    words: Mapping[str, str] = {}
+    """A word of the shop, such as a reason for returns → the word of the facts."""
+    sku_from_id: bool = False
+    """Whether a product without an SKU is known by its id in the other system."""
+
+
+class Fetch(Struct, frozen=True, kw_only=True):
+    """A request for the present state of an object, whose response is mapped under a topic.
+
+    A response that is a list is mapped object by object.
+    """
+
+    path: str
+    """The path below the address of the other system, with its query."""
+    topic: str
+    """A key of `Connector.kept`."""
+    base: Json = {}
+    """Fields that are added to each object of the response, such as those of its parent."""
+    otherwise: tuple[Json, ...] = ()
+    """Facts that stand where nothing can be fetched."""
+
+
+class Mapped(Struct, frozen=True, kw_only=True):
+    """What a payload means."""
+
+    facts: tuple[Json, ...] = ()
+    """Facts as `POST /v1/facts` takes them."""
+    fetch: tuple[Fetch, ...] = ()
+    """What has to be fetched because the payload does not hold it."""
+    dropped: tuple[str, ...] = ()
+    """What was left out or assumed, one sentence for each; equal ones are counted together."""
+
+
+class Connector(Struct, frozen=True, kw_only=True):
+    """One kind of shop platform or help desk."""
+
+    name: str
+    """The value of `kind` in the settings, such as `woocommerce`."""
+    signature: str
+    """A key of `signatures.SCHEMES`."""
+    envelope: Callable[[Headers, Json], Envelope]
+    """Returns what a delivery is about, or raises `UnreadableDeliveryError`."""
+    kept: Mapping[str, Shape]
+    """Topic → the fields that are kept of a payload. Everything else is dropped on arrival."""
+    map: Callable[[str, Json, Terms], Mapped]
+    """Returns what the kept fields of a payload mean, given its topic.
+
+    A field that is missing or has another type may raise `KeyError`, `TypeError` or `ValueError`: the
+    delivery is then kept as failed, with the error.
+    """
+    is_ping: Callable[[Headers, bytes], bool] = lambda _headers, _body: False
+    """Whether a delivery only tests the address. It is answered with 200 without a signature."""
+    refetch: Callable[[Envelope], Fetch | None] = lambda _envelope: None
+    """Returns how to fetch what a delivery is about; `None`: that is not possible."""

@@ -1,0 +1,1 @@
+"""The inbox: deliveries are checked and stored at once, and mapped in the background."""

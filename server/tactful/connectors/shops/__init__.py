@@ -1,0 +1,1 @@
+"""Connectors of shop platforms: what each sends, and how it becomes facts."""

@@ -1,0 +1,67 @@
+"""Values that shop platforms write in their own ways, as facts spell them."""
+
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, Final
+
+from tactful.core.values.money import divide_to_shopper, exponent_of
+from tactful.core.values.territories import is_territory
+
+MONTHS_DATE: Final = len("2026-03-31T12:00:00")
+"""Characters of an instant without a zone."""
+
+
+def minor_units(number: object, currency: str) -> int:
+    """Return an amount in minor units, rounded to the nearest one.
+
+    Platforms calculate with more decimals than a currency has, such as net prices.
+
+    Args:
+        number: A whole number, or the text of a decimal one such as `92.1429`.
+        currency: ISO 4217 code.
+
+    Raises:
+        ValueError: It is no amount.
+    """
+    try:
+        amount = Decimal(str(number)).scaleb(exponent_of(currency))
+        return int(amount.quantize(Decimal(1), ROUND_HALF_UP))
+    except InvalidOperation as error:
+        raise ValueError(f"{str(number)[:40]!r} is not an amount.") from error
+
+
+def money(number: object, currency: str) -> dict[str, Any]:
+    """Return an amount as facts have it; `minor_units` says how it is read."""
+    return {"amount": minor_units(number, currency), "currency": currency}
+
+
+def unit_of_line(total: int, quantity: int, currency: str) -> dict[str, Any]:
+    """Return what was paid for one unit of a line; the total of the line is exact, this is rounded."""
+    return {"amount": divide_to_shopper(total, quantity), "currency": currency}
+
+
+def instant(text: object) -> str | None:
+    """Return an instant with its zone, which is UTC where it names none; `None`: there is none."""
+    if not isinstance(text, str) or not text:
+        return None
+    stamp = text.replace(" ", "T", 1)
+    return f"{stamp}Z" if len(stamp) == MONTHS_DATE else stamp
+
+
+def territory_of(country: object, subdivision: object, otherwise: str | None) -> str | None:
+    """Return the territory of an address.
+
+    Args:
+        country: ISO 3166-1 code, or nothing.
+        subdivision: The part of an ISO 3166-2 code after the hyphen, or nothing.
+        otherwise: The territory where the address names none.
+    """
+    code = str(country or "").upper()
+    if not is_territory(code):
+        return otherwise
+    whole = f"{code}-{str(subdivision or '').upper()}"
+    return whole if is_territory(whole) else code
+
+
+def present(fact: dict[str, Any]) -> dict[str, Any]:
+    """Return a fact without the fields that are `None`."""
+    return {name: value for name, value in fact.items() if value is not None}

@@ -1,0 +1,353 @@
+"""Connector of WooCommerce: its webhooks and its REST API.
+
+A webhook carries the state at its delivery, so that steps between two deliveries are never seen. Stock
+has no stamp of its own: its facts are versioned by arrival.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from tactful.connectors.allow_list import KEEP, ORDER
+from tactful.connectors.connector import (
+    Connector,
+    Envelope,
+    Fetch,
+    Headers,
+    Json,
+    Mapped,
+    Terms,
+    UnreadableDeliveryError,
+)
+from tactful.connectors.shops import woocommerce_fields as kept
+from tactful.connectors.shops.shop_values import (
+    instant,
+    minor_units,
+    money,
+    present,
+    territory_of,
+    unit_of_line,
+)
+
+API: Final = "/wp-json/wc/v3"
+_STATES: Final = {
+    "pending": ("placed", False),
+    "on-hold": ("placed", False),
+    "processing": ("placed", True),
+    "completed": ("shipped", True),
+    "refunded": ("shipped", True),
+    "cancelled": ("cancelled", None),
+    "failed": ("cancelled", None),
+    "trash": ("cancelled", None),
+}
+"""Status of an order → (status, paid) of the fact. Another status, such as a draft, gives no fact."""
+_PARENTS: Final = frozenset({"variable", "variable-subscription"})
+_WITHOUT_PRICE: Final = frozenset({"grouped", "external"})
+
+
+def _envelope(headers: Headers, body: Json) -> Envelope:
+    topic = headers.get("x-wc-webhook-topic", "")
+    delivery = headers.get("x-wc-webhook-delivery-id", "")
+    resource = topic.partition(".")[0]
+    if not delivery or topic not in _KEPT:
+        raise UnreadableDeliveryError(f"The topic {topic[:40]!r} is not read.")
+    if not isinstance(body.get("id"), int):
+        # Seen inside a request of the Store API: a signed error instead of the object.
+        raise UnreadableDeliveryError("The payload has no `id`.")
+    return Envelope(id=delivery, topic=topic, about=f"{resource} {body['id']}")
+
+
+def _is_ping(_headers: Headers, body: bytes) -> bool:
+    """Return whether it is the unsigned test that WooCommerce sends when a webhook is saved."""
+    return body.startswith(b"webhook_id=") and body[11:].isdigit()
+
+
+def _refetch(envelope: Envelope) -> Fetch | None:
+    resource, ident = envelope.about.split(" ")
+    if envelope.topic.endswith(".deleted"):
+        return None
+    return Fetch(path=f"{API}/{resource}s/{ident}", topic=f"{resource}.updated")
+
+
+def _map(topic: str, fields: Json, terms: Terms) -> Mapped:
+    return _MAPPERS[topic](fields, terms)
+
+
+def _deleted_product(fields: Json, _terms: Terms) -> Mapped:
+    return Mapped(facts=({"type": "gone", "of": "product", "product": str(fields["id"])},))
+
+
+def _deleted_order(fields: Json, _terms: Terms) -> Mapped:
+    return Mapped(facts=({"type": "gone", "of": "order", "order": str(fields["id"])},))
+
+
+def _nothing(_fields: Json, _terms: Terms) -> Mapped:
+    return Mapped()
+
+
+def _product(fields: Json, terms: Terms) -> Mapped:
+    kind = fields["type"]
+    if kind in _PARENTS:
+        parent = {name: fields.get(name) for name in _OF_PARENT}
+        path = f"{API}/products/{fields['id']}/variations?per_page=100"
+        return Mapped(fetch=(Fetch(path=path, topic="variation", base={"parent": parent}),))
+    if kind in _WITHOUT_PRICE:
+        return Mapped(dropped=(f"A product of the type {kind} has no price of its own.",))
+    if kind != "variation":
+        return _variant(fields, fields, terms)
+    # Categories and brand stand at the parent only.
+    path = f"{API}/products/{fields['parent_id']}"
+    alone = _variant(fields, {"id": fields["parent_id"]}, terms)
+    described = tuple(fact for fact in alone.facts if fact["type"] == "product")
+    parent_fetch = Fetch(path=path, topic="product.updated", otherwise=described)
+    facts = tuple(fact for fact in alone.facts if fact["type"] != "product")
+    return Mapped(facts=facts, fetch=(parent_fetch,), dropped=alone.dropped)
+
+
+_OF_PARENT: Final = ("id", "name", "permalink", "status", "categories", "brands", "images")
+
+
+def _variation(fields: Json, terms: Terms) -> Mapped:
+    return _variant(fields, fields["parent"], terms)
+
+
+def _variant(fields: Json, parent: Json, terms: Terms) -> Mapped:
+    sku = _sku(fields, terms)
+    if sku is None:
+        return Mapped(dropped=("A product has no SKU. Give it one, or set sku_from_id.",))
+    version = instant(fields.get("date_modified_gmt"))
+    is_sold = "publish" in fields["status"] and parent.get("status", "publish") == "publish"
+    names = [str(one["name"]) for one in parent.get("categories") or ()]
+    brands = [str(one["name"]) for one in parent.get("brands") or ()]
+    images = [fields.get("image"), *(fields.get("images") or ()), *(parent.get("images") or ())]
+    product = {
+        "type": "product",
+        "sku": sku,
+        "product": str(parent["id"]),
+        "title": _title(fields["name"], parent.get("name")),
+        "brand": brands[0] if brands else None,
+        "categories": names or None,
+        "url": fields.get("permalink") or parent.get("permalink"),
+        "image": next((one["src"] for one in images if one and one.get("src")), None),
+        "status": "active" if is_sold else "discontinued",
+        "version": version,
+    }
+    facts, dropped = [present(product)], []
+    if fields.get("price") in {None, ""}:
+        dropped.append("A product has no price.")
+    elif terms.territory and terms.currency:
+        facts.append(_price(sku, fields, terms, terms.currency, version))
+    if terms.territory:
+        facts.append({**_stock(fields), "sku": sku, "territory": terms.territory})
+    return Mapped(facts=tuple(facts), dropped=tuple(dropped))
+
+
+def _title(name: str, of_parent: str | None) -> str:
+    """Return the whole name: a webhook has it, and the REST API only the variation's part."""
+    return name if not of_parent or name.startswith(of_parent) else f"{of_parent} - {name}"
+
+
+def _sku(fields: Json, terms: Terms) -> str | None:
+    if terms.sku_from_id:
+        return str(fields.get("variation_id") or fields.get("product_id") or fields["id"])
+    return fields.get("sku") or None
+
+
+def _price(sku: str, fields: Json, terms: Terms, currency: str, version: str | None) -> Json:
+    price, regular = (
+        minor_units(fields.get(name) or fields["price"], currency)
+        for name in ("price", "regular_price")
+    )
+    return present(
+        {
+            "type": "price",
+            "sku": sku,
+            "territory": terms.territory,
+            "price": {"amount": price, "currency": currency},
+            "list": {"amount": regular, "currency": currency} if regular > price else None,
+            "tax_included": terms.tax_included,
+            "tax_rate_bp": terms.tax_rate_bp,
+            "version": version,
+        }
+    )
+
+
+def _stock(fields: Json) -> Json:
+    """Return the stock without its SKU; a variation whose parent counts has the parent's number."""
+    status = fields.get("stock_status")
+    if fields.get("manage_stock"):
+        backorder = fields.get("backorders", "no") != "no"
+        count = fields.get("stock_quantity") or 0
+        return {
+            "type": "stock",
+            "available": int(count),
+            "policy": "backorder" if backorder else "deny",
+        }
+    if status == "instock":
+        return {"type": "stock", "available": None, "policy": "untracked"}
+    policy = "backorder" if status == "onbackorder" else "deny"
+    return {"type": "stock", "available": 0, "policy": policy}
+
+
+def _order(fields: Json, terms: Terms) -> Mapped:
+    if fields["status"] not in _STATES:
+        return Mapped(dropped=(f"An order in the state {fields['status'][:40]} is no purchase.",))
+    status, paid = _STATES[fields["status"]]
+    billing, shipping = fields.get("billing") or {}, fields.get("shipping") or {}
+    to = shipping if shipping.get("country") else billing
+    territory = territory_of(to.get("country"), to.get("state"), terms.territory)
+    if territory is None:
+        return Mapped(dropped=("An order has no country, and the connector names no territory.",))
+    order, currency = str(fields["id"]), fields["currency"]
+    dropped: list[str] = []
+    number = str(fields.get("number") or order)
+    fact = {
+        "type": "order",
+        "order": order,
+        "also": [number] if number != order else None,
+        "customer": str(fields["customer_id"]) if fields.get("customer_id") else None,
+        "contact": _contact(billing.get("email"), billing.get("phone")),
+        "territory": territory,
+        "placed_at": instant(fields["date_created_gmt"]),
+        "status": status,
+        "paid": paid if paid is not None else bool(fields.get("date_paid_gmt")),
+        "lines": list(_lines(fields["line_items"], currency, terms, dropped)),
+        "version": instant(fields["date_modified_gmt"]),
+    }
+    return Mapped(
+        facts=(present(fact),), fetch=tuple(_refunds(fields, order)), dropped=tuple(dropped)
+    )
+
+
+def _lines(lines: list[Json], currency: str, terms: Terms, dropped: list[str]) -> Iterator[Json]:
+    for line in lines:
+        quantity = int(line["quantity"])
+        if quantity < 1:
+            dropped.append("A line without units was left out.")
+            continue
+        sku = _sku(line, terms) if line.get("product_id") else line.get("sku") or None
+        if sku is None:
+            dropped.append("A line names no SKU, because its product has none or was deleted.")
+        # Net and tax are rounded apart, so that only their sum is what the shopper paid.
+        total = sum(minor_units(line[name], currency) for name in ("total", "total_tax"))
+        offer = (line.get("meta_data") or {}).get(kept.OFFER)
+        yield present(
+            {
+                "sku": sku or "",
+                "qty": quantity,
+                "unit": unit_of_line(total, quantity, currency),
+                "line": str(line["id"]),
+                "offer": offer,
+            }
+        )
+
+
+def _refunds(fields: Json, order: str) -> Iterator[Fetch]:
+    """Yield how to read the refunds of an order, whose lines the order does not have."""
+    refunds = fields.get("refunds") or ()
+    if not refunds:
+        return
+    base = {"order": order, "currency": fields["currency"]}
+    known = tuple(
+        _refund_fact(
+            {**refund, **base, "date_created_gmt": fields["date_modified_gmt"]},
+            str(refund["total"]).removeprefix("-"),
+            [],
+        )
+        for refund in refunds
+    )
+    path = f"{API}/orders/{order}/refunds?per_page=100"
+    yield Fetch(path=path, topic="refund", base=base, otherwise=known)
+
+
+def _refund(fields: Json, terms: Terms) -> Mapped:
+    reason = terms.words.get(str(fields.get("reason") or "").strip().lower(), "unknown")
+    lines, dropped = [], []
+    for line in fields.get("line_items") or ():
+        sku, quantity = _sku(line, terms), abs(int(line["quantity"]))
+        if sku is None or not quantity:
+            dropped.append("A line of a refund names no SKU or no units.")
+            continue
+        lines.append({"sku": sku, "qty": quantity, "reason": reason})
+    return Mapped(facts=(_refund_fact(fields, fields["amount"], lines),), dropped=tuple(dropped))
+
+
+def _refund_fact(fields: Json, amount: object, lines: list[Json]) -> Json:
+    return present(
+        {
+            "type": "return",
+            "return": f"wc-{fields['id']}",
+            "order": fields["order"],
+            "at": instant(fields["date_created_gmt"]),
+            "status": "received",
+            "lines": lines or None,
+            "amount": money(amount, fields["currency"]),
+        }
+    )
+
+
+def _review(fields: Json, terms: Terms) -> Mapped:
+    if fields["status"] != "approved":
+        return Mapped(dropped=("A review that is not approved counts for nothing.",))
+    sku = str(fields["product_id"]) if terms.sku_from_id else fields.get("sku")
+    if not sku:
+        path = f"{API}/products/{fields['product_id']}"
+        return Mapped(fetch=(Fetch(path=path, topic="reviewed", base={"of": fields}),))
+    contact = _contact(fields.get("reviewer_email"), None)
+    fact = {
+        "type": "review",
+        "review": f"wc-{fields['id']}",
+        "sku": sku,
+        "rating": int(fields["rating"]),
+        "at": instant(fields["date_created_gmt"]),
+        "contact": contact,
+    }
+    return Mapped(facts=(present(fact),))
+
+
+def _reviewed(fields: Json, terms: Terms) -> Mapped:
+    if not fields.get("sku"):
+        return Mapped(dropped=("A review is about a product without an SKU.",))
+    return _review({**fields["of"], "sku": fields["sku"]}, terms)
+
+
+def _customer(fields: Json, _terms: Terms) -> Mapped:
+    phone = (fields.get("billing") or {}).get("phone")
+    fact = {
+        "type": "customer",
+        "customer": str(fields["id"]),
+        "contact": _contact(fields.get("email"), phone),
+        "version": instant(fields.get("date_modified_gmt")),
+    }
+    return Mapped(facts=(present(fact),))
+
+
+def _contact(email: Any, phone: Any) -> Json | None:
+    found = present({"email_hash": email, "phone_hash": phone})
+    return found or None
+
+
+_TOPICS: Final = {
+    **dict.fromkeys(("product.created", "product.updated", "product.restored"), (kept.PRODUCT_FIELDS, _product)),
+    "product.deleted": (kept.ID_FIELDS, _deleted_product),
+    "variation": (kept.PRODUCT_FIELDS, _variation),
+    **dict.fromkeys(("order.created", "order.updated", "order.restored"), (kept.ORDER_FIELDS, _order)),
+    "order.deleted": ({"id": ORDER}, _deleted_order),
+    "refund": (kept.REFUND_FIELDS, _refund),
+    "review": (kept.REVIEW_FIELDS, _review),
+    "reviewed": ({"sku": KEEP}, _reviewed),
+    **dict.fromkeys(("customer.created", "customer.updated"), (kept.CUSTOMER_FIELDS, _customer)),
+    "customer.deleted": (kept.ID_FIELDS, _nothing),
+}  # fmt: skip
+"""Topic → (allow-list, mapper). Those without a dot are answers of the REST API."""
+_KEPT: Final = {topic: shape for topic, (shape, _) in _TOPICS.items()}
+_MAPPERS: Final = {topic: mapper for topic, (_, mapper) in _TOPICS.items()}
+
+WOOCOMMERCE: Final = Connector(
+    name="woocommerce",
+    signature="woocommerce",
+    envelope=_envelope,
+    kept=_KEPT,
+    map=_map,
+    is_ping=_is_ping,
+    refetch=_refetch,
+)
