@@ -51,6 +51,7 @@ REDEMPTION_ERRORS: Final[dict[RedemptionErrorCode, tuple[int, str]]] = {
     "recall": (409, "The item was recalled"),
     "price.error": (409, "The offer was withdrawn: its price was wrong"),
     "fraud": (409, "The offer was withdrawn: fraud"),
+    "customer.asked": (409, "The offer was withdrawn: the shopper gave it up"),
     "order.shipped": (409, "The order has been shipped"),
     "order.cancelled": (409, "The order was cancelled"),
     "refund.mismatch": (409, "This refund was already made with other lines"),

@@ -102,8 +102,10 @@ class ConsoleAccess:
         async def endpoint(request: Request) -> Response:
             operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
             if operator is None:
-                wanted = path_of(request)
-                return self._redirect(LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted)}")
+                query = request.url.query
+                wanted = quote(path_of(request)) + (f"?{query}" if query else "")
+                path = LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted, safe='')}"
+                return self._redirect(path)
             return await self._respond(page, ConsoleRequest(request, operator, {}))
 
         return endpoint
@@ -225,7 +227,9 @@ class ConsoleAccess:
             path="/",
             secure=self._is_secure(request),
             httponly=True,
-            samesite="strict",
+            # Not `strict`: a link in a help desk must open the page of a user who is logged in. No
+            # GET changes anything, and every form needs its token and our origin.
+            samesite="lax",
         )
         response.set_cookie(
             self._browser_cookie_name(request),
@@ -248,7 +252,7 @@ class ConsoleAccess:
             path="/",
             secure=self._is_secure(page_request.http_request),
             httponly=True,
-            samesite="strict",
+            samesite="lax",
         )
         return response
 

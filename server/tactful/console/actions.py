@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import Any, Final, cast
+from typing import Any, Final, cast, get_args
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
@@ -16,14 +16,16 @@ from starlette.routing import BaseRoute, Route
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.calendar import DAY, HOUR, format_rfc3339
-from tactful.core.values.money import MoneyError, parse_plain
+from tactful.core.values.money import Money, MoneyError, format_plain, parse_plain
+from tactful.rulebook.language.units import format_percent
 from tactful.runtime import operators
 from tactful.runtime.alerts.alert_service import UnknownAlertError
 from tactful.runtime.operators import RevocationReason
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.services.ingest import IngestReport
 from tactful.runtime.shop import Shop
 
-REVOCATION_REASONS: Final = ("price.error", "fraud")
+REVOCATION_REASONS: Final = get_args(RevocationReason)
 MAX_VOUCHER_DAYS: Final = 365
 """Longest validity of a voucher, in days."""
 SNOOZES: Final = {"1h": HOUR, "1d": DAY, "7d": 7 * DAY}
@@ -50,25 +52,20 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     async def remedy(page_request: ConsoleRequest) -> Response:
         customer = page_request.form.get("customer", "")
-        await _report_fact(shop, _remedy_fact(page_request.form, shop.clock.now()), page_request)
+        if not _shows_vouchers(shop):
+            raise PageError(
+                422,
+                "No active rule shows vouchers, so the customer would never see it. Let a rule with "
+                "`remedy: true` run, and issue the voucher then.",
+            )
+        fact = _remedy_fact(page_request.form, shop.clock.now())
+        report = await operators.state_fact(
+            shop, fact, page_request.login.name, detail=_voucher_detail(fact)
+        )
+        _require_accepted(report)
         return _redirect_back(
             page_request, f"/console/customers/{quote(customer, safe='')}", "remedied"
         )
-
-    async def recall(page_request: ConsoleRequest) -> Response:
-        sku, active = page_request.form.get("sku", ""), page_request.form.get("status") != "lifted"
-        if active and page_request.form.get("confirm") != "yes":
-            raise PageError(
-                422, "The recall is not confirmed. Go back, and tick the box beside the button."
-            )
-        fact = {
-            "type": "recall",
-            "recall": f"console:{sku}",
-            "skus": [sku],
-            "status": "active" if active else "lifted",
-        }
-        await _report_fact(shop, fact, page_request)
-        return _redirect_back(page_request, HOME, "recalled" if active else "lifted")
 
     def switch(*, paused: bool) -> Any:
         async def act(page_request: ConsoleRequest) -> Response:
@@ -110,7 +107,6 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     forms = {
         "/console/offers/{id}/withdraw": withdraw,
         "/console/remedies": remedy,
-        "/console/recalls": recall,
         "/console/alerts/{id}/acknowledge": acknowledge,
         "/console/alerts/{id}/snooze": snooze,
         "/console/rules/{id}/pause": switch(paused=True),
@@ -134,10 +130,26 @@ def _change_of_alert() -> Iterator[None]:
         raise PageError(503, problem) from None
 
 
-async def _report_fact(shop: Shop, fact: dict[str, Any], page_request: ConsoleRequest) -> None:
-    report = await operators.state_fact(shop, fact, page_request.login.name)
+def _shows_vouchers(shop: Shop) -> bool:
+    """Return whether a rule that is not paused promotes vouchers."""
+    active = shop.state.active_rulebook.current
+    return any(
+        rule.remedy and not rule.paused and rule.id not in active.paused
+        for rule in active.rules.values()
+    )
+
+
+def _voucher_detail(fact: dict[str, Any]) -> str:
+    """Return the value and the cause of a voucher for the audit log, without an id of anybody."""
+    value, (cause,) = fact["value"], fact["cause"]
+    share = value.get("percent_bp")
+    worth = format_percent(share) if share else format_plain(Money(**value))
+    return f"voucher of {worth} for {'an order' if cause == 'order' else 'a case'}"
+
+
+def _require_accepted(report: IngestReport) -> None:
     if report.rejected:
-        raise PageError(422, f"The fact was rejected: {report.rejected[0].message}.")
+        raise PageError(422, f"The voucher was rejected: {report.rejected[0].message}")
 
 
 def _remedy_fact(form: dict[str, str], now: int) -> dict[str, Any]:

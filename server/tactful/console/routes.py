@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -12,20 +11,19 @@ from starlette.routing import BaseRoute, Route
 from tactful.console import queries
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
 from tactful.console.actions import action_routes
+from tactful.console.finding import page_of
 from tactful.console.mounting import under_its_prefix
+from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
-from tactful.core.values import ids
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
+from tactful.core.verdicts.reasons import Reason
 from tactful.rulebook.authoring.describe import describe_prohibitions
-from tactful.runtime.services.explanations import UnknownShopperError
+from tactful.runtime.services.explanations import Explanation, UnknownShopperError
 from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.shop import Shop
-from tactful.runtime.state.session_registry import internal_id
 
 MAX_RECENT: Final = 15
 """Maximum decisions, actions and versions that are shown on a page with several lists."""
-MAX_NAMED: Final = 10
-"""Maximum customers that a message names."""
 STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 """Files that need no login → their media types."""
 
@@ -50,6 +48,7 @@ def console_routes(
         Route("/console/static/{name}", _static, methods=["GET"]),
         *_page_routes(access),
         *action_routes(access),
+        *recall_routes(access),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
     )
     return [under_its_prefix(route) for route in routes]
@@ -77,13 +76,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     async def find(page_request: ConsoleRequest) -> Response:
         wanted = page_request.http_request.query_params.get("q", "").strip()
-        customers = await queries.customers_with_contact(shop, wanted)
-        if len(customers) > 1:
-            named = ", ".join(customers[:MAX_NAMED])
-            raise PageError(
-                404, f"Several customers have this contact: {named}. Find one of them by the id."
-            )
-        return RedirectResponse(path_for_query(*(customers or [wanted])), 303, HEADERS)
+        return RedirectResponse(await page_of(shop, wanted), 303, HEADERS)
 
     async def customer(page_request: ConsoleRequest) -> Response:
         return await _customer_page(
@@ -145,17 +138,6 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     ]
 
 
-def path_for_query(wanted: str) -> str:
-    """Return the path of the page for a search: of a session, an offer, or else a customer."""
-    if not wanted:
-        return HOME
-    if ids.is_id(internal_id(wanted), ids.SESSION):
-        return f"/console/sessions/{quote(wanted, safe='')}"
-    if ids.is_id(wanted, ids.OFFER):
-        return f"/console/offers/{quote(wanted, safe='')}"
-    return f"/console/customers/{quote(wanted, safe='')}"
-
-
 async def _customer_page(
     access: ConsoleAccess,
     page_request: ConsoleRequest,
@@ -197,10 +179,21 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
         raise PageError(400, problem) from None
     except (UnknownShopperError, UnknownNameError) as error:
         raise PageError(404, str(error)) from None
-    ending = await queries.ending_offers(access.shop, sku)
     return access.render(
-        page_request, "why.html", found=found, at=query.get("at", ""), ending=ending, **given
+        page_request,
+        "why.html",
+        found=found,
+        at=query.get("at", ""),
+        ending=await queries.ending_offers(access.shop, sku),
+        recalls=_recalls_in(found),
+        **given,
     )
+
+
+def _recalls_in(found: Explanation) -> list[str]:
+    """Return the recalls for which rules make no offer, sorted."""
+    gates = (finding for verdict in found.verdicts for finding in verdict.findings)
+    return sorted({str(gate.actual) for gate in gates if gate.reason is Reason.RECALL})
 
 
 def _instant(text: str, zone: str) -> int:

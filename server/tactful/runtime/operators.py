@@ -25,7 +25,7 @@ _LOOKS_LIKE: Final = str.maketrans(
 )
 """Letters in lower case and signs → the Latin letters of reserved names for which they are read."""
 
-RevocationReason = Literal["price.error", "fraud"]
+RevocationReason = Literal["price.error", "fraud", "customer.asked"]
 """The reasons for which an operator may end an offer that a shopper has accepted."""
 RevocationOutcome = Literal["revoked", "ended", "unknown"]
 
@@ -83,8 +83,16 @@ async def _session_of(shop: Shop, session: str) -> LiveSession | None:
     return shop.lifecycle.restore(saved) if saved else None
 
 
-async def state_fact(shop: Shop, fact: dict[str, Any], operator: str) -> IngestReport:
+async def state_fact(
+    shop: Shop, fact: dict[str, Any], operator: str, *, detail: str = ""
+) -> IngestReport:
     """Ingest a fact that an operator states, such as a remedy or a recall.
+
+    Args:
+        shop: The shop.
+        fact: The fact as JSON values.
+        operator: Name of the operator, for the audit log.
+        detail: What the audit log says of the fact, without personal data; empty: its type.
 
     Raises:
         LedgerError: The fact is not recorded.
@@ -94,7 +102,7 @@ async def state_fact(shop: Shop, fact: dict[str, Any], operator: str) -> IngestR
         kind = str(fact["type"])
         customer = fact.get("customer")
         await _record(
-            shop, "fact.stated", operator, str(fact[kind]), detail=kind, customer=customer
+            shop, "fact.stated", operator, str(fact[kind]), detail=detail or kind, customer=customer
         )
     return report
 

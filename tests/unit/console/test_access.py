@@ -20,10 +20,10 @@ from tactful.console.login import FREE_FAILURES, MAX_WAITING_PER_SOURCE
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",
-         "/console/nowhere")  # fmt: skip
+         "/console/recalls", "/console/nowhere")  # fmt: skip
 FORMS = ("/console/logout", "/console/rulebook/reload", "/console/rulebook/rollback",
          "/console/rules/R1/pause", "/console/rules/R1/resume", "/console/offers/x/withdraw",
-         "/console/remedies", "/console/recalls")  # fmt: skip
+         "/console/remedies", "/console/recalls", "/console/recalls/lift")  # fmt: skip
 
 
 @pytest.fixture
@@ -58,7 +58,11 @@ async def test_without_a_login_no_form_is_accepted(
 
 async def test_the_server_key_opens_the_page_that_was_wanted(agent: Agent) -> None:
     wanted = (await agent.http.get("/console/customers/a b")).headers["location"]
-    assert wanted == "/console/login?next=/console/customers/a%20b"
+    assert wanted == "/console/login?next=%2Fconsole%2Fcustomers%2Fa%2520b"
+    wanted = (await agent.http.get("/console/why?sku=A%26B&customer=c1")).headers["location"]
+    assert wanted == "/console/login?next=%2Fconsole%2Fwhy%3Fsku%3DA%2526B%26customer%3Dc1"
+    answer = await agent.log_in(next="/console/why?sku=A%26B&customer=c1")
+    assert answer.headers["location"] == "/console/why?sku=A%26B&customer=c1"
     answer = await agent.log_in(next="/console/rules")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/rules")
     assert "Log Ada out" in await agent.read("/console/rules")
@@ -73,10 +77,10 @@ async def test_a_login_leads_nowhere_but_into_the_console(agent: Agent, target: 
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(agent: Agent) -> None:
-    cookie = (await agent.log_in()).headers["set-cookie"]
+    cookie = (await agent.log_in()).headers.get_list("set-cookie")[0]
     name, *attributes = [part.strip().lower() for part in cookie.split(";")]
     assert name.startswith("tactful-console=")
-    assert {"httponly", "samesite=strict", "path=/"} <= set(attributes)
+    assert {"httponly", "samesite=lax", "path=/"} <= set(attributes)
     assert not any(one.startswith("domain") for one in attributes)
 
 
@@ -87,7 +91,7 @@ async def test_behind_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> Non
         answer = await agent.post_form("/console/login", headers={"Origin": url}, **form)
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-tactful=")
-        assert {"secure", "httponly", "samesite=strict", "path=/"} <= {
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= {
             part.strip().lower() for part in cookie.split(";")
         }
 
@@ -269,7 +273,7 @@ async def test_a_form_that_is_too_large_or_not_text_is_refused(agent: Agent) -> 
     assert answer.status_code == 400
 
 
-@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("path", sorted({*FORMS} - {"/console/recalls"}))  # also a page
 async def test_a_get_changes_nothing(one: LiveServer, agent: Agent, path: str) -> None:
     await agent.log_in()
     answer = await agent.http.get(path, headers={"X-HTTP-Method-Override": "POST"})

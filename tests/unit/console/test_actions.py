@@ -29,7 +29,7 @@ async def agent(one: LiveServer) -> AsyncIterator[Agent]:
         yield somebody
 
 
-@pytest.mark.parametrize("reason", ["price.error", "fraud"])
+@pytest.mark.parametrize("reason", ["price.error", "fraud", "customer.asked"])
 async def test_an_offer_that_an_operator_ends_is_withdrawn_at_once(
     one: LiveServer, agent: Agent, reason: str
 ) -> None:
@@ -106,7 +106,22 @@ async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
     assert answer.status_code == 404
 
 
+VOUCHERS = "  - {id: V, remedy: true}\n"
+
+
+async def test_a_voucher_that_no_rule_would_show_is_refused(one: LiveServer, agent: Agent) -> None:
+    await one.facts(order("o-1", "c1", "TRAIL-42"))
+    form = {"customer": "c1", "value": "10.00 EUR", "cause": "order:o-1", "days": "30"}
+    refused = await agent.submit("/console/remedies", **form)
+    assert (refused.status_code, "would never see it" in refused.text) == (422, True)
+    await one.reload(rules(extra=VOUCHERS))
+    assert (await agent.submit("/console/remedies", **form)).status_code == 303
+    await agent.submit("/console/rules/V/pause")
+    assert (await agent.submit("/console/remedies", **form)).status_code == 422
+
+
 async def test_a_voucher_is_issued_as_a_fact(one: LiveServer, agent: Agent) -> None:
+    await one.reload(rules(extra=VOUCHERS))
     await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
     answer = await agent.submit(
         "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
@@ -116,7 +131,7 @@ async def test_a_voucher_is_issued_as_a_fact(one: LiveServer, agent: Agent) -> N
     assert "The voucher is issued." in page
     assert "10.00 EUR for k-1" in page
     (act,) = await one.parts.shop.ledger.operator_actions(customer="c1")
-    assert f"Ada fact stated {act.subject} remedy" in page
+    assert f"Ada fact stated {act.subject} voucher of 10.00 EUR for a case" in page
     answer = await agent.submit(
         "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"
     )
@@ -146,25 +161,6 @@ async def test_a_voucher_with_a_wrong_field_is_refused(
     form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
     assert (await agent.submit("/console/remedies", **form)).status_code == 422
     assert await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"]) == []
-
-
-async def test_a_recalled_item_is_offered_to_nobody_until_it_is_lifted(
-    one: LiveServer, agent: Agent
-) -> None:
-    shopper = await one.shopper()
-    await shopper.view("RUN-42", 30)
-    offer = await shopper.offered()
-    page = f"/console/why?sku=RUN-42&session={shopper.session}"
-    assert "End now: offers shown 1, offers accepted 0" in await agent.read(page)
-    recall = {"sku": "RUN-42", "status": "active", "back": page}
-    refused = await agent.submit("/console/recalls", **recall)
-    assert (refused.status_code, "not confirmed" in refused.text) == (422, True)
-    answer = await agent.submit("/console/recalls", confirm="yes", **recall)
-    assert answer.headers["location"] == "/console/why"
-    assert (await shopper.expect("withdraw"))["offer"] == offer["id"]
-    assert await one.reason("RUN-42", shopper) == "recall"
-    await agent.submit("/console/recalls", sku="RUN-42", status="lifted")
-    assert await one.reason("RUN-42", shopper) != "recall"
 
 
 async def stale_feed(one: LiveServer) -> Alert:

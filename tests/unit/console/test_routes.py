@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent, visible_text
 from support.live_server import LiveServer, live_server
-from tactful.console.routes import path_for_query
 
 EVIL = "<img src=x onerror=alert(1)>{{7*7}}"
 
@@ -173,29 +173,14 @@ async def test_text_from_shops_and_operators_is_escaped(one: LiveServer, agent: 
     pages = [
         "/console",
         "/console/decisions",
-        path_for_query(EVIL),
+        f"/console/customers/{quote(EVIL, safe='')}",
         f"/console/why?sku={EVIL}&customer=c1",
     ]
     for path in [*pages, f"/console/sessions/{shopper.session}"]:
         answer = await agent.http.get(path)
         assert "<img src=x" not in answer.text, path
         assert "49" not in visible_text(answer.text).replace("149", ""), path
-    assert EVIL in await agent.read(path_for_query(EVIL))
-
-
-@pytest.mark.parametrize(
-    ("typed", "page"),
-    [
-        ("", "/console"),
-        ("c1", "/console/customers/c1"),
-        ("../rules", "/console/customers/..%2Frules"),
-        ("se_" + "A" * 22, "/console/sessions/se_" + "A" * 22),
-        ("se_" + "A" * 22 + ".1", "/console/sessions/se_" + "A" * 22 + ".1"),
-        ("of_" + "A" * 22, "/console/offers/of_" + "A" * 22),
-    ],
-)
-def test_every_search_leads_to_a_page(typed: str, page: str) -> None:
-    assert path_for_query(typed) == page
+    assert EVIL in await agent.read("/console/find", q=EVIL)
 
 
 @pytest.mark.parametrize("name", ["console.css", "mark.svg"])
@@ -210,18 +195,6 @@ async def test_static_files_need_no_login(one: LiveServer, name: str) -> None:
 async def test_no_other_file_is_served(one: LiveServer, name: str) -> None:
     async with Agent(one) as stranger:
         assert (await stranger.http.get(f"/console/static/{name}")).status_code in {303, 404}
-
-
-async def test_the_console_finds_a_customer_by_address_and_names_several(
-    one: LiveServer, agent: Agent
-) -> None:
-    contact = {"email": "mia@shop.example"}
-    await one.facts({"type": "customer", "customer": "mia", "name": "Mia M.", "contact": contact})
-    assert "Mia M." in await agent.read("/console/find", q="mia@shop.example")
-    await one.facts({"type": "customer", "customer": "mia-2", "contact": contact})
-    answer = await agent.http.get("/console/find", params={"q": "mia@shop.example"})
-    assert answer.status_code == 404
-    assert "mia, mia-2" in answer.text
 
 
 async def test_a_refusal_is_not_titled_as_not_found(agent: Agent) -> None:

@@ -35,6 +35,7 @@ RedemptionErrorCode = Literal[
     "recall",
     "price.error",
     "fraud",
+    "customer.asked",
     "order.shipped",
     "order.cancelled",
     "refund.mismatch",
@@ -46,6 +47,6 @@ RedemptionErrorCode = Literal[
 ERROR_CODES: Final[frozenset[RedemptionErrorCode]] = frozenset(get_args(RedemptionErrorCode))
 
 ENDS: Final[frozenset[RedemptionErrorCode]] = frozenset(
-    {"stock.out", "recall", "price.error", "fraud"}
+    {"stock.out", "recall", "price.error", "fraud", "customer.asked"}
 )
 """The reasons that end even an accepted offer (`server/SEMANTICS.md`, section 4)."""

@@ -219,7 +219,7 @@ class OfferRevoked(Struct, frozen=True, gc=False, tag="Revoked"):
 
     offer: str
     """The id of the offer."""
-    reason: Literal["price.error", "fraud"]
+    reason: Literal["price.error", "fraud", "customer.asked"]
     operator: str = field(default="", name="who")
     """The operator's name, for the record; no decision reads it."""
 

@@ -152,6 +152,7 @@ async def test_only_an_accepted_offer_can_be_redeemed(
         ("recall", "recall"),
         ("price.error", "price.error"),
         ("fraud", "fraud"),
+        ("customer.asked", "customer.asked"),
         ("complaint.open", "offer.ended"),
     ],
 )

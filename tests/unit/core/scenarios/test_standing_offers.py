@@ -165,7 +165,7 @@ def test_an_outranked_rule_does_not_replace_the_winner_in_the_next_turn() -> Non
     assert [offer.rule for offer in one.pushed] == ["R1"]
 
 
-@pytest.mark.parametrize("reason", ["price.error", "fraud"])
+@pytest.mark.parametrize("reason", ["price.error", "fraud", "customer.asked"])
 def test_an_operator_may_end_even_an_accepted_offer(reason: Any) -> None:
     _, one = up(accepted=True)
     (offer,) = one.session.offers
