@@ -17,6 +17,9 @@ COMMANDS = {
     "import": LazyCommand(
         "tactful.cli.data.import_facts:import_", "Import facts from files, feeds and exports."
     ),
+    "connect": LazyCommand(
+        "tactful.cli.connect_command:connect", "Test the files that connect help desks."
+    ),
     "facts": LazyCommand(
         "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
     ),

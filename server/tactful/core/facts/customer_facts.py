@@ -10,6 +10,8 @@ from tactful.core.facts.fact_values import (
     Fact,
     Id,
     Instant,
+    KindStep,
+    LinkStep,
     Quantity,
     Territory,
     Text,
@@ -114,6 +116,10 @@ class Case(Fact, frozen=True, kw_only=True, tag="case"):
     lines: Annotated[tuple[CaseLine, ...], Meta(max_length=500)] = ()
     """The lines of orders that the case is about."""
     contact: Contact | None = None
+    linked_by: LinkStep | None = None
+    """How what it is about was found; `None`: the reporter knew it."""
+    kind_by: KindStep | None = None
+    """How its kind was found; `None`: the reporter knew it."""
 
     @property
     def orders(self) -> tuple[str, ...]:

@@ -29,6 +29,18 @@ CaseKind = Literal[
     "other",
     "unknown",
 ]
+LinkStep = Literal[
+    "sku_field",
+    "sku_tag",
+    "order_field",
+    "order_text",
+    "customer",
+    "contact",
+    "agent",
+]
+"""How a help desk's connector found what a case is about, from the most to the least exact step."""
+KindStep = Literal["field", "tag", "queue", "words", "none", "agent"]
+"""How a help desk's connector found the kind of a case; `none`: nothing said it."""
 FeedName = Literal["stock", "prices", "orders", "cases"]
 Rate = Annotated[int, Meta(ge=0, le=100_000)]
 

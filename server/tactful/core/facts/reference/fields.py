@@ -119,6 +119,8 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "resolved_at": "2026-03-10T11:00:00Z",
         "merged_into": "k-300",
         "contact": _CONTACT,
+        "linked_by": "sku_field",
+        "kind_by": "tag",
         "version": "2026-03-10T11:00:00Z",
     },
     "review": {
@@ -278,6 +280,8 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "resolved_at": "When it was resolved or rejected. Not before `opened_at`.",
         "merged_into": "The case that continues it.",
         "contact": _CONTACT_MEANING,
+        "linked_by": "How a help desk's connector found what it is about. Absent: it was reported.",
+        "kind_by": "How a help desk's connector found its kind. Absent: it was reported.",
     },
     "review": {
         "review": "The id of the review. An edit is a higher version.",

@@ -1,0 +1,45 @@
+"""Instants as help desks write them."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from tactful.connectors.desks.paths import Scalar
+
+_ROUNDUP: Final = re.compile(r"^(\d{4}-\d\d-\d\d)\.(\d\d:)")
+"""Roundup has a dot between date and time."""
+_MILLISECONDS: Final = 10**11
+"""Numbers from here on are milliseconds since the Unix epoch: as seconds they are in the year 5138."""
+_NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Request Tracker writes the Unix epoch where there is no date."""
+
+
+class InstantError(Exception):
+    """A value that is no instant."""
+
+
+def read_instant(value: Scalar) -> datetime | None:
+    """Return an instant in UTC; `None`: the value means that there is none.
+
+    RFC 3339 and ISO 8601 are read, and numbers since the Unix epoch. An instant without a zone is in
+    UTC: the help desks that write such instants store them in UTC.
+
+    Raises:
+        InstantError: The value is no instant.
+    """
+    try:
+        found = _read(value)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InstantError(
+            f"{str(value)[:40]!r} is no instant. Write it as 2026-03-09T08:00:00Z."
+        ) from error
+    return None if found == _NO_DATE or found.year == 1 else found
+
+
+def _read(value: Scalar) -> datetime:
+    text = str(value).strip()
+    if isinstance(value, int | float) or (text.isascii() and text.isdigit() and len(text) > 8):
+        number = float(value)
+        return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+    found = datetime.fromisoformat(_ROUNDUP.sub(r"\1T\2", text))
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
