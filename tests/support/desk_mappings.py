@@ -5,7 +5,7 @@ from typing import Any
 from tactful.connectors.desks.mapping_file import ReadMapping, read_mapping_file
 
 PLAIN = """\
-desk: plain
+name: plain
 case: "T-{id}"
 ticket:
   id: id

@@ -23,7 +23,7 @@ def connect() -> None:
 
 
 @connect.command(
-    epilog="\b\nExamples:\n  tactful connect test desk.yaml\n  tactful connect test zendesk"
+    epilog="\b\nExamples:\n  tactful connect test tickets.yaml\n  tactful connect test zendesk"
 )
 @click.argument("names", nargs=-1, metavar="[FILE]...")
 @json_option
@@ -59,7 +59,7 @@ def _print_result(name: str, result: ExampleResult) -> None:
         print_line(f"{place}: note: {result.name}: the file has no row for {note!r}.")
 
 
-@connect.command(epilog="\b\nExample:\n  tactful connect mapping zendesk > desk.yaml")
+@connect.command(epilog="\b\nExample:\n  tactful connect mapping zendesk > tickets.yaml")
 @click.argument("name", required=False, type=click.Choice(ready_made()), metavar="[NAME]")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a new file."

@@ -41,6 +41,12 @@ Files of a shop (`rulebook`, `connectors`):
     RowError: A `ValueError`. A row that cannot become a fact.
     LeftOutError: A row of a product that is not sold, or of no product.
     UnreadableDeliveryError: A `ValueError`. A signed delivery of no expected form.
+    MappingError: A mapping file of a help desk that cannot be used.
+    UnknownMappingError: The name of no mapping file.
+    YamlError: A text of a mapping file that is no YAML.
+    PathError: A path of a mapping file that cannot be read.
+    TicketError: A delivery of a help desk that is no ticket.
+    InstantError: A value of a ticket that is no instant.
 
 The command line (`cli`):
     CommandError: A command that cannot run.

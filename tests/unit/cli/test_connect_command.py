@@ -37,7 +37,7 @@ def test_a_failing_example_is_shown_with_its_line(tmp_path: Path) -> None:
 
 
 def test_a_file_that_cannot_be_used_is_an_error(tmp_path: Path) -> None:
-    file = write_file(tmp_path / "desk.yaml", PLAIN.replace("desk:", "dask:"))
+    file = write_file(tmp_path / "desk.yaml", PLAIN.replace("name: plain", "nome: plain"))
     result = run("connect", "test", file)
     assert (result.exit_code, f"{file}:1: " in result.output) == (2, True)
     assert run("connect", "test", tmp_path / "none.yaml").exit_code == 2

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct, structs
 
-from tactful.connectors.desks.kinds import surest
+from tactful.connectors.desks.ticket_kinds import surest
 from tactful.connectors.desks.tickets import MAX_SKUS, Ticket
 from tactful.core.facts.customer_facts import Case
 from tactful.core.facts.fact_values import LinkStep

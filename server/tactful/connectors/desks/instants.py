@@ -1,7 +1,8 @@
 """Instants as help desks write them."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from tactful.connectors.desks.paths import Scalar
@@ -29,7 +30,7 @@ def read_instant(value: Scalar) -> datetime | None:
     """
     try:
         found = _read(value)
-    except (ValueError, OverflowError, OSError) as error:
+    except (ValueError, OverflowError, InvalidOperation) as error:
         raise InstantError(
             f"{str(value)[:40]!r} is no instant. Write it as 2026-03-09T08:00:00Z."
         ) from error
@@ -38,8 +39,10 @@ def read_instant(value: Scalar) -> datetime | None:
 
 def _read(value: Scalar) -> datetime:
     text = str(value).strip()
-    if isinstance(value, int | float) or (text.isascii() and text.isdigit() and len(text) > 8):
-        number = float(value)
-        return datetime.fromtimestamp(number / 1000 if number >= _MILLISECONDS else number, UTC)
+    if not isinstance(value, str) or (text.isascii() and text.isdigit() and len(text) > 8):
+        number = Decimal(text)
+        return _NO_DATE + timedelta(
+            milliseconds=int(number if number >= _MILLISECONDS else number * 1000)
+        )
     found = datetime.fromisoformat(_ROUNDUP.sub(r"\1T\2", text))
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

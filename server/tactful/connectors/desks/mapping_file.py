@@ -1,4 +1,4 @@
-"""The mapping file of a help desk: where a ticket says what, and how its kind and links are found.
+"""The mapping file of a help desk: how its tickets are read, linked and classified.
 
 `server/howto/help-desks.md` describes the file. It is YAML with strict keys, so that a misspelt name
 is an error with its line and not a link that is never found.
@@ -149,7 +149,8 @@ class Example(_Block, frozen=True, kw_only=True):
 class MappingFile(_Block, frozen=True, kw_only=True):
     """A whole mapping file."""
 
-    desk: str
+    name: str
+    """The name of the help desk."""
     source: Literal["verified", "from documentation", "own"] = "own"
     """Whether it was tried on the help desk itself, or follows its documentation only."""
     case: str

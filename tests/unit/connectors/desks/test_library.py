@@ -27,7 +27,7 @@ def test_the_examples_of_a_ready_made_file_pass(name: str) -> None:
 @pytest.mark.parametrize("name", ready_made())
 def test_a_ready_made_file_says_whether_it_was_tried(name: str) -> None:
     mapping = load_mapping(name).file
-    assert mapping.desk == name
+    assert mapping.name == name
     assert (mapping.source == "verified") == (name in VERIFIED)
     if name not in VERIFIED:
         assert "not tried on" in mapping_text(name)
@@ -40,6 +40,6 @@ def test_cases_of_two_desks_have_different_ids() -> None:
 
 
 def test_any_other_name_is_a_file(tmp_path: Path) -> None:
-    assert load_mapping(str(write_file(tmp_path / "desk.yaml", PLAIN))).file.desk == "plain"
+    assert load_mapping(str(write_file(tmp_path / "desk.yaml", PLAIN))).file.name == "plain"
     with pytest.raises(UnknownMappingError, match="Name a YAML file, or one of chatwoot, "):
         load_mapping(str(tmp_path / "none.yaml"))

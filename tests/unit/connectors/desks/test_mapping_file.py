@@ -11,7 +11,7 @@ def test_a_file_is_read_with_the_lines_of_its_examples() -> None:
         "examples:\n- name: a\n  ticket: {id: 1}\n  expect: {}\n"
         "- name: b\n  tickets: [{id: 1}, {id: 1}]\n  expect: {}\n"
     )
-    assert mapping.file.desk == "plain"
+    assert mapping.file.name == "plain"
     assert [one.name for one in mapping.file.examples] == ["a", "b"]
     assert [len(one.deliveries) for one in mapping.file.examples] == [1, 2]
     begin = PLAIN.count("\n") + 2
@@ -22,18 +22,18 @@ def test_a_file_is_read_with_the_lines_of_its_examples() -> None:
     ("old", "new", "message"),
     [
         ("status: status", "state: status", ":5: `ticket` has no key `state`. Correct or remove it."),
-        ("desk: plain", "desk: plain\ncolour: red", ":2: The file has no key `colour`."),
+        ("name: plain", "name: plain\ncolour: red", ":2: The file has no key `colour`."),
         ("  order: order", "  orders: order", ":24: `link` has no key `orders`."),
         ("open: [new]", "open: new", ":18: `status.open`: Expected `array`, got `str`."),
         ("opened_at: opened", "opened_at: opened.", ":6: `opened.` is no path."),
-        ("desk: plain", "desk: plain\nobject: .a", ":2: `.a` is no path."),
+        ("name: plain", "name: plain\nobject: .a", ":2: `.a` is no path."),
         ('case: "T-{id}"', "case: T", ":2: `case` lacks `{id}`."),
         ("pending: [waiting]", "pending: [New]", ":19: `status.pending` and `open` both have 'new'."),
         ("defect: [bad]", "defect: [slow]", "`kind.tags.late` and `defect` both have 'slow'."),
         ("values: {defect", "values: {defekt", "`kind.values` has no key `defekt`."),
         ("link:", "link:\n  text: '[0-9'", "is no pattern"),
         ("link:", "link:\n  text: '[0-9]+'", "has 0 groups"),
-        ("desk: plain", "desk: [", "This is no YAML"),
+        ("name: plain", "name: [", "This is no YAML"),
         ("  id: id\n", "", "missing required field `id`"),
     ],
 )  # fmt: skip

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from support.desk_mappings import plain_mapping
-from tactful.connectors.desks.kinds import FoundKind, KindFinder, shipped_words, surest
 from tactful.connectors.desks.mapping_file import KindBlock, KindTable
+from tactful.connectors.desks.ticket_kinds import FoundKind, KindFinder, shipped_words, surest
 
 
 def find(more: str = "", **given: Any) -> FoundKind:

@@ -1,4 +1,4 @@
-"""The kind of a ticket: from a field, a tag, the queue or words of its text, or else `unknown`."""
+"""The kind of a ticket: from a field, a tag, the queue or words, or else `unknown`."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
