@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tactful.connectors.allow_list import ContactDigests
 from tactful.connectors.desks.mapping_file import ReadMapping, read_mapping_file
 
 PLAIN = """\
@@ -35,6 +36,9 @@ kind:
   tags: {late: [slow], defect: [bad]}
   queues: {billing: [money]}
 """
+
+
+CONTACTS = ContactDigests(b"key of a test")
 
 
 def plain_mapping(more: str = "") -> ReadMapping:

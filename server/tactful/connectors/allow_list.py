@@ -53,7 +53,17 @@ class Entries(Struct, frozen=True):
     """The field with the value."""
 
 
-Shape = Marker | Entries | Mapping[str, "Shape"] | Sequence["Shape"]
+class Reduction(Struct, frozen=True):
+    """A payload of which a function keeps something else than its fields.
+
+    Help desks use it: of the text of a ticket only the order numbers and the kind are kept.
+    """
+
+    reduce: Callable[[Any, "ContactDigests"], "Kept"]
+    """Returns what is kept of the payload."""
+
+
+Shape = Marker | Entries | Reduction | Mapping[str, "Shape"] | Sequence["Shape"]
 """A marker, the shapes of an object's fields, or a list with the one shape of its elements."""
 Subject = tuple[str, str]
 """(`customer` | `order` | `contact`, id), as `fact_types.subjects_of` names them."""
@@ -105,6 +115,10 @@ def _strip(
         return _READ[shape](value, contacts, subjects)
     if isinstance(shape, Entries):
         return _entries(value, shape)
+    if isinstance(shape, Reduction):
+        kept = shape.reduce(value, contacts)
+        subjects.update(dict.fromkeys(kept.subjects))
+        return kept.fields
     if isinstance(shape, Mapping):
         if not isinstance(value, Mapping):
             return None

@@ -9,7 +9,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from tactful.connectors.allow_list import Shape
+from tactful.connectors.allow_list import Shape, Subject
+from tactful.core.facts.fact_types import AnyFact
 
 Json = dict[str, Any]
 """A JSON object. A number with a fraction is its text, because no float touches an amount."""
@@ -51,6 +52,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     """A word of the shop, such as a reason for returns → the word of the facts."""
     sku_from_id: bool = False
     """Whether a product without an SKU is known by its id in the other system."""
+    known: tuple[AnyFact, ...] = ()
+    """The facts in force about what `Connector.reads` names, as they are stored."""
 
 
 class Fetch(Struct, frozen=True, kw_only=True):
@@ -97,6 +100,8 @@ class Connector(Struct, frozen=True, kw_only=True):
     A field that is missing or has another type may raise `KeyError`, `TypeError` or `ValueError`: the
     delivery is then kept as failed, with the error.
     """
+    reads: Callable[[str, Json], tuple[Subject, ...]] = lambda _topic, _fields: ()
+    """Returns the subjects whose facts `map` needs in `Terms.known`, such as an order that a ticket names."""
     is_ping: Callable[[Headers, bytes], bool] = lambda _headers, _body: False
     """Whether a delivery only tests the address. It is answered with 200 without a signature."""
     refetch: Callable[[Envelope], Fetch | None] = lambda _envelope: None

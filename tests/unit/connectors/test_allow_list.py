@@ -13,6 +13,8 @@ from tactful.connectors.allow_list import (
     ORDER,
     PHONE,
     Entries,
+    Kept,
+    Reduction,
     Shape,
     strip,
 )
@@ -65,3 +67,9 @@ def test_a_field_of_another_type_than_its_shape_is_dropped(value: Any, shape: Sh
 def test_a_kept_list_holds_no_objects_and_a_text_is_cut() -> None:
     kept = strip({"tags": ["a", {"b": 1}, "x" * 9999]}, {"tags": KEEP}, CONTACTS)
     assert kept.fields == {"tags": ["a", "x" * MAX_TEXT]}
+
+
+def test_a_reduction_keeps_what_its_function_returns_with_its_subjects() -> None:
+    reduction = Reduction(lambda value, _: Kept({"length": len(value)}, (("order", "7"),)))
+    kept = strip({"text": "secret"}, {"text": reduction}, CONTACTS)
+    assert kept == Kept({"text": {"length": 6}}, (("order", "7"),))

@@ -1,17 +1,19 @@
 """The examples of a mapping file, played as its deliveries would be."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
+from tactful.connectors.allow_list import ContactDigests
 from tactful.connectors.desks.case_facts import TicketContext, case_of
 from tactful.connectors.desks.mapping_file import Example, ReadMapping
 from tactful.connectors.desks.tickets import Ticket, TicketError, TicketReader
 from tactful.core.facts.customer_facts import Case
-from tactful.core.facts.shopper_contacts import Contact, hashed
+from tactful.core.facts.shopper_contacts import Contact
 
-NO_CASE = "nothing says whose ticket it is"
+NO_CASE: Final = "nothing says whose ticket it is"
+_CONTACTS: Final = ContactDigests(b"examples")
 
 
 class ExampleResult(Struct, frozen=True):
@@ -41,7 +43,7 @@ def _play(
     notes: list[str] = []
     for delivery in example.deliveries:
         try:
-            ticket = reader.read(delivery)
+            ticket = reader.read(delivery, _CONTACTS)
         except TicketError as error:
             return None, tuple(notes), str(error)
         notes += ticket.notes
@@ -61,10 +63,8 @@ def _own_orders(ticket: Ticket, example: Example) -> frozenset[str]:
 
 
 def _share_contact(email: str | None, contact: Contact | None) -> bool:
-    if email is None or contact is None:
-        return False
-    known, _ = hashed(Contact(email=email), None)
-    return known is not None and known.email_hash == contact.email_hash
+    digest = _CONTACTS.email(email) if email is not None else None
+    return digest is not None and contact is not None and digest in contact.hashes
 
 
 def _differences(example: Example, case: Case | None, refused: str | None) -> Iterator[str]:

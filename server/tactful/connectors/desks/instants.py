@@ -9,6 +9,8 @@ from tactful.connectors.desks.paths import Scalar
 
 _ROUNDUP: Final = re.compile(r"^(\d{4}-\d\d-\d\d)\.(\d\d:)")
 """Roundup has a dot between date and time."""
+_NUMBER: Final = re.compile(r"[0-9]{9,}(?:\.[0-9]+)?", re.ASCII)
+"""A number since the Unix epoch as text. Dates without signs between their parts have 8 digits."""
 _MILLISECONDS: Final = 10**11
 """Numbers from here on are milliseconds since the Unix epoch: as seconds they are in the year 5138."""
 _NO_DATE: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +41,7 @@ def read_instant(value: Scalar) -> datetime | None:
 
 def _read(value: Scalar) -> datetime:
     text = str(value).strip()
-    if not isinstance(value, str) or (text.isascii() and text.isdigit() and len(text) > 8):
+    if not isinstance(value, str) or _NUMBER.fullmatch(text):
         number = Decimal(text)
         return _NO_DATE + timedelta(
             milliseconds=int(number if number >= _MILLISECONDS else number * 1000)

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from tactful.connectors.desks.located_yaml import Document, Place, YamlError, read_yaml
 from tactful.connectors.desks.paths import PathError, as_text, parse_path
+from tactful.connectors.signatures import SCHEMES
 
 Names = tuple[str | int | bool, ...]
 Paths = str | tuple[str, ...]
@@ -155,6 +156,8 @@ class MappingFile(_Block, frozen=True, kw_only=True):
     """Whether it was tried on the help desk itself, or follows its documentation only."""
     case: str
     """The id of the case, with `{id}` for that of the ticket, such as `ZD-{id}`."""
+    signature: str = "standard-webhooks"
+    """How deliveries are signed: a row of `connectors/signatures.py`."""
     object: str = ""
     """The path of the object that holds the ticket; a delivery without it is the ticket itself.
 
@@ -239,6 +242,9 @@ def _findings(mapping: MappingFile) -> Iterator[tuple[Place, str]]:
     """Yield what is wrong beyond the shape, with its place."""
     if "{id}" not in mapping.case:
         yield ("case",), "`case` lacks `{id}`. Write it where the id of the ticket belongs."
+    if mapping.signature not in SCHEMES:
+        names = ", ".join(SCHEMES)
+        yield ("signature",), f"`signature` is none of {names}. Choose one of them."
     if mapping.object:
         try:
             parse_path(mapping.object)

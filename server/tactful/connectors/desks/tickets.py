@@ -1,7 +1,7 @@
 """A ticket as one delivery of a help desk states it, reduced to what a case needs.
 
-Subject and text are read for order numbers and words, and are not kept. Contacts are kept as their
-SHA-256, which the ingest replaces by keyed digests.
+Subject and text are read for order numbers and words, and are not kept. Contacts are kept as keyed
+digests.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from tactful.connectors.allow_list import ContactDigests
 from tactful.connectors.desks.instants import InstantError, read_instant
 from tactful.connectors.desks.mapping_file import (
     MappingFile,
@@ -22,10 +23,12 @@ from tactful.connectors.desks.mapping_file import (
 from tactful.connectors.desks.paths import Scalar, as_text, object_at, parse_path, values_at
 from tactful.connectors.desks.ticket_kinds import KindFinder
 from tactful.core.facts.fact_values import CaseKind, KindStep
-from tactful.core.facts.shopper_contacts import Contact, hashed
+from tactful.core.facts.shopper_contacts import Contact
 
 MAX_ID: Final = 128
 """The most characters of an id in a fact."""
+MAX_EMAIL: Final = 320
+"""The most characters of an e-mail address."""
 MAX_SKUS: Final = 100
 """The most SKUs that are read from one ticket."""
 MAX_NUMBERS: Final = 20
@@ -51,7 +54,7 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     merged_into: str | None = None
     customer: str | None = None
     contact: Contact | None = None
-    """Without anything in clear."""
+    """With keyed digests only."""
     skus: tuple[str, ...] = ()
     """From fields that hold SKUs."""
     tag_skus: tuple[str, ...] = ()
@@ -81,11 +84,12 @@ class TicketReader:
         self._order_fields = _getter(mapping.link.order)
         self._kind_fields = _getter(mapping.kind.field, everything=True)
 
-    def read(self, delivery: Any) -> Ticket:
+    def read(self, delivery: Any, contacts: ContactDigests) -> Ticket:
         """Return the ticket of a delivery.
 
         Args:
             delivery: The decoded JSON.
+            contacts: Replaces the contacts of the ticket.
 
         Raises:
             TicketError: The delivery lacks the id or an instant of the ticket.
@@ -126,7 +130,7 @@ class TicketReader:
             else None,
             merged_into=self._case_id(merged_into) if is_merged and merged_into else None,
             customer=self._text("customer", delivery),
-            contact=self._contact(delivery),
+            contact=self._contact(delivery, contacts),
             skus=_ids(self._sku_fields(delivery), MAX_SKUS),
             tag_skus=_ids(_tagged(tags, self._mapping.link.tag), MAX_SKUS),
             order=next(iter(_ids(self._order_fields(delivery), 1)), None),
@@ -171,14 +175,14 @@ class TicketReader:
             return "open", (f"status {word[:60]}",)
         return "open", ("status",)
 
-    def _contact(self, delivery: Any) -> Contact | None:
-        found = {
-            name: as_text(value)
-            for name, limit in (("email", 320), ("phone", 64))
-            for value in self._fields[name](delivery)[:1]
-            if len(as_text(value)) <= limit
-        }
-        return hashed(Contact(**found), None)[0] if found else None
+    def _contact(self, delivery: Any, contacts: ContactDigests) -> Contact | None:
+        email = next(iter(_ids(self._fields["email"](delivery)[:1], 1, MAX_EMAIL)), None)
+        phone = next(iter(_ids(self._fields["phone"](delivery)[:1], 1)), None)
+        found = Contact(
+            email_hash=contacts.email(email) if email else None,
+            phone_hash=contacts.phone(phone) if phone else None,
+        )
+        return found if found.hashes else None
 
     def _order_numbers(self, text: str) -> tuple[str, ...]:
         found = (number for pattern in self._numbers for number in pattern.findall(text))
@@ -206,10 +210,10 @@ def _getter(paths: Paths, *, everything: bool = False) -> Callable[[Any], Sequen
     return read
 
 
-def _ids(values: Iterable[Any], most: int) -> tuple[str, ...]:
+def _ids(values: Iterable[Any], most: int, length: int = MAX_ID) -> tuple[str, ...]:
     """Return values that can be ids in a fact, each once. Fields may hold several, with commas."""
     texts = (part.strip() for value in values for part in as_text(value).split(","))
-    return tuple(dict.fromkeys(one for one in texts if 0 < len(one) <= MAX_ID))[:most]
+    return tuple(dict.fromkeys(one for one in texts if 0 < len(one) <= length))[:most]
 
 
 def _as_tags(values: Sequence[Scalar]) -> Sequence[Scalar]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from support.desk_mappings import plain_mapping, plain_ticket
+from support.desk_mappings import CONTACTS, plain_mapping, plain_ticket
 from tactful.connectors.desks.case_facts import TicketContext, case_of
 from tactful.connectors.desks.tickets import TicketReader
 from tactful.core.facts import fact_codec
@@ -18,7 +18,7 @@ READER = TicketReader(plain_mapping().file)
 def after(*deliveries: dict[str, Any], own: frozenset[str] = frozenset()) -> Case:
     case: Case | None = None
     for fields in deliveries:
-        ticket = READER.read(plain_ticket(**fields))
+        ticket = READER.read(plain_ticket(**fields), CONTACTS)
         case = case_of(ticket, TicketContext(own.intersection(ticket.numbers), case)) or case
     assert case is not None
     return case
@@ -56,7 +56,7 @@ def test_the_case_is_a_valid_fact() -> None:
 
 
 def test_a_ticket_of_nobody_gives_no_case() -> None:
-    ticket = READER.read(plain_ticket(email=None, sku="A"))
+    ticket = READER.read(plain_ticket(email=None, sku="A"), CONTACTS)
     assert case_of(ticket, TicketContext()) is None
 
 
@@ -98,7 +98,7 @@ def test_the_order_of_arrival_of_deliveries_that_agree_changes_nothing() -> None
 
 
 def test_a_case_with_another_kind_of_version_is_continued() -> None:
-    ticket = READER.read(plain_ticket(sku="B"))
+    ticket = READER.read(plain_ticket(sku="B"), CONTACTS)
     for version in (None, 7):
         before = structs.replace(after({"sku": "A"}), version=version, status="resolved")
         case = case_of(ticket, TicketContext(before=before))

@@ -19,9 +19,9 @@ INSTANT = datetime(2026, 11, 29, 19, 41, 47, tzinfo=UTC)
         "2026-11-29.19:41:47",
         "2026-11-29 19:41:47",
         1795981307,
+        "1795981307.0",
         "1795981307000",
         1795981307000.0,
-        1795981307.0,
     ],
 )
 def test_the_spellings_of_help_desks_are_read(value: Scalar) -> None:

@@ -34,6 +34,7 @@ def test_a_file_is_read_with_the_lines_of_its_examples() -> None:
         ("link:", "link:\n  text: '[0-9'", "is no pattern"),
         ("link:", "link:\n  text: '[0-9]+'", "has 0 groups"),
         ("name: plain", "name: [", "This is no YAML"),
+        ("name: plain", "name: plain\nsignature: odd", ":2: `signature` is none of"),
         ("  id: id\n", "", "missing required field `id`"),
     ],
 )  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from support.desk_mappings import plain_mapping, plain_ticket
+from support.desk_mappings import CONTACTS, plain_mapping, plain_ticket
 from tactful.connectors.desks.tickets import (
     MAX_NUMBERS,
     MAX_SKUS,
@@ -14,13 +14,12 @@ from tactful.connectors.desks.tickets import (
     TicketError,
     TicketReader,
 )
-from tactful.core.facts.shopper_contacts import contact_hash
 
 READER = TicketReader(plain_mapping().file)
 
 
 def read(**fields: Any) -> Ticket:
-    return READER.read(plain_ticket(**fields))
+    return READER.read(plain_ticket(**fields), CONTACTS)
 
 
 def test_a_ticket_has_what_the_paths_of_its_file_find() -> None:
@@ -47,7 +46,7 @@ def test_subject_text_and_contacts_in_clear_are_not_kept() -> None:
     for text in (b"ecret", b"more", b"mia@", b"901820"):
         assert text not in kept
     assert ticket.contact is not None
-    assert ticket.contact.email_hash == contact_hash("mia@shop.example")
+    assert ticket.contact.email_hash == CONTACTS.email("mia@shop.example")
 
 
 @pytest.mark.parametrize(
@@ -130,4 +129,4 @@ def test_what_is_no_ticket_is_refused(fields: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize("delivery", [None, [], "text", 7, {}])
 def test_any_other_json_is_refused(delivery: Any) -> None:
     with pytest.raises(TicketError):
-        READER.read(delivery)
+        READER.read(delivery, CONTACTS)
