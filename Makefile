@@ -2,7 +2,7 @@
 #
 #   make demo     a shop to play with           make check    style, types, layers, unit tests
 #   make test     every test that can run here  make bench    benchmarks, with ratios
-#   make soak     a day of traffic in 30 min    make build    the wheels, in dist-py/
+#   make soak     a day of traffic in 30 min    make build    the wheels, in dist-py/ and dist-js/
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
 #   make platforms  real shops with their bridges, in a real browser
@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test check style unit coverage platforms bench soak build format clean lock
+.PHONY: demo test check style unit coverage platforms bench soak build dist-js format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -74,6 +74,12 @@ build: $(VENV)/.dev
 	@$(BIN)/hatchling build -t wheel -d dist-py
 	@for bridge in bridge oscar; do (cd server/bridges/$$bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py) || exit 1; done
 	@ls dist-py
+	@if command -v npm > /dev/null; then $(MAKE) --silent dist-js && ls dist-js; else echo "npm is not installed: no packages in JavaScript"; fi
+
+# The packages in JavaScript, which need no build.
+JS_BRIDGES := $(patsubst %/package.json,./%,$(wildcard server/bridges/*/package.json))
+dist-js:
+	@rm -rf dist-js && mkdir dist-js && npm pack --silent --pack-destination dist-js $(JS_BRIDGES) > dist-js/.packed
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format --quiet .
@@ -82,10 +88,10 @@ format: $(VENV)/.dev
 	@PYTHONPATH=tests $(BIN)/python tests/manuals/manual_of_facts.py
 	@$(BIN)/python tests/manuals/test_rules_manual.py
 	@$(BIN)/tactful rules schema --write rules/schema/rules.schema.json
-	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix; fi
+	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix && cd ../server/bridges && ../../widget/node_modules/.bin/biome check --write --log-level=error .; fi
 
 clean:
-	@rm -rf dist-py bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
+	@rm -rf dist-py dist-js bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
 	@find server tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(VENV)/.dev
