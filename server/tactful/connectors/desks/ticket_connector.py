@@ -28,7 +28,7 @@ TOPIC: Final = "ticket"
 _NO_CONTACTS: Final = ContactDigests(b"")
 
 
-def help_desk(mapping: MappingFile) -> Connector:
+def ticket_connector(mapping: MappingFile) -> Connector:
     """Return the connector of a help desk.
 
     Args:

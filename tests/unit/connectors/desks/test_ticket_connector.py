@@ -9,12 +9,12 @@ from support.builders import customer, order
 from support.desk_mappings import CONTACTS, plain_mapping, plain_ticket
 from tactful.connectors.allow_list import strip
 from tactful.connectors.connector import Mapped, Terms, UnreadableDeliveryError
-from tactful.connectors.desks.help_desk import TOPIC, help_desk
+from tactful.connectors.desks.ticket_connector import TOPIC, ticket_connector
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import AnyFact, Case
 from tactful.core.facts.shopper_contacts import Contact
 
-DESK = help_desk(plain_mapping().file)
+DESK = ticket_connector(plain_mapping().file)
 MIA = Contact(email_hash=CONTACTS.email("mia@shop.example"))
 EVE = Contact(email_hash=CONTACTS.email("eve@shop.example"))
 
