@@ -11,7 +11,8 @@ from typing import Final
 from msgspec import structs
 
 from tactful.core.context import Context, Scene
-from tactful.core.decision import Decision, DecisionBuilder
+from tactful.core.decision import Decision
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.gates.evaluation import Evaluation
@@ -22,7 +23,7 @@ from tactful.core.session import signals
 from tactful.core.session.browsing import shows_price
 from tactful.core.session.items_in_play import candidate_skus
 from tactful.core.session.pacing import earliest_push_at
-from tactful.core.session.session import REMEMBERED_HELD
+from tactful.core.session.session import REMEMBERED_SHADOWS
 from tactful.core.stages.arbitration import Candidate, build_candidate, select_winner, verdict_of
 from tactful.core.stages.more_time import extend_offer
 from tactful.core.stages.offer_builder import build_offer
@@ -109,7 +110,7 @@ def decide(context: Context) -> Decision:
     evaluated = kind in RECHECK_AFTER or shows_price(signal)
     # Before matching: a withdrawal frees the screen, the stock and the budget, and starts the quiet
     # period that gate 8 reads.
-    verdicts = [*_recheck(builder)] if evaluated and builder.standing else []
+    verdicts = [*_recheck(builder)] if evaluated and (builder.standing or builder.unseen) else []
     if type(signal) is signals.MoreTimeRequested:
         _give_more_time(builder, signal.offer)
     issued = kind is signals.VoucherIssued
@@ -160,17 +161,22 @@ def build_scene(builder: DecisionBuilder, sku: str) -> Scene:
 def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
     """Pass the visible offers through the gates again and withdraw those that fail.
 
+    Held-out offers pass them too: a complaint must end the same in both arms of an experiment.
+
     An accepted offer is a promise and is not rechecked (server/SEMANTICS.md, section 4).
     """
-    for offer in tuple(builder.standing.values()):
-        if offer.advertised:
+    for offer in builder.on_screen:
+        if offer.takes_screen:
             rule = builder.context.rulebook.rules.get(offer.rule)
             scene = build_scene(builder, offer.sku)
-            evaluation = Evaluation(builder.context, scene, tuple(builder.standing.values()))
+            evaluation = Evaluation(builder.context, scene, builder.on_screen)
             gates = failed_gates(evaluation, rule_of(offer, rule), standing=offer)
             finding = next(gates, None)
             if finding:
-                builder.withdraw(offer, finding.reason)
+                if offer.id in builder.unseen:
+                    builder.end_held_out(offer, finding.reason)
+                else:
+                    builder.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))
 
 
@@ -186,7 +192,7 @@ def _give_more_time(builder: DecisionBuilder, key: str) -> None:
 def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
     """Yield the rules that match the items in play: candidates, or the first gate's verdict."""
     context = builder.context
-    standing = tuple(builder.standing.values())
+    standing = builder.on_screen
     issued = type(context.signal) is signals.VoucherIssued
     purchases = builder.profile.purchases if builder.profile else NO_PURCHASES
     for sku in candidate_skus(builder.session, purchases, anywhere=issued):
@@ -208,45 +214,54 @@ def _match(builder: DecisionBuilder) -> Iterator[RuleResult]:
 
 def _choose(builder: DecisionBuilder, results: Iterable[RuleResult]) -> Iterator[Verdict]:
     """Arbitrate among the candidates, hold out, push the winner."""
-    standing = tuple(builder.standing.values())
+    standing = builder.on_screen
     candidates = [one for one in results if isinstance(one, Candidate)]
     in_shadow = []
     for selection in select_winner(builder.context, standing, candidates):
         candidate, outcome, reason = selection
         if outcome == "pushed":
             _push(builder, candidate, standing)
-        elif outcome == "held_out" and reason:
-            _record_unshown(builder, candidate, OfferState.HELD_OUT, reason)
-        elif outcome == "shadow":
-            in_shadow.append(candidate)
+        elif outcome in {"held_out", "shadow"} and reason:
+            if candidate.rule.mode == "shadow":
+                in_shadow.append((candidate, OfferState(outcome), reason))
+            else:
+                _hold_out(builder, candidate, reason)
         yield verdict_of(selection)
     # Last, so that a rule in shadow mode changes neither number nor id of the offer that is pushed.
-    for candidate in in_shadow:
-        _record_unshown(builder, candidate, OfferState.SHADOW, Reason.SHADOW)
+    for unshown in in_shadow:
+        _record_in_shadow(builder, *unshown)
 
 
 def _push(builder: DecisionBuilder, candidate: Candidate, standing: Iterable[Offer]) -> None:
-    """Push the winner's offer; it supersedes a visible offer on the same item."""
+    """Push the winner's offer; it supersedes a visible or held-out offer on the same item."""
     sku = candidate.scene.item.sku
     replaced = next((one for one in standing if one.sku == sku and one.advertised), None)
     if replaced:
         builder.transition(replaced, "supersede")
+    builder.end_superseded(sku)
     builder.push(_planned(builder, candidate), replaced.id if replaced else None)
 
 
-def _record_unshown(
+def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) -> None:
+    """Hold out the winner's offer, unless the rule's offer on the item is held out already."""
+    key = candidate.rule.id, candidate.scene.item.sku
+    if all((one.rule, one.sku) != key for one in builder.unseen.values()):
+        offer = structs.replace(_planned(builder, candidate), state=OfferState.HELD_OUT, hold=0)
+        builder.hold_out(offer, reason)
+
+
+def _record_in_shadow(
     builder: DecisionBuilder, candidate: Candidate, state: OfferState, reason: Reason
 ) -> None:
-    """Record an offer that is deliberately not shown, once per session, rule and item.
+    """Record an offer of a rule in shadow mode, once per session, rule and item.
 
-    Without this limit, a session that stays on one page would outweigh all others in the
-    experiment, and in the report on a rule in shadow mode.
+    Without this limit, a session that stays on one page would outweigh all others in the report on
+    the rule.
     """
-    name = "held_out" if state is OfferState.HELD_OUT else "in_shadow"
-    known: tuple[str, ...] = getattr(builder.session, name)
+    known = builder.session.in_shadow
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
     if key not in known:
-        builder.update(**{name: (*known, key)[-REMEMBERED_HELD:]})
+        builder.update(in_shadow=(*known, key)[-REMEMBERED_SHADOWS:])
         offer = structs.replace(_planned(builder, candidate), state=state, hold=0)
         builder.record_unshown(offer, reason)
 
@@ -279,18 +294,19 @@ def _earlier(one: int | None, other: int | None) -> int | None:
 def _wake_at(builder: DecisionBuilder) -> int | None:
     """Return the next instant at which this session needs a turn by itself; None: there is none."""
     next_check = builder.session.next_rule_check
-    if not builder.standing and not builder.parked:
+    if not builder.standing and not builder.parked and not builder.unseen:
         return next_check
     instants = [] if next_check is None else [next_check]
-    ends = [offer.lapses_at for offer in (*builder.standing.values(), *builder.parked.values())]
+    on_screen = builder.on_screen
+    ends = [offer.lapses_at for offer in (*on_screen, *builder.parked.values())]
     instants += [end for end in ends if end is not None]
     # An announced price takes effect without a new fact, and may end a visible offer.
-    for offer in builder.standing.values():
+    for offer in on_screen:
         item = builder.context.items.get(offer.sku)
         change = item.next_price_change(offer.territory, builder.now) if item else None
         instants += [change] if change is not None else []
     # A parcel that passes its promised date taints the whole shop without a new fact.
-    if builder.profile and builder.standing:
+    if builder.profile and on_screen:
         late = builder.profile.taints.next_start(builder.now)
         instants += [late] if late is not None else []
     return min(instants, default=None)

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from tactful.core.context import Context, Scene
 from tactful.core.decide import build_scene
-from tactful.core.decision import DecisionBuilder
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.evidence import (
     Evidence,
     conditions_held,
@@ -19,19 +19,20 @@ from tactful.core.evidence import (
 )
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
-from tactful.core.offers.offer import Offer
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
 from tactful.core.stages.arbitration import (
     Candidate,
     Selection,
     build_candidate,
+    held_out_because,
     select_winner,
     verdict_of,
 )
 from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import expire_offers
-from tactful.core.verdicts.verdict import Verdict
+from tactful.core.verdicts.verdict import Finding, Verdict
 from tactful.core.watched_scene import watch
 
 
@@ -49,7 +50,7 @@ def explain(context: Context, sku: str) -> tuple[Verdict, ...]:
     """
     builder = DecisionBuilder(context)
     expire_offers(builder)
-    standing = tuple(builder.standing.values())
+    standing = builder.on_screen
     evaluation = Evaluation(context, build_scene(builder, sku), standing)
     rules = sorted(context.rulebook.rules.items())
     results = {name: _evaluate(evaluation, rule) for name, rule in rules}
@@ -91,7 +92,7 @@ def evidence(context: Context, sku: str, verdicts: tuple[Verdict, ...]) -> dict[
     """
     builder = DecisionBuilder(context)
     expire_offers(builder)
-    standing = tuple(builder.standing.values())
+    standing = builder.on_screen
     scene = build_scene(builder, sku)
     return {
         one.rule: _evidence(
@@ -162,7 +163,10 @@ def _evaluate(evaluation: Evaluation, rule: Rule) -> Candidate | Verdict:
         # The rule's own standing offer is explained in its place. As a candidate, the rule would
         # only find that its offer is active already. An accepted offer is a promise and is not
         # checked again.
-        found = tuple(failed_gates(evaluation, rule, standing=own)) if own.advertised else ()
+        found = tuple(failed_gates(evaluation, rule, standing=own)) if own.takes_screen else ()
+        if own.state is OfferState.HELD_OUT and not found:
+            finding = Finding(held_out_because(evaluation.context, scene, rule))
+            return Verdict(rule.id, sku, "held_out", (finding,), own.notes)
         return Verdict(rule.id, sku, "withheld" if found else "standing", found, own.notes)
     found = tuple(failed_gates(evaluation, rule, rule.holds_from(scene)))
     if found:

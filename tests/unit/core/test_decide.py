@@ -31,7 +31,7 @@ from tactful.core.decision import Decision, PushOffer, WithdrawOffer
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.session import signals
-from tactful.core.session.session import REMEMBERED_HELD, Tab
+from tactful.core.session.session import REMEMBERED_SHADOWS, Tab
 
 encode = msgspec.msgpack.Encoder().encode
 
@@ -127,23 +127,38 @@ def test_an_expired_offer_cannot_be_accepted() -> None:
     assert turn(signals.OfferAccepted("of1"), session=just).session.offers[0].state == "accepted"
 
 
-def test_a_held_out_offer_is_recorded_once_and_the_memory_is_bounded() -> None:
+def test_a_held_out_offer_is_recorded_once_while_it_would_stand() -> None:
     everybody = Policy(holdout_bp=10_000)
-    full = session(held_out=tuple(str(n) for n in range(REMEMBERED_HELD)))
-    decision = turn(signals.TimerFired(), session=full, policy=everybody)
-    assert [step.to for step in decision.steps] == ["held_out"]
-    assert decision.moves == ()
-    assert decision.offers[0].hold == 0
-    assert len(decision.session.held_out) == REMEMBERED_HELD
+    decision = turn(signals.TimerFired(), policy=everybody)
+    assert [(step.to, step.reason) for step in decision.steps] == [("held_out", "holdout.global")]
+    assert (decision.moves, decision.effects) == ((), ())
+    assert decision.offers == decision.session.unseen
+    assert (decision.offers[0].hold, decision.session.wake_at) == (0, decision.offers[0].ends_at)
     again = turn(signals.TimerFired(), session=decision.session, policy=everybody)
     assert again.steps == ()
+    assert again.trace.verdicts[0].outcome == "held_out"
 
 
-def test_an_offer_in_shadow_mode_is_recorded_once_and_displaces_no_hold_out() -> None:
+def test_a_held_out_offer_stays_so_until_its_end_although_the_share_changes() -> None:
+    held_out = turn(signals.TimerFired(), policy=Policy(holdout_bp=10_000)).session
+    later = turn(signals.TimerFired(), session=held_out)
+    assert [(one.outcome, one.reason) for one in later.trace.verdicts] == [
+        ("held_out", "holdout.rule")
+    ]
+    assert (later.steps, later.session.unseen) == ((), held_out.unseen)
+
+
+def test_a_rule_in_shadow_mode_that_is_held_out_approaches_nobody() -> None:
+    everybody = Policy(holdout_bp=10_000)
+    decision = turn(signals.TimerFired(), by=rule("R1", mode="shadow"), policy=everybody)
+    assert [step.to for step in decision.steps] == ["held_out"]
+    assert (decision.session.unseen, decision.session.contact) == ((), session().contact)
+
+
+def test_an_offer_in_shadow_mode_is_recorded_once_and_approaches_nobody() -> None:
     trying = rule("R1", mode="shadow")
     full = session(
-        in_shadow=tuple(str(n) for n in range(REMEMBERED_HELD)),
-        held_out=tuple(str(n) for n in range(REMEMBERED_HELD)),
+        in_shadow=tuple(str(n) for n in range(REMEMBERED_SHADOWS)),
     )
     decision = turn(signals.TimerFired(), session=full, by=trying)
     assert [(step.to, step.reason) for step in decision.steps] == [("shadow", "shadow")]
@@ -151,8 +166,8 @@ def test_an_offer_in_shadow_mode_is_recorded_once_and_displaces_no_hold_out() ->
     assert (decision.offers[0].hold, decision.offers[0].unit) == (0, 10965)
     assert decision.session.offers == ()
     assert decision.session.contact == full.contact
-    assert len(decision.session.in_shadow) == REMEMBERED_HELD
-    assert decision.session.held_out == full.held_out
+    assert len(decision.session.in_shadow) == REMEMBERED_SHADOWS
+    assert decision.session.unseen == ()
     again = turn(signals.TimerFired(), session=decision.session, by=trying)
     assert again.steps == ()
 

@@ -24,7 +24,7 @@ def check_contact_policy(
         scene: The item in front of the shopper; its contact history is read.
         rule: The rule that would push an offer.
         policy: The shop's caps.
-        standing: The session's standing offers.
+        standing: The session's standing offers, and those held out for as long as they would stand.
 
     Yields:
         `contact.session_cap`, `contact.shopper_cap`, `contact.dismissed` and `contact.active`.
@@ -71,13 +71,13 @@ def _active_findings(
     """
     sku, visible = scene.item.sku, 0
     for offer in standing:
-        if offer.advertised and offer.sku != sku:
+        if offer.takes_screen and offer.sku != sku:
             visible += 1
-        elif offer.sku == sku and not offer.advertised and not _stacks(rule, offer):
+        elif offer.sku == sku and not offer.takes_screen and not _stacks(rule, offer):
             yield Finding(Reason.CONTACT_ACTIVE, actual=offer.id, until=offer.accept_until)
     # At least one of these offers must end before there is room, so `until` is the earliest end.
     if visible >= policy.caps.visible:
-        ends = min((o.ends_at for o in standing if o.advertised and o.sku != sku), default=None)
+        ends = min((o.ends_at for o in standing if o.takes_screen and o.sku != sku), default=None)
         yield Finding(
             Reason.CONTACT_ACTIVE, actual=visible, needed=policy.caps.visible - 1, until=ends
         )

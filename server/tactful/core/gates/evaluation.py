@@ -119,7 +119,7 @@ class Evaluation:
         self._availability: dict[int, Findings] = {}
         self._timing: dict[tuple[int, str | None, bool], Findings] = {}
         self._contact: dict[str | None, Findings] = {}
-        self._accepted = [offer for offer in standing if not offer.advertised]
+        self._accepted = [offer for offer in standing if not offer.takes_screen]
         self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
         self._prices: dict[str, PricedRule] = {}
 

@@ -228,6 +228,11 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
         return self.state in ADVERTISED
 
     @property
+    def takes_screen(self) -> bool:
+        """Whether it is, or may be, on the screen, or would be if it were not held out."""
+        return self.state in ADVERTISED or self.state is OfferState.HELD_OUT
+
+    @property
     def standing(self) -> bool:
         """Whether it is pushed, shown or accepted."""
         return self.state in STANDING

@@ -54,11 +54,13 @@ def fold_without_decision(
         The session after the signal; None where the signal has to be decided.
     """
     reduce = _REDUCERS.get(type(signal))
-    if reduce is None or (session.offers and _may_end_an_offer(session, signal)):
+    if reduce is None or (
+        (session.offers or session.unseen) and _may_end_an_offer(session, signal)
+    ):
         return None
     end = (
-        min([offer.lapses_at or NEEDS_ACTIVITY for offer in session.offers])
-        if session.offers
+        min([offer.lapses_at or NEEDS_ACTIVITY for offer in (*session.offers, *session.unseen)])
+        if session.offers or session.unseen
         else NEEDS_ACTIVITY
     )
     after = reduce(session, signal, now)

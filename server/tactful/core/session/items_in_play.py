@@ -70,6 +70,8 @@ def required_skus(
         yield line.sku
     for offer in session.offers:
         yield offer.sku
+    for offer in session.unseen:
+        yield offer.sku
     if session.viewed_items:
         yield session.viewed_items[-1].sku
     if purchases and _is_anywhere(session, signal):

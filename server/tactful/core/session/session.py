@@ -17,8 +17,8 @@ from tactful.core.values.money import Money
 
 REMEMBERED_ITEMS: Final = 32
 """How many viewed items, and how many bought products, a session remembers; bounds its memory."""
-REMEMBERED_HELD: Final = 16
-"""How many held-out decisions a session remembers, so that each is counted once."""
+REMEMBERED_SHADOWS: Final = 16
+"""How many offers of rules in shadow mode a session remembers, so that each is counted once."""
 REMEMBERED_ENDS: Final = 16
 """How many ended offers a session remembers."""
 
@@ -139,10 +139,15 @@ class Session(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """When a customer last left, milliseconds since the Unix epoch, UTC; 0: none did."""
     ended: tuple[str, ...] = ()
     """The ids of the last ended offers, to answer `ended` instead of `not_yours`."""
+    unseen: tuple[Offer, ...] = ()
+    """Held-out offers for as long as they would be on the screen, in order of issue.
+
+    Gates and arbitration read them as visible offers, so that both arms of an experiment trigger alike.
+    """
     held_out: tuple[str, ...] = ()
-    """Offers deliberately not shown, each as rule id and SKU with a NUL between them."""
+    """What release 0.1.0 noted of held-out offers; no longer read or written, see `unseen`."""
     in_shadow: tuple[str, ...] = ()
-    """Offers of rules in shadow mode that were recorded, each as in `held_out`."""
+    """Offers of rules in shadow mode that were recorded, each as rule id and SKU with a NUL between."""
     seq: int = 0
     """The last number of the session's sequence; it only grows."""
     next_rule_check: int | None = field(default=None, name="again")
@@ -150,7 +155,7 @@ class Session(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     wake_at: int | None = None
     """When the session next needs a turn by itself, milliseconds since the Unix epoch, UTC.
 
-    The first of `next_rule_check`, the end of a standing offer and a parcel that becomes late.
+    The first of `next_rule_check`, the end of a standing or held-out offer and a parcel that becomes late.
     """
 
     @property

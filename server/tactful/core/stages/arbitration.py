@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tactful.core.context import Context, Scene
 from tactful.core.gates.evaluation import Evaluation, PricedRule
-from tactful.core.offers.offer import Offer
+from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
@@ -128,7 +128,7 @@ def select_winner(
 
     Args:
         context: The inputs.
-        standing: The session's standing offers.
+        standing: The session's standing offers, and those held out for as long as they would stand.
         candidates: The rules that passed gates 1 to 10.
 
     Yields:
@@ -193,17 +193,33 @@ def _against(
     """
     sku, visible = candidate.scene.item.sku, None
     for offer in standing:
-        if offer.sku == sku and offer.advertised:
+        if offer.sku == sku and offer.takes_screen:
             visible = offer
             break
     # The rule's own offer is on the screen already; a second one would only restart the countdown.
     if visible and visible.rule == candidate.rule.id:
-        return "standing", None
+        return _stands(context, candidate, visible)
     if not beats_silence(context, candidate):
         return "withheld", Reason.ARBITRATION_NEGATIVE_VALUE
     if visible and not _betters(context, candidate, visible):
         return "withheld", Reason.ARBITRATION_OUTRANKED
     return None, None
+
+
+def _stands(
+    context: Context, candidate: Candidate, visible: Offer
+) -> tuple[VerdictOutcome, Reason | None]:
+    """Return that the rule's own offer stands, or would stand if it were not held out."""
+    if visible.state is not OfferState.HELD_OUT:
+        return "standing", None
+    return "held_out", held_out_because(context, candidate.scene, candidate.rule)
+
+
+def held_out_because(context: Context, scene: Scene, rule: Rule) -> Reason:
+    """Return why an offer of a rule that was held out earlier still is."""
+    reason = holdout_reason(context.seed, scene.holdout_key, rule, context.rulebook.policy)
+    # The share may have changed since: the offer stays held out until it would have ended.
+    return reason or Reason.HOLDOUT_RULE
 
 
 def _betters(context: Context, candidate: Candidate, visible: Offer) -> bool:
@@ -227,7 +243,7 @@ def _may_stack(standing: Iterable[Offer], candidate: Candidate) -> bool:
     """
     sku, rule = candidate.scene.item.sku, candidate.rule
     for offer in standing:
-        is_other = offer.sku != sku or not offer.advertised
+        is_other = offer.sku != sku or not offer.takes_screen
         if is_other and not offer.may_stand_beside(rule.id, rule.level, rule.stacks_with):
             return False
     return True

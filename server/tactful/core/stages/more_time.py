@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import structs
 
 from tactful.core.context import Scene
-from tactful.core.decision import DecisionBuilder, RefuseRequest
+from tactful.core.decision import RefuseRequest
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.gates.prohibition import next_exclusion
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy

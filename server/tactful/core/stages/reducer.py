@@ -7,7 +7,8 @@ what the signal says; it never pushes one and never evaluates a rule.
 from collections.abc import Callable
 from typing import Any, Final
 
-from tactful.core.decision import ConfirmAcceptance, DecisionBuilder, RefuseRequest
+from tactful.core.decision import ConfirmAcceptance, RefuseRequest
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.voucher_use import contact_after_use
 from tactful.core.session import signals
@@ -36,7 +37,7 @@ def expire_offers(builder: DecisionBuilder) -> None:
     The product gets a cooldown: an offer that expired is not made again at once. A voucher is owed, so
     it may be offered and accepted again until it is used or ends.
     """
-    if not builder.standing and not builder.parked:
+    if not builder.standing and not builder.parked and not builder.unseen:
         return
     # A copy: every transition changes the mapping.
     for parked in tuple(builder.parked.values()):
@@ -47,10 +48,18 @@ def expire_offers(builder: DecisionBuilder) -> None:
         end = offer.lapses_at
         if end is None or end > builder.now:
             continue
-        if not offer.remedy:
-            until = end + builder.context.rulebook.policy.rest.expired_product
-            builder.contact = builder.contact.with_cooldown("product", offer.product, until)
+        _rest_after_expiry(builder, offer, end)
         builder.transition(offer, "expire")
+    for unseen in tuple(builder.unseen.values()):
+        if unseen.ends_at <= builder.now:
+            del builder.unseen[unseen.id]
+            _rest_after_expiry(builder, unseen, unseen.ends_at)
+
+
+def _rest_after_expiry(builder: DecisionBuilder, offer: Offer, end: int) -> None:
+    if not offer.remedy:
+        until = end + builder.context.rulebook.policy.rest.expired_product
+        builder.contact = builder.contact.with_cooldown("product", offer.product, until)
 
 
 def _open_connection(builder: DecisionBuilder, signal: signals.ConnectionOpened) -> None:
@@ -119,6 +128,9 @@ def _forget_customer(builder: DecisionBuilder) -> None:
             builder.withdraw(offer, Reason.IDENTITY_UNVERIFIED)
         elif offer.customer is not None:
             builder.park(offer)
+    for unseen in tuple(builder.unseen.values()):
+        if unseen.customer is not None:
+            builder.end_held_out(unseen, Reason.IDENTITY_UNVERIFIED)
     if builder.session.customer is not None:
         builder.update(customer=None, declared=False, bought=(), left_at=builder.now)
 

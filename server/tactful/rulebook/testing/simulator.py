@@ -13,7 +13,8 @@ from msgspec import structs
 from tactful.core.context import Context
 from tactful.core.customer.profile import Profile, profile
 from tactful.core.decide import build_scene, decide
-from tactful.core.decision import Decision, DecisionBuilder, PushOffer
+from tactful.core.decision import Decision, PushOffer
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.explain import explain
 from tactful.core.facts.fact_types import AnyFact, FeedName
 from tactful.core.facts.item import Item

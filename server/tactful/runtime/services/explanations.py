@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from tactful.core.context import Context
 from tactful.core.decide import ENGINE
-from tactful.core.decision import DecisionBuilder
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.evidence import Evidence
 from tactful.core.explain import currency_of, evidence, evidence_of_offer, explain
 from tactful.core.offers.offer import Offer

@@ -93,9 +93,13 @@ class DecisionApplier:
             reductions.record_view(context.session, item, context.now, times=-1)
 
     def _index(self, live: LiveSession, before: Session) -> None:
-        """Index a session under its offers and its customer, where these changed."""
+        """Index a session under its offers, shown or held out, and its customer, where these changed."""
         state = live.state
-        changed = state.offers is not before.offers or state.parked is not before.parked
+        changed = (
+            state.offers is not before.offers
+            or state.parked is not before.parked
+            or state.unseen is not before.unseen
+        )
         if changed or state.customer != before.customer:
             self._state.registry.index_interests(live, before)
 

@@ -141,7 +141,7 @@ class ErasedCustomers:
         """Return a session that was read before an erasure, as that of an anonymous shopper."""
         if not self._tombstones:
             return session
-        kept = (*session.offers, *session.parked)
+        kept = (*session.offers, *session.parked, *session.unseen)
         named = {session.customer, *(offer.customer for offer in kept)}
         # The orders of the customer are not known any more, so those of the session count as theirs.
         orders = frozenset(one.order for one in session.bought)

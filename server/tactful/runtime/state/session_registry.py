@@ -18,7 +18,7 @@ Outgoing = PushOffer | WithdrawOffer | ExtendOffer | RefuseRequest | IssuedOffer
 """An effect or a token that a connection sends."""
 
 STANDING: Final = ("offers", "standing")
-"""The index key of every session that has a standing offer."""
+"""The index key of every session that has a standing or held-out offer."""
 PARKED: Final = "parked"
 """The kind of the index keys of sessions that keep accepted offers of a customer who left."""
 
@@ -322,9 +322,9 @@ def interests_of(state: Session) -> list[tuple[str, str]]:
     keys: list[tuple[str, str]] = []
     if state.customer:
         keys.append(("customer", state.customer))
-    if state.offers:
+    if state.offers or state.unseen:
         keys.append(STANDING)
-        keys += [("sku", offer.sku) for offer in state.offers]
+        keys += [("sku", offer.sku) for offer in (*state.offers, *state.unseen)]
     if state.parked:
         keys += [(PARKED, offer.customer) for offer in state.parked if offer.customer]
     return keys

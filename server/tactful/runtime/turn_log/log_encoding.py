@@ -257,7 +257,7 @@ def customers_in(*sessions: Session) -> tuple[str, ...]:
     for session in sessions:
         if session.customer is not None:
             found.add(session.customer)
-        for offer in (*session.offers, *session.parked):
+        for offer in (*session.offers, *session.parked, *session.unseen):
             if offer.customer is not None:
                 found.add(offer.customer)
     return tuple(found)
@@ -280,7 +280,9 @@ def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
 def _inputs(context: Context, decision: Decision, *, full: bool, begins_here: bool) -> bytes | None:
     if full:
         return encode(_full_inputs(context, begins_here=begins_here))
-    if decision.evaluated or (context.profile and context.session.offers):
+    if decision.evaluated or (
+        context.profile and (context.session.offers or context.session.unseen)
+    ):
         return encode(
             DecisionInputs(
                 items=_items(context),

@@ -255,7 +255,7 @@ def _rounded(now: int) -> int:
 def _without_offers(session: Session) -> Session:
     """Return a session as it began, without the offers of the rulebook of that time."""
     return structs.replace(
-        session, offers=(), ended=(), held_out=(), in_shadow=(), next_rule_check=None, wake_at=None
+        session, offers=(), ended=(), unseen=(), in_shadow=(), next_rule_check=None, wake_at=None
     )
 
 

@@ -13,7 +13,8 @@ from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core import decide
 from tactful.core import decision as decision_module
-from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
+from tactful.core.decision import PushOffer, WithdrawOffer
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_gates, rule_of
 from tactful.core.offers.budget import COUNT, Balance

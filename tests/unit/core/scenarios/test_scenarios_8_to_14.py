@@ -331,9 +331,10 @@ def test_9_a_campaign_has_no_budget_in_a_currency_it_does_not_name() -> None:
 def test_a_hold_out_of_everybody_records_each_offer_once() -> None:
     shop = play(policy=Policy(holdout_bp=10_000))
     one = shop.open_session().view("RUN-42", 30)
-    shop.advance(MINUTE)
     one.view("RUN-42", 30)
     assert one.pushed == []
     assert one.why("RUN-42").outcome == "held_out"
-    assert len(one.session.held_out) == 1
+    assert one.why("RUN-42").reason == "holdout.global"
+    (held_out,) = one.session.unseen
+    assert (held_out.state, held_out.hold) == ("held_out", 0)
     assert shop.balances["C", "EUR"].reserved == 0

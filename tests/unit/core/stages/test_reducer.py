@@ -8,10 +8,10 @@ from support.builders import DAY, MINUTE, SECOND, T0, but, context, offer, sessi
 from tactful.core.customer.profile import profile
 from tactful.core.decision import (
     ConfirmAcceptance,
-    DecisionBuilder,
     RefuseRequest,
     WithdrawOffer,
 )
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.facts.history import History
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy

@@ -2,7 +2,8 @@
 
 from support.builders import MINUTE, T0, context, offer, rule, session
 from tactful.core.customer.profile import profile
-from tactful.core.decision import DecisionBuilder, PushOffer, WithdrawOffer
+from tactful.core.decision import PushOffer, WithdrawOffer
+from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.facts.history import History
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
@@ -126,3 +127,29 @@ def test_a_decision_lists_every_changed_offer_in_order() -> None:
 def test_an_unchanged_session_is_the_same_object() -> None:
     one = builder(offer())
     assert one.build(DecisionTrace(), None).session is one.context.session
+
+
+def test_a_held_out_offer_counts_as_shown_and_gives_way_to_the_next_on_its_item() -> None:
+    one = builder()
+    one.hold_out(offer("of1", state=OfferState.HELD_OUT, hold=0), Reason.HOLDOUT_GLOBAL)
+    one.hold_out(offer("of2", state=OfferState.HELD_OUT, hold=0), Reason.HOLDOUT_GLOBAL)
+    one.hold_out(offer("of3", sku="HAT-1", state=OfferState.HELD_OUT), Reason.HOLDOUT_GLOBAL)
+    assert [*one.unseen] == ["of2", "of3"]
+    assert [(mark.offer, mark.shown) for mark in one.contact.approaches] == [
+        ("of1", True),
+        ("of2", True),
+        ("of3", True),
+    ]
+    assert (one.moves, one.effects, one.standing) == ([], [], {})
+
+
+def test_the_end_of_a_held_out_offer_has_the_consequences_of_a_withdrawal() -> None:
+    for reason in (Reason.COMPLAINT_OPEN, Reason.STOCK_OUT):
+        one, other = builder(), builder()
+        one.hold_out(offer(state=OfferState.HELD_OUT, hold=0), Reason.HOLDOUT_RULE)
+        other.push(offer())
+        one.end_held_out(one.unseen["of1"], reason)
+        other.withdraw(other.standing["of1"], reason)
+        assert one.unseen == {}
+        assert one.contact.quiet_until == other.contact.quiet_until
+        assert one.contact.cooldowns == other.contact.cooldowns
