@@ -21,6 +21,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from tactful.api.alerts import alert_routes
+from tactful.api.corrections import correction_routes
 from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.effect_reports import report_routes
 from tactful.api.explanations import explain_routes
@@ -271,6 +272,7 @@ def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -
         *diagnosis_routes(shop, key, keys, config.origins, test_mode=config.test_mode),
         *rulebook_routes(shop, key),
         *alert_routes(shop, key),
+        *correction_routes(shop, key),
         *report_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),
         *widget_routes(widget_folder()),

@@ -17,6 +17,7 @@ from tactful.api.redemptions import CancelBody, ConfirmBody, RedemptionBody, Ref
 from tactful.api.response_shapes import RESPONSES, SECOND_RESPONSES, ProblemDocument
 from tactful.api.rulebooks import Rollback
 from tactful.core.facts.reference.schemas import fact_components
+from tactful.runtime.case_corrections import CaseCorrection
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 CONSOLE_PATH: Final = "/console"
@@ -54,6 +55,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",
     ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
     ("GET", "/v1/report"): "What offers earned, compared with shoppers who were held out",
+    ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
     ("GET", "/v1/alerts"): "What needs a person, or needed one",
     ("POST", "/v1/alerts/{id}/acknowledge"): "Note that somebody looks after an alert",
     ("POST", "/v1/alerts/{id}/snooze"): "Let an alert rest for a while",
@@ -79,6 +81,7 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/redemptions/{order}/refund"): RefundBody,
     ("POST", "/v1/rulebook/rollback"): Rollback,
     ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
+    ("POST", "/v1/cases/{id}/correct"): CaseCorrection,
     ("POST", "/v1/doctor"): DoctorQuestion,
     ("POST", "/v1/test/clock"): ClockMove,
 }

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.api.report_shapes import ReportShown
 from tactful.core.facts.fact_types import AnyFact
+from tactful.core.facts.fact_values import CaseKind, KindStep, LinkStep
 from tactful.core.redemption.answers import Cancelled, Redeemed, RedeemedTogether, Refunded
 from tactful.core.values.money import Money
 from tactful.runtime.services.ingest import IngestReport
@@ -237,6 +238,19 @@ class AlertShown(Shape, frozen=True, kw_only=True):
     resolved: dict[str, Any] | UnsetType = UNSET
 
 
+class CaseShown(Shape, frozen=True, kw_only=True):
+    """A support case after a correction."""
+
+    case: str
+    kind: CaseKind
+    kind_by: KindStep | None
+    skus: list[str]
+    order: str | None
+    linked_by: LinkStep | None
+    mapping: str | None
+    """Lines for the mapping file of the help desk; null: it found the kind itself."""
+
+
 class Alerts(Shape, frozen=True, kw_only=True):
     """Alerts, newest first."""
 
@@ -334,6 +348,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/rules/{id}/pause"): RuleState,
     ("POST", "/v1/rules/{id}/resume"): RuleState,
     ("GET", "/v1/report"): ReportShown,
+    ("POST", "/v1/cases/{id}/correct"): CaseShown,
     ("GET", "/v1/alerts"): Alerts,
     ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
     ("POST", "/v1/alerts/{id}/snooze"): AlertShown,

@@ -48,7 +48,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         )
         if done == "unknown":
             raise PageError(404, "There is no offer with this id. Find the offer again.")
-        return _redirect_back(page_request, f"/console/offers/{quote(offer, safe='')}", done)
+        return redirect_back(page_request, f"/console/offers/{quote(offer, safe='')}", done)
 
     async def remedy(page_request: ConsoleRequest) -> Response:
         customer = page_request.form.get("customer", "")
@@ -63,7 +63,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             shop, fact, page_request.login.name, detail=_voucher_detail(fact)
         )
         _require_accepted(report)
-        return _redirect_back(
+        return redirect_back(
             page_request, f"/console/customers/{quote(customer, safe='')}", "remedied"
         )
 
@@ -74,17 +74,17 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
                 raise PageError(
                     404, f"The active rulebook has no rule {rule}. Open the rules again."
                 )
-            return _redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
+            return redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
 
         return act
 
     async def reload(page_request: ConsoleRequest) -> Response:
         outcome = (await operators.reload_rules(shop, page_request.login.name)).outcome
-        return _redirect_back(page_request, "/console/rules", f"reload-{outcome}")
+        return redirect_back(page_request, "/console/rules", f"reload-{outcome}")
 
     async def rollback(page_request: ConsoleRequest) -> Response:
         done = await operators.roll_back_rules(shop, page_request.login.name)
-        return _redirect_back(
+        return redirect_back(
             page_request, "/console/rules", "rolled-back" if done else "no-earlier"
         )
 
@@ -92,7 +92,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         alert = page_request.http_request.path_params["id"]
         with _change_of_alert():
             await shop.alerts.acknowledge(alert, page_request.login.name)
-        return _redirect_back(page_request, HOME, "acknowledged")
+        return redirect_back(page_request, HOME, "acknowledged")
 
     async def snooze(page_request: ConsoleRequest) -> Response:
         alert = page_request.http_request.path_params["id"]
@@ -102,7 +102,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         with _change_of_alert():
             until = shop.clock.now() + length
             await shop.alerts.snooze(alert, until, page_request.login.name)
-        return _redirect_back(page_request, HOME, "snoozed")
+        return redirect_back(page_request, HOME, "snoozed")
 
     forms = {
         "/console/offers/{id}/withdraw": withdraw,
@@ -193,7 +193,7 @@ def _parse_number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,3}", text) else 0
 
 
-def _redirect_back(page_request: ConsoleRequest, otherwise: str, done: str) -> Response:
+def redirect_back(page_request: ConsoleRequest, otherwise: str, done: str) -> Response:
     """Redirect to the page of the form, or to `otherwise`, which shows the result of the action once."""
     page = page_request.form.get("back", otherwise)
     inside = page == HOME or page.startswith(f"{HOME}/")

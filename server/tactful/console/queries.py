@@ -7,7 +7,7 @@ from msgspec import Struct
 from tactful.core.customer.profile import Profile
 from tactful.core.customer.taints import Taint
 from tactful.core.facts.fact_codec import decode_stored
-from tactful.core.facts.fact_types import Remedy, ReportedFact, ms
+from tactful.core.facts.fact_types import Case, Remedy, ReportedFact, ms
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import contact_hash, contact_key_digest, email_form
 from tactful.core.offers.budget import COUNT
@@ -129,6 +129,12 @@ class CustomerView(Struct, frozen=True, kw_only=True):
         """Ids of the customer's cases."""
         kept = self.profile.history.cases if self.profile else ()
         return tuple(one.fact.case for one in kept)
+
+    @property
+    def case_facts(self) -> tuple[Case, ...]:
+        """The customer's cases, the latest first."""
+        kept = self.profile.history.cases if self.profile else ()
+        return tuple(sorted((one.fact for one in kept), key=lambda one: -ms(one.opened_at)))
 
 
 async def alerts(shop: Shop) -> list[AlertView]:

@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 from tactful.console import queries
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
 from tactful.console.actions import action_routes
+from tactful.console.case_forms import CASE_KINDS, KIND_STEPS, LINK_STEPS, correction_route
 from tactful.console.finding import page_of
 from tactful.console.mounting import under_its_prefix
 from tactful.console.recalls import recall_routes
@@ -48,6 +49,7 @@ def console_routes(
         Route("/console/static/{name}", _static, methods=["GET"]),
         *_page_routes(access),
         *action_routes(access),
+        correction_route(access),
         *recall_routes(access),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
     )
@@ -154,7 +156,16 @@ async def _customer_page(
     actions = (
         await access.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
     )
-    return access.render(page_request, "customer.html", view=found, decisions=rows, actions=actions)
+    return access.render(
+        page_request,
+        "customer.html",
+        view=found,
+        decisions=rows,
+        actions=actions,
+        kinds=CASE_KINDS,
+        kind_steps=KIND_STEPS,
+        link_steps=LINK_STEPS,
+    )
 
 
 async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Response:

@@ -20,6 +20,8 @@ The shop at run time (`runtime`):
     KeyFileError: A key file that must not be used.
     UnknownAlertError: An alert that does not exist, or is resolved.
     CausePresentError: The end of an alert whose cause is still there.
+    UnknownCaseError: A correction of a case that nobody reported.
+    RefusedCorrectionError: A correction that leaves nothing to say whose case it is.
     UnknownNameError: An explanation for a customer or an item that nobody reported.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
     UnconfirmedRestoreError: A token of the gap of a restored backup, before the shop confirmed its orders.

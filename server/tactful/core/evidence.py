@@ -126,7 +126,7 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "customer": ("tier", "segments", "opted_out"),
     "order": ("status",),
     "return": ("status",),
-    "case": ("kind", "status"),
+    "case": ("kind", "kind_by", "linked_by", "status"),
     "review": ("sku", "rating"),
     "remedy": ("value",),
 }

@@ -67,7 +67,9 @@ async def revoke_offer(
     if after is None or after.state is not OfferState.WITHDRAWN:
         # A checkout redeemed the offer first.
         return "ended"
-    await _record(shop, "offer.revoked", operator, offer, detail=reason, customer=found.customer)
+    await record_action(
+        shop, "offer.revoked", operator, offer, detail=reason, customer=found.customer
+    )
     return "revoked"
 
 
@@ -101,7 +103,7 @@ async def state_fact(
     if report.accepted:
         kind = str(fact["type"])
         customer = fact.get("customer")
-        await _record(
+        await record_action(
             shop, "fact.stated", operator, str(fact[kind]), detail=detail or kind, customer=customer
         )
     return report
@@ -115,7 +117,7 @@ async def pause_rule(shop: Shop, rule: str, operator: str, *, paused: bool) -> b
     """
     done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
-        await _record(shop, "rule.paused" if paused else "rule.resumed", operator, rule)
+        await record_action(shop, "rule.paused" if paused else "rule.resumed", operator, rule)
     return done
 
 
@@ -126,7 +128,7 @@ async def reload_rules(shop: Shop, operator: str) -> ReloadResult:
         LedgerError: The new version is not recorded; the old one stays active.
     """
     done = await shop.rulebooks.reload()
-    await _record(shop, "rulebook.reloaded", operator, done.version, detail=done.outcome)
+    await record_action(shop, "rulebook.reloaded", operator, done.version, detail=done.outcome)
     return done
 
 
@@ -145,11 +147,11 @@ async def roll_back_rules(
     """
     done = await shop.rulebooks.rollback(version)
     if done is not None:
-        await _record(shop, "rulebook.rolled_back", operator, done.version)
+        await record_action(shop, "rulebook.rolled_back", operator, done.version)
     return done
 
 
-async def _record(
+async def record_action(
     shop: Shop,
     act: ActionKind,
     operator: str,
@@ -168,4 +170,5 @@ async def _record(
         customer=customer,
     )
     await shop.ledger.record_operator_action(action)
-    log.info(act, who=operator, subject="" if act == "fact.stated" else subject, detail=detail)
+    is_personal = act in {"case.corrected", "fact.stated"}
+    log.info(act, who=operator, subject="" if is_personal else subject, detail=detail)

@@ -97,6 +97,10 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         assert ready["feeds"]
         await ask("GET", "/version")
         await ask("POST", "/v1/doctor", json={"sku": "RUN-42", "territory": "DE"})
+        case = {"type": "case", "case": "k9", "customer": "mia", "kind": "unknown", "kind_by": "none",
+                "status": "open", "opened_at": "2026-03-10T12:00:00Z"}  # fmt: skip
+        await asker.one.facts(case)
+        await ask("POST", "/v1/cases/{id}/correct", "k9", json={"kind": "question"})
         await ask("GET", "/v1/customers/{id}/export", "mia")
         await ask("DELETE", "/v1/customers/{id}", "mia")
         await ask("GET", "/v1/contacts/{hash}", "ab" * 32)

@@ -87,8 +87,7 @@ def _grown(before: Case, found: Case) -> Case:
     surer = newest if newest.kind_by == kind_by else other
     return structs.replace(
         newest,
-        skus=tuple(sorted({*before.skus, *found.skus}))[:MAX_SKUS],
-        order=_surer_order(newest, other),
+        **_links(before, newest, other),
         customer=newest.customer or other.customer,
         contact=newest.contact or other.contact,
         opened_at=min(before.opened_at, found.opened_at),
@@ -96,6 +95,14 @@ def _grown(before: Case, found: Case) -> Case:
         kind=surer.kind,
         kind_by=kind_by,
     )
+
+
+def _links(before: Case, newest: Case, other: Case) -> dict[str, Any]:
+    """Return the items and the order of both states; those that an agent stated stay as they are."""
+    if before.linked_by == "agent":
+        return {"skus": before.skus, "order": before.order}
+    skus = tuple(sorted({*newest.skus, *other.skus}))[:MAX_SKUS]
+    return {"skus": skus, "order": _surer_order(newest, other)}
 
 
 def _surer_order(newest: Case, other: Case) -> str | None:

@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 ActionKind = Literal[
+    "case.corrected",
     "fact.stated",
     "offer.revoked",
     "rule.paused",

@@ -130,7 +130,9 @@ class FactIngest:
         self._contact_key = shop.keys.contact_key
         self._stored_heartbeats: dict[FeedName, int] = {}
 
-    async def ingest(self, raw: Sequence[bytes | msgspec.Raw]) -> IngestReport:
+    async def ingest(
+        self, raw: Sequence[bytes | msgspec.Raw], *, has_keyed_contacts: bool = False
+    ) -> IngestReport:
         """Store the valid facts of a batch, notify the sessions concerned, and report.
 
         The valid facts are stored even if others are rejected, and are durable on return. Repeating
@@ -139,6 +141,7 @@ class FactIngest:
 
         Args:
             raw: Facts as JSON, in the order of their arrival.
+            has_keyed_contacts: Whether their contacts are keyed digests already.
 
         Raises:
             LedgerError: The batch is not stored completely, or, if `retry` is set, the outcome is
@@ -152,7 +155,7 @@ class FactIngest:
             if start:
                 await self._ledger.wait_for_promises()
             end = start + self._slice_length()
-            part = await self._ingest_slice(raw[start:end], start)
+            part = await self._ingest_slice(raw[start:end], start, has_keyed_contacts)
             start = end
             accepted += part.accepted
             ignored += part.ignored
@@ -166,11 +169,14 @@ class FactIngest:
         is_busy = self._telemetry.seconds_since_promise() < BUSY_S
         return BUSY_SLICE_FACTS if is_busy else SLICE_FACTS
 
-    async def _ingest_slice(self, raw: Sequence[bytes | msgspec.Raw], first: int) -> IngestReport:
+    async def _ingest_slice(
+        self, raw: Sequence[bytes | msgspec.Raw], first: int, has_keyed_contacts: bool
+    ) -> IngestReport:
         """Ingest a slice of a batch; `first` is the place of its first fact in the batch."""
         readings = [fact_codec.read_fact(one, first + index) for index, one in enumerate(raw)]
         decoded = [
-            self._admit(reading.result, first + index) for index, reading in enumerate(readings)
+            self._admit(reading.result, first + index, has_keyed_contacts)
+            for index, reading in enumerate(readings)
         ]
         facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
@@ -198,11 +204,14 @@ class FactIngest:
             self._telemetry.record_rejected_fact(kind, one.code)
         return report
 
-    def _admit(self, fact: AnyFact | FactRejection, index: int) -> AnyFact | FactRejection:
+    def _admit(
+        self, fact: AnyFact | FactRejection, index: int, has_keyed_contacts: bool
+    ) -> AnyFact | FactRejection:
         """Return a fact as it is stored, or why it is refused because its customer was erased."""
         if isinstance(fact, FactRejection):
             return fact
-        fact = keyed(fact, self._contact_key)
+        if not has_keyed_contacts:
+            fact = keyed(fact, self._contact_key)
         return erased_fact_rejection(fact, index, self._erased) or fact
 
     async def _recheck(self, *, recovered: bool) -> None:

@@ -104,3 +104,16 @@ def test_a_case_with_another_kind_of_version_is_continued() -> None:
         case = case_of(ticket, TicketContext(before=before))
         assert case is not None
         assert (case.skus, case.status, case.version) == (("A", "B"), "open", ticket.version)
+
+
+def test_what_an_agent_stated_stays() -> None:
+    before = structs.replace(
+        after({"sku": "A", "order": "1001", "kind": "defect"}),
+        kind="question", kind_by="agent", skus=("B",), order=None, linked_by="agent",
+    )  # fmt: skip
+    later = at(12, sku="A", order="1001", kind="defect", status="done")
+    ticket = READER.read(plain_ticket(**later), CONTACTS)
+    case = case_of(ticket, TicketContext(before=before))
+    assert case is not None
+    assert (case.kind, case.kind_by, case.status) == ("question", "agent", "resolved")
+    assert (case.skus, case.order, case.linked_by) == (("B",), None, "agent")

@@ -1,0 +1,87 @@
+"""The form with which an operator corrects the kind or the links of a support case."""
+
+from collections.abc import Mapping
+from typing import Final, get_args
+
+import msgspec
+from starlette.responses import Response
+from starlette.routing import Route
+
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.actions import redirect_back
+from tactful.console.rendering import PageError
+from tactful.core.facts.fact_types import Case
+from tactful.core.facts.fact_values import CaseKind
+from tactful.runtime import case_corrections
+from tactful.runtime.case_corrections import (
+    CaseCorrection,
+    RefusedCorrectionError,
+    UnknownCaseError,
+)
+
+CASE_KINDS: Final = get_args(CaseKind)
+"""What a case can be about, as the form offers it."""
+KIND_STEPS: Final = {
+    "field": "found by a field",
+    "tag": "found by a tag",
+    "queue": "found by the queue",
+    "words": "found by words of the text",
+    "none": "nothing said it",
+    "agent": "stated by an operator",
+}
+"""Step that found the kind of a case → how the console says it."""
+LINK_STEPS: Final = {
+    "sku_field": "found by a field with the item",
+    "sku_tag": "found by a tag with the item",
+    "order_field": "found by a field with the order",
+    "order_text": "found by the order number in the text",
+    "customer": "known by the customer only",
+    "contact": "known by the contact only",
+    "agent": "stated by an operator",
+}
+"""Step that found what a case is about → how the console says it."""
+
+
+def correction_route(access: ConsoleAccess) -> Route:
+    """Return the route of the form."""
+
+    async def correct(page_request: ConsoleRequest) -> Response:
+        case = page_request.http_request.path_params["id"]
+        try:
+            before = await case_corrections.find_case(access.shop, case)
+            correction = read_correction(page_request.form, before)
+            await case_corrections.correct_case(
+                access.shop, case, correction, page_request.login.name
+            )
+        except UnknownCaseError:
+            raise PageError(404, "There is no case with this id. Check the id.") from None
+        except RefusedCorrectionError as error:
+            raise PageError(422, f"The correction was refused: {error}") from None
+        return redirect_back(page_request, HOME, "corrected")
+
+    return Route(
+        "/console/cases/{id:path}/correct", access.form_endpoint(correct), methods=["POST"]
+    )
+
+
+def read_correction(form: Mapping[str, str], before: Case) -> CaseCorrection:
+    """Return what a form states. Items and order that were left as they were are not stated.
+
+    Raises:
+        PageError: The kind is none, or an id is too long.
+    """
+    kind = form.get("kind", "")
+    if kind not in CASE_KINDS:
+        raise PageError(422, "The kind is missing. Choose what the case is about.")
+    stated: dict[str, object] = {"kind": kind}
+    skus = form.get("skus", ", ".join(before.skus)).replace(",", " ").split()
+    if set(skus) != set(before.skus):
+        stated["skus"] = list(dict.fromkeys(skus))
+    order = form.get("order", before.order or "").strip() or None
+    if order != before.order:
+        stated["order"] = order
+    try:
+        return msgspec.convert(stated, CaseCorrection)
+    except msgspec.ValidationError:
+        problem = "An item or the order is too long. Write the SKUs and the id of the order."
+        raise PageError(422, problem) from None
