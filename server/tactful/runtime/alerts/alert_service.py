@@ -11,6 +11,7 @@ from msgspec import structs
 
 from tactful.runtime.alerts.causes import Cause, CauseReader, shop_causes
 from tactful.runtime.alerts.kinds import KINDS
+from tactful.runtime.alerts.unknown_kinds import UnknownKinds
 from tactful.runtime.ports.alert_store import Acknowledgement, Alert, Resolution, Snooze
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.state.shop_state import ShopState
@@ -48,7 +49,7 @@ class AlertService:
         """Watch what the state of the shop shows; `watch` adds to it."""
         self._ledger = state.ledger
         self._clock = state.clock
-        self._readers: list[CauseReader] = [shop_causes(state)]
+        self._readers: list[CauseReader] = [shop_causes(state), UnknownKinds(state).causes]
         self._open: dict[Key, Alert] = {}
         self._seen_at: dict[Key, int] = {}
         """When the cause of each unresolved alert was last seen, ms since the Unix epoch, UTC."""

@@ -91,6 +91,13 @@ KINDS: Final[dict[str, AlertKind]] = {
         "Review the rule. A changed rule is a new trial; `tactful rules resume` runs it unchanged.",
         "trial.changed",
     ),
+    "cases.unknown": AlertKind(
+        "More than 2 % of the identified shoppers have an open support case of unknown kind, which"
+        " suppresses like a defect.",
+        "Name tags, queues or fields for the kinds in the mapping file of the help desk, such as"
+        " `kind: {tags: {question: [presales]}}`, or correct the cases on the console.",
+        "cases.known",
+    ),
     "clock.jumped": AlertKind(
         "The machine's clock was set. The server does not follow a large step at once.",
         "Find out what sets the clock. Correct clocks by slewing.",
