@@ -18,6 +18,7 @@ Article 6a). Claims can be checked long afterwards, and prices are no personal d
 
 EXPORT_PARTS: Final = (
     "facts", "contact", "acts", "sessions", "offers", "exposures", "redemptions", "decisions",
+    "deliveries",
 )  # fmt: skip
 """The parts of an export. `contact` has one row at most, every other part is a list."""
 

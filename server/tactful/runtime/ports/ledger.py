@@ -18,6 +18,7 @@ from tactful.runtime.ports.change_log import ChangeLog
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.exposure_store import ExposureStore
 from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.inbox_store import InboxStore
 from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.rulebook_store import RulebookStore
@@ -123,6 +124,7 @@ class Ledger(
     AlertStore,
     CustomerData,
     ExposureStore,
+    InboxStore,
     LedgerHealth,
     Protocol,
 ):

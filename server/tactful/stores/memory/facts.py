@@ -19,14 +19,14 @@ from tactful.core.facts.fact_versions import (
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION, ContactFacts
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
-from tactful.stores.memory.changes import MemoryChanges
+from tactful.stores.memory.kept_deliveries import MemoryInbox
 from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.json_text import as_plain_data, replace_id
 
 Name = tuple[str, str]
 
 
-class MemoryFacts(MemoryChanges):
+class MemoryFacts(MemoryInbox):
     """The part of `MemoryLedger` that stores facts and heartbeats (role `FactStore`)."""
 
     def __init__(self) -> None:
@@ -221,6 +221,7 @@ class MemoryFacts(MemoryChanges):
         self, hidden: dict[Subject, Subject], subjects: tuple[Subject, ...], alias: str, at: int
     ) -> None:
         self._replace_subjects(hidden)
+        self._drop_deliveries(self._deliveries_about(hidden))
         self._refresh_bodies()
         self._log("customer_erased", subjects, at=at, body=alias.encode())
         self._publish()

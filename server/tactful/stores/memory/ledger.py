@@ -315,6 +315,17 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
                 for e in self._entries
                 if e.customer == customer
             ],
+            "deliveries": self._exported_deliveries(
+                [
+                    ("customer", customer),
+                    *((CONTACT, contact) for contact in self._contacts_of(customer)),
+                    *(
+                        name
+                        for name in self._by_subject.get(("customer", customer), {})
+                        if name[0] == "order"
+                    ),
+                ]
+            ),
         }
 
     async def prune(self, *, before: int, money_before: int = 0, report_before: int = 0) -> int:

@@ -45,6 +45,7 @@ from tactful.stores.sqlite.customers.erasure import SqliteErasure, align_erasure
 from tactful.stores.sqlite.customers.linked_contacts import COUNT_CONTACT_FACTS, contact_facts
 from tactful.stores.sqlite.customers.retention import SqliteRetention
 from tactful.stores.sqlite.error_translation import translate_error
+from tactful.stores.sqlite.inbox import SqliteInbox
 from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.opening import BUSY_MS, open_writer
 from tactful.stores.sqlite.reads import SqliteReads
@@ -85,7 +86,7 @@ CLAIM_BATCH: Final = 1_000
 """Sessions claimed in one transaction at the start, when nothing else waits for the writer."""
 
 
-class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks):
+class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks, SqliteInbox):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(

@@ -25,6 +25,7 @@ from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.redemption_transaction import DECODE_REDEMPTION
 from tactful.stores.sqlite.tables import change_rows, order_ids, tombstones
 from tactful.stores.sqlite.tables.exposure_rows import DELETE_OF_SESSIONS
+from tactful.stores.sqlite.tables.inbox_rows import DELETE_OF_SUBJECT
 from tactful.stores.sqlite.tables.offer_rows import DECODE_OFFER, ENCODE
 
 _DECODE_IDS: Final = msgspec.json.Decoder(list[str]).decode
@@ -385,6 +386,7 @@ def pseudonymize_order(connection: sqlite3.Connection, order: str) -> int:
         )
     _pseudonymize_refunds(connection, order, hidden)
     order_ids.hide(connection, order, hidden)
+    connection.execute(DELETE_OF_SUBJECT, (hidden,))
     return connection.total_changes - before
 
 

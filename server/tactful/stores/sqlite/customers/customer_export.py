@@ -13,6 +13,7 @@ import aiosqlite
 import msgspec
 from msgspec import structs
 
+from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.erasures import SELECT_DIGEST_KEY, erasure_digest
 from tactful.stores.shared.json_text import as_plain_data
@@ -20,6 +21,7 @@ from tactful.stores.shared.stored_structs import offer_data, session_data
 from tactful.stores.sqlite import operator_actions
 from tactful.stores.sqlite.customers.linked_contacts import UNNAMED_KEYS
 from tactful.stores.sqlite.tables.exposure_rows import OF_UNITS, exposure_from_row
+from tactful.stores.sqlite.tables.inbox_rows import OF_SUBJECTS
 
 PAGE_ROWS: Final = 25
 """Rows that are read at once."""
@@ -71,9 +73,11 @@ async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tupl
         pause: Called before and after each read.
     """
     contacts: set[str] = set()
+    named_orders: set[str] = set()
     async with aiosqlite.connect(path) as made:
         reader = _PagedReader(made, pause)
         for named in await reader.rows(_KEYS, (customer,)):
+            named_orders |= {named[1]} if named[0] == "order" else set()
             for at, ended, body in await reader.rows(_VERSIONS, tuple(named)):
                 contacts |= {*stored_contacts(customer, (body,))}
                 yield "facts", {"at": at, "ended": ended, "fact": as_plain_data(body)}
@@ -102,6 +106,10 @@ async def export(path: Path, customer: str, pause: Pause) -> AsyncGenerator[tupl
             yield "redemptions", as_plain_data(body)
         async for _, at, session, signal in reader.pages(_DECISIONS, customer):
             yield "decisions", {"at": at, "session": session, "signal": as_plain_data(signal)}
+        subjects = {("customer", customer), *((CONTACT, one) for one in contacts)}
+        subjects |= {("order", one) for one in named_orders}
+        async for row in reader.deliveries(sorted(subjects)):
+            yield "deliveries", row
 
 
 class _PagedReader:
@@ -141,6 +149,17 @@ class _PagedReader:
             page = msgspec.json.encode(units[start : start + PAGE_ROWS]).decode()
             for row in await self.rows(OF_UNITS, (page,)):
                 yield structs.asdict(exposure_from_row(tuple(row)))
+
+    async def deliveries(
+        self, subjects: Sequence[tuple[str, str]]
+    ) -> AsyncIterator[dict[str, object]]:
+        """Yield the deliveries that name a customer, their contacts or their orders."""
+        ((secret,),) = await self.rows(SELECT_DIGEST_KEY, ())
+        digests = [erasure_digest(bytes(secret), kind, ident) for kind, ident in subjects]
+        found = await self.rows(OF_SUBJECTS, (msgspec.json.encode(digests).decode(),))
+        for connector, topic, at, fields in found:
+            plain = as_plain_data(fields)
+            yield {"connector": connector, "topic": topic, "at": at, "fields": plain}
 
     async def redemptions(self, customer: str) -> AsyncIterator[bytes]:
         """Yield the redemptions of a customer's offers."""
