@@ -5,7 +5,6 @@ This is the only module that knows both the runtime and its concrete ports, stor
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import shutil
 import tempfile
@@ -26,6 +25,7 @@ from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.effect_reports import report_routes
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
+from tactful.api.inbound import inbound_routes
 from tactful.api.lifespan_check import LifespanCheckMiddleware
 from tactful.api.openapi import openapi_routes
 from tactful.api.operations import clock_routes, operate_routes
@@ -37,6 +37,12 @@ from tactful.api.rulebooks import rulebook_routes
 from tactful.api.server_key import ServerKey
 from tactful.api.widget_files import widget_folder, widget_routes
 from tactful.config import Config
+from tactful.config.connector_settings import ConnectorSettings
+from tactful.config.loading import ConfigError
+from tactful.connectors.connector import Terms
+from tactful.connectors.inbox.inbox_service import InboxService, install
+from tactful.connectors.inbox.installed import InstalledConnector
+from tactful.connectors.registry import connector_of
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -46,6 +52,7 @@ from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.state.state_tables import StateTable
 from tactful.runtime.system_clock import SystemClock
+from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import draft_folder, failpoints
@@ -65,28 +72,6 @@ log = structlog.get_logger("tactful.app")
 
 TEST_START: Final = 1_773_144_000_000
 """The test clock's first instant, 2026-03-10T12:00:00Z, in milliseconds since the Unix epoch."""
-
-
-class SystemEntropy:
-    """The randomness of the operating system."""
-
-    def token_bytes(self, size: int) -> bytes:
-        """Return `size` unpredictable bytes."""
-        return os.urandom(size)
-
-
-class SeededEntropy:
-    """Repeatable bytes for tests: the same sequence for the same seed and start."""
-
-    def __init__(self, seed: int, start: int) -> None:
-        self._seed = f"{seed}:{start}"
-        self._count = 0
-
-    def token_bytes(self, size: int) -> bytes:
-        """Return the next `size` bytes of the sequence."""
-        self._count += 1
-        text = f"{self._seed}:{self._count}".encode()
-        return hashlib.shake_256(text).digest(size)
 
 
 class ServerParts(Struct, frozen=True):
@@ -170,6 +155,15 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         encode_redemption=encode_answer,
         free_bytes=None if config.test_mode else partial(_free_bytes, folder),
     )
+    inbox = InboxService(
+        [_connector(name, one, config) for name, one in config.connectors.items()],
+        store=ledger,
+        facts=ledger,
+        ingest=shop.ingest,
+        clock=clock,
+        contact_key=keys.contact_key,
+    )
+    inbox.register_metrics(shop.state.telemetry)
     handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
@@ -189,14 +183,16 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 await shop.ledger.close()  # its threads would keep the process from ending
                 raise
             running.state.is_running = True
+            inbox.start()
             try:
                 yield
             finally:
                 running.state.is_running = False
+                await inbox.stop()
                 await shop.stop()
         release()
 
-    routes = _routes(config, shop, hub, keys)
+    routes = _routes(config, shop, hub, keys, inbox)
     requests.name_routes(routes)
     app = Starlette(
         routes=routes,
@@ -261,7 +257,38 @@ def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
     )
 
 
-def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -> list[BaseRoute]:
+def _connector(name: str, settings: ConnectorSettings, config: Config) -> InstalledConnector:
+    """Return a connector of the settings.
+
+    Raises:
+        ConfigError: There is no such kind, or its secret or key cannot be used.
+    """
+    terms = Terms(
+        territory=settings.territory or config.default_territory,
+        currency=settings.currency,
+        tax_included=settings.tax_included,
+        tax_rate_bp=settings.tax_rate_bp,
+        locations=settings.locations,
+        words=settings.words,
+        sku_from_id=settings.sku_from_id,
+    )
+    try:
+        return install(
+            name,
+            connector_of(settings.kind, settings.mapping),
+            secret=settings.secret,
+            terms=terms,
+            address=settings.address,
+            key=settings.key,
+            egress_allow=config.egress_allow,
+        )
+    except ValueError as error:
+        raise ConfigError([f"connectors.{name}: {error}"]) from error
+
+
+def _routes(
+    config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys, inbox: InboxService
+) -> list[BaseRoute]:
     key = ServerKey(config.server_key, hub.report_key_check)
     routes = [
         *websocket_routes(hub),
@@ -273,6 +300,7 @@ def _routes(config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys) -
         *rulebook_routes(shop, key),
         *alert_routes(shop, key),
         *correction_routes(shop, key),
+        *inbound_routes(inbox.receiver, key),
         *report_routes(shop, key),
         *operate_routes(shop, key, metrics=config.metrics),
         *widget_routes(widget_folder()),

@@ -12,8 +12,6 @@ from structlog.testing import capture_logs
 
 from tactful.app import (
     NO_RATE_LIMIT,
-    SeededEntropy,
-    SystemEntropy,
     _access_policy,
     _starts,
     build,
@@ -71,15 +69,6 @@ def test_the_limits_follow_the_settings() -> None:
     assert limits.timing.heartbeat_ms == 7_000
     assert _access_policy(Config(max_memory_mib=512)).limits.memory_bytes == 512 * 2**20
     assert _access_policy(Config(test_mode=True)).limits.timing.per_second == NO_RATE_LIMIT
-
-
-def test_seeded_bytes_are_the_same_for_the_same_seed_and_start() -> None:
-    first, again = SeededEntropy(7, 0), SeededEntropy(7, 0)
-    drawn = [first.token_bytes(16) for _ in range(3)]
-    assert drawn == [again.token_bytes(16) for _ in range(3)]
-    assert len(set(drawn)) == 3
-    assert SeededEntropy(7, 1).token_bytes(16) != drawn[0]
-    assert SystemEntropy().token_bytes(16) != SystemEntropy().token_bytes(16)
 
 
 def test_every_start_on_a_folder_is_counted(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
     ("GET", "/v1/report"): "What offers earned, compared with shoppers who were held out",
     ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
+    ("POST", "/v1/in/{connector}"): "Take a delivery of another system, signed by it",
+    ("POST", "/v1/in/{connector}/{secret}"): "The same, for systems that sign nothing",
+    ("GET", "/v1/connectors"): "How the connectors are",
     ("GET", "/v1/alerts"): "What needs a person, or needed one",
     ("POST", "/v1/alerts/{id}/acknowledge"): "Note that somebody looks after an alert",
     ("POST", "/v1/alerts/{id}/snooze"): "Let an alert rest for a while",
@@ -199,7 +202,7 @@ def _operation(method: str, path: str) -> dict[str, Any]:
             "required": (method, path) not in OPTIONAL_BODIES,
             "content": {"application/json": {"schema": _reference(body)}},
         }
-    if path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session")):
+    if path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session", "/v1/in/")):
         operation["security"] = [{"serverKey": []}]
     return operation
 

@@ -38,6 +38,7 @@ class CustomerExport(Shape, frozen=True, kw_only=True):
     exposures: list[dict[str, Any]]
     redemptions: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
+    deliveries: list[dict[str, Any]]
 
 
 class ContactFactsShown(Shape, frozen=True, kw_only=True):
@@ -259,6 +260,27 @@ class Alerts(Shape, frozen=True, kw_only=True):
     """IANA time zone of the shop."""
 
 
+class ConnectorShown(Shape, frozen=True, kw_only=True):
+    """How one connector is; counts begin at the start of the server."""
+
+    name: str
+    kind: str
+    receipts: dict[str, int]
+    mapped: int
+    waiting: int
+    failed: int
+    last_arrival: str | None
+    lag_ms: int | None
+    left_out: dict[str, int]
+    fetch_problem: str | None
+
+
+class Connectors(Shape, frozen=True, kw_only=True):
+    """The connectors, by name."""
+
+    connectors: list[ConnectorShown]
+
+
 class DoctorRule(Shape, frozen=True, kw_only=True):
     """What one rule says about the item of a page."""
 
@@ -350,6 +372,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/report"): ReportShown,
     ("POST", "/v1/cases/{id}/correct"): CaseShown,
     ("GET", "/v1/alerts"): Alerts,
+    ("GET", "/v1/connectors"): Connectors,
     ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
     ("POST", "/v1/alerts/{id}/snooze"): AlertShown,
     ("POST", "/v1/alerts/{id}/resolve"): AlertShown,

@@ -12,6 +12,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.config import policy_settings
+from tactful.config.connector_settings import ConnectorSettings, read_connector
 from tactful.config.schema import Config
 from tactful.config.settings import BY_NAME, SETTINGS, nearest
 from tactful.config.startup_checks import startup_errors, startup_warnings
@@ -96,7 +97,7 @@ def load_with_origins(
     if file is None and environ.get(FILE_VARIABLE):
         file = Path(environ[FILE_VARIABLE])
     if file is not None:
-        collector.add_file(file)
+        collector.add_file(file, environ)
     collector.add_environment(environ)
     for name, value in (flags or {}).items():
         if value is not None:
@@ -111,6 +112,7 @@ class _Collector:
         self.values: dict[str, Any] = {}
         self.policy = Policy()
         self.mappings: dict[str, dict[str, str]] = {}
+        self.connectors: dict[str, ConnectorSettings] = {}
         self.origins: dict[str, str] = {}
         self.problems: list[str] = []
 
@@ -157,8 +159,8 @@ class _Collector:
                         f"{variable}: There is no such setting. Did you mean {meant}?"
                     )
 
-    def add_file(self, path: Path) -> None:
-        """Set every setting at the top of a TOML file, and every policy setting in its `[policy]`."""
+    def add_file(self, path: Path, environ: Mapping[str, str]) -> None:
+        """Set everything that a TOML file has; secrets of connectors may be in the environment."""
         try:
             source = path.read_text("utf-8")
             table = tomllib.loads(source)
@@ -172,12 +174,13 @@ class _Collector:
             return
         policy = table.pop("policy", {})
         self._add_mappings(table.pop("mappings", {}), path, source)
+        self._add_connectors(table.pop("connectors", {}), path, source, environ)
         for name, value in table.items():
             where = f"{path}:{line_of_setting(source, name)}"
             if name in BY_NAME:
                 self.add_setting(name, value, where, path.parent)
             else:
-                hint = _did_you_mean(name, (*BY_NAME, "policy", "mappings"))
+                hint = _did_you_mean(name, (*BY_NAME, "policy", "mappings", "connectors"))
                 self.problems.append(f"{where}: There is no setting {name!r}.{hint}")
         if not isinstance(policy, Mapping):
             where = f"{path}:{line_of_setting(source, 'policy')}"
@@ -207,6 +210,20 @@ class _Collector:
                     'Write [mappings.NAME], and sku = "Artikelnr" below it.'
                 )
 
+    def _add_connectors(
+        self, connectors: object, path: Path, source: str, environ: Mapping[str, str]
+    ) -> None:
+        """Set the connectors; the server checks at its start that it knows their kinds."""
+        named = connectors.items() if isinstance(connectors, Mapping) else [("", connectors)]
+        for name, table in named:
+            place = f"connectors.{name}"
+            where = f"{path}:{line_of_setting(source, place.rstrip('.'))}"
+            settings, problems = read_connector(name, table, path.parent, environ)
+            self.problems += [f"{where}: {place}: {problem}" for problem in problems]
+            if settings is not None:
+                self.connectors[name] = settings
+                self.origins[place] = where
+
     def finish(self, *, serving: bool) -> LoadedConfig:
         """Return the configuration.
 
@@ -215,7 +232,9 @@ class _Collector:
         """
         if self.problems:
             raise ConfigError(self.problems)
-        config = Config(**self.values, mappings=self.mappings, policy=self.policy)
+        config = Config(
+            **self.values, mappings=self.mappings, connectors=self.connectors, policy=self.policy
+        )
         if serving and (errors := list(startup_errors(config))):
             raise ConfigError(errors)
         return LoadedConfig(config, self.origins, tuple(startup_warnings(config)))

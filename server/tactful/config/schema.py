@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 from msgspec.structs import fields
 
+from tactful.config.connector_settings import ConnectorSettings
 from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY, MINUTE
 
@@ -52,6 +53,8 @@ class Config(Struct, frozen=True, kw_only=True):
     seed: int | None = None
     mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Name of a mapping of imported tables → field → column."""
+    connectors: Mapping[str, ConnectorSettings] = field(default_factory=dict)
+    """Name of a connector → its settings."""
     policy: Policy = Policy()
 
     @property

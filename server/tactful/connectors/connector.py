@@ -4,6 +4,7 @@ A connector is a value: names, tables and two pure functions. It reads no clock,
 inbox checks the signature of a delivery, keeps the fields of the allow-list, and maps them later.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -83,6 +84,22 @@ class Mapped(Struct, frozen=True, kw_only=True):
     """What was left out or assumed, one sentence for each; equal ones are counted together."""
 
 
+def bearer(key: str) -> Headers:
+    """Return the header of a bearer token (RFC 6750)."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+def basic(key: str) -> Headers:
+    """Return the header of basic authentication (RFC 7617) for `user:password`.
+
+    Raises:
+        ValueError: The key has no colon.
+    """
+    if ":" not in key:
+        raise ValueError("The key is not `user:password`.")
+    return {"Authorization": f"Basic {base64.b64encode(key.encode()).decode()}"}
+
+
 class Connector(Struct, frozen=True, kw_only=True):
     """One kind of shop platform or help desk."""
 
@@ -104,5 +121,7 @@ class Connector(Struct, frozen=True, kw_only=True):
     """Returns the subjects whose facts `map` needs in `Terms.known`, such as an order that a ticket names."""
     is_ping: Callable[[Headers, bytes], bool] = lambda _headers, _body: False
     """Whether a delivery only tests the address. It is answered with 200 without a signature."""
+    authorize: Callable[[str], Headers] = bearer
+    """Returns the request headers with the credentials of the settings; `ValueError`: they are none."""
     refetch: Callable[[Envelope], Fetch | None] = lambda _envelope: None
     """Returns how to fetch what a delivery is about; `None`: that is not possible."""

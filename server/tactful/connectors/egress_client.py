@@ -109,6 +109,7 @@ class EgressClient:
         while True:
             parts = _split(url)
             connection = self._connection(url, parts, timeout)
+            answer: HTTPResponse | None = None
             try:
                 with _errors_of(url):
                     path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
@@ -119,6 +120,9 @@ class EgressClient:
                     yield EgressResponse(url, answer, deadline)
                     return
             finally:
+                # A response whose end closes the connection keeps the socket until it is read.
+                if answer is not None:
+                    answer.close()
                 connection.close()
             url, follow = _redirected(url, urljoin(url, target)), follow - 1
 

@@ -42,6 +42,7 @@ Files of a shop (`rulebook`, `connectors`):
     SourceError: A source of facts that cannot be read at all.
     RowError: A `ValueError`. A row that cannot become a fact.
     LeftOutError: A row of a product that is not sold, or of no product.
+    FetchError: An object of another system that cannot be fetched.
     UnreadableDeliveryError: A `ValueError`. A signed delivery of no expected form.
     MappingError: A mapping file of a help desk that cannot be used.
     UnknownMappingError: The name of no mapping file.

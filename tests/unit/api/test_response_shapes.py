@@ -16,7 +16,8 @@ from tactful.api.response_shapes import RESPONSES, ProblemDocument
 
 WITHOUT_SHAPE = {
     "/metrics", "/openapi.json", "/asyncapi.json", "/widget/{name}", "/v1/session",
-    "/v1/session/stream", "/v1/session/stream/{stream}",
+    "/v1/session/stream", "/v1/session/stream/{stream}", "/v1/in/{connector}",
+    "/v1/in/{connector}/{secret}",
 }  # fmt: skip
 
 
@@ -64,6 +65,7 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         page = await ask("GET", "/v1/facts", params={"of": "price"})
         assert page["facts"]
         await ask("GET", "/v1/facts", params={"of": "stock"})
+        await ask("GET", "/v1/connectors")
         shown = await ask("GET", "/v1/offers/{id}", offer)
         assert shown["inputs"]
         why = await ask("GET", "/v1/why", params={"sku": "TRAIL-42", "customer": "mia"})

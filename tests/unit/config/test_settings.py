@@ -9,7 +9,8 @@ from tactful.config.settings import BY_NAME, SETTINGS, nearest
 
 
 def test_every_field_of_the_configuration_is_in_the_registry() -> None:
-    assert {s.name for s in SETTINGS} | {"policy", "mappings"} == {f.name for f in fields(Config)}
+    tables = {"policy", "mappings", "connectors"}
+    assert {s.name for s in SETTINGS} | tables == {f.name for f in fields(Config)}
 
 
 def test_every_default_can_be_parsed_from_its_own_text() -> None:

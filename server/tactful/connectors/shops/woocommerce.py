@@ -17,6 +17,7 @@ from tactful.connectors.connector import (
     Mapped,
     Terms,
     UnreadableDeliveryError,
+    basic,
 )
 from tactful.connectors.shops import woocommerce_fields as kept
 from tactful.connectors.shops.shop_values import (
@@ -349,5 +350,6 @@ WOOCOMMERCE: Final = Connector(
     kept=_KEPT,
     map=_map,
     is_ping=_is_ping,
+    authorize=basic,
     refetch=_refetch,
 )

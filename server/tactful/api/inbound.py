@@ -1,0 +1,63 @@
+"""Endpoints that take deliveries of other systems, and say how the connectors are."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from msgspec import structs
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.api import representations as views
+from tactful.api.bodies import json_response, read_bytes
+from tactful.api.facts import ReportQueue
+from tactful.api.problems import ProblemError
+from tactful.api.server_key import ServerKey
+from tactful.runtime.ports.deliveries import ConnectorStatus, DeliveryReceiver, Receipt
+
+LARGEST_DELIVERY: Final = 2**20
+"""Maximum bytes of a delivery."""
+SECRET_IN_PATH: Final = ":secret"  # noqa: S105 - the name of a part of the path
+"""The name under which a receiver finds the secret of the path among the headers."""
+_STATUSES: Final = {Receipt.STORED: 202, Receipt.KNOWN: 200, Receipt.PING: 200}
+
+
+def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseRoute]:
+    """Return the routes of `/v1/in` and `/v1/connectors`."""
+    queue = ReportQueue()
+
+    async def receive(request: Request) -> Response:
+        name = request.path_params["connector"]
+        if not receiver.knows(name):
+            problem = f"No connector has the name `{name[:40]}`. The settings name the connectors."
+            raise ProblemError(404, "connector.unknown", problem)
+        headers = {name: value for name, value in request.headers.items() if name[0] != ":"}
+        if secret := request.path_params.get("secret"):
+            headers[SECRET_IN_PATH] = secret
+        with queue.admit(request):
+            body = await read_bytes(request, LARGEST_DELIVERY)
+            receipt = await receiver.receive(name, headers, body)
+        if receipt is Receipt.FORGED:
+            raise ProblemError(
+                401,
+                "signature.wrong",
+                "The signature is missing, wrong or too old. Compare the secret of the sender with"
+                " that of the connector, and the clocks.",
+            )
+        return json_response({"delivery": receipt}, _STATUSES[receipt])
+
+    async def show(request: Request) -> Response:  # noqa: ARG001
+        found = await receiver.statuses()
+        return json_response({"connectors": [_view(one) for one in found]})
+
+    return (
+        Route("/v1/in/{connector}", receive, methods=["POST"]),
+        Route("/v1/in/{connector}/{secret}", receive, methods=["POST"]),
+        Route("/v1/connectors", key.guard(show), methods=["GET"]),
+    )
+
+
+def _view(status: ConnectorStatus) -> dict[str, Any]:
+    shown = structs.asdict(status)
+    last = status.last_arrival
+    return {**shown, "last_arrival": None if last is None else views.when(last)}

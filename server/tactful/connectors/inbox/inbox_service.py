@@ -1,0 +1,126 @@
+"""The inbox of a shop: its connectors, the receiver, and the workers that map."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from tactful.connectors.allow_list import Subject
+from tactful.connectors.connector import Connector, Terms
+from tactful.connectors.egress_client import EgressClient
+from tactful.connectors.inbox.installed import InstalledConnector
+from tactful.connectors.inbox.mapping_worker import MappingWorker
+from tactful.connectors.inbox.receiver import InboxReceiver
+from tactful.connectors.inbox.remote_objects import RemoteObjects
+from tactful.core.facts.fact_codec import FactRejection, decode_stored
+from tactful.core.facts.fact_types import AnyFact
+from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.fact_store import FactStore
+from tactful.runtime.ports.inbox_store import InboxStore
+from tactful.runtime.services.ingest import FactIngest
+from tactful.runtime.telemetry import Telemetry
+
+
+def install(
+    name: str,
+    connector: Connector,
+    *,
+    secret: str,
+    terms: Terms,
+    address: str | None = None,
+    key: str | None = None,
+    egress_allow: Iterable[str] = (),
+) -> InstalledConnector:
+    """Return a connector with its settings.
+
+    Args:
+        name: Its name in the settings.
+        connector: Its kind.
+        secret: The secret of its signatures.
+        terms: What the other system does not say.
+        address: The URL of the other system.
+        key: The credentials for the other system's API; without them or `address` nothing is fetched.
+        egress_allow: Private networks that may be reached.
+
+    Raises:
+        ValueError: The secret or the key cannot be used.
+    """
+    remote = None
+    if address and key:
+        client = EgressClient(allow=egress_allow, typed=[address])
+        remote = RemoteObjects(address, connector.authorize(key), client)
+    return InstalledConnector(name, connector, secret, terms, remote)
+
+
+class InboxService:
+    """Receives and maps the deliveries of all connectors of a shop."""
+
+    def __init__(
+        self,
+        connectors: Sequence[InstalledConnector],
+        *,
+        store: InboxStore,
+        facts: FactStore,
+        ingest: FactIngest,
+        clock: Clock,
+        contact_key: bytes,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            connectors: The connectors of the shop.
+            store: Where deliveries are durable.
+            facts: Where the facts in force are.
+            ingest: Takes the facts.
+            clock: The shop's clock.
+            contact_key: The contact key of the shop.
+        """
+
+        async def store_facts(facts: Sequence[bytes]) -> Sequence[FactRejection]:
+            return (await ingest.ingest(facts, has_keyed_contacts=True)).rejected
+
+        async def known(subjects: Sequence[Subject]) -> tuple[AnyFact, ...]:
+            return tuple(decode_stored(one.body) for one in await facts.facts_about(subjects))
+
+        self._workers: Final = {
+            one.name: MappingWorker(one, store, store_facts, known, clock, contact_key)
+            for one in connectors
+        }
+        self.receiver: Final = InboxReceiver(self._workers, store, clock, contact_key)
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start to map, beginning with what waits since before a restart."""
+        self._tasks = [asyncio.create_task(one.run()) for one in self._workers.values()]
+
+    async def stop(self) -> None:
+        """Stop between two deliveries, or within one, which is mapped again after the next start."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+
+    def register_metrics(self, telemetry: Telemetry) -> None:
+        """Register the metrics of deliveries; the names of connectors come from the settings."""
+        installed = [one.installed for one in self._workers.values()]
+        telemetry.add_counter(
+            "tactful_deliveries",
+            "Deliveries of other systems, by what became of them on arrival",
+            lambda: [
+                ((one.name, receipt), count)
+                for one in installed
+                for receipt, count in one.receipts.items()
+            ],
+            ("connector", "receipt"),
+        )
+        telemetry.add_counter(
+            "tactful_deliveries_mapped",
+            "Deliveries whose facts are stored",
+            lambda: [((one.name,), one.mapped) for one in installed],
+            ("connector",),
+        )
+        telemetry.add_counter(
+            "tactful_deliveries_failed",
+            "Deliveries that could not be mapped, and are kept for 7 days",
+            lambda: [((one.name,), one.failed) for one in installed],
+            ("connector",),
+        )

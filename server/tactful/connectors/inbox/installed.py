@@ -1,0 +1,55 @@
+"""A connector as one shop has it: with its secret, its terms and its counts."""
+
+from collections import Counter
+from typing import Final
+
+from tactful.connectors.connector import Connector, Terms
+from tactful.connectors.inbox.remote_objects import RemoteObjects
+from tactful.connectors.signatures import SCHEMES, Scheme
+
+MAX_SENTENCES: Final = 100
+"""Sentences about what was left out that are counted apart; further ones count as `other`."""
+
+
+class InstalledConnector:
+    """One connector of a shop. Its counts begin at the start of the server."""
+
+    def __init__(
+        self,
+        name: str,
+        connector: Connector,
+        secret: str,
+        terms: Terms,
+        remote: RemoteObjects | None = None,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            name: Its name in the settings.
+            connector: Its kind.
+            secret: The secret of its signatures.
+            terms: What the other system does not say.
+            remote: Reads the other system; `None`: it cannot be read.
+
+        Raises:
+            ValueError: The secret cannot be one of its scheme.
+        """
+        self.name = name
+        self.connector = connector
+        self.terms = terms
+        self.remote = remote
+        self.secret = secret
+        self.scheme: Scheme = SCHEMES[connector.signature]
+        self.scheme.secret(secret)
+        self.receipts: Counter[str] = Counter()
+        self.left_out: Counter[str] = Counter()
+        self.mapped = 0
+        self.failed = 0
+        self.last_arrival: int | None = None
+        self.lag_ms: int | None = None
+        self.fetch_problem: str | None = None
+
+    def count_left_out(self, sentence: str) -> None:
+        """Count what a mapper left out or assumed."""
+        is_new = sentence not in self.left_out
+        self.left_out["other" if is_new and len(self.left_out) >= MAX_SENTENCES else sentence] += 1

@@ -1,0 +1,231 @@
+"""The background work of one connector: stored deliveries become facts, in order of arrival.
+
+A delivery that cannot be mapped is kept as failed, and blocks no other. A system that cannot be read
+stops the worker for a while, so that the order of deliveries about one object holds.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import structlog
+from msgspec import structs
+
+from tactful.connectors.allow_list import ContactDigests, Subject, strip
+from tactful.connectors.connector import Envelope, Fetch, Json, Mapped
+from tactful.connectors.inbox.installed import InstalledConnector
+from tactful.connectors.inbox.remote_objects import FetchError
+from tactful.core.facts.fact_codec import FactRejection
+from tactful.core.facts.fact_types import AnyFact
+from tactful.core.values.calendar import DAY, MINUTE
+from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.inbox_store import InboxStore, StoredDelivery
+from tactful.runtime.ports.ledger import LedgerError
+
+log = structlog.get_logger("tactful.inbox")
+
+BATCH: Final = 50
+"""Deliveries that are read at once."""
+LATE_MS: Final = MINUTE
+"""Milliseconds after which a payload is old: its object is fetched instead."""
+KEPT_MS: Final = 7 * DAY
+"""Milliseconds for which a delivery is kept."""
+MAX_FETCHES: Final = 200
+"""Requests for one delivery."""
+MAX_ATTEMPTS: Final = 5
+"""Attempts at a delivery while the other system answers with errors; then it is kept as failed."""
+FIRST_PAUSE_S: Final = 5
+LONGEST_PAUSE_S: Final = 300
+"""Seconds of the first pause after a failed request, which doubles up to the longest."""
+_UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+
+Known = Callable[[Sequence[Subject]], Awaitable[tuple[AnyFact, ...]]]
+"""Returns the facts in force about subjects."""
+Ingest = Callable[[Sequence[bytes]], Awaitable[Sequence[FactRejection]]]
+"""Stores facts whose contacts are digests already, and returns those that were rejected."""
+
+
+class MappingWorker:
+    """Maps the deliveries of one connector."""
+
+    def __init__(
+        self,
+        installed: InstalledConnector,
+        store: InboxStore,
+        ingest: Ingest,
+        known: Known,
+        clock: Clock,
+        contact_key: bytes,
+    ) -> None:
+        """Join the parts.
+
+        Args:
+            installed: The connector.
+            store: Where deliveries wait.
+            ingest: Takes the facts.
+            known: Reads the facts in force.
+            clock: The shop's clock.
+            contact_key: The contact key of the shop.
+        """
+        self.installed = installed
+        self._store = store
+        self._ingest = ingest
+        self._known = known
+        self._clock = clock
+        self._contacts = ContactDigests(contact_key, installed.terms.territory)
+        self._woken = asyncio.Event()
+        self._attempts: dict[int, int] = {}
+        self._pruned_at = 0
+
+    def wake(self) -> None:
+        """Continue: a delivery was stored."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Map deliveries until the task is cancelled."""
+        pause_s = 0
+        while True:
+            self._woken.clear()
+            try:
+                wait_s = await self.map_waiting()
+            except LedgerError as error:
+                log.warning("inbox.waiting", connector=self.installed.name, error=str(error))
+                wait_s = FIRST_PAUSE_S
+            if wait_s is None:
+                pause_s = 0
+                await self._woken.wait()
+            else:
+                pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
+                await asyncio.sleep(max(wait_s, pause_s))
+
+    async def map_waiting(self) -> int | None:
+        """Map every delivery that waits.
+
+        Returns:
+            `None`: all are mapped or failed. Otherwise the other system cannot be read, and the
+            seconds that it asked to wait.
+
+        Raises:
+            LedgerError: Some may be mapped.
+        """
+        await self._prune()
+        while rows := await self._store.waiting_deliveries(self.installed.name, BATCH):
+            fetched: dict[str, Any] = {}
+            for row in rows:
+                try:
+                    await self._map(row, fetched)
+                except FetchError as error:
+                    if error.later and not self._gives_up(row, error):
+                        return error.wait_s
+                    await self._fail(row, str(error))
+        return None
+
+    def _gives_up(self, row: StoredDelivery, error: FetchError) -> bool:
+        """Count an attempt; return whether it was the last. An unreachable system ends none."""
+        self.installed.fetch_problem = str(error)
+        log.warning("inbox.fetch_failed", connector=self.installed.name, error=str(error))
+        if error.__cause__ is None:
+            self._attempts[row.number] = self._attempts.get(row.number, 0) + 1
+        return self._attempts.get(row.number, 0) >= MAX_ATTEMPTS
+
+    async def _map(self, row: StoredDelivery, fetched: dict[str, Any]) -> None:
+        if row.topic not in self.installed.connector.kept:
+            await self._fail(row, str(msgspec.json.decode(row.fields).get("problem")))
+            return
+        try:
+            facts = await self._facts(row, fetched)
+        except _UNREADABLE as error:
+            await self._fail(row, _named(error))
+            return
+        rejected = await self._ingest([msgspec.json.encode(fact) for fact in facts])
+        wrong = [one for one in rejected if one.code != "fact.erased"]
+        if wrong:
+            paths = ", ".join(dict.fromkeys(e.path for one in wrong for e in one.errors))
+            await self._fail(row, f"A fact was rejected: {wrong[0].code} ({paths}).")
+            return
+        await self._store.finish_delivery(row.number)
+        self._attempts.pop(row.number, None)
+        self.installed.mapped += 1
+        self.installed.lag_ms = self._clock.now() - row.arrived
+
+    async def _facts(self, row: StoredDelivery, fetched: dict[str, Any]) -> list[Json]:
+        connector, terms = self.installed.connector, self.installed.terms
+        fields = msgspec.json.decode(row.fields)
+        again = self._refetch(row)
+        if again is None and (subjects := connector.reads(row.topic, fields)):
+            terms = structs.replace(terms, known=await self._known(subjects))
+        first = Mapped(fetch=(again,)) if again else connector.map(row.topic, fields, terms)
+        facts: list[Json] = []
+        waiting = [first]
+        requests = 0
+        while waiting:
+            found = waiting.pop(0)
+            facts += found.facts
+            for sentence in found.dropped:
+                self.installed.count_left_out(sentence)
+            for fetch in found.fetch:
+                requests += 1
+                if requests > MAX_FETCHES:
+                    problem = f"More than {MAX_FETCHES} requests are needed."
+                    raise FetchError(problem, later=False)
+                facts_or_none = await self._fetch(fetch, fetched)
+                if facts_or_none is None:
+                    facts += fetch.otherwise
+                else:
+                    waiting += facts_or_none
+        return facts
+
+    def _refetch(self, row: StoredDelivery) -> Fetch | None:
+        """Return how to fetch the object of an old payload; `None`: the payload is to be mapped."""
+        if self.installed.remote is None or row.sent_at is None:
+            return None
+        if row.arrived - row.sent_at <= LATE_MS:
+            return None
+        envelope = Envelope(id=row.delivery, topic=row.topic, about=row.about, sent_at=row.sent_at)
+        return self.installed.connector.refetch(envelope)
+
+    async def _fetch(self, fetch: Fetch, fetched: dict[str, Any]) -> list[Mapped] | None:
+        """Return what a fetched object means; `None`: the other system cannot be read at all."""
+        installed = self.installed
+        if installed.remote is None:
+            installed.count_left_out("Something is not known, because the connector has no key.")
+            return None
+        if fetch.path not in fetched:
+            # All deliveries of the batch arrived before, so one response serves them all.
+            fetched[fetch.path] = await asyncio.to_thread(installed.remote.read, fetch.path)
+            installed.fetch_problem = None
+        found = fetched[fetch.path]
+        shape = installed.connector.kept[fetch.topic]
+        rows = found if isinstance(found, list) else [found]
+        return [
+            installed.connector.map(
+                fetch.topic,
+                {**strip(one, shape, self._contacts).fields, **fetch.base},
+                installed.terms,
+            )
+            for one in rows
+            if isinstance(one, Mapping)
+        ]
+
+    async def _fail(self, row: StoredDelivery, problem: str) -> None:
+        log.warning(
+            "delivery.failed", connector=row.connector, topic=row.topic, problem=problem[:200]
+        )
+        await self._store.fail_delivery(row.number, problem[:500])
+        self.installed.failed += 1
+        self._attempts.pop(row.number, None)
+
+    async def _prune(self) -> None:
+        """Delete what is older than `KEPT_MS`, at most once an hour."""
+        now = self._clock.now()
+        if now - self._pruned_at >= DAY // 24:
+            self._pruned_at = now
+            await self._store.prune_deliveries(now - KEPT_MS)
+
+
+def _named(error: Exception) -> str:
+    """Return what is wrong with a payload, without its values, which may be personal."""
+    if isinstance(error, KeyError):
+        return f"The payload has no field {error}."
+    return f"The payload has another form than expected ({type(error).__name__})."

@@ -1,0 +1,71 @@
+"""The port by which deliveries of other systems come in."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Receipt(StrEnum):
+    """What became of a delivery when it arrived."""
+
+    STORED = "stored"
+    """It is durable and waits to be mapped."""
+    KNOWN = "known"
+    """It was stored before."""
+    PING = "ping"
+    """It only tests the address."""
+    UNKNOWN = "unknown"
+    """No connector has this name."""
+    FORGED = "forged"
+    """Its signature is missing, wrong or stale."""
+
+
+class ConnectorStatus(Struct, frozen=True, kw_only=True):
+    """How one connector is. Counts begin at the start of the server."""
+
+    name: str
+    kind: str
+    receipts: Mapping[str, int]
+    """What became of deliveries on arrival → their number."""
+    mapped: int
+    """Deliveries that were mapped."""
+    waiting: int
+    """Deliveries that wait to be mapped."""
+    failed: int
+    """Deliveries that could not be mapped, and are kept."""
+    last_arrival: int | None
+    """Milliseconds since the Unix epoch, UTC; `None`: none since the start."""
+    lag_ms: int | None
+    """Milliseconds from the arrival to the facts of the latest delivery that was mapped."""
+    left_out: Mapping[str, int]
+    """What mappers left out or assumed, one sentence each → how often."""
+    fetch_problem: str | None
+    """Why the other system cannot be read at the moment; `None`: it can, or was not asked."""
+
+
+class DeliveryReceiver(Protocol):
+    """Takes deliveries, and says how the connectors are."""
+
+    def knows(self, connector: str) -> bool:
+        """Return whether a connector has this name."""
+
+    async def receive(self, connector: str, headers: Mapping[str, str], body: bytes) -> Receipt:
+        """Check and store a delivery, durably on return.
+
+        Args:
+            connector: The name of the connector.
+            headers: Name in lower case → value; `:secret` is the secret in the path.
+            body: The raw body.
+
+        Raises:
+            LedgerError: It is not stored. The sender may repeat it.
+        """
+
+    async def statuses(self) -> list[ConnectorStatus]:
+        """Return how each connector is, by name.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
