@@ -88,6 +88,7 @@ class Offers:
         self.hellos = 0
         self.files: list[str] = []  # of the widget, as they were asked for
         self.files_gone: set[str] = set()
+        self.files_held: set[str] = set()  # asked for, but not sent yet
         self.questions: list[Message] = []  # of the doctor
         self.diagnosis: Message = {}
         self.sockets_allowed = True
@@ -248,9 +249,10 @@ class Offers:
     # Transports
 
     async def widget_file(self, request: Request) -> Response:
-        """A file of the widget, unless the test has taken it away."""
+        """A file of the widget, unless the test has taken it away; a file held back comes later."""
         name = request.path_params["name"]
         self.files.append(name)
+        await asyncio.to_thread(until, lambda: name not in self.files_held)
         if name in self.files_gone:
             return Response(status_code=404)
         headers = {

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from support.browsers import Firefox, Tab
-from support.storefront_pages import WAIT_S, Offers, offers_server, pages_server
+from support.storefront_pages import WAIT_S, Offers, offers_server, pages_server, until
 from tactful.cli.storefront.page_parser import parse_page
 from tactful.cli.storefront.page_verdict import judge_page
 
@@ -61,6 +61,14 @@ STAYS_S = 0.5  # what is right for so long is settled: bursts of changes are loo
 ASK = "(() => { console.log = () => {}; return window.tactful?.version && tactful('doctor') })()"
 
 
+def begins(ask: Callable[[], Any], expects: dict[str, Any]) -> None:
+    """Wait for the widget, and for the product that the page prints before anything happens on it."""
+    first = expects.get("printed")
+    until(
+        lambda: (report := ask()) and (not first or (report["product"] or {}).get("sku") == first)
+    )
+
+
 def settles(ask: Callable[[], Any], expects: dict[str, Any], address: str) -> None:
     """Ask the page until it knows what is expected, and on for a while whether it stays so."""
     start = time.monotonic()
@@ -109,7 +117,7 @@ def test_chromium_finds_what_the_page_sells(shop: Shop, chromium_page: Any, file
     chromium_page.goto(address)
     chromium_page.evaluate("sessionStorage.clear()")
     if after := expects.get("after"):
-        chromium_page.wait_for_function("window.tactful?.version")
+        begins(lambda: chromium_page.evaluate(ASK), expects)
         chromium_page.evaluate(f"() => {{ {after} }}")
     settles(lambda: chromium_page.evaluate(ASK), expects, address)
     agrees(chromium_page, expects)
@@ -132,6 +140,6 @@ def test_firefox_finds_what_the_page_sells(shop: Shop, firefox_tab: Any, file: P
     firefox_tab.goto(address)
     firefox_tab.evaluate("sessionStorage.clear()")
     if after := expects.get("after"):
-        firefox_tab.wait_for("window.tactful?.version")
+        begins(lambda: firefox_tab.evaluate(ASK), expects)
         firefox_tab.evaluate(f"void (() => {{ {after} }})()")
     settles(lambda: firefox_tab.evaluate(ASK), expects, address)

@@ -105,6 +105,71 @@ def test_a_nonce_without_strict_dynamic_covers_the_parts(shop: Any, tab: Page, c
     assert "en profite" in shows(shop, tab, card)
 
 
+BOOT = MICRODATA.replace("RUN-42", "BOOT-42").replace("<b", "<b style='color: red'")
+PRINTED = {"microdata": MICRODATA, "json-ld": PRODUCT + "<nav itemscope></nav>"}
+"""Pages that ask for the part `markup`; it does not read all that they print."""
+ON_THE_WAY = (
+    "void (() => { history.pushState({}, '', '/p/boot');"
+    f" document.body.appendChild(document.createElement('p')).innerHTML = {json.dumps(BOOT)} }})()"
+)
+
+
+def named(shop: Any) -> list[str]:
+    """The products that the server was told of, in order."""
+    return [view["sku"] for view in shop.offers.messages("view") if "sku" in view]
+
+
+@pytest.mark.parametrize("printed", PRINTED.values(), ids=PRINTED)
+def test_a_page_left_before_its_part_came_leaves_no_product_behind(
+    shop: Any, tab: Page, printed: str
+) -> None:
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page(printed))
+    until(lambda: asked(shop) == [part("markup")])
+    tab.evaluate(ON_THE_WAY)
+    shop.offers.files_held.clear()
+    until(lambda: named(shop))
+    assert named(shop) == ["BOOT-42"]
+
+
+def test_firefox_too_leaves_no_product_behind_without_the_part(shop: Any, fox: Firefox) -> None:
+    tab = fox.tab()
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page(MICRODATA))
+    until(lambda: asked(shop) == [part("markup")])
+    tab.evaluate(ON_THE_WAY)
+    shop.offers.files_held.clear()
+    until(lambda: named(shop))
+    tab.close()
+    assert named(shop) == ["BOOT-42"]
+
+
+def test_a_shopper_who_comes_back_before_the_part_finds_the_product_again(
+    shop: Any, tab: Page
+) -> None:
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page(MICRODATA))
+    until(lambda: asked(shop) == [part("markup")])
+    tab.evaluate("history.pushState({}, '', '/cart')")
+    # Each change of the address is noticed in a task of its own.
+    tab.evaluate("new Promise((done) => setTimeout(done, 50))")
+    tab.go_back()
+    shop.offers.files_held.clear()
+    until(lambda: named(shop) == ["RUN-42"])
+
+
+def test_a_part_that_comes_too_late_to_be_waited_for_is_read(shop: Any, tab: Page) -> None:
+    tab.clock.install()
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page(MICRODATA))
+    tab.clock.run_for(100)
+    until(lambda: asked(shop) == [part("markup")])
+    tab.clock.run_for(3_000)
+    assert "sku" not in shop.offers.wait_for("view")[0]
+    shop.offers.files_held.clear()
+    until(lambda: named(shop) == ["RUN-42"])
+
+
 def test_without_consent_no_part_is_loaded(shop: Any, tab: Page) -> None:
     tab.goto(shop.page(MICRODATA, tag=shop.tag('async data-consent="none"'), html='lang="de"'))
     tab.wait_for_function("window.tactful?.version")

@@ -56,16 +56,22 @@ export function watchPage(found, heardCart, pushed, may) {
   /** @type {any[]} entries of the data layer that wait for it, too */
   const entries = [];
 
-  /** @type {(name: 'markup' | 'shops', use: (module: any) => void) => void} */
+  /**
+   * `use` is called with the part, and with a copy of the page that asked for it: the shopper may have
+   * gone on meanwhile.
+   * @type {(name: 'markup' | 'shops', use: (module: any, page: Node) => void) => void}
+   */
   const once = (name, use) => {
     if (asked.has(name)) return;
     asked.add(name);
     loading.add(name);
+    const page = document.cloneNode(true);
     const done = () => {
-      if (loading.delete(name)) look();
+      loading.delete(name);
+      look();
     };
     part(name).then((module) => {
-      if (module) use(module);
+      if (module) guard(use)(module, page);
       done();
     });
     later(PART_MS, done);
@@ -87,8 +93,9 @@ export function watchPage(found, heardCart, pushed, may) {
   const followParts = () => {
     if (!may()) return;
     if (entries[0] || document.querySelector('[itemscope],meta[property*="price:"]')) {
-      once('markup', (module) => {
+      once('markup', (module, page) => {
         markup = module;
+        module.leave(page, leftover, owned);
         readLayer();
       });
     }
@@ -142,8 +149,6 @@ export function watchPage(found, heardCart, pushed, may) {
     followLayer();
     followLater();
     followParts();
-    // What a part will say may contradict the rest. Only the shop's own call does not wait for it.
-    if (loading.size && !called[0]) return;
     const { href } = location;
     const last = (/** @type {string} */ address) => routeOf(address).replace(/.*\//, '');
     const here = [
@@ -154,8 +159,8 @@ export function watchPage(found, heardCart, pushed, may) {
     printed = new Set();
     /** @type {string[][]} */
     const [broken, aside] = [[], []];
-    /** @param {any[]} nodes printed @returns {any[]} those of this page */
-    const current = (nodes) =>
+    /** @param {any[]} [nodes] printed @returns {any[]} those of this page */
+    const current = (nodes = []) =>
       nodes.filter((node) => {
         const key = stringify(read(node));
         printed.add(key);
@@ -168,19 +173,18 @@ export function watchPage(found, heardCart, pushed, may) {
       // Hosts and language folders differ between what is printed and what is open; the last part
       // of the path does not.
       if (!/[/#?]/.test(address) || !absolute(address) || here.includes(last(address))) return;
-      aside.push(address);
-      return true;
+      return aside.push(address);
     };
     /** @type {[string, () => any[]][]} */
     const sources = [
       ['call', () => called],
-      ['selection', () => current(shops?.selected() ?? [])],
+      ['selection', () => current(shops?.selected())],
       ['event', () => shown],
       ['json-ld', () => current(readJsonLd(scripts, broken))],
-      ['platform', () => current(shops?.listed() ?? [])],
+      ['platform', () => current(shops?.listed())],
       ['dataLayer', () => layered],
-      ['microdata', () => current(markup?.readMicrodata(document) ?? [])],
-      ['opengraph', () => current(markup?.readOpenGraph(document) ?? [])],
+      ['microdata', () => current(markup?.readMicrodata(document))],
+      ['opengraph', () => current(markup?.readOpenGraph(document))],
     ];
     const verdict = merge(
       sources.map(([source, ask]) => {
@@ -190,7 +194,8 @@ export function watchPage(found, heardCart, pushed, may) {
         return [source, ofPage(products, href)];
       }),
     );
-    found({ ...verdict, broken, aside });
+    // What a part will say may contradict the rest. Only the shop's own call does not wait for it.
+    if (!loading.size || called[0]) found({ ...verdict, broken, aside });
   };
 
   watchNodes(soon);

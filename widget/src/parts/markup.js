@@ -1,6 +1,8 @@
 /** What the page's own elements say, microdata and OpenGraph, and what its `dataLayer` says. */
 
-import { text } from '../detect/product.js';
+import { read, text } from '../detect/product.js';
+import { stringify } from '../json.js';
+import { pathOf } from '../link.js';
 
 export { cartAfter, readEntry } from './ecommerce.js';
 
@@ -50,4 +52,18 @@ export function readOpenGraph(doc) {
     availability: meta('availability'),
   };
   return offers.price ? [{ productID: meta('retailer_item_id'), offers }] : [];
+}
+
+/**
+ * What a page printed belongs to its path alone, also if it was left before this part came.
+ * @param {Document} page a copy, which has the address of its original
+ * @param {Set<string>} leftover records of an earlier page
+ * @param {Set<string>} owned paths with their own records, which are current there
+ */
+export function leave(page, leftover, owned) {
+  for (const node of [...readMicrodata(page), ...readOpenGraph(page)]) {
+    const key = stringify(read(node));
+    leftover.add(key);
+    owned.add(pathOf(page.URL) + key);
+  }
 }
