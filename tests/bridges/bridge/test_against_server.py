@@ -1,6 +1,7 @@
 """The library against a running Tactful, over real sockets, with faults on the way."""
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -51,11 +52,13 @@ class Platform:
 
     server: LiveServer
     port: int
+    patience: int = 60_000
+    """Milliseconds of a real clock; a loaded machine answers within them."""
 
     def __post_init__(self) -> None:
         clock = self.server.parts.shop.clock.now
-        transport = HttpTransport(f"http://127.0.0.1:{self.port}", KEY, timeout=10_000)
-        self.client = TactfulClient(transport, patience=2_000)
+        transport = HttpTransport(f"http://127.0.0.1:{self.port}", KEY, timeout=30_000)
+        self.client = TactfulClient(transport, patience=self.patience)
         self.keys = KeyCache(self.client, clock)
         self.store = MemoryStore()
         self.orders = Orders()
@@ -166,6 +169,26 @@ async def test_the_sweep_confirms_a_hold_that_the_platforms_table_lost(tmp_path:
         assert await asyncio.to_thread(shop.redemptions) == [(1, "redeemed")]
 
 
+def message(peer: socket.socket) -> bytes:
+    """Read one whole HTTP message: the head and the body can arrive apart."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += received(peer)
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    assert length, head
+    while len(body) < int(length[1]):
+        body += received(peer)
+    return head + b"\r\n\r\n" + body
+
+
+def received(peer: socket.socket) -> bytes:
+    """Some bytes of a message that is not complete yet."""
+    data = peer.recv(65536)
+    assert data, "the connection ended within a message"
+    return data
+
+
 @contextmanager
 def dropping(port: int, *faults: str) -> Iterator[int]:
     """A proxy that passes connections on; the first ones lose their answer, or their request."""
@@ -174,14 +197,11 @@ def dropping(port: int, *faults: str) -> Iterator[int]:
 
     def serve(peer: socket.socket, fault: str) -> None:
         with peer, socket.create_connection(("127.0.0.1", port)) as onward:
-            data = peer.recv(65536)
+            asked = message(peer)
             if fault == "request":
                 return
-            length = int(data.split(b"Content-Length: ")[1].split(b"\r\n")[0])
-            while len(data.partition(b"\r\n\r\n")[2]) < length:
-                data += peer.recv(65536)
-            onward.sendall(data)
-            answer = onward.recv(65536)
+            onward.sendall(asked)
+            answer = message(onward)
             if not fault:
                 peer.sendall(answer)
 
@@ -222,7 +242,7 @@ async def test_a_server_that_is_away_leaves_the_outcome_open(tmp_path: Path) -> 
     async with platform(tmp_path) as shop:
         asked = request(await token(shop.server))
         with dropping(shop.port, *["request"] * 50) as port:
-            shop.checkout._client = Platform(shop.server, port).client  # type: ignore[misc]
+            shop.checkout._client = Platform(shop.server, port, patience=300).client  # type: ignore[misc]
             with pytest.raises(OutcomeUnknownError):
                 await asyncio.to_thread(shop.checkout.hold, asked)
         shop.checkout.release("o1")
