@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from support.browsers import chromium
 from support.manual_runner import key_of, quickstart
+from support.page_frames import PageFrames
 
 pytestmark = pytest.mark.browser
 
@@ -25,27 +26,27 @@ def test_the_reader_sees_the_offer_appear_and_disappear(tmp_path: Path) -> None:
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text))
         one.run(f"curl --silent --retry 10 --retry-connrefused http://localhost:{port}/")
-        with page.expect_websocket() as socket:
-            page.goto(f"http://localhost:{port}/")
-        socket.value.wait_for_event("framereceived")
+        frames = PageFrames(page)
+        page.goto(f"http://localhost:{port}/")
         page.wait_for_function("document.visibilityState === 'visible'")
+        frames.wait_for_view()
         advance(server, key_of(one))
         card = page.get_by_text("Still thinking about Aero Runner?")
-        expect(card).to_be_visible(timeout=10_000)
+        expect(card).to_be_visible()
         SHOTS.mkdir(exist_ok=True)
         page.screenshot(path=SHOTS / "quickstart.png")
         one.run(sell)
-        expect(card).to_be_hidden(timeout=10_000)
+        expect(card).to_be_hidden()
         one.run(restock)
         other = browser.new_context().new_page()
-        with other.expect_websocket() as socket:
-            other.goto(f"http://localhost:{port}/")
-        socket.value.wait_for_event("framereceived")
+        frames = PageFrames(other)
+        other.goto(f"http://localhost:{port}/")
         other.wait_for_function("document.visibilityState === 'visible'")
+        frames.wait_for_view()
         advance(server, key_of(one))
-        other.get_by_role("button", name="Take this offer").click(timeout=10_000)
+        other.get_by_role("button", name="Take this offer").click()
         token = other.locator("#taken code")
-        expect(token).to_have_text(re.compile(r"\S{40,}"), timeout=10_000)
+        expect(token).to_have_text(re.compile(r"\S{40,}"))
         one.run(f"TOKEN={token.text_content()}")
         assert '"redemption"' in one.run(redeem)
         assert errors == []

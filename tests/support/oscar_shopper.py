@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, WebSocket, expect
-from playwright.sync_api import TimeoutError as NotVisible
+from playwright.sync_api import Browser, Page, expect
 
-from support.oscar_shop import OscarShop, until
+from support.oscar_shop import OscarShop
+from support.page_frames import PageFrames
 
 PASSWORD = "a-password-of-the-tests"
 LIST, PROMISED = "£129.00", "£109.65"
@@ -20,10 +20,8 @@ class Shopper:
         self.shop = shop
         self.page = page
         self.errors: list[str] = []
-        self.welcomes = 0
+        self._frames = PageFrames(page)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
-        # Listened to from the start: a frame may come before the page has loaded.
-        page.on("websocket", self._listen)
 
     def goto(self, path: str) -> None:
         """Open a page of the shop."""
@@ -38,31 +36,18 @@ class Shopper:
         expect(self.page.locator("body")).to_contain_text("Logout")
 
     def browse(self, slug: str = "aero-runner_1") -> None:
-        """Open a product's page, and wait until the widget is connected."""
-        before = self.welcomes
+        """Open a product's page, and wait until the server has heard of it."""
         self.goto(f"/catalogue/{slug}/")
         self.page.wait_for_function("document.visibilityState === 'visible'")
-        # Each question to the page also hands on the frames that have come.
-        until(lambda: self.page.evaluate("true") and self.welcomes > before)
-
-    def _listen(self, socket: WebSocket) -> None:
-        socket.on("framereceived", self._count)
-
-    def _count(self, frame: str | bytes) -> None:
-        self.welcomes += "welcome" in str(frame)
+        self._frames.wait_for_view()
 
     def take_offer(self) -> str:
         """Browse until the offer comes, take it, and return its token; the basket then has its item."""
         self.browse()
         take = self.page.get_by_role("button", name="Take this offer")
-        for _ in range(5):
-            # The server may hear of the item only after its clock was advanced.
-            self.shop.tactful.advance(31)
-            with suppress(NotVisible):
-                take.wait_for(timeout=4_000)
-                break
+        self.shop.tactful.advance(31)
         with self.page.expect_request("**/tactful/basket/") as asked:
-            take.click(timeout=20_000)
+            take.click()
         self.page.wait_for_url("**/basket/")
         return str((asked.value.post_data_json or {})["token"])
 
