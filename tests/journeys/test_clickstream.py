@@ -35,4 +35,5 @@ async def test_every_view_of_real_sessions_causes_the_expected_offer(tmp_path: P
     assert tally.wrong == []
     assert min(tally.offers[rule] for rule in ("thrice", "came-back", "hesitating")) > 0
     assert tally.views == sum(len(visit.views) for visit in some)
-    assert set(tally.frames) == {"welcome", "ack", "offer", "withdraw"}
+    # Heartbeats follow the machine's clock: a slow machine needs some.
+    assert set(tally.frames) - {"heartbeat"} == {"welcome", "ack", "offer", "withdraw"}

@@ -107,7 +107,7 @@ async def say(socket: websockets.ClientConnection, kind: str, **fields: object) 
 async def next_frame(
     socket: websockets.ClientConnection, kind: str
 ) -> dict[str, dict[str, object]]:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while True:
             frame = json.loads(await socket.recv())
             if frame["t"] == kind:

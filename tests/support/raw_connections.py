@@ -221,12 +221,12 @@ class RawClient:
         return found
 
 
-async def within(awaitable: Any, seconds: float = 10) -> Any:
+async def within(awaitable: Any, seconds: float = 30) -> Any:
     """Wait for something, with a limit."""
     return await asyncio.wait_for(awaitable, seconds)
 
 
-async def eventually(condition: Any, seconds: float = 10) -> None:
+async def eventually(condition: Any, seconds: float = 30) -> None:
     """Wait until a condition holds."""
     async with asyncio.timeout(seconds):
         while not condition():  # noqa: ASYNC110 -- what is waited for has no event of its own

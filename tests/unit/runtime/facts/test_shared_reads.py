@@ -170,13 +170,13 @@ def test_every_caller_who_stays_is_answered_and_no_place_is_lost(seed: int) -> N
                 await settle()
             assert len(reads.running) <= places
         await reads.end_all()
-        await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 5)
+        await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 30)
         await settle()
         assert (len(reads.shared), reads.shared.awaited) == (0, {})
         assert reads.shared._free == places
         assert not any(reads.shared._waiting.values())
         last = reads.ask("z")
         await reads.end_all()
-        await asyncio.wait_for(last, 5)
+        await asyncio.wait_for(last, 30)
 
     asyncio.run(run())

@@ -204,7 +204,7 @@ async def test_a_file_is_read_only_after_two_looks_found_it_unchanged(
     monkeypatch.setattr(manager._folder, "stamp", look)
     monkeypatch.setattr(manager, "reload", reload)
     manager.watch()
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 30)
     await manager.stop()
     assert reloads == [4]  # not at "half", nor at the first "whole"
 

@@ -202,7 +202,7 @@ class Run:
             self.end_load(0, "done")
             self.end_commit(0, "done")
             await self.settle()
-        await asyncio.wait_for(self.shop.settled(), 5)
+        await asyncio.wait_for(self.shop.settled(), 30)
         self.check()
         assert {live.phase for live in self.lives} == {TurnPhase.IDLE}
         assert not any(live.mailbox for live in self.lives)

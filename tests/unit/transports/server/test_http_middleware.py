@@ -76,6 +76,7 @@ async def test_a_rejection_says_when_to_try_again() -> None:
     assert json.loads(sent[1]["body"])["status"] == 503
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_an_address_above_its_rate_is_rejected_and_disconnected() -> None:
     async with client(limits=AdmissionLimits(request_burst=2, requests_per_s=1)) as http:
         found = [await http.get(path) for path in ("/a", "/healthz", "/b")]
@@ -84,6 +85,7 @@ async def test_an_address_above_its_rate_is_rejected_and_disconnected() -> None:
     assert (found[2].headers["connection"], found[2].headers["retry-after"]) == ("close", "5")
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_behind_a_proxy_each_client_has_a_rate_and_the_proxy_has_none() -> None:
     proxies = TrustedProxies(["10.0.0.1"])
     async with client(

@@ -260,6 +260,7 @@ async def test_a_message_sent_while_opening_arrives() -> None:
         assert await peer.close_code() == 0
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_behind_a_trusted_proxy_each_client_has_a_rate() -> None:
     proxies = TrustedProxies(["127.0.0.1"])
     async with running_listener(
@@ -272,6 +273,7 @@ async def test_behind_a_trusted_proxy_each_client_has_a_rate() -> None:
         assert listener.state.hub.rejections == {"address.hurried": 1}
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_an_address_with_repeated_violations_is_rejected() -> None:
     limits = AdmissionLimits(request_burst=40, requests_per_s=1, **QUICK)
     async with running_listener(limits=limits) as listener:
@@ -285,6 +287,7 @@ async def test_an_address_with_repeated_violations_is_rejected() -> None:
             await peer.open_session()
 
 
+@pytest.mark.usefixtures("no_refill")
 async def test_a_flooding_address_gets_a_reason_and_is_then_dropped_without_a_response(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
