@@ -92,8 +92,8 @@ async def offered(
     """The offer to a shopper who looks at the shoe for half a minute."""
     page = {"url": "/", "kind": "product"}
     await say(socket, "hello", consent="anonymous", territory="DE", page=page)
-    await say(socket, "view", sku="RUN-42")
-    await asyncio.sleep(1)
+    await say(socket, "view", sku="RUN-42", n=1)
+    await next_frame(socket, "ack")
     url = f"http://127.0.0.1:{server}/v1/test/clock"
     async with httpx.AsyncClient(headers=key_of(one)) as http:
         (await http.post(url, json={"advance": 31})).raise_for_status()

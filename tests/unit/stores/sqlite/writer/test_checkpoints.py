@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-import time
 from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
@@ -57,14 +56,16 @@ async def test_the_writer_waits_for_a_checkpoint_that_a_very_slow_disk_delays(
 ) -> None:
     ledger, _ = counted
     finished: list[int] = []
+    awaited = Event()
     finish = Checkpointer._finish
 
     def noted(checkpointer: Checkpointer, moved: "Future[int]") -> None:
         finished.append(moved.done())
+        awaited.set()
         finish(checkpointer, moved)
 
     def slow(_: Checkpointer) -> int:
-        time.sleep(0.5)
+        awaited.wait(60)
         return 0
 
     monkeypatch.setattr(checkpoints, "MOST_CHANGES_BESIDE_ONE", 100)
