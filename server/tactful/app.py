@@ -164,6 +164,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         contact_key=keys.contact_key,
     )
     inbox.register_metrics(shop.state.telemetry)
+    shop.alerts.watch(inbox.causes)
     handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )

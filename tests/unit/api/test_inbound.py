@@ -86,6 +86,8 @@ async def test_the_unsigned_ping_is_answered_and_a_wrong_signature_refused(one: 
     answer = await post(one, b"{}", {}, to="other")
     assert (answer.status_code, answer.json()["code"]) == (404, "connector.unknown")
     assert (await status_of(one, "shop"))["receipts"] == {"ping": 1, "forged": 1}
+    alerts = (await one.http.get("/v1/alerts")).json()["alerts"]
+    assert ("deliveries.forged", "shop") in {(row["kind"], row["subject"]) for row in alerts}
 
 
 async def test_signed_garbage_is_accepted_and_named(one: LiveServer) -> None:
@@ -95,6 +97,8 @@ async def test_signed_garbage_is_accepted_and_named(one: LiveServer) -> None:
         return bool((await status_of(one, "shop"))["failed"])
 
     await soon(has_failed)
+    alerts = (await one.http.get("/v1/alerts")).json()["alerts"]
+    assert ("deliveries.failed", "shop") in {(row["kind"], row["subject"]) for row in alerts}
 
 
 async def test_a_body_that_is_too_large_is_refused(

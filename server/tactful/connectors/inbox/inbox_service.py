@@ -1,7 +1,7 @@
 """The inbox of a shop: its connectors, the receiver, and the workers that map."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tactful.connectors.allow_list import Subject
@@ -13,6 +13,8 @@ from tactful.connectors.inbox.receiver import InboxReceiver
 from tactful.connectors.inbox.remote_objects import RemoteObjects
 from tactful.core.facts.fact_codec import FactRejection, decode_stored
 from tactful.core.facts.fact_types import AnyFact
+from tactful.runtime.alerts.causes import Cause, Increase
+from tactful.runtime.ports.deliveries import Receipt
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.inbox_store import InboxStore
@@ -87,6 +89,7 @@ class InboxService:
         }
         self.receiver: Final = InboxReceiver(self._workers, store, clock, contact_key)
         self._tasks: list[asyncio.Task[None]] = []
+        self._failed, self._forged = Increase(), Increase()
 
     def start(self) -> None:
         """Start to map, beginning with what waits since before a restart."""
@@ -98,6 +101,18 @@ class InboxService:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
+
+    def causes(self) -> Iterator[Cause]:
+        """Yield what needs a person, for the alerts."""
+        for worker in self._workers.values():
+            one = worker.installed
+            if self._failed.since_last(one.name, one.failed):
+                yield Cause("deliveries.failed", one.name, {"deliveries": one.failed})
+            forged = one.receipts[Receipt.FORGED.value]
+            if self._forged.since_last(one.name, forged):
+                yield Cause("deliveries.forged", one.name, {"deliveries": forged})
+            if one.fetch_problem is not None:
+                yield Cause("connector.unreadable", one.name, {"message": one.fetch_problem})
 
     def register_metrics(self, telemetry: Telemetry) -> None:
         """Register the metrics of deliveries; the names of connectors come from the settings."""

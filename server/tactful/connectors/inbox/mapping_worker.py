@@ -122,10 +122,13 @@ class MappingWorker:
         return None
 
     def _gives_up(self, row: StoredDelivery, error: FetchError) -> bool:
-        """Count an attempt; return whether it was the last. An unreachable system ends none."""
+        """Count an attempt; return whether it was the last. An unreachable system ends none.
+
+        Nor does one that refuses the key or asks to wait: that concerns every delivery alike.
+        """
         self.installed.fetch_problem = str(error)
         log.warning("inbox.fetch_failed", connector=self.installed.name, error=str(error))
-        if error.__cause__ is None:
+        if error.is_counted:
             self._attempts[row.number] = self._attempts.get(row.number, 0) + 1
         return self._attempts.get(row.number, 0) >= MAX_ATTEMPTS
 

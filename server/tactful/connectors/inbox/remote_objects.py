@@ -24,16 +24,20 @@ _NEXT: Final = re.compile(r'<([^>]+)>[^,]*;\s*rel="?next"?', re.IGNORECASE)
 class FetchError(Exception):
     """An object cannot be fetched; the text says why."""
 
-    def __init__(self, message: str, *, later: bool, wait_s: int = 0) -> None:
+    def __init__(
+        self, message: str, *, later: bool, is_counted: bool = False, wait_s: int = 0
+    ) -> None:
         """Describe the problem.
 
         Args:
             message: What is wrong, without personal data.
             later: Whether a repetition may help.
+            is_counted: Whether the object itself may be the cause, so that attempts are counted.
             wait_s: Seconds that the system asked to wait; 0: it did not say.
         """
         super().__init__(message)
         self.later = later
+        self.is_counted = is_counted
         self.wait_s = wait_s
 
 
@@ -79,14 +83,17 @@ class RemoteObjects:
                     raise _refusal(response.status, headers)
                 body = b"".join(response.chunks(LARGEST))
         except EgressError as error:
-            raise FetchError(str(error), later=True) from error
+            # The path may name an order, which no alert and no log may.
+            message = str(error).replace(url, self._address)
+            raise FetchError(message, later=True) from error
         if len(body) > LARGEST:
             raise FetchError(f"The response is larger than {LARGEST} bytes.", later=False)
         try:
             # A float would be inexact; its text is what mappers read.
             found = json.loads(body, parse_float=str)
         except (ValueError, RecursionError) as error:
-            raise FetchError("The response is not JSON.", later=True) from error
+            message = "The response is not JSON."
+            raise FetchError(message, later=True, is_counted=True) from error
         return found, self._following(url, headers)
 
     def _following(self, url: str, headers: Headers) -> str | None:
@@ -107,4 +114,9 @@ def _origin(address: str) -> str:
 def _refusal(status: int, headers: Headers) -> FetchError:
     asked = headers.get("retry-after", "")
     wait_s = min(int(asked), LONGEST_PAUSE_S) if asked.isascii() and asked.isdigit() else 0
-    return FetchError(f"The system answered {status}.", later=status in _LATER, wait_s=wait_s)
+    return FetchError(
+        f"The system answered {status}.",
+        later=status in _LATER,
+        is_counted=status >= 500,
+        wait_s=wait_s,
+    )

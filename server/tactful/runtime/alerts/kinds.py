@@ -71,6 +71,23 @@ KINDS: Final[dict[str, AlertKind]] = {
         "facts.accepted",
         EVENT_CALM_MS,
     ),
+    "deliveries.failed": AlertKind(
+        "Deliveries of a connector could not be mapped. Orders, stock or complaints may be missing.",
+        "Look at `GET /v1/connectors`, and at `delivery.failed` in the log, which says why. Import what is missing.",
+        "deliveries.mapped",
+        EVENT_CALM_MS,
+    ),
+    "deliveries.forged": AlertKind(
+        "Deliveries of a connector have a wrong signature and were refused.",
+        "Compare the secret of the sender with that of the connector, and the clocks of both machines.",
+        "deliveries.signed",
+        EVENT_CALM_MS,
+    ),
+    "connector.unreadable": AlertKind(
+        "A connector cannot read the other system. Its deliveries wait.",
+        "Look at `message`. Check the address and the key of the connector, and whether the other system runs.",
+        "connector.read",
+    ),
     "rules.errors": AlertKind(
         "The rule files have errors. The previous rulebook stays active.",
         "Run `tactful rules check`.",

@@ -22,11 +22,13 @@ def found_in(parts: InboxParts) -> list[tuple[str, int | None]]:
 
 
 def unreachable(wait_s: int = 7) -> Any:
-    raise FetchError("no answer", later=True, wait_s=wait_s) from OSError("refused")
+    raise FetchError("no answer", later=True, wait_s=wait_s)
 
 
 def answering(status: int) -> Any:
-    raise FetchError(f"The system answered {status}.", later=status != 404)
+    raise FetchError(
+        f"The system answered {status}.", later=status != 404, is_counted=status >= 500
+    )
 
 
 async def test_deliveries_are_mapped_in_order_of_arrival_and_only_once() -> None:
@@ -133,6 +135,14 @@ async def test_a_system_that_answers_with_errors_ends_a_delivery_after_some_atte
     assert await parts.worker.map_waiting() is None
     assert await parts.problems() == ["The system answered 500."]
     assert found_in(parts) == [("S2", 2)]
+
+
+async def test_a_refused_key_ends_no_delivery() -> None:
+    parts = InboxParts(FakeRemote({"/items/1": lambda: answering(401)}))
+    await parts.deliver(1, topic="thin")
+    for _ in range(MAX_ATTEMPTS + 2):
+        assert await parts.worker.map_waiting() == 0
+    assert await parts.problems() == []
 
 
 async def test_an_object_that_is_not_there_ends_its_delivery_at_once() -> None:

@@ -101,5 +101,6 @@ def test_an_unreachable_system_is_to_be_asked_again() -> None:
     address = "http://127.0.0.1:1"
     remote = RemoteObjects(address, {}, EgressClient(typed=[address]))
     with pytest.raises(FetchError, match="does not respond") as caught:
-        remote.read("/list")
-    assert caught.value.later
+        remote.read("/orders/1001")
+    assert (caught.value.later, caught.value.is_counted) == (True, False)
+    assert "1001" not in str(caught.value)
