@@ -124,9 +124,10 @@ def decide(context: Context) -> Decision:
     else:
         evaluated = True
         results = [*_match(builder)]
+        withheld = [one for one in results if isinstance(one, Verdict)]
         verdicts += _choose(builder, results)
-        verdicts += [one for one in results if isinstance(one, Verdict)]
-        next_check = _next_rule_check(results)
+        verdicts += withheld
+        next_check = _next_rule_check(withheld)
         if issued:
             # Only vouchers were looked at: every other rule waits for its own instant.
             next_check = _earlier(next_check, _unchanged_check(builder))
@@ -270,12 +271,14 @@ def _planned(builder: DecisionBuilder, candidate: Candidate) -> Offer:
     return build_offer(builder.context, candidate, builder.session.seq + 1)
 
 
-def _next_rule_check(results: Iterable[RuleResult]) -> int | None:
+def _next_rule_check(withheld: Iterable[Verdict]) -> int | None:
     """Return when the first rule may pass its gates by waiting alone; None: no rule may."""
-    found = (one.findings[0] for one in results if isinstance(one, Verdict))
-    return min(
-        (one.until for one in found if one.until and one.reason in MENDED_BY_TIME), default=None
-    )
+    earliest = None
+    for verdict in withheld:
+        finding = verdict.findings[0]
+        if finding.until and finding.reason in MENDED_BY_TIME:
+            earliest = _earlier(earliest, finding.until)
+    return earliest
 
 
 def _unchanged_check(builder: DecisionBuilder) -> int | None:
@@ -298,8 +301,9 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
         return next_check
     instants = [] if next_check is None else [next_check]
     on_screen = builder.on_screen
-    ends = [offer.lapses_at for offer in (*on_screen, *builder.parked.values())]
-    instants += [end for end in ends if end is not None]
+    for offer in (*on_screen, *builder.parked.values()):
+        end = offer.lapses_at
+        instants += [end] if end is not None else []
     # An announced price takes effect without a new fact, and may end a visible offer.
     for offer in on_screen:
         item = builder.context.items.get(offer.sku)

@@ -63,9 +63,9 @@ def prior_price(
         # Most items have had one price only.
         ((since, amount),) = before.items()
         return PriorPrice(amount, max(since, start), complete=since <= start)
-    in_force = max((since for since in before if since <= start), default=None)
+    in_force = max([since for since in before if since <= start], default=None)
     since = min(before) if in_force is None else in_force
-    lowest = min(amount for at, amount in before.items() if at >= since)
+    lowest = min([amount for at, amount in before.items() if at >= since])
     return PriorPrice(lowest, max(since, start), complete=in_force is not None)
 
 

@@ -5,23 +5,22 @@ one of them. The subjects follow from the value that was read, so nothing is sto
 of thousands of items and customers in memory.
 """
 
-from collections.abc import Iterator
-
 from tactful.core.facts.assembly import Subject, linked_subjects, named_skus
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 
 
-def item_subjects(item: Item) -> Iterator[Subject]:
-    """Yield every subject that `read_item` asked for; a subject may be repeated."""
-    yield "sku", item.sku
+def item_subjects(item: Item) -> list[Subject]:
+    """Return every subject that `read_item` asked for; a subject may be repeated."""
+    found = [("sku", item.sku)]
     if item.product is not None:
-        yield "product", item.product.fact.product
+        found.append(("product", item.product.fact.product))
     for variant in item.variants:
-        yield "sku", variant
+        found.append(("sku", variant))  # noqa: PERF401 - most items have one: a list costs more
     for component in item.components:
-        yield from item_subjects(component)
+        found += item_subjects(component)
+    return found
 
 
 def history_subjects(history: History) -> set[Subject]:

@@ -28,7 +28,8 @@ def check_availability(
     """
     item, territory, available = scene.item, scene.territory, scene.available
     enough = max(policy.stock_minimum, promised + wanted, 1)
-    if available is not None and available >= enough and not item.ended:
+    # Of a product that is not sold any more, no unit is available.
+    if available is not None and available >= enough:
         return
     at = item.stock_at(territory) if territory else None
     if item.ended:

@@ -77,7 +77,8 @@ def check_age(scene: Scene) -> Iterator[Finding]:
     Args:
         scene: The item in front of the shopper.
     """
-    least = scene.product.min_age if scene.product else None
+    product = scene.product
+    least = product.min_age if product else None
     if not least:
         return
     about = scene.history.about if scene.history else None

@@ -245,9 +245,9 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     @property
     def reserved_units(self) -> int:
         """The units of stock that it reserves: those accepted, or before that the most allowed."""
-        if not self.reserving:
-            return 0
-        return self.qty if self.state in PROMISED else self.max_qty
+        if self.state in PROMISED:
+            return self.qty
+        return self.max_qty if self.state in STANDING else 0
 
     @property
     def lapses_at(self) -> int | None:

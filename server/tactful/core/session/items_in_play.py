@@ -1,6 +1,5 @@
 """Which SKUs a turn concerns: those that may be offered, and those whose facts it may read."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from tactful.core.facts.purchases import NO_PURCHASES, Purchases
@@ -45,37 +44,33 @@ def candidate_skus(
 
 def required_skus(
     session: Session, signal: Signal, purchases: Purchases = NO_PURCHASES
-) -> Iterator[str]:
-    """Yield every SKU whose facts a turn may read, so that they can be fetched before it.
+) -> list[str]:
+    """Return every SKU whose facts a turn may read, so that they can be fetched before it.
 
-    A generator that may repeat an SKU: the caller looks each up in memory, which costs less than a
-    set would.
+    An SKU may be repeated: the caller looks each up in memory, which costs less than a set would.
 
     Args:
         session: The session before the signal.
         signal: The signal; it may bring further items into play.
         purchases: What the customer bought, if history may be used.
 
-    Yields:
+    Returns:
         SKUs, in no particular order.
     """
-    if session.focus:
-        yield session.focus
+    found = [session.focus] if session.focus else []
     if type(signal) is ItemViewed:
-        yield signal.sku
+        found.append(signal.sku)
     elif type(signal) is CartChanged:
-        for line in signal.lines:
-            yield line.sku
-    for line in session.cart:
-        yield line.sku
-    for offer in session.offers:
-        yield offer.sku
-    for offer in session.unseen:
-        yield offer.sku
+        found += [line.sku for line in signal.lines]
+    if session.cart:
+        found += [line.sku for line in session.cart]
+    if session.offers or session.unseen:
+        found += [offer.sku for offer in (*session.offers, *session.unseen)]
     if session.viewed_items:
-        yield session.viewed_items[-1].sku
+        found.append(session.viewed_items[-1].sku)
     if purchases and _is_anywhere(session, signal):
-        yield from _recent_purchases(purchases)
+        found += _recent_purchases(purchases)
+    return found
 
 
 def _is_anywhere(session: Session, signal: Signal) -> bool:

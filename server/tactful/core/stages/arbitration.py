@@ -163,9 +163,11 @@ def build_candidate(evaluation: Evaluation, rule: Rule) -> Candidate:
         LookupError: If the rule has no price, so that it cannot have passed gate 7.
     """
     scene, priced = evaluation.scene, evaluation.price_of(rule)
-    quote = priced.passed_quote
-    unit = price_after_discount(rule, quote)
-    value = offer_value(evaluation.context, scene, rule.id, priced, unit)
+    quote, value = priced.passed_quote, None
+    # Most policies weigh no expected values.
+    if evaluation.policy.arbitration == "expected_value":
+        unit = price_after_discount(rule, quote)
+        value = offer_value(evaluation.context, scene, rule.id, priced, unit)
     return Candidate(rule, scene, priced, quote, value)
 
 

@@ -4,7 +4,7 @@ The same context and candidate give the same offer, down to its id, so that a re
 repeated byte for byte.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -157,9 +157,9 @@ def prior_price_of(scene: Scene, since: int, offered: Money) -> PriorPrice | Non
     if since == scene.now and not (in_force and in_force.offered):
         # A reduction that begins now has one window.
         return at_start
-    others: Iterable[PublicPrice] = ledger
+    others: Sequence[PublicPrice] = ledger
     if in_force and in_force.offered and in_force.amount == offered.amount:
-        others = (entry for entry in ledger if entry is not in_force)
+        others = [entry for entry in ledger if entry is not in_force]
     today = prior_price(others, scene.now, offered.currency)
     return today if at_start and today and today.amount < at_start.amount else at_start
 

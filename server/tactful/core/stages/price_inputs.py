@@ -50,11 +50,10 @@ def inputs_of(rule: Rule, scene: Scene, policy: Policy) -> tuple[InputKind, ...]
 
 def _inputs(rule: Rule, scene: Scene, policy: Policy) -> list[InputKind]:
     found: list[InputKind] = ["price"]
-    found += [
-        _kind_of(clause.field)
-        for clause in clauses(rule.condition)
-        if clause.provenance == "contextual" or _is_known(clause, scene)
-    ]
+    for clause in clauses(rule.condition):
+        if clause.provenance == "contextual" or _is_known(clause, scene):
+            field = clause.field
+            found.append(_KIND_OF_FIELD.get(field) or _KIND_OF_GROUP[field.partition(".")[0]])
     if rule.price.mode == "ladder":
         found.append("earlier_offers")
     if rule.remedy:
@@ -69,7 +68,3 @@ def _is_known(clause: Clause, scene: Scene) -> bool:
     if clause.provenance == "personal" and scene.profile is None:
         return False
     return clause.read(scene) is not None
-
-
-def _kind_of(field: str) -> InputKind:
-    return _KIND_OF_FIELD.get(field) or _KIND_OF_GROUP[field.partition(".")[0]]

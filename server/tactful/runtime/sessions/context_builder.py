@@ -79,10 +79,11 @@ class ContextBuilder:
         cache, now = self._fact_cache, self._clock.now()
         customer = readable_customer(session, signal)
         profile = cache.customer(customer) if customer else None
-        found = {
-            sku: cache.item(sku) for sku in required_skus(session, signal, _purchases(profile))
-        }
-        items = {sku: item for sku, item in found.items() if item is not None}
+        items: dict[str, Item] = {}
+        for sku in required_skus(session, signal, _purchases(profile)):
+            item = cache.item(sku)
+            if item is not None:
+                items[sku] = item
         return Context(
             now=now,
             session=session,
@@ -143,7 +144,10 @@ class ContextBuilder:
         """Return whether the rulebook or an item has changed since `context` was built."""
         if context.rulebook is not self._active_rulebook.current:
             return True
-        return any(self._fact_cache.item(sku) is not item for sku, item in context.items.items())
+        for sku, item in context.items.items():  # noqa: SIM110 - a generator costs more than the loop
+            if self._fact_cache.item(sku) is not item:
+                return True
+        return False
 
 
 def _territories(session: Session, signal: Signal) -> tuple[str | None, ...]:

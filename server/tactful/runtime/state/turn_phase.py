@@ -1,10 +1,10 @@
 """The phases of a session's turn, and every transition between them."""
 
-from enum import Enum
+from enum import StrEnum
 from typing import Final, Literal
 
 
-class TurnPhase(Enum):
+class TurnPhase(StrEnum):
     """What a session waits for between two steps of its mailbox.
 
     | phase | mailbox | outbox | newcomers |
