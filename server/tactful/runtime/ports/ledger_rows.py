@@ -205,6 +205,17 @@ class Commit(Struct, frozen=True, gc=False, kw_only=True):
     exposures: tuple[Exposure, ...] = ()
     """Offers that were pushed or held out. Of each unit and rule, the first one stays."""
 
+    @property
+    def browsing_bytes(self) -> int:
+        """The bytes that are written for the session's state and for the turn's explanation."""
+        size = len(self.state) if self.state else 0
+        entry = self.entry
+        if entry is not None:
+            size += len(entry.signal)
+            size += len(entry.inputs) if entry.inputs else 0
+            size += len(entry.trace) if entry.trace else 0
+        return size
+
 
 class CommitRefusal(Struct, frozen=True):
     """Why nothing of a commit was written. The turn must be decided again on the present data."""

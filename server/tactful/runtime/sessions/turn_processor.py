@@ -23,7 +23,6 @@ from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.decision_applier import DecisionApplier
 from tactful.runtime.sessions.handover import SessionHandover
 from tactful.runtime.sessions.refusal_recovery import Recovery, RefusalRecovery
-from tactful.runtime.state.browsing_budget import browsing_bytes
 from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
@@ -147,7 +146,7 @@ class TurnProcessor:
             taken=encode_taken(live.taken_by_all()),
         )
         if live.records:
-            self._browsing.charge(live, browsing_bytes(commit))
+            self._browsing.charge(live, commit.browsing_bytes)
         self._memory.apply(live, decision)
         for effect in decision.effects:
             if isinstance(effect, PROMISES):

@@ -13,7 +13,6 @@ import structlog
 from msgspec import Struct
 
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES
-from tactful.runtime.ports.ledger_rows import Commit
 from tactful.runtime.state.session_registry import LiveSession
 
 log = structlog.get_logger("tactful.browsing")
@@ -154,14 +153,3 @@ class BrowsingBudget:
             address: full_at for address, full_at in self._addresses.items() if full_at > now
         }
         self._prune_at = max(PRUNE_FROM, 2 * len(self._addresses))
-
-
-def browsing_bytes(commit: Commit) -> int:
-    """Return the bytes of a turn that are written for its session state and its explanation."""
-    size = len(commit.state) if commit.state else 0
-    entry = commit.entry
-    if entry is not None:
-        size += len(entry.signal)
-        size += len(entry.inputs) if entry.inputs else 0
-        size += len(entry.trace) if entry.trace else 0
-    return size

@@ -15,7 +15,7 @@ from typing import Final
 from tactful.core.session.signals import Signal
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.ports.turn_store import TurnStore
-from tactful.runtime.state.browsing_budget import BrowsingBudget, browsing_bytes
+from tactful.runtime.state.browsing_budget import BrowsingBudget
 from tactful.runtime.state.client_numbers import encode_taken
 from tactful.runtime.state.session_registry import LiveSession, RecordedSignal
 from tactful.runtime.state.turn_phase import TurnPhase
@@ -107,7 +107,7 @@ class TurnLogWriter:
 
     def _record(self, live: LiveSession, commit: Commit) -> None:
         self._ledger.record(commit)
-        self._budget.charge(live, browsing_bytes(commit))
+        self._budget.charge(live, commit.browsing_bytes)
 
     def restart_session(self, live: LiveSession, now: int) -> None:
         """Write the state of a session now, and begin its log anew, without what waits to be written.

@@ -16,7 +16,10 @@ class KnownRows:
     connection, forget everything (see `LedgerConnection.start`).
     """
 
-    __slots__ = ("aliases", "any_erased", "balances", "epochs", "newest", "newest_at", "promised")
+    __slots__ = (
+        "aliases", "any_erased", "any_order_alias", "balances", "epochs", "newest", "newest_at",
+        "promised",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.newest: int | None = None
@@ -25,6 +28,8 @@ class KnownRows:
         """The instant of that change; 0: there is none."""
         self.any_erased: bool = False
         """Whether the ledger has any tombstone; valid once `newest` was read."""
+        self.any_order_alias: bool = False
+        """Whether any order has a second id; valid once `newest` was read."""
         self.aliases: dict[tuple[str, str], str | None] = {}
         """(kind, id) → what it must be replaced by, as far as it was looked up."""
         self.epochs: dict[str, int] = {}

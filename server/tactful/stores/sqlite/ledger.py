@@ -70,6 +70,8 @@ log = structlog.get_logger("tactful.ledger")
 
 T = TypeVar("T")
 
+RECORD_OVERHEAD: Final = 256
+"""Bytes that a queued record takes, beside those that it writes; an estimate."""
 MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
 """Bytes of records that may wait to be written.
 
@@ -266,7 +268,7 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks,
             return
         else:
             self._is_dropping = False
-        writer.enqueue_record(commit, lane, _size(commit))
+        writer.enqueue_record(commit, lane, RECORD_OVERHEAD + commit.browsing_bytes)
 
     def deferred_writes(self) -> AbstractContextManager[None]:
         return self._open_writer.deferred_writes()
@@ -389,9 +391,3 @@ def _refuse_after_interrupted_restore(path: Path) -> None:
             " that file back together with its -wal file, or move it away to start anew.",
             retry=False,
         )
-
-
-def _size(commit: Commit) -> int:
-    entry = commit.entry
-    parts = (commit.state, entry and entry.signal, entry and entry.inputs, entry and entry.trace)
-    return 256 + sum(len(part) for part in parts if part)

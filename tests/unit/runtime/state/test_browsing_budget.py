@@ -12,7 +12,6 @@ from support.bare_shop import NOON, bare_shop, recorded_connection
 from support.builders import session
 from tactful.core.session.signals import CartChanged, CartLine, ItemViewed, PageViewed
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES, Ledger
-from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
 from tactful.runtime.sessions.lifecycle import SessionGreeting
 from tactful.runtime.shop import DISK_POLL_MS, Shop
 from tactful.runtime.state.browsing_budget import (
@@ -22,7 +21,6 @@ from tactful.runtime.state.browsing_budget import (
     PRUNE_FROM,
     BrowsingBudget,
     BrowsingLimits,
-    browsing_bytes,
 )
 from tactful.runtime.state.session_registry import LiveSession, SessionConnection
 from tactful.runtime.turn_log.log_encoding import decode_session
@@ -167,14 +165,6 @@ def test_a_full_disk_is_the_reason_where_the_log_is_too_long_as_well() -> None:
     for free in (LOW_WATER_BYTES, LOW_WATER_BYTES - 1, ENOUGH_BYTES):
         scene.budget.observe_disk(free, LOG_LIMIT_BYTES + 1, [live])
         assert live.unwritten_because == ("disk" if free < LOW_WATER_BYTES else "log")
-
-
-def test_the_bytes_of_a_turn_are_those_of_its_state_and_its_entry() -> None:
-    assert browsing_bytes(Commit(session="s1")) == 0
-    entry = TurnEntry(
-        session="s1", customer=None, at=1, rulebook="v", signal=b"12", inputs=b"345", trace=b"6"
-    )
-    assert browsing_bytes(Commit(session="s1", state=b"7890", entry=entry)) == 10
 
 
 # with the other parts of a shop

@@ -51,7 +51,9 @@ def note_reductions(connection: sqlite3.Connection, offers: Iterable[Offer]) -> 
             rows.append((ANY_RULE, sku, territory, since, last, WINDOW))
             since = at
         by_any[sku, territory] = since, at
-    rows += [(*key, *times, _ALWAYS) for key, times in by_rule.items()]
-    rows += [(ANY_RULE, *item, *times, WINDOW) for item, times in by_any.items()]
+    for key, times in by_rule.items():
+        rows.append((*key, *times, _ALWAYS))
+    for item, times in by_any.items():
+        rows.append((ANY_RULE, *item, *times, WINDOW))
     if rows:
         connection.executemany(_NOTE, rows)

@@ -369,16 +369,19 @@ class SqliteWriter:
             self._connection.execute("RELEASE job")
 
     def _answer(self, batch: list[WriteJob], error: LedgerError | None = None) -> None:
+        waiting: list[WriteJob] = []
+        promises = 0
         for job in batch:
             self._bytes_finished += job.size
-            if isinstance(job.outcome, Exception) and job.is_record:
+            if job.future is not None:
+                waiting.append(job)
+                promises += job.lane is Lane.PROMISE
+            elif isinstance(job.outcome, Exception):
                 self._lose([job], job.outcome)
         changes = () if error else tuple(self._connection.take_changes())
-        waiting = [job for job in batch if job.future]
         if changes:
             self._loop.call_soon_threadsafe(self._publish, changes)
         if waiting:
-            promises = sum(job.lane is Lane.PROMISE for job in waiting)
             self._loop.call_soon_threadsafe(self._resolve, waiting, error, promises)
 
     def _resolve(self, jobs: list[WriteJob], error: LedgerError | None, promises: int) -> None:

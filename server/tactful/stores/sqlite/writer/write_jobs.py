@@ -159,19 +159,18 @@ class WriteQueue:
         return False
 
 
-def transactions(batch: list[WriteJob]) -> Iterator[list[WriteJob]]:
+def transactions(batch: list[WriteJob]) -> list[list[WriteJob]]:
     """Cut a batch into transactions, in order; work outside a transaction is alone in its part."""
+    parts: list[list[WriteJob]] = []
     together: list[WriteJob] = []
     for job in batch:
         if job.outside:
-            if together:
-                yield together
-            yield [job]
+            parts += [together, [job]]
             together = []
         else:
             together.append(job)
-    if together:
-        yield together
+    parts.append(together)
+    return [part for part in parts if part]
 
 
 def resolve(jobs: list[WriteJob], error: LedgerError | None) -> None:

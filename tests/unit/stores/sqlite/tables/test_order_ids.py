@@ -18,6 +18,7 @@ def digest(connection: LedgerConnection, order: str) -> str:
 
 
 def test_an_order_is_found_under_every_id_that_leads_to_it(connection: LedgerConnection) -> None:
+    assert names(connection, "9001") == {"9001"}
     add_alias(connection, "9001", "cart-1")
     add_alias(connection, "A-9001", "9001")
     for one in ("cart-1", "9001", "A-9001"):
