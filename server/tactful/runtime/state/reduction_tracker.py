@@ -81,7 +81,7 @@ class ReductionTracker:
         """(hour since the Unix epoch, (product, territory)) → viewers that are not written yet."""
         self._writing: asyncio.TimerHandle | None = None
         self._general: dict[tuple[str, str, str, int], GeneralPrice] = {}
-        """(SKU, territory, rule, unit price) → the newest public price that was written for it."""
+        """(SKU, territory, rule, unit price) → its newest public price that is written, or about to be."""
         self.view = ReductionHistory(self._since, self._counts)
         """Live view for one turn."""
 
@@ -224,12 +224,17 @@ class ReductionTracker:
             body=msgspec.json.encode(price),
             at=now,
         )
+        # Many offers are made while the first one is written; each would write an entry of its own.
+        self._general[key] = price
         try:
             await self._ledger.record_facts([row])
         except LedgerError as error:
             log.error("general.unrecorded", sku=offer.sku, error=str(error))  # noqa: TRY400
+            if known:
+                self._general[key] = known
+            else:
+                del self._general[key]
             return
-        self._general[key] = price
         self._fact_cache.invalidate_item(offer.sku)
 
     def _add(self, where: Where, name: str, hour: int, count: int) -> None:
@@ -246,11 +251,13 @@ class ReductionTracker:
 def offer_tallies(offers: Iterable[Offer]) -> tuple[TallyRow, ...]:
     """Return the counts that the commit of a decision stores: one for each pushed offer."""
     return tuple(
-        TallyRow(
-            offer.issued_at // HOUR, OFFER_TALLY, offer.product, offer.territory, offer.rule, 1
-        )
-        for offer in offers
-        if offer.state is OfferState.PUSHED
+        [
+            TallyRow(
+                offer.issued_at // HOUR, OFFER_TALLY, offer.product, offer.territory, offer.rule, 1
+            )
+            for offer in offers
+            if offer.state is OfferState.PUSHED
+        ]
     )
 
 

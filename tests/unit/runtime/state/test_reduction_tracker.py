@@ -1,5 +1,6 @@
 """Viewers and offers of a product, counted by the hour, and the reductions that became general."""
 
+import asyncio
 from collections.abc import Sequence
 
 from support import ledger_rows
@@ -100,6 +101,41 @@ async def test_an_offer_is_counted_though_its_public_price_could_not_be_recorded
     ledger.full = False
     await tracker.record_pushed([general])
     assert [*tracker._general] == [("RUN-42", "DE", "r1", 10965)]
+
+
+class Counting(MemoryLedger):
+    """A ledger whose writes of facts take a turn of the event loop, and are counted."""
+
+    writes = 0
+
+    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+        """Record them after other tasks have run."""
+        self.writes += 1
+        await asyncio.sleep(0)
+        return await super().record_facts(rows)
+
+
+async def test_offers_made_while_a_public_price_is_written_write_none_of_their_own() -> None:
+    ledger = Counting()
+    tracker = ReductionTracker(
+        ledger=ledger, clock=TestClock(T0), fact_cache=FactCache(ledger), telemetry=Telemetry()
+    )
+    offers = [ledger_rows.offer(f"of_{at}", issued_at=T0 + at, notes=(GENERAL,)) for at in range(5)]
+    await asyncio.gather(*[tracker.record_pushed([one]) for one in offers])
+    assert ledger.writes == 1
+    assert [price.since for price in tracker._general.values()] == [T0]
+
+
+async def test_a_public_price_that_could_not_be_extended_is_extended_by_the_next_offer() -> None:
+    ledger = Full()
+    tracker = ReductionTracker(
+        ledger=ledger, clock=TestClock(T0), fact_cache=FactCache(ledger), telemetry=Telemetry()
+    )
+    for at, full in ((T0, False), (T0 + HOUR, True), (T0 + HOUR + 1, False)):
+        ledger.full = full
+        await tracker.record_pushed([ledger_rows.offer(issued_at=at, notes=(GENERAL,))])
+        (known,) = tracker._general.values()
+        assert (known.since, known.until) == (T0, (T0 if full else at) + DAY)
 
 
 async def test_a_public_price_is_extended_once_an_hour() -> None:
