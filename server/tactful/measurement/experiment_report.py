@@ -114,16 +114,20 @@ def report_experiment(
     links = session_links(triggers, orders)
     everybody = assign_units(triggers, links)
     share = _share_of(everybody.values(), latest=terms.latest_share)
-    units = {key: unit for key, unit in everybody.items() if unit.treated_bp == share}
-    ripe = {key: unit for key, unit in units.items() if unit.at + terms.window <= terms.now}
+    units = [unit for unit in everybody.values() if unit.treated_bp == share]
+    ripe = {
+        key: unit
+        for key, unit in everybody.items()
+        if unit.treated_bp == share and unit.at + terms.window <= terms.now
+    }
     linked = link_outcomes(ripe, links, orders, events, terms.window)
-    ratio = _ratio(units.values(), share)
+    ratio = _ratio(units, share)
     trusted = ratio is None or ratio.ok
     currency = _commonest_currency(linked.outcomes)
     metrics = tuple(_metrics(ripe, linked.outcomes, currency, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
     buyers = _buyers(ripe, linked.outcomes)
-    rate = _units_per_day(units.values(), terms.now)
+    rate = _units_per_day(units, terms.now)
     conclusion = conclude(margin, buyers, trusted=trusted, smallest_effect=terms.smallest_effect)
     still_missing = None
     if conclusion is Conclusion.TOO_EARLY:

@@ -168,16 +168,17 @@ def assign_units(triggers: Iterable[Trigger], links: Mapping[str, str]) -> dict[
             in_both.add(key)
         if _order_of(one) < _order_of(known):
             first[key] = one
-    return {
-        key: Unit(
+    units = {}
+    for key in sorted(first):
+        one = first[key]
+        units[key] = Unit(
             is_treated=one.is_treated,
             treated_bp=one.treated_bp,
             at=one.at,
             product=one.product,
             crossed=key in in_both,
         )
-        for key, one in sorted(first.items())
-    }
+    return units
 
 
 def _order_of(trigger: Trigger) -> tuple[int, str, bool, int]:

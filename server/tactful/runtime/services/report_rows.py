@@ -42,6 +42,13 @@ class SkuTerms:
         self._products: dict[str, str] = {}
         self._costs: dict[tuple[str, str], Money] = {}
         self._taxes: dict[tuple[str, str, str], int] = {}
+        self._asked: set[str] = set()
+
+    def take_new(self, skus: Iterable[str]) -> list[str]:
+        """Return the SKUs that no call has returned yet, sorted."""
+        new = sorted({*skus} - self._asked)
+        self._asked.update(new)
+        return new
 
     def add(self, fact: object) -> None:
         """Add a fact in force about an SKU; other facts change nothing.
@@ -271,6 +278,6 @@ def _who(
     return structs.replace(buyer, customer=unit_of(customer))
 
 
-def skus_of(orders: Iterable[Order]) -> list[str]:
-    """Return the SKUs that orders name, in a fixed order."""
-    return sorted({line.sku for order in orders for line in order.lines if line.sku})
+def skus_of(orders: Iterable[Order]) -> set[str]:
+    """Return the SKUs that orders name."""
+    return {line.sku for order in orders for line in order.lines if line.sku}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -44,6 +44,8 @@ from tactful.runtime.services.report_rows import (
 PAGE_FACTS: Final = 500
 """Facts that are read and decoded at once, some 2 ms of the event loop."""
 SKUS_AT_ONCE: Final = 200
+CUSTOMERS_KEPT: Final = 10_000
+"""Digests of customers that are kept. All those of a million customers would take 240 MB."""
 
 # Most orders are of shoppers who were due no offer. Their heads take a third of the time.
 _decode_head = msgspec.json.Decoder(OrderHead).decode
@@ -116,68 +118,81 @@ class ReportService:
     async def _outcomes(
         self, question: ReportQuestion, triggers: Iterable[Trigger]
     ) -> tuple[list[MeasuredOrder], list[UnitEvent]]:
-        # A customer of many orders is looked up once.
-        unit_of = cache(partial(self._ledger.erasure_digest, "customer"))
-        sales = await self._sales(question, BuyerFilter(triggers), unit_of)
+        # The customer of several orders in a row is looked up once.
+        unit_of = lru_cache(CUSTOMERS_KEPT)(partial(self._ledger.erasure_digest, "customer"))
         returned = [one.fact async for one in self._facts("return")]
         cases = [one.fact async for one in self._facts("case")]
-        returns, terms = Returns(returned), await self._terms_of(skus_of(sales))
-        buyers: dict[str, Who] = {}
-        orders = []
-        for order in sales:
-            who = who_bought(order, unit_of)
-            buyers |= dict.fromkeys(order.ids, who)
-            orders.append(measured_order(order, who, terms, returns))
+        sales = await self._sales(question, BuyerFilter(triggers), unit_of, Returns(returned))
+        buyers = {ident: sale.who for sale, ids in sales for ident in ids}
         until = question.until + question.window
         reactions = await self._ledger.offer_reactions(question.since, until)
         events = events_of(returned, cases, buyers, unit_of)
-        return orders, events + [_event(one, unit_of) for one in reactions]
+        events += [_event(one, unit_of) for one in reactions]
+        return [sale for sale, _ in sales], events
 
     async def _sales(
-        self, question: ReportQuestion, buyers: BuyerFilter, unit_of: CustomerUnit
-    ) -> list[Order]:
-        """Return the sales that may belong to a unit, or to nobody, in order of their ids."""
+        self,
+        question: ReportQuestion,
+        buyers: BuyerFilter,
+        unit_of: CustomerUnit,
+        returns: Returns,
+    ) -> list[tuple[MeasuredOrder, tuple[str, ...]]]:
+        """Return the sales that may belong to a unit, or to nobody, each with all ids of its order.
+
+        They are in order of their ids. Each page is turned into what is compared at once: a decoded
+        order takes three times the memory.
+        """
         gone: dict[str, ReportedFact[Gone]] = {}
         async for end in self._facts("gone"):
             if end.fact.of == "order":
                 gone[end.fact.order] = end
-        found: dict[str, Order] = {}
+        terms = SkuTerms()
+        since, until = question.since - HISTORY, question.until + question.window
+        found: dict[str, tuple[MeasuredOrder, tuple[str, ...]]] = {}
         is_first = True
         # An order can say that a guest is a customer. Only then all orders are read again.
         while is_first or buyers.take_linked():
             is_first = False
-            async for stored in self._stored("order"):
-                head = _decode_head(stored.body)
-                since, until = question.since - HISTORY, question.until + question.window
-                if since <= ms(head.placed_at) < until and buyers.wants(who_bought(head, unit_of)):
-                    fact: Any = decode_stored(stored.body)
-                    one: ReportedFact[Order] = ReportedFact(fact, stored.at, stored.number)
-                    ends = [gone[ident] for ident in one.fact.ids if ident in gone]
-                    if is_sale(one, ends):
-                        found[stored.key] = one.fact
+            async for page in self._pages("order"):
+                wanted: list[tuple[str, Order, Who]] = []
+                for stored in page:
+                    if stored.key in found:
+                        continue
+                    head = _decode_head(stored.body)
+                    if not since <= ms(head.placed_at) < until:
+                        continue
+                    who = who_bought(head, unit_of)
+                    if buyers.wants(who):
+                        fact: Any = decode_stored(stored.body)
+                        one: ReportedFact[Order] = ReportedFact(fact, stored.at, stored.number)
+                        ends = [gone[ident] for ident in one.fact.ids if ident in gone]
+                        if is_sale(one, ends):
+                            wanted.append((stored.key, one.fact, who))
+                await self._learn(terms, skus_of(order for _, order, _ in wanted))
+                for key, order, who in wanted:
+                    found[key] = measured_order(order, who, terms, returns), order.ids
         return [found[key] for key in sorted(found)]
 
     async def _facts(self, kind: str) -> AsyncIterator[ReportedFact[Any]]:
         """Yield the facts in force of one kind, in order of their keys."""
-        async for stored in self._stored(kind):
-            yield ReportedFact(decode_stored(stored.body), stored.at, stored.number)
+        async for page in self._pages(kind):
+            for stored in page:
+                yield ReportedFact(decode_stored(stored.body), stored.at, stored.number)
 
-    async def _stored(self, kind: str) -> AsyncIterator[StoredFact]:
+    async def _pages(self, kind: str) -> AsyncIterator[list[StoredFact]]:
         after = ""
         while page := await self._ledger.facts_of_kind(kind, after, PAGE_FACTS):
-            for stored in page:
-                yield stored
+            yield page
             after = page[-1].key
 
-    async def _terms_of(self, skus: list[str]) -> SkuTerms:
-        """Return product, cost and tax rate of SKUs, as they are now."""
-        terms = SkuTerms()
-        for start in range(0, len(skus), SKUS_AT_ONCE):
-            subjects = [("sku", sku) for sku in skus[start : start + SKUS_AT_ONCE]]
+    async def _learn(self, terms: SkuTerms, skus: Iterable[str]) -> None:
+        """Add product, cost and tax rate, as they are now, of the SKUs that were not asked for yet."""
+        asked = terms.take_new(skus)
+        for start in range(0, len(asked), SKUS_AT_ONCE):
+            subjects = [("sku", sku) for sku in asked[start : start + SKUS_AT_ONCE]]
             found = await self._ledger.facts_about(subjects, ("product", "cost", "price"))
             for stored in found:
                 terms.add(decode_stored(stored.body))
-        return terms
 
 
 def _event(reaction: OfferReaction, unit_of: CustomerUnit) -> UnitEvent:
