@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from sys import intern
 from typing import Final
 
 from msgspec import Struct, structs
@@ -228,7 +229,8 @@ def _measured_line(
         price=line.unit.amount,
         tax_bp=terms.tax_of(*key),
         cost=terms.cost_of(*key),
-        currency=line.unit.currency,
+        # Equal codes are one object: a report holds a line for each unit that bought.
+        currency=intern(line.unit.currency),
         by_offer=line.offer is not None,
         returns=backs,
     )

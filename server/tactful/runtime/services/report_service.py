@@ -1,7 +1,7 @@
 """Reports on the effect of offers, computed from the ledger alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any, Final, Protocol
 
@@ -75,6 +75,36 @@ class ReportQuestion(Struct, frozen=True, kw_only=True):
     """How long after its trigger the outcomes of a unit count, in milliseconds."""
 
 
+class _SaleChoice:
+    """Chooses the stored orders that a report needs."""
+
+    def __init__(
+        self,
+        question: ReportQuestion,
+        buyers: BuyerFilter,
+        unit_of: CustomerUnit,
+        gone: Mapping[str, ReportedFact[Gone]],
+    ) -> None:
+        self._since = question.since - HISTORY
+        self._until = question.until + question.window
+        self._buyers = buyers
+        self._unit_of = unit_of
+        self._gone = gone
+
+    def sale_of(self, stored: StoredFact) -> tuple[Order, Who] | None:
+        """Return an order and its buyer; None: it was no sale, or belongs to no unit."""
+        head = _decode_head(stored.body)
+        if not self._since <= ms(head.placed_at) < self._until:
+            return None
+        who = who_bought(head, self._unit_of)
+        if not self._buyers.wants(who):
+            return None
+        fact: Any = decode_stored(stored.body)
+        order: ReportedFact[Order] = ReportedFact(fact, stored.at, stored.number)
+        ends = [self._gone[ident] for ident in order.fact.ids if ident in self._gone]
+        return (order.fact, who) if is_sale(order, ends) else None
+
+
 class ReportService:
     """Computes reports. The same ledger gives the same report at the same instant."""
 
@@ -122,13 +152,17 @@ class ReportService:
         unit_of = lru_cache(CUSTOMERS_KEPT)(partial(self._ledger.erasure_digest, "customer"))
         returned = [one.fact async for one in self._facts("return")]
         cases = [one.fact async for one in self._facts("case")]
-        sales = await self._sales(question, BuyerFilter(triggers), unit_of, Returns(returned))
-        buyers = {ident: sale.who for sale, ids in sales for ident in ids}
+        orders, also = await self._sales(
+            question, BuyerFilter(triggers), unit_of, Returns(returned)
+        )
+        buyers: dict[str, Who] = {}
+        for order in orders:
+            buyers |= dict.fromkeys((order.order, *also.get(order.order, ())), order.who)
         until = question.until + question.window
         reactions = await self._ledger.offer_reactions(question.since, until)
         events = events_of(returned, cases, buyers, unit_of)
         events += [_event(one, unit_of) for one in reactions]
-        return [sale for sale, _ in sales], events
+        return orders, events
 
     async def _sales(
         self,
@@ -136,42 +170,32 @@ class ReportService:
         buyers: BuyerFilter,
         unit_of: CustomerUnit,
         returns: Returns,
-    ) -> list[tuple[MeasuredOrder, tuple[str, ...]]]:
-        """Return the sales that may belong to a unit, or to nobody, each with all ids of its order.
+    ) -> tuple[list[MeasuredOrder], dict[str, tuple[str, ...]]]:
+        """Return the sales that may belong to a unit, or to nobody, and the other ids of their orders.
 
-        They are in order of their ids. Each page is turned into what is compared at once: a decoded
-        order takes three times the memory.
+        The sales are in order of their ids. Each page is turned into what is compared at once: a
+        decoded order takes three times the memory.
         """
         gone: dict[str, ReportedFact[Gone]] = {}
         async for end in self._facts("gone"):
             if end.fact.of == "order":
                 gone[end.fact.order] = end
-        terms = SkuTerms()
-        since, until = question.since - HISTORY, question.until + question.window
-        found: dict[str, tuple[MeasuredOrder, tuple[str, ...]]] = {}
+        terms, choice = SkuTerms(), _SaleChoice(question, buyers, unit_of, gone)
+        found: dict[str, MeasuredOrder] = {}
+        also: dict[str, tuple[str, ...]] = {}
         is_first = True
         # An order can say that a guest is a customer. Only then all orders are read again.
         while is_first or buyers.take_linked():
             is_first = False
             async for page in self._pages("order"):
-                wanted: list[tuple[str, Order, Who]] = []
-                for stored in page:
-                    if stored.key in found:
-                        continue
-                    head = _decode_head(stored.body)
-                    if not since <= ms(head.placed_at) < until:
-                        continue
-                    who = who_bought(head, unit_of)
-                    if buyers.wants(who):
-                        fact: Any = decode_stored(stored.body)
-                        one: ReportedFact[Order] = ReportedFact(fact, stored.at, stored.number)
-                        ends = [gone[ident] for ident in one.fact.ids if ident in gone]
-                        if is_sale(one, ends):
-                            wanted.append((stored.key, one.fact, who))
-                await self._learn(terms, skus_of(order for _, order, _ in wanted))
-                for key, order, who in wanted:
-                    found[key] = measured_order(order, who, terms, returns), order.ids
-        return [found[key] for key in sorted(found)]
+                chosen = [choice.sale_of(stored) for stored in page if stored.key not in found]
+                sales = [sale for sale in chosen if sale]
+                await self._learn(terms, skus_of(order for order, _ in sales))
+                for order, who in sales:
+                    found[order.order] = measured_order(order, who, terms, returns)
+                    if order.also:
+                        also[order.order] = order.also
+        return [found[key] for key in sorted(found)], also
 
     async def _facts(self, kind: str) -> AsyncIterator[ReportedFact[Any]]:
         """Yield the facts in force of one kind, in order of their keys."""

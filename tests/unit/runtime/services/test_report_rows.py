@@ -72,6 +72,13 @@ def test_a_price_without_tax_includes_none() -> None:
     assert known.tax_of("RUN-42", "US-NY", "USD") == 0
 
 
+def test_an_sku_is_asked_for_once() -> None:
+    known = SkuTerms()
+    assert known.take_new({"B", "A"}) == ["A", "B"]
+    assert known.take_new({"C", "A"}) == ["C"]
+    assert known.take_new({"B"}) == []
+
+
 # orders
 
 
@@ -107,7 +114,7 @@ def test_an_order_belongs_to_its_customer_and_its_session(sold: Order, who: Who)
 def test_a_line_of_an_offer_is_marked_and_a_fee_is_left_out() -> None:
     found = measured(order("o1", line(offer="of_1"), line(sku="", unit=499)))
     assert [one.by_offer for one in found.lines] == [True]
-    assert skus_of([order("o1", line("B"), line(sku="")), order("o2", "A", "B")]) == ["A", "B"]
+    assert skus_of([order("o1", line("B"), line(sku="")), order("o2", "A", "B")]) == {"A", "B"}
 
 
 def test_only_orders_that_may_belong_to_a_unit_are_wanted() -> None:
