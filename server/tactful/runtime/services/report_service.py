@@ -130,8 +130,9 @@ class ReportService:
 
     async def _triggers(self, question: ReportQuestion) -> AsyncIterator[Trigger]:
         pages = self._ledger.exposures(question.since, question.until, rule=question.rule)
-        # Equal texts are one object: a million triggers name few products.
+        # Equal values are one object: a million triggers name few products and shares.
         products: dict[str, str] = {}
+        shares: dict[int, int] = {}
         async for page in pages:
             for one in page:
                 if question.territory in {None, one.territory}:
@@ -140,7 +141,7 @@ class ReportService:
                         is_customer=one.is_customer,
                         session=one.unit if one.session == one.unit else one.session,
                         is_treated=one.is_treated,
-                        treated_bp=one.treated_bp,
+                        treated_bp=shares.setdefault(one.treated_bp, one.treated_bp),
                         at=one.at,
                         product=products.setdefault(one.product, one.product),
                     )

@@ -148,20 +148,24 @@ def _redemption_state(
     redemptions = tuple(structs.replace(row, order=ids.name(row.order)) for row in rows)
     named = {*lookup.offers, *(row.offer for row in redemptions if row.order in ids.names)}
     offers = {one.id: one for key in sorted(named) if (one := read_offer(connection, key))}
-    orders = sorted(ids.stored)
-    given = connection.execute(
-        f'SELECT body FROM refunds WHERE "order" IN ({_marks(orders)}) AND refund = ?',  # noqa: S608
-        (*orders, lookup.refund),
-    ).fetchone()
     return RedemptionState(
         offers=offers,
         redemptions=redemptions,
         orders=ids.names,
-        refund=_DECODE_REFUND(given[0]) if given else None,
+        refund=_read_refund(connection, lookup.refund, ids) if lookup.refund else None,
         balances=_balances_of_offers(connection, offers.values()),
         seqs=_seqs(connection, {offer.session for offer in offers.values()}),
         used_vouchers=frozenset(key for key, one in offers.items() if _is_used(connection, one)),
     )
+
+
+def _read_refund(connection: sqlite3.Connection, refund: str, ids: OrderIds) -> RefundRow | None:
+    orders = sorted(ids.stored)
+    row = connection.execute(
+        f'SELECT body FROM refunds WHERE "order" IN ({_marks(orders)}) AND refund = ?',  # noqa: S608
+        (*orders, refund),
+    ).fetchone()
+    return _DECODE_REFUND(row[0]) if row else None
 
 
 def _is_used(connection: sqlite3.Connection, offer: Offer) -> bool:

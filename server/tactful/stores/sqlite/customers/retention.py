@@ -290,7 +290,7 @@ def prune_offers(
     return pruned
 
 
-def _orders_of(connection: sqlite3.Connection, offer: str) -> list[str]:
+def _orders_of(connection: LedgerConnection, offer: str) -> list[str]:
     """Return all ids of the orders that redeemed an offer, without digests."""
     sql = 'SELECT "order" FROM redemptions WHERE offer = ?'
     stored = [order for (order,) in connection.execute(sql, (offer,))]
