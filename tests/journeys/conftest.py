@@ -25,10 +25,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def strict_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with short deadlines, for the cases about slow clients."""
-    rhythm = {"hello_ms": 300, "heartbeat_ms": 100, "silent_ms": 400}
+    """A server with short deadlines, for the cases about slow clients.
+
+    They are longer than a loaded machine keeps a client waiting that is not slow.
+    """
+    rhythm = {"hello_ms": 800, "heartbeat_ms": 100, "silent_ms": 1_200}
     yield from served(
-        tmp_path_factory, "hasty", head_ms=300, linger_ms=200, sweep_ms=80, stalled_ms=500,
+        tmp_path_factory, "hasty", head_ms=800, linger_ms=200, sweep_ms=80, stalled_ms=500,
         body_grace_ms=200, timing=rhythm,
     )  # fmt: skip
 

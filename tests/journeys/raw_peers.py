@@ -64,7 +64,7 @@ class Served:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -75,7 +75,7 @@ def served(folder: Any, name: str, **options: Any) -> Iterator[Served]:
     before = server.rss_kib()
     try:
         yield server
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while server.descriptors() > server.descriptors_at_start:
             assert time.monotonic() < deadline, f"{server.descriptors()} descriptors are still open"
             time.sleep(0.01)

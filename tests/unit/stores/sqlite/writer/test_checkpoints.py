@@ -40,12 +40,12 @@ async def test_promises_do_not_wait_for_a_checkpoint(
 
     def slow(checkpointer: Checkpointer) -> int:
         begun.set()
-        assert goes_on.wait(20)
+        assert goes_on.wait(60)
         return move(checkpointer)
 
     monkeypatch.setattr(Checkpointer, "_move_most", slow)
     await grow(ledger)
-    await asyncio.to_thread(begun.wait, 20)
+    await asyncio.to_thread(begun.wait, 60)
     assert await ledger.commit(push(accepted(), limit=None)) is None
     assert await ledger.offer("of_1") is not None
     goes_on.set()
