@@ -2,10 +2,11 @@
 #
 #   make demo     a shop to play with           make check    style, types, layers, unit tests
 #   make test     every test that can run here  make bench    benchmarks, with ratios
-#   make soak     a day of traffic in 30 min    make build    the wheels, in dist-py/ and dist-js/
+#   make soak     a day of traffic in 30 min    make build    wheels and plugins, in dist-py/ and dist-js/
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
-#   make platforms  real shops with their bridges, in a real browser
+#   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
+#                   the WordPress with WooCommerce in that folder
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3,$(shell command -v $(name))))
 VENV := .venv
@@ -53,7 +54,7 @@ PLATFORMS := .venv-platforms
 platforms: $(VENV)/.dev $(PLATFORMS)/.made
 	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps --no-build-isolation \
 	  server/bridges/bridge server/bridges/oscar
-	@TACTFUL_PLATFORMS=1 $(BIN)/python -m pytest tests/platforms
+	@TACTFUL_PLATFORMS=1 $(if $(WORDPRESS),WORDPRESS=$(abspath $(WORDPRESS))) $(BIN)/python -m pytest tests/platforms
 
 $(PLATFORMS)/.made: requirements-platforms.lock | $(VENV)/bin/python
 	@echo "installing requirements-platforms.lock"
@@ -73,6 +74,7 @@ soak: $(VENV)/.dev
 build: $(VENV)/.dev
 	@$(BIN)/hatchling build -t wheel -d dist-py
 	@for bridge in bridge oscar; do (cd server/bridges/$$bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py) || exit 1; done
+	@$(BIN)/python tests/tools/plugin_zip.py dist-py > /dev/null
 	@ls dist-py
 	@if command -v npm > /dev/null; then $(MAKE) --silent dist-js && ls dist-js; else echo "npm is not installed: no packages in JavaScript"; fi
 

@@ -1,0 +1,85 @@
+/** Joins the widget to the shop's cart: names the page's product, and puts an accepted offer into the cart. */
+(() => {
+  'use strict';
+  const { shopper, take, isLoggedIn, sku, failed } = window.tactfulWoo;
+  const IDENTIFIED = 'tactful-woo-identified';
+  const stub = (...call) => (stub.q = stub.q || []).push(call);
+  window.tactful = window.tactful || stub;
+  let { nonce } = window.tactfulWoo;
+
+  if (sku) window.tactful('view', sku);
+
+  // A variation without an SKU of its own would be named by its parent's.
+  window.jQuery?.(document.body).on('found_variation', '.variations_form', (_, variation) => {
+    const own = variation?.tactful_sku;
+    if (own && own !== variation.sku) window.tactful('view', own);
+  });
+
+  /** Storage may be forbidden; the shopper is then identified anew on each page, and never as another. */
+  const remembered = (change) => {
+    try {
+      return change(window.sessionStorage);
+    } catch {
+      return null;
+    }
+  };
+
+  /** What must not be in a cached page: the identity, and a nonce that is valid now. */
+  const askWho = async () => {
+    const answer = await fetch(shopper, { credentials: 'same-origin', cache: 'no-store' });
+    const found = await answer.json();
+    nonce = found.nonce;
+    return found;
+  };
+
+  if (isLoggedIn) {
+    askWho().then(
+      ({ identity }) => {
+        if (!identity) return;
+        window.tactful('identify', identity);
+        remembered((storage) => storage.setItem(IDENTIFIED, '1'));
+      },
+      () => {}, // the shopper stays anonymous on this page
+    );
+  } else if (remembered((storage) => storage.getItem(IDENTIFIED))) {
+    window.tactful('logout');
+    remembered((storage) => storage.removeItem(IDENTIFIED));
+  }
+
+  const say = (message) => {
+    const note = document.createElement('div');
+    note.className = 'woocommerce-error';
+    note.setAttribute('role', 'alert');
+    note.textContent = message;
+    (document.querySelector('.woocommerce-notices-wrapper') || document.body).prepend(note);
+  };
+
+  const options = () => {
+    const chosen = document.querySelectorAll('.variations_form [name^="attribute_"]');
+    return Object.fromEntries([...chosen].map(({ name, value }) => [name, value]));
+  };
+
+  const put = (token) =>
+    fetch(take, {
+      method: 'POST',
+      credentials: 'same-origin',
+      keepalive: true, // the shopper may already be on the way to another page
+      headers: { 'Content-Type': 'application/json', 'X-Tactful-Nonce': nonce },
+      body: JSON.stringify({ token, options: options() }),
+    });
+
+  window.tactful('on', 'accepted', async ({ detail }) => {
+    try {
+      let answer = await put(detail.token);
+      if (answer.status === 403) {
+        await askWho(); // the page came from a cache
+        answer = await put(detail.token);
+      }
+      const { cart, message } = await answer.json();
+      if (answer.ok) window.location.assign(cart);
+      else say(message);
+    } catch {
+      say(failed);
+    }
+  });
+})();

@@ -1,0 +1,161 @@
+<?php
+declare(strict_types=1);
+
+namespace Tactful\Woo;
+
+use Tactful\Woo\Bridge\Identity;
+use Tactful\Woo\Bridge\OutcomeUnknown;
+use Tactful\Woo\Bridge\TokenRefused;
+
+/** The two addresses of the storefront's script: who is logged in, and an offer for the cart. */
+final class TakeOffer
+{
+    public const NONCE = 'tactful-woo-take';
+    /** Bytes; a token has at most 4,096. */
+    private const LONGEST_BODY = 8_192;
+
+    public function __construct(private readonly Connection $connection)
+    {
+    }
+
+    public function register(): void
+    {
+        add_action('wc_ajax_tactful_woo_shopper', [$this, 'shopper']);
+        add_action('wc_ajax_tactful_woo_take', [$this, 'take']);
+    }
+
+    /** Answer with what must not be in a cached page: the signed identity, and a nonce. */
+    public function shopper(): void
+    {
+        nocache_headers();
+        $secret = $this->connection->settings->identitySecret;
+        $user = get_current_user_id();
+        wp_send_json([
+            'identity' => $secret !== '' && $user > 0 ? Identity::sign($secret, (string) $user, time()) : '',
+            'nonce' => wp_create_nonce(self::NONCE),
+        ]);
+    }
+
+    /** Answer `POST {"token", "quantity"?, "options"?}` with 201 and the cart's address, or a problem. */
+    public function take(): void
+    {
+        nocache_headers();
+        $nonce = sanitize_text_field(wp_unslash($_SERVER['HTTP_X_TACTFUL_NONCE'] ?? ''));
+        if (!wp_verify_nonce($nonce, self::NONCE)) {
+            $this->problem(403, 'request.nonce');
+            return;
+        }
+        $body = (string) file_get_contents('php://input', false, null, 0, self::LONGEST_BODY + 1);
+        $asked = strlen($body) <= self::LONGEST_BODY ? json_decode($body, true) : null;
+        $token = $asked['token'] ?? null;
+        $quantity = $asked['quantity'] ?? 1;
+        $options = $asked['options'] ?? [];
+        if (!is_string($token) || !is_int($quantity) || !is_array($options)) {
+            $this->problem(400, 'request.malformed');
+            return;
+        }
+        $reason = $this->put($token, $quantity, array_filter($options, 'is_string'));
+        if ($reason === null) {
+            wp_send_json(['cart' => wc_get_cart_url()], 201);
+        } else {
+            $this->problem($reason === 'offer.later' ? 503 : 409, $reason);
+        }
+    }
+
+    /**
+     * Put the item of an offer into the cart, as a line of its own; return why it cannot be.
+     *
+     * @param array<string, string> $options The options that the page has selected (`attribute_…`).
+     */
+    private function put(string $token, int $quantity, array $options): ?string
+    {
+        try {
+            $claims = $this->connection->keys->verify($token);
+        } catch (TokenRefused) {
+            return 'offer.ended';
+        } catch (OutcomeUnknown) {
+            return 'offer.later';
+        }
+        $product = Catalogue::find($claims->sku);
+        if ($product === null || !$product->is_purchasable()) {
+            return 'offer.item';
+        }
+        $cart = WC()->cart;
+        $inCart = array_column(array_column($cart->get_cart(), OfferLines::DATA), 'offer');
+        $item = Catalogue::item($product, $this->connection->settings->territory);
+        $reason = $item->reasonAgainst($claims, $quantity, $inCart);
+        if ($reason !== null) {
+            return $reason;
+        }
+        $plain = $this->plainLine($product);
+        $variation = $this->variation($product, $options, $plain);
+        if ($variation === null) {
+            return 'offer.options';
+        }
+        // Units of the item that were in the cart at the shop's own price become units of the offer.
+        if ($plain !== null) {
+            $cart->set_quantity($plain['key'], max(0, $plain['quantity'] - $quantity));
+        }
+        $isVariation = $product->is_type('variation');
+        $added = $cart->add_to_cart(
+            $isVariation ? $product->get_parent_id() : $product->get_id(),
+            $quantity,
+            $isVariation ? $product->get_id() : 0,
+            $variation,
+            [OfferLines::DATA => ['offer' => $claims->offer, 'token' => $token]],
+        );
+        if ($added === false && $plain !== null) {
+            $cart->set_quantity($plain['key'], $plain['quantity']);
+        }
+        return $added === false ? 'offer.stock' : null;
+    }
+
+    /** @return ?array<string, mixed> The cart's line of a product without an offer. */
+    private function plainLine(\WC_Product $product): ?array
+    {
+        foreach (WC()->cart->get_cart() as $item) {
+            if (!isset($item[OfferLines::DATA]) && $item['data']->get_id() === $product->get_id()) {
+                return $item;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * Return the options of a variation for the cart; null: one of "any" value is not chosen yet.
+     *
+     * @param array<string, string> $options
+     * @param ?array<string, mixed> $plain
+     * @return ?array<string, string>
+     */
+    private function variation(\WC_Product $product, array $options, ?array $plain): ?array
+    {
+        if (!$product instanceof \WC_Product_Variation) {
+            return [];
+        }
+        $found = [];
+        foreach ($product->get_variation_attributes() as $name => $value) {
+            $chosen = $value !== '' ? $value : ($options[$name] ?? $plain['variation'][$name] ?? '');
+            if ($chosen === '') {
+                return null;
+            }
+            $found[$name] = wc_clean($chosen);
+        }
+        return $found;
+    }
+
+    private function problem(int $status, string $code): void
+    {
+        $notices = wc_get_notices('error');
+        wc_clear_notices();
+        $said = wp_strip_all_tags((string) ($notices[0]['notice'] ?? ''));
+        $message = match ($code) {
+            'offer.in_cart' => __('The offer is already in your cart.', 'tactful-woo'),
+            'offer.options' => __('Choose the options of the product first, then take the offer again.', 'tactful-woo'),
+            'offer.later' => __('The offer cannot be put into your cart at the moment. Please try again.', 'tactful-woo'),
+            'offer.stock' => $said,
+            default => '',
+        };
+        wp_send_json(['code' => $code, 'message' => $message ?: __('The offer has ended.', 'tactful-woo')], $status);
+    }
+}
