@@ -180,6 +180,7 @@ def test_a_second_order_with_the_same_token_is_refused_and_charges_nothing(
         token = first.take_offer()
         second.browse()
         assert second.put(token)[0] == 201
+        assert PROMISED in second.cart()
         order = first.order()
         count = orders(woo)
         second.to_payment()

@@ -12,7 +12,7 @@ use Tactful\Woo\Bridge\Refused;
 /** Holds of offers around a payment, and the messages to shoppers when nothing can be held. */
 final class CheckoutHolds
 {
-    /** Meta key of the shopper's Tactful session, where the page named it. */
+    /** Meta key of the shopper's Tactful session, where another plugin or the theme has written it. */
     public const SESSION = '_tactful_session';
 
     public function __construct(private readonly Connection $connection)
@@ -22,15 +22,20 @@ final class CheckoutHolds
     public function register(): void
     {
         // Before other plugins' reactions to the order, such as a reservation at the bank.
-        add_action('woocommerce_checkout_order_processed', [$this, 'beforeClassicPayment'], 5, 3);
+        add_action('woocommerce_checkout_order_processed', [$this, 'beforeClassicPayment'], 5);
         add_action('woocommerce_store_api_checkout_order_processed', [$this, 'beforeBlocksPayment'], 5);
         add_action('woocommerce_before_pay_action', [$this, 'beforeLaterPayment'], 5);
         add_action('template_redirect', [$this, 'backAtTheCart']);
     }
 
     /** Hold before the payment of the classic checkout; WooCommerce shows the exception's text. */
-    public function beforeClassicPayment(int $id, mixed $posted, \WC_Order $order): void
+    public function beforeClassicPayment(mixed $id): void
     {
+        // Some payment plugins call this hook with the id alone.
+        $order = wc_get_order($id);
+        if (!$order instanceof \WC_Order) {
+            return;
+        }
         try {
             $this->hold($order);
         } catch (HoldRefused $refused) {

@@ -47,13 +47,16 @@ final class Facts implements FactReader
     private function asGuest(\Closure $read): array
     {
         $user = get_current_user_id();
+        $customer = WC()->customer; // may be exempt from tax
         [$country, $state] = explode('-', $this->settings->territory . '-');
         $place = static fn (): array => [$country, $state, '', ''];
         add_filter('woocommerce_get_tax_location', $place, PHP_INT_MAX);
         wp_set_current_user(0);
+        WC()->customer = null;
         try {
             return $read();
         } finally {
+            WC()->customer = $customer;
             wp_set_current_user($user);
             remove_filter('woocommerce_get_tax_location', $place, PHP_INT_MAX);
         }
@@ -63,7 +66,8 @@ final class Facts implements FactReader
     private function aboutProduct(int $id): array
     {
         $product = wc_get_product($id);
-        if (!$product instanceof \WC_Product || $product->is_type(self::NOT_SOLD)) {
+        $isDraft = $product instanceof \WC_Product && in_array($product->get_status(), ['auto-draft', 'importing'], true);
+        if (!$product instanceof \WC_Product || $isDraft || $product->is_type(self::NOT_SOLD)) {
             return [];
         }
         if ($product->is_type(['variable', 'variable-subscription'])) {

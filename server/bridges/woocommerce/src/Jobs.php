@@ -37,8 +37,10 @@ final class Jobs
 
     public static function unschedule(): void
     {
-        as_unschedule_all_actions(self::SWEEP);
-        as_unschedule_all_actions(self::DELIVER);
+        if (function_exists('as_unschedule_all_actions')) { // WooCommerce may be inactive already
+            as_unschedule_all_actions(self::SWEEP);
+            as_unschedule_all_actions(self::DELIVER);
+        }
     }
 
     /** Report the facts about a subject, such as `product:17`, as they are at the end of the request. */

@@ -96,7 +96,7 @@ final class OfferLines
     }
 
     /** @param array<string, mixed> $item A cart item. */
-    public function allows(bool $isValid, string $key, array $item, mixed $quantity): bool
+    public function allows(mixed $isValid, mixed $key, array $item, mixed $quantity): mixed
     {
         $claims = isset($item[self::DATA]) ? $this->claims((string) $item[self::DATA]['token']) : null;
         if (!$isValid || $claims === null || $quantity <= $claims->maxQty) {

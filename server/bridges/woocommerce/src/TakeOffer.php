@@ -92,22 +92,33 @@ final class TakeOffer
         if ($variation === null) {
             return 'offer.options';
         }
-        // Units of the item that were in the cart at the shop's own price become units of the offer.
-        if ($plain !== null) {
-            $cart->set_quantity($plain['key'], max(0, $plain['quantity'] - $quantity));
-        }
+        $data = [OfferLines::DATA => ['offer' => $claims->offer, 'token' => $token]];
+        return $this->add($product, $quantity, $variation, $data, $plain) ? null : 'offer.stock';
+    }
+
+    /**
+     * Add a line; units of the item that were in the cart at the shop's own price become units of it.
+     *
+     * @param array<string, string> $variation
+     * @param array<string, mixed> $data
+     * @param ?array<string, mixed> $plain The line at the shop's own price.
+     */
+    private function add(\WC_Product $product, int $quantity, array $variation, array $data, ?array $plain): bool
+    {
+        $cart = WC()->cart;
         $isVariation = $product->is_type('variation');
-        $added = $cart->add_to_cart(
-            $isVariation ? $product->get_parent_id() : $product->get_id(),
-            $quantity,
-            $isVariation ? $product->get_id() : 0,
-            $variation,
-            [OfferLines::DATA => ['offer' => $claims->offer, 'token' => $token]],
-        );
-        if ($added === false && $plain !== null) {
-            $cart->set_quantity($plain['key'], $plain['quantity']);
+        $id = $isVariation ? $product->get_parent_id() : $product->get_id();
+        $variationId = $isVariation ? $product->get_id() : 0;
+        $left = $plain === null ? 0 : max(0, $plain['quantity'] - $quantity);
+        if ($plain !== null) {
+            $cart->set_quantity($plain['key'], $left);
         }
-        return $added === false ? 'offer.stock' : null;
+        $isAllowed = apply_filters('woocommerce_add_to_cart_validation', true, $id, $quantity, $variationId, $variation);
+        $added = $isAllowed && $cart->add_to_cart($id, $quantity, $variationId, $variation, $data) !== false;
+        if (!$added && $plain !== null) {
+            $left === 0 ? $cart->restore_cart_item($plain['key']) : $cart->set_quantity($plain['key'], $plain['quantity']);
+        }
+        return $added;
     }
 
     /** @return ?array<string, mixed> The cart's line of a product without an offer. */
