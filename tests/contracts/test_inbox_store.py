@@ -4,7 +4,7 @@ import msgspec
 from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, exported
-from tactful.runtime.ports.inbox_store import InboxDelivery
+from tactful.runtime.ports.inbox_store import UNREADABLE, InboxDelivery
 from tactful.runtime.ports.ledger_rows import FactRow, Subject
 
 CONTACT: Subject = ("contact", "c" * 64)
@@ -85,6 +85,20 @@ async def test_a_failed_delivery_is_named_and_blocks_no_other(ledger: AnyLedger)
     assert oldest.fields == b'{"id":1}'
     assert await ledger.delivery_counts() == {("woo", "waiting"): 1, ("woo", "failed"): 2}
     assert len(await ledger.failed_deliveries("woo", 1)) == 1
+
+
+async def test_failed_deliveries_wait_again_in_their_order_unless_nothing_was_kept(
+    ledger: AnyLedger,
+) -> None:
+    unreadable = structs.replace(delivery(3), topic=UNREADABLE)
+    for one in (delivery(1), delivery(2), unreadable, delivery(4), delivery(5, connector="other")):
+        await ledger.put_delivery(one)
+    for stored in await ledger.waiting_deliveries("woo", 3):
+        await ledger.fail_delivery(stored.number, "odd")
+    assert await ledger.retry_deliveries("woo") == 2
+    assert await waiting(ledger) == ["d1", "d2", "d4"]
+    assert [one.problem for one in await ledger.waiting_deliveries("woo", 9)] == ["", "", ""]
+    assert await ledger.retry_deliveries("woo") == 0
 
 
 async def test_old_deliveries_go_unless_they_wait(ledger: AnyLedger) -> None:

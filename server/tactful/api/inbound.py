@@ -26,11 +26,19 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
     """Return the routes of `/v1/in` and `/v1/connectors`."""
     queue = ReportQueue()
 
-    async def receive(request: Request) -> Response:
-        name = request.path_params["connector"]
+    def require_known(name: str) -> None:
         if not receiver.knows(name):
             problem = f"No connector has the name `{name[:40]}`. The settings name the connectors."
             raise ProblemError(404, "connector.unknown", problem)
+
+    async def retry(request: Request) -> Response:
+        name = request.path_params["connector"]
+        require_known(name)
+        return json_response({"deliveries": await receiver.retry(name)})
+
+    async def receive(request: Request) -> Response:
+        name = request.path_params["connector"]
+        require_known(name)
         headers = {name: value for name, value in request.headers.items() if name[0] != ":"}
         if secret := request.path_params.get("secret"):
             headers[SECRET_IN_PATH] = secret
@@ -53,6 +61,7 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
     return (
         Route("/v1/in/{connector}", receive, methods=["POST"]),
         Route("/v1/in/{connector}/{secret}", receive, methods=["POST"]),
+        Route("/v1/connectors/{connector}/retry", key.guard(retry), methods=["POST"]),
         Route("/v1/connectors", key.guard(show), methods=["GET"]),
     )
 
@@ -60,4 +69,8 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
 def _view(status: ConnectorStatus) -> dict[str, Any]:
     shown = structs.asdict(status)
     last = status.last_arrival
-    return {**shown, "last_arrival": None if last is None else views.when(last)}
+    return {
+        **shown,
+        "last_arrival": None if last is None else views.when(last),
+        "problems": [{**structs.asdict(one), "at": views.when(one.at)} for one in status.problems],
+    }

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from tactful.api.connector_shapes import Connectors, DeliveriesRetried
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.api.report_shapes import ReportShown
 from tactful.core.facts.fact_types import AnyFact
@@ -260,27 +261,6 @@ class Alerts(Shape, frozen=True, kw_only=True):
     """IANA time zone of the shop."""
 
 
-class ConnectorShown(Shape, frozen=True, kw_only=True):
-    """How one connector is; counts begin at the start of the server."""
-
-    name: str
-    kind: str
-    receipts: dict[str, int]
-    mapped: int
-    waiting: int
-    failed: int
-    last_arrival: str | None
-    lag_ms: int | None
-    left_out: dict[str, int]
-    fetch_problem: str | None
-
-
-class Connectors(Shape, frozen=True, kw_only=True):
-    """The connectors, by name."""
-
-    connectors: list[ConnectorShown]
-
-
 class DoctorRule(Shape, frozen=True, kw_only=True):
     """What one rule says about the item of a page."""
 
@@ -373,6 +353,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/cases/{id}/correct"): CaseShown,
     ("GET", "/v1/alerts"): Alerts,
     ("GET", "/v1/connectors"): Connectors,
+    ("POST", "/v1/connectors/{connector}/retry"): DeliveriesRetried,
     ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
     ("POST", "/v1/alerts/{id}/snooze"): AlertShown,
     ("POST", "/v1/alerts/{id}/resolve"): AlertShown,

@@ -97,8 +97,17 @@ async def test_signed_garbage_is_accepted_and_named(one: LiveServer) -> None:
         return bool((await status_of(one, "shop"))["failed"])
 
     await soon(has_failed)
+    (problem,) = (await status_of(one, "shop"))["problems"]
+    assert (problem["topic"], problem["problem"]) == ("unreadable", "The payload has no `id`.")
     alerts = (await one.http.get("/v1/alerts")).json()["alerts"]
     assert ("deliveries.failed", "shop") in {(row["kind"], row["subject"]) for row in alerts}
+
+
+async def test_failed_deliveries_can_be_mapped_again(one: LiveServer) -> None:
+    answer = await one.http.post("/v1/connectors/shop/retry")
+    assert (answer.status_code, answer.json()) == (200, {"deliveries": 0})
+    answer = await one.http.post("/v1/connectors/other/retry")
+    assert (answer.status_code, answer.json()["code"]) == (404, "connector.unknown")
 
 
 async def test_a_body_that_is_too_large_is_refused(

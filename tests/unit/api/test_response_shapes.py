@@ -13,6 +13,7 @@ from journeys.fixture import CATALOGUE, order, rules
 from support.live_server import LiveServer, live_server
 from tactful.api.openapi import QUERIES, REQUESTS, SUMMARIES
 from tactful.api.response_shapes import RESPONSES, ProblemDocument
+from tactful.config.connector_settings import ConnectorSettings
 
 WITHOUT_SHAPE = {
     "/metrics", "/openapi.json", "/asyncapi.json", "/widget/{name}", "/v1/session",
@@ -50,7 +51,8 @@ def checked(answer: httpx.Response, shape: Any) -> Any:
 @asynccontextmanager
 async def shop_with_an_offer(folder: Path) -> AsyncIterator[tuple[Asker, str, str]]:
     """A shop where a known customer has accepted an offer: (asker, offer, token)."""
-    async with live_server(folder, rules()) as one:
+    desk = ConnectorSettings(kind="roundup", secret="hush")
+    async with live_server(folder, rules(), connectors={"desk": desk}) as one:
         asker = Asker(one)
         await asker.ask("POST", "/v1/facts", json=[*CATALOGUE, order("o1", "mia", "SOCK-3")])
         mia = await one.known("mia")
@@ -65,7 +67,10 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         page = await ask("GET", "/v1/facts", params={"of": "price"})
         assert page["facts"]
         await ask("GET", "/v1/facts", params={"of": "stock"})
-        await ask("GET", "/v1/connectors")
+        await asker.one.http.post("/v1/in/desk/hush", content=b"{")
+        shown = await ask("GET", "/v1/connectors")
+        assert shown["connectors"][0]["name"] == "desk"
+        await ask("POST", "/v1/connectors/{connector}/retry", "desk")
         shown = await ask("GET", "/v1/offers/{id}", offer)
         assert shown["inputs"]
         why = await ask("GET", "/v1/why", params={"sku": "TRAIL-42", "customer": "mia"})

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import structlog
@@ -13,14 +13,14 @@ from tactful.connectors.connector import Envelope, UnreadableDeliveryError
 from tactful.connectors.inbox.installed import InstalledConnector
 from tactful.connectors.inbox.mapping_worker import MappingWorker
 from tactful.connectors.signatures import Signed, is_genuine
-from tactful.runtime.ports.deliveries import ConnectorStatus, Receipt
+from tactful.runtime.ports.deliveries import ConnectorStatus, DeliveryProblem, Receipt
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.inbox_store import InboxDelivery, InboxStore
+from tactful.runtime.ports.inbox_store import UNREADABLE, InboxDelivery, InboxStore
 
 log = structlog.get_logger("tactful.inbox")
 
-UNREADABLE = "unreadable"
-"""The topic of a delivery that is signed and has no expected form. It is stored without its payload."""
+SHOWN_PROBLEMS: Final = 10
+"""The latest failed deliveries of a connector that its status names."""
 
 
 class InboxReceiver:
@@ -94,6 +94,12 @@ class InboxReceiver:
             sent_at=envelope.sent_at,
         )
 
+    async def retry(self, connector: str) -> int:
+        """Map the failed deliveries of a connector again; return how many."""
+        again = await self._store.retry_deliveries(connector)
+        self._workers[connector].wake()
+        return again
+
     async def statuses(self) -> list[ConnectorStatus]:
         """Return how each connector is, by name."""
         counts = await self._store.delivery_counts()
@@ -109,6 +115,10 @@ class InboxReceiver:
                 lag_ms=one.lag_ms,
                 left_out=dict(one.left_out.most_common()),
                 fetch_problem=one.fetch_problem,
+                problems=tuple(
+                    DeliveryProblem(row.delivery, row.topic, row.arrived, row.problem)
+                    for row in await self._store.failed_deliveries(name, SHOWN_PROBLEMS)
+                ),
             )
             for name, worker in sorted(self._workers.items())
             for one in (worker.installed,)

@@ -73,7 +73,7 @@ KINDS: Final[dict[str, AlertKind]] = {
     ),
     "deliveries.failed": AlertKind(
         "Deliveries of a connector could not be mapped. Orders, stock or complaints may be missing.",
-        "Look at `GET /v1/connectors`, and at `delivery.failed` in the log, which says why. Import what is missing.",
+        "Look at `GET /v1/connectors`, whose `problems` say why. Correct the cause, then map them again: `POST /v1/connectors/NAME/retry`.",
         "deliveries.mapped",
         EVENT_CALM_MS,
     ),

@@ -22,6 +22,17 @@ class Receipt(StrEnum):
     """Its signature is missing, wrong or stale."""
 
 
+class DeliveryProblem(Struct, frozen=True):
+    """A delivery that could not be mapped."""
+
+    delivery: str
+    """The sender's id."""
+    topic: str
+    at: int
+    """When it arrived, milliseconds since the Unix epoch, UTC."""
+    problem: str
+
+
 class ConnectorStatus(Struct, frozen=True, kw_only=True):
     """How one connector is. Counts begin at the start of the server."""
 
@@ -41,6 +52,8 @@ class ConnectorStatus(Struct, frozen=True, kw_only=True):
     """Milliseconds from the arrival to the facts of the latest delivery that was mapped."""
     left_out: Mapping[str, int]
     """What mappers left out or assumed, one sentence each → how often."""
+    problems: tuple[DeliveryProblem, ...]
+    """The latest deliveries that could not be mapped, newest first."""
     fetch_problem: str | None
     """Why the other system cannot be read at the moment; `None`: it can, or was not asked."""
 
@@ -61,6 +74,16 @@ class DeliveryReceiver(Protocol):
 
         Raises:
             LedgerError: It is not stored. The sender may repeat it.
+        """
+
+    async def retry(self, connector: str) -> int:
+        """Map the failed deliveries of a known connector again.
+
+        Returns:
+            How many are mapped again. Those of no expected form, of which nothing was kept, are not.
+
+        Raises:
+            LedgerError: Nothing is changed.
         """
 
     async def statuses(self) -> list[ConnectorStatus]:

@@ -1,12 +1,16 @@
 """The role of the ledger that keeps deliveries of other systems until they are mapped."""
 
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from msgspec import Struct
 
 from tactful.runtime.ports.ledger_rows import Subject
 
 DeliveryState = Literal["waiting", "done", "failed"]
+
+
+UNREADABLE: Final = "unreadable"
+"""The topic of a signed delivery of no expected form, of which only the problem is kept."""
 
 
 class InboxDelivery(Struct, frozen=True, kw_only=True):
@@ -85,6 +89,15 @@ class InboxStore(Protocol):
         Args:
             number: The delivery.
             problem: What is wrong, without personal data.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
+
+    async def retry_deliveries(self, connector: str) -> int:
+        """Let the failed deliveries of a connector wait to be mapped again; return how many.
+
+        Those of which nothing was kept stay as they are.
 
         Raises:
             LedgerError: Nothing is stored.

@@ -5,7 +5,12 @@ from collections.abc import Collection
 
 from msgspec import structs
 
-from tactful.runtime.ports.inbox_store import DeliveryState, InboxDelivery, StoredDelivery
+from tactful.runtime.ports.inbox_store import (
+    UNREADABLE,
+    DeliveryState,
+    InboxDelivery,
+    StoredDelivery,
+)
 from tactful.runtime.ports.ledger_rows import Subject
 from tactful.stores.memory.changes import MemoryChanges
 from tactful.stores.shared.json_text import as_plain_data
@@ -69,6 +74,13 @@ class MemoryInbox(MemoryChanges):
         if number in self._deliveries:
             stored, _ = self._deliveries[number]
             self._deliveries[number] = structs.replace(stored, problem=problem), "failed"
+
+    async def retry_deliveries(self, connector: str) -> int:
+        """Let failed deliveries wait to be mapped again; return how many."""
+        found = [one for one in self._deliveries_in("failed", connector) if one.topic != UNREADABLE]
+        for one in found:
+            self._deliveries[one.number] = structs.replace(one, problem=""), "waiting"
+        return len(found)
 
     async def delivery_counts(self) -> dict[tuple[str, DeliveryState], int]:
         """Return (connector, state) → the number of its deliveries."""

@@ -38,6 +38,9 @@ class SqliteInbox:
     async def fail_delivery(self, number: int, problem: str) -> None:
         await self._open_writer.run(partial(inbox_rows.fail, number=number, problem=problem))
 
+    async def retry_deliveries(self, connector: str) -> int:
+        return await self._open_writer.run(partial(inbox_rows.retry, connector=connector))
+
     async def delivery_counts(self) -> dict[tuple[str, DeliveryState], int]:
         found = await self._read(inbox_rows.COUNTS)
         return {(connector, state): count for connector, state, count in found}

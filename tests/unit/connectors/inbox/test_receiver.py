@@ -31,6 +31,19 @@ async def test_only_the_allow_list_reaches_the_ledger() -> None:
     assert await parts.store.waiting_deliveries("shop", 9) == []
 
 
+async def test_failed_deliveries_are_named_and_can_be_mapped_again() -> None:
+    parts = InboxParts()
+    await parts.deliver(1, count="many")
+    assert await parts.worker.map_waiting() is None
+    (status,) = await parts.receiver.statuses()
+    (problem,) = status.problems
+    assert (problem.delivery, problem.topic, problem.at) == ("d1", "item", parts.clock.at)
+    assert "ValueError" in problem.problem
+    assert await parts.receiver.retry("shop") == 1
+    (status,) = await parts.receiver.statuses()
+    assert (status.waiting, status.failed, status.problems) == (1, 0, ())
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tactful.runtime.ports.inbox_store import InboxDelivery, StoredDelivery
+from tactful.runtime.ports.inbox_store import UNREADABLE, InboxDelivery, StoredDelivery
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 
 _PUT: Final = """
@@ -66,6 +66,13 @@ def fail(connection: sqlite3.Connection, number: int, problem: str) -> None:
     """Store why a delivery cannot be mapped."""
     sql = "UPDATE inbox SET state = 'failed', problem = ? WHERE number = ?"
     connection.execute(sql, (problem, number))
+
+
+def retry(connection: sqlite3.Connection, connector: str) -> int:
+    """Let failed deliveries wait again; return how many."""
+    sql = """UPDATE inbox SET state = 'waiting', problem = ''
+      WHERE connector = ? AND state = 'failed' AND topic <> ?"""
+    return connection.execute(sql, (connector, UNREADABLE)).rowcount
 
 
 def prune(connection: sqlite3.Connection, before: int, limit: int) -> int:
