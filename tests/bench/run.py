@@ -28,6 +28,7 @@ SHORT = {
     "flood": ["--rounds", "1", "--seconds", "4.0", "--control", "0"],
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],
     "start": ["--products", "100000", "--customers", "100000", "--lines", "1000000"],
+    "effects": ["--units", "20000"],
     "measurement": ["--shops", "200"],
     "mixed_load": ["--rounds", "2", "--facts", "20000", "--exported", "20000", "--erased", "5000"],
     "oracle": ["--worlds", "20000"],
