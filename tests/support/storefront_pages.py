@@ -96,6 +96,7 @@ class Offers:
         self.mute = False  # says nothing, as a cut cable does
         self.full = False  # records nothing, as a full disk does
         self.deaf = False  # hears nothing
+        self.code: str | None = "SAVE-15"  # of accepted offers
         self.heartbeat = 20
         self.idle = 60
         self.on: dict[str, Callable[[Session, Message], None]] = {}
@@ -222,7 +223,7 @@ class Offers:
         session.seq += 1
         self._tell(session, {
             "t": "accepted", "seq": session.seq, "offer": name, "token": f"token-{name}",
-            "code": "SAVE-15", "hold": 1800,
+            "code": self.code, "hold": 1800,
         })  # fmt: skip
 
     def gone(self, peer: Peer) -> None:

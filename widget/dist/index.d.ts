@@ -61,6 +61,30 @@ export type Offer = {
      */
     inputs?: string[];
 };
+export type Accepted = {
+    offer: Offer;
+    /**
+     * for the checkout
+     */
+    token: string;
+    /**
+     * a discount code of the shop's platform
+     */
+    code?: string;
+    /**
+     * seconds for which the offer is reserved
+     */
+    hold: number;
+    /**
+     * says what became of it
+     */
+    inCart: (answer: Promise<InCart | void> | InCart | void) => void;
+};
+export type InCart = {
+    url?: string;
+} | {
+    failed: string;
+};
 export type Events = {
     ready: {
         version: string;
@@ -69,16 +93,18 @@ export type Events = {
     withdraw: {
         offer: string;
     };
-    accepted: {
-        offer: Offer;
-        token: string;
-        code?: string;
-        hold: number;
+    accepted: Accepted;
+    /**
+     * the reference of the session; none: it was given up
+     */
+    session: {
+        session?: string;
     };
     error: {
         code: string;
         offer?: string;
         command?: string;
+        error?: unknown;
     };
 };
 export type Consent = 'none' | 'anonymous' | 'personal';
@@ -163,6 +189,7 @@ export type Tactful = {
     (command: 'activity', kind: 'compare' | 'chat_open' | 'chat_closed'): void;
     (command: 'consent', consent: Consent): void;
     <E extends keyof Events>(command: 'on' | 'off', event: E, listener: (event: CustomEvent<Events[E]>) => void): void;
+    (command: 'session'): string | undefined;
     (command: 'doctor'): Promise<Report>;
 };
 /**
@@ -192,12 +219,22 @@ export type Tactful = {
  * @property {boolean} [more_time] whether the shopper may ask for more time
  * @property {string[]} [inputs] the kinds of inputs that the price rests on
  *
+ * @typedef {object} Accepted
+ * @property {Offer} offer
+ * @property {string} token for the checkout
+ * @property {string} [code] a discount code of the shop's platform
+ * @property {number} hold seconds for which the offer is reserved
+ * @property {(answer: Promise<InCart | void> | InCart | void) => void} inCart says what became of it
+ *
+ * @typedef {{url?: string} | {failed: string}} InCart where the cart is, or a text for the shopper
+ *
  * @typedef {object} Events what `event.detail` is, by event
  * @property {{version: string}} ready
  * @property {Offer} offer
  * @property {{offer: string}} withdraw
- * @property {{offer: Offer, token: string, code?: string, hold: number}} accepted
- * @property {{code: string, offer?: string, command?: string}} error
+ * @property {Accepted} accepted
+ * @property {{session?: string}} session the reference of the session; none: it was given up
+ * @property {{code: string, offer?: string, command?: string, error?: unknown}} error
  *
  * @typedef {'none' | 'anonymous' | 'personal'} Consent
  * @typedef {'home' | 'category' | 'product' | 'search' | 'cart' | 'checkout' | 'payment' | 'account'
@@ -234,6 +271,7 @@ export type Tactful = {
  *   (command: 'consent', consent: Consent): void,
  *   <E extends keyof Events>(command: 'on' | 'off', event: E,
  *     listener: (event: CustomEvent<Events[E]>) => void): void,
+ *   (command: 'session'): string | undefined,
  *   (command: 'doctor'): Promise<Report>,
  * }} Tactful
  */

@@ -26,12 +26,23 @@ const LAST_WORD_MS = 8_000;
  */
 
 /**
+ * @typedef {object} Reserved an accepted offer, or one that had ended
+ * @property {string} [id]
+ * @property {any} item the offer; nothing if it was accepted on an earlier page
+ * @property {number} until the end on the page's clock; 0: it had ended
+ * @property {string} [token]
+ * @property {string} [code] a discount code of the shop's platform
+ * @property {{ok?: boolean, url?: string, text?: string}} [cart] what the page's cart answered so far;
+ *   nothing: the page has not said that it will answer
+ * @property {() => void} [ask] tells the page once more
+ */
+
+/**
  * @param {(offer: Standing) => Look} look
  * @param {(act: 'accept' | 'dismiss' | 'seen' | 'more_time', offer: Standing) => void} act
  */
 export function createCard(look, act) {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(sheetText);
   /** @type {Standing | undefined} the one that can be taken now */
   let offer;
   /** @type {Standing} the latest one */
@@ -48,10 +59,10 @@ export function createCard(look, act) {
   /** What the clock counts down to, and when the card goes. */
   let [end, gone] = [0, 0];
   let timer = 0;
-  /** @type {[item: Standing, until: number, code?: string] | undefined} reserved: it can be opened again */
+  /** @type {Reserved | undefined} it can be opened again */
   let kept;
-  /** Whether the card is the small one that opens it. */
-  let resting = false;
+  /** @type {unknown} whether the card is the small one that opens it */
+  let resting;
 
   const put = () => {
     if (!host) return;
@@ -67,7 +78,7 @@ export function createCard(look, act) {
   const hide = (quiet) => {
     clearTimeout(timer);
     offer = undefined;
-    resting = false;
+    resting = 0;
     if (host) {
       const focused = host.shadowRoot?.activeElement;
       if (flows && inView(host)) {
@@ -80,19 +91,7 @@ export function createCard(look, act) {
       host = undefined;
       if (focused) before?.focus();
     }
-    if (!quiet && kept && kept[1] > now()) rest(kept);
-  };
-
-  /** @type {(what: NonNullable<typeof kept>) => void} */
-  const rest = ([item, until, code]) => {
-    last = item;
-    end = gone = until;
-    resting = true;
-    const { words } = look(item);
-    const node = button('', 'plain', () => conclude(item, (until - now()) / 1000, code));
-    node.append(timed(words.kept));
-    draw('', node);
-    card.className = 'card small';
+    if (!quiet && kept && kept.until > now()) conclude(kept, 1);
   };
 
   const leave = () => {
@@ -113,7 +112,9 @@ export function createCard(look, act) {
       old.replaceWith(card);
     } else {
       host = el('div');
-      host.lang = look(last).words.lang;
+      const { words, more } = look(last);
+      host.lang = words.lang;
+      sheet.replaceSync(sheetText + (more?.sheetText ?? ''));
       const root = host.attachShadow(bare({ mode: 'open' }));
       root.adoptedStyleSheets = [sheet];
       root.append(said, card);
@@ -145,21 +146,15 @@ export function createCard(look, act) {
     return node;
   };
 
-  /** @type {(item: Standing, look: Look) => any} what comes off the order; nothing for an item's price */
-  const deduction = (item, looks) => looks.more?.deduction?.(item, looks);
-  /** @type {(item: Standing, look: Look) => string} its price, or what comes off the order */
-  const gist = (item, looks) =>
-    // To one who does not know a level, the price is true all the same.
-    deduction(item, looks)?.price ?? money(item.price, looks.locale);
-
   /** @param {Standing} item */
   const open = (item) => {
     seen = seen && last.id === item.id;
-    resting = false;
+    resting = 0;
     offer = last = item;
     const looks = look(item);
     const { words, locale, own: here } = looks;
-    const off = deduction(item, looks);
+    // What comes off the order; nothing for an item's price, which is true all the same.
+    const off = looks.more?.deduction?.(item, looks);
     const { title, image, url, was, percent: less } = off ?? item;
     const head = el('div', 'row head');
     if (image) {
@@ -175,7 +170,7 @@ export function createCard(look, act) {
     if (to) name.href = to;
     head.append(el('div', '', el('b', '', name), el('p', '', item.message)));
 
-    const price = gist(item, looks);
+    const price = off?.price ?? money(item.price, locale);
     const row = el('div', 'row', el('b', 'now', price));
     // What the server wrote and what the browser formats is in the page's language; the card's own
     // texts may not be.
@@ -220,27 +215,26 @@ export function createCard(look, act) {
 
   /**
    * The last word about an offer: it is kept, or a click came too late. No reason is known here.
-   * @type {(item: Standing, hold?: number, code?: string) => void}
+   * @type {(what: Reserved, small?: unknown) => void}
    */
-  const conclude = (item, hold = 0, code = '') => {
+  const conclude = (what, small) => {
+    const { item, until } = what;
     offer = undefined;
-    resting = false;
+    resting = small;
     last = item;
     const looks = look(item);
     const { words, more } = looks;
-    const text = hold ? `${gist(item, looks)} – ${words.kept}` : words.ended;
     said.lang = words.lang;
-    end = now() + hold * 1000;
-    if (hold) kept = [item, end, code];
-    // A shopper who must copy a code gets more time.
-    gone = code ? end : now() + LAST_WORD_MS;
-    draw(
-      text.replace('{}', countdown(hold)),
-      timed(text),
-      el('output', '', code),
-      ...((hold && more?.after?.(code, looks)) || []),
-      button('OK', 'plain', () => hide()),
-    );
+    end = until;
+    if (until) kept = what;
+    gone = until || now() + LAST_WORD_MS;
+    const close = button('OK', 'plain', () => hide());
+    const text = until ? words.kept : words.ended;
+    const kit = bare({ button, timed, close, conclude });
+    /** @type {[string, ...Node[]]} */
+    const parts = (until && more?.after?.(what, small, looks, kit)) || [text, timed(text), close];
+    draw(...parts);
+    if (small) card.className += ' small';
   };
 
   const tick = () => {
@@ -278,12 +272,12 @@ export function createCard(look, act) {
       else if (!item && (offer || !host)) hide();
     },
     conclude,
-    /** @type {(item: Standing, until: number, code?: string) => void} what an earlier page reserved */
-    keep(...what) {
+    /** @param {Reserved} what an earlier page reserved */
+    keep(what) {
       kept = what;
     },
     /** @returns {boolean} whether something is reserved */
-    keeps: () => !!kept && kept[1] > now(),
+    keeps: () => !!kept && kept.until > now(),
     /** The offer on the screen may be accepted once more. */
     again() {
       if (offer) open(offer);

@@ -27,12 +27,22 @@
  * @property {boolean} [more_time] whether the shopper may ask for more time
  * @property {string[]} [inputs] the kinds of inputs that the price rests on
  *
+ * @typedef {object} Accepted
+ * @property {Offer} offer
+ * @property {string} token for the checkout
+ * @property {string} [code] a discount code of the shop's platform
+ * @property {number} hold seconds for which the offer is reserved
+ * @property {(answer: Promise<InCart | void> | InCart | void) => void} inCart says what became of it
+ *
+ * @typedef {{url?: string} | {failed: string}} InCart where the cart is, or a text for the shopper
+ *
  * @typedef {object} Events what `event.detail` is, by event
  * @property {{version: string}} ready
  * @property {Offer} offer
  * @property {{offer: string}} withdraw
- * @property {{offer: Offer, token: string, code?: string, hold: number}} accepted
- * @property {{code: string, offer?: string, command?: string}} error
+ * @property {Accepted} accepted
+ * @property {{session?: string}} session the reference of the session; none: it was given up
+ * @property {{code: string, offer?: string, command?: string, error?: unknown}} error
  *
  * @typedef {'none' | 'anonymous' | 'personal'} Consent
  * @typedef {'home' | 'category' | 'product' | 'search' | 'cart' | 'checkout' | 'payment' | 'account'
@@ -69,6 +79,7 @@
  *   (command: 'consent', consent: Consent): void,
  *   <E extends keyof Events>(command: 'on' | 'off', event: E,
  *     listener: (event: CustomEvent<Events[E]>) => void): void,
+ *   (command: 'session'): string | undefined,
  *   (command: 'doctor'): Promise<Report>,
  * }} Tactful
  */

@@ -61,8 +61,10 @@ export function start(queue) {
   /** @type {any} the part for other languages; empty where it cannot be had */
   let more;
   let moreAsked = false;
-  /** @type {[id: string, until: number, code?: string] | undefined} accepted on an earlier page */
+  /** @type {import('./card.js').Reserved | undefined} accepted, and not shown yet */
   let promised;
+  /** @type {string | undefined} the reference of the session that the shop was told */
+  let told;
 
   const locale = () => {
     const wanted = setting('locale') ?? (document.documentElement.lang || navigator.language);
@@ -130,21 +132,16 @@ export function start(queue) {
     welcomed(another) {
       who = undefined;
       tabs.tell();
+      tellSession();
       if (another) retell();
     },
     changed: () => draw(),
     accepted(id, { token, code, hold }) {
-      // Another tab's click is that tab's to tell the shop: it goes into the cart once.
-      const offer = accepting.get(id);
-      announced.delete(id);
-      if (!offer) {
-        promised = [id, now() + hold * 1000, code];
-        return;
-      }
+      // Without a click here it was accepted on an earlier page, or in another tab, which tells the
+      // shop: it goes into the cart once.
+      promised = { id, item: accepting.get(id), until: now() + hold * 1000, token, code };
       accepting.delete(id);
-      guard(() => more?.remember?.(plain(offer)))();
-      emit('accepted', { offer: plain(offer), token, code, hold });
-      card.conclude(offer, hold, code);
+      announced.delete(id);
     },
     refused(offer, code) {
       emit('error', { code: `refused.${code}`, offer });
@@ -153,7 +150,7 @@ export function start(queue) {
       // The server can record nothing at the moment: the shopper may press again. Or there is no more
       // time to give.
       if (/^(later|time)$/.test(code)) card.again();
-      else if (standing) card.conclude(standing);
+      else if (standing) card.conclude({ item: standing, until: 0 });
     },
     extended: () => card.again(),
     stopped: (code) => emit('error', { code: `closed.${code}` }),
@@ -179,6 +176,18 @@ export function start(queue) {
     },
   );
 
+  /**
+   * Tells the shop, then the shopper.
+   * @param {import('./card.js').Reserved} what
+   * @param {(answer: unknown) => void} [inCart] hears what the shop's cart answers
+   */
+  const tellAccepted = (what, inCart = () => {}) => {
+    const { item, until, token, code } = what;
+    const hold = Math.ceil((until - now()) / 1000);
+    emit('accepted', { offer: plain(item), token, code, hold, inCart });
+    card.conclude(what);
+  };
+
   /** Brings the screen and the shop's own code in step with what stands. */
   const draw = () => {
     const standing = session.offers();
@@ -195,10 +204,10 @@ export function start(queue) {
     // The card does not disturb a dialogue of the shop. Dialogues dispatch no event when they open or
     // close, so they are looked for every second.
     if (promised && fluent()) {
-      const [id, until, code] = promised;
+      const what = promised;
       promised = undefined;
-      const kept = guard(() => more.recall?.(id))();
-      if (kept) card.keep(kept, until, code);
+      const reserve = more.reserve ?? (what.item && tellAccepted);
+      if (reserve) guard(reserve)(what, tellAccepted, card);
     }
     const something = standing[0] || card.keeps();
     const busy = something && openDialogue();
@@ -234,6 +243,12 @@ export function start(queue) {
     pageDue = false;
   };
 
+  /** Orders name the session, so that results count those that used no offer, too. */
+  const tellSession = () => {
+    const is = record()?.session;
+    if (is !== told) emit('session', { session: is });
+    told = is;
+  };
   const heedConsent = () => {
     const [now] = consent.now();
     if (now === level || !ready) return;
@@ -244,6 +259,7 @@ export function start(queue) {
       tabs.close();
       save(null);
     }
+    tellSession();
     watch.soon();
     connect();
   };
@@ -305,6 +321,7 @@ export function start(queue) {
       tellPage();
       draw();
     },
+    session: () => record()?.session,
     activity: (/** @type {string} */ what) => session.send({ t: 'activity', kind: what }, false),
     consent: consent.call,
     /** @param {string} name @param {(event: any) => void} fn */
@@ -312,6 +329,7 @@ export function start(queue) {
       on(name, fn);
       // Who comes late hears what stands.
       if (name === 'ready' && ready) fn(event(name, { version }));
+      if (name === 'session' && told) fn(event(name, { session: told }));
       if (name === 'offer') for (const one of session.offers()) fn(event(name, plain(one)));
     },
     off,

@@ -11,7 +11,7 @@ from journeys.fixture import CATALOGUE, order, rules
 from support.live_server import LiveServer, live_server
 from tactful.api.effect_reports import COLUMNS, csv_text, question_of, report_view, window_of
 from tactful.api.problems import ProblemError
-from tactful.core.values.calendar import DAY, parse_rfc3339
+from tactful.core.values.calendar import DAY, format_rfc3339, parse_rfc3339
 from tactful.measurement.experiment_report import ReportTerms, report_experiment
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.measurement.test_experiment_report import NOW, shop
@@ -59,6 +59,30 @@ async def test_a_shopper_without_personal_consent_is_no_unit(one: LiveServer) ->
     found = await report(one)
     assert (found["arms"], found["immature"]) == ({"treated": 0, "held_out": 0}, 0)
     assert found["metrics"] == []
+
+
+async def test_an_order_without_an_offer_counts_for_its_session_of_a_held_out_shopper(
+    one: LiveServer,
+) -> None:
+    shoppers = [await one.shopper(consent="personal") for _ in range(12)]
+    for shopper in shoppers:
+        await shopper.view("RUN-42", 31)
+    outcomes = [(await one.why("RUN-42", session=each.session))["outcome"] for each in shoppers]
+    held_out = [each for each, out in zip(shoppers, outcomes, strict=True) if out == "held_out"]
+    assert 0 < len(held_out) < len(shoppers)
+    await one.advance(3600)
+    placed_at = format_rfc3339(one.parts.shop.clock.now())
+    orders = [
+        order(f"o{number}", "", "RUN-42", placed_at=placed_at, session=shopper.session)
+        for number, shopper in enumerate(held_out)
+    ]
+    orders.append(order("o-nobody", "", "RUN-42", placed_at=placed_at))
+    await one.facts(*({key: fact[key] for key in fact if key != "customer"} for fact in orders))
+    await one.advance(8 * 86_400)
+    found = await report(one, rule="R1")
+    (conversion,) = [row for row in found["metrics"] if row["metric"] == "conversion"]
+    assert (conversion["held_out"], conversion["treated"]) == (1.0, 0.0)
+    assert (found["arms"]["held_out"], found["unlinked"]) == (len(held_out), 1)
 
 
 @pytest.mark.parametrize(

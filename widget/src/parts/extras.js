@@ -1,18 +1,28 @@
 /** What cards need beside the core: other languages, more time, "Why this price?", what was reserved. */
 
+import { now } from '../clock.js';
 import { el } from '../dom.js';
-import { money, percent } from '../format.js';
-import { bare } from '../guard.js';
+import { emit } from '../emit.js';
+import { countdown, money, percent } from '../format.js';
+import { bare, guard, later } from '../guard.js';
 import { own, parse, stringify } from '../json.js';
+import { absolute } from '../link.js';
+import sheetText from './extras.css';
 import { EXTRA_KEYS, EXTRA_TABLE } from './words.js';
 
 export { PATHS, TABLE } from './words.js';
+export { sheetText };
 
 /** @typedef {import('../session.js').Standing} Standing */
 
 /** From this time before the end on the card offers more time. WCAG 2.2.1 asks for at least 20 s. */
 const NEAR_MS = 60_000;
 const KEPT = 'tactful.kept';
+/** A cart that has not answered by then is asked again if the shopper wishes. */
+const ANSWER_MS = 10_000;
+const WAITING = '…';
+/** How long a message that asks for nothing stays. */
+const READ_MS = 8_000;
 
 /**
  * @typedef {object} Tools what a card lends to its extra rows
@@ -23,7 +33,16 @@ const KEPT = 'tactful.kept';
  * @property {() => number} now
  */
 
+/**
+ * @typedef {object} Kit what a card lends to the one of an accepted offer
+ * @property {Tools['button']} button
+ * @property {(text: string) => Node} timed a line with the clock in it
+ * @property {HTMLElement} close the button that closes the card
+ * @property {(what: Reserved) => void} conclude opens the card
+ */
+
 /** @typedef {import('../card.js').Look} Look */
+/** @typedef {import('../card.js').Reserved} Reserved */
 
 /**
  * @param {Look} look
@@ -112,20 +131,135 @@ function text(tag, content, words) {
 }
 
 /**
- * @param {string} code a discount code, if the offer has one
+ * @param {Reserved} what
+ * @param {unknown} small whether the card is only to be the button that opens it
  * @param {Look} look
- * @returns {Node[]} where the price will be applied
+ * @param {Kit} kit
+ * @returns {[announced: string, ...Node[]]} the card of an accepted offer
  */
-export function after(code, look) {
-  const words = wordsOf(look);
-  return [text('p', code ? words.enter : words.applied, words)];
+export function after(what, small, look, { button, timed, close, conclude }) {
+  if (small) {
+    const open = button('', 'plain', () => conclude(what));
+    open.append(timed(look.words.kept));
+    return ['', open];
+  }
+  const { item, until, code, cart } = what;
+  const price = deduction(item, look)?.price ?? money(item.price, look.locale);
+  const text = `${price} – ${look.words.kept}`;
+  const [where, ...further] = steps(what, look, button);
+  // A shopper who must copy a code, or whose cart has not answered, gets more time.
+  if (!code && (!cart || cart.ok)) later(READ_MS, () => close.isConnected && close.click());
+  const said = text.replace('{}', countdown((until - now()) / 1000));
+  return [`${said} ${where.textContent}`, timed(text), where, ...further, close];
 }
 
-/** Keeps an accepted offer for the next pages of this tab. @param {any} offer */
-export const remember = (offer) => sessionStorage.setItem(KEPT, stringify(offer));
+/**
+ * @param {Reserved} what
+ * @param {Look} look
+ * @param {Tools['button']} button
+ * @returns {Node[]} where the price is applied, first in words, and what the shopper can do
+ */
+function steps({ code, cart, ask }, look, button) {
+  const words = wordsOf(look);
+  if (cart?.ok) {
+    const line = text('p', words.in_cart, words);
+    if (!cart.url) return [line];
+    const link = text('a', words.view_cart, words);
+    link.href = absolute(cart.url);
+    return [line, link];
+  }
+  /** @type {HTMLElement[]} */
+  const nodes = [text('p', code ? words.enter : words.applied, words)];
+  if (cart) {
+    // What the page says is in the page's language.
+    nodes[0] = cart.text ? el('p', '', cart.text) : text('p', words.no_answer, words);
+    if (cart.text !== WAITING)
+      nodes.push(
+        worded(
+          button(words.retry, '', () => ask?.()),
+          words,
+        ),
+      );
+  }
+  if (code) {
+    if (cart) nodes.push(text('p', words.enter, words));
+    const output = el('output', '', code);
+    const copy = button(words.copy, 'plain', async () => {
+      try {
+        await navigator.clipboard.writeText(code);
+        copy.textContent = words.copied;
+      } catch {
+        // Pages without TLS and some policies have no clipboard: the shopper copies what is selected.
+        getSelection()?.selectAllChildren(output);
+      }
+    });
+    nodes.push(output, worded(copy, words));
+  }
+  return nodes;
+}
 
-/** @param {string} id of an accepted offer @returns {any} the offer, if this tab accepted it */
-export function recall(id) {
-  const offer = parse(sessionStorage.getItem(KEPT) ?? 'null');
-  return offer?.id === id ? offer : undefined;
+/** @param {HTMLElement} node @param {Record<string, string>} words */
+const worded = (node, words) => {
+  node.lang = words.lang;
+  return node;
+};
+
+/**
+ * Takes over an accepted offer: tells the shop of a new one, and finds one of an earlier page again.
+ * @param {Reserved} what
+ * @param {(what: Reserved, inCart: (answer: unknown) => void) => void} tell
+ * @param {{conclude: (what: Reserved) => void, keep: (what: Reserved) => void}} card
+ */
+export function reserve(what, tell, card) {
+  what.ask = () => tell(what, listener(what, card.conclude));
+  if (what.item) {
+    remember(what);
+    what.ask();
+    return;
+  }
+  const kept = parse(sessionStorage.getItem(KEPT) ?? 'null');
+  if (kept?.id !== what.id) return;
+  // A page that was left before its cart had answered will not hear the answer.
+  if (kept.cart?.text === WAITING) kept.cart = {};
+  card.keep(Object.assign(what, kept));
+}
+
+/**
+ * @param {Reserved} what
+ * @param {(what: Reserved) => void} show brings the card up to date
+ * @returns {(answer: unknown) => void} takes the page's promise of `{url}` of the cart, or of
+ *   `{failed}`, a text for the shopper
+ */
+const listener = (what, show) => (answer) => {
+  const asked = { text: WAITING };
+  what.cart = asked;
+  remember(what);
+  /** @param {Reserved['cart']} cart */
+  const settle = (cart) => {
+    // The first answer counts, and none to an earlier question.
+    if (what.cart !== asked) return;
+    what.cart = cart;
+    remember(what);
+    show(what);
+  };
+  /** @param {string} code @param {unknown} [error] */
+  const fail = (code, error) => {
+    if (what.cart !== asked) return;
+    settle({});
+    emit('error', { code, offer: what.id, error });
+  };
+  later(ANSWER_MS, () => fail('cart.late'));
+  Promise.resolve(answer).then(
+    guard((found) => {
+      const failed = own(found, 'failed');
+      const url = own(found, 'url');
+      settle(failed ? { text: `${failed}` } : { ok: true, url: url && `${url}` });
+    }),
+    guard((error) => fail('cart.error', error)),
+  );
+};
+
+/** Keeps an accepted offer for the next pages of this tab. @param {Reserved} what */
+function remember({ id, item, cart }) {
+  guard(() => sessionStorage.setItem(KEPT, stringify({ id, item, cart })))();
 }
