@@ -189,9 +189,9 @@ def test_forged_repeated_and_excessive_offers_do_not_enter_the_basket(
 ) -> None:
     with shopper_at(shop, browser) as one, shopper_at(shop, browser) as other:
         token = one.take_offer()
-        assert one.put(token) == (
-            409, {"code": "offer.in_cart", "message": "The offer is already in your basket."}
-        )  # fmt: skip
+        assert one.put(token) == (200, {"basket": "/basket/"}), "a lost answer is repeated"
+        assert one.basket().count("Aero Runner") == 1
+        one.browse()
         other.browse()
         forged = token[:-8] + ("AAAAAAAQ" if not token.endswith("AAAAAAAQ") else "BBBBBBBQ")
         assert other.put(forged) == (
@@ -479,3 +479,37 @@ def test_the_tables_are_those_of_the_migration(shop: OscarShop) -> None:
 def test_a_sync_can_be_repeated_and_counts_what_it_reports(shop: OscarShop) -> None:
     said = shop.manage("tactful_sync", "--days", "0").stdout
     assert "6 facts reported, 0 rejected" in said
+
+
+def test_an_order_without_an_offer_names_the_shoppers_session(
+    shop: OscarShop, browser: Browser
+) -> None:
+    with shopper_at(shop, browser) as one:
+        with one.page.expect_response("**/tactful/session/") as kept:
+            one.browse()
+        assert kept.value.status == 204
+        session = one.page.evaluate("tactful('session')")
+        one.page.click("button:has-text('Add to cart')")
+        order = one.order()
+        assert one.page.evaluate("tactful('session')") == session
+    facts = shop.run(
+        "from tactful_oscar.conf import bridge_settings as s; from tactful_oscar.facts import OscarFacts; "
+        f"print(OscarFacts(s()).facts_of('order:{order}')[0]['session'])"
+    )
+    assert facts == session
+    assert shop.tactful.redemptions(order) == []
+
+
+def test_a_shopper_who_refuses_everything_is_in_no_order(shop: OscarShop, browser: Browser) -> None:
+    with shopper_at(shop, browser) as one:
+        with one.page.expect_response("**/tactful/session/"):
+            one.browse()
+        with one.page.expect_response("**/tactful/session/"):
+            one.page.evaluate("tactful('consent', 'none')")
+        one.page.add_init_script("window.tactfulSettings = { consent: 'none' }")
+        one.page.click("button:has-text('Add to cart')")
+        order = one.order()
+    assert "session" not in shop.run(
+        "from tactful_oscar.conf import bridge_settings as s; from tactful_oscar.facts import OscarFacts; "
+        f"print(*OscarFacts(s()).facts_of('order:{order}')[0])"
+    )

@@ -5,6 +5,7 @@ from typing import Any
 from oscar.apps.payment.exceptions import UnableToTakePayment
 
 from tactful_oscar.checkout_holds import OfferHoldError, hold_offers, release_offers
+from tactful_oscar.order_sessions import write_session
 
 
 class TactfulPaymentMixin:
@@ -33,6 +34,11 @@ class TactfulPaymentMixin:
         except OfferHoldError as error:
             raise UnableToTakePayment(str(error)) from error
         return super().handle_payment(order_number, total, **kwargs)  # type: ignore[misc]
+
+    def place_order(self, order_number: Any, *args: Any, **kwargs: Any) -> Any:
+        """Write in which session the order is placed, then place it: Oscar's signal reports it."""
+        write_session(self.request, str(order_number))  # type: ignore[attr-defined]
+        return super().place_order(order_number, *args, **kwargs)  # type: ignore[misc]
 
     def restore_frozen_basket(self) -> Any:
         """Release what was held, and restore the basket: the payment failed, or was abandoned."""

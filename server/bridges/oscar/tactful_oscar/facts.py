@@ -12,6 +12,7 @@ from tactful_bridge.errors import BridgeError
 from tactful_oscar.amounts import minor_units
 from tactful_oscar.basket_lines import item_of, offer_of
 from tactful_oscar.conf import BridgeSettings
+from tactful_oscar.order_sessions import session_of
 
 Fact = dict[str, object]
 
@@ -105,6 +106,8 @@ class OscarFacts:
             "status": self._status(order),
             "lines": [_order_line(line) for line in order.lines.all()],
         }
+        if session := session_of(str(order.number)):
+            fact["session"] = session
         if order.user_id is not None:
             fact["customer"] = str(order.user_id)
         if email := order.guest_email or (order.user.email if order.user else ""):

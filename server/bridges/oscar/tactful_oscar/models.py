@@ -43,6 +43,17 @@ class PaymentAttempt(models.Model):
         return f"{self.order_number}, attempt {self.number}: {self.state}"
 
 
+class OrderSession(models.Model):
+    """The Tactful session in which an order was placed, with or without an offer."""
+
+    order_number = models.CharField(max_length=128, primary_key=True)
+    reference = models.CharField(max_length=128)
+
+    def __str__(self) -> str:
+        """Name the order for the shop's admin."""
+        return self.order_number
+
+
 class OutboxRow(models.Model):
     """A request that must reach Tactful; the row of a request that was answered is deleted."""
 

@@ -1,10 +1,10 @@
-"""The view to which the storefront's script sends an accepted offer: it changes the basket."""
+"""The views of the storefront's script: an accepted offer enters the basket, a session is kept."""
 
 import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
@@ -14,6 +14,7 @@ from tactful_bridge.cart import reason_against
 from tactful_bridge.errors import OutcomeUnknownError, TokenRefusedError
 from tactful_oscar.basket_lines import item_of, offer_of, put_line
 from tactful_oscar.connection import connection
+from tactful_oscar.order_sessions import LONGEST, remember_session
 
 _LONGEST_BODY: Final = 8_192
 """Bytes; a token has at most 4,096."""
@@ -28,7 +29,10 @@ class PutOfferView(View):
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 201 with the basket's address, or a problem with a stable `code`."""
+        """Answer 201 with the basket's address, or a problem with a stable `code`.
+
+        An offer that is in the basket already is answered with 200 and the same body.
+        """
         asked = _asked(request.body)
         if asked is None:
             return _problem(HTTPStatus.BAD_REQUEST, "request")
@@ -47,6 +51,9 @@ class PutOfferView(View):
         if item is None:
             return _problem(HTTPStatus.CONFLICT, "offer.tax")
         in_basket = {offer_of(line) for line in request.basket.all_lines()}
+        if claims.offer in in_basket:
+            # The answer to an earlier request was lost on its way.
+            return JsonResponse({"basket": reverse("basket:summary")})
         if reason := reason_against(claims, item, quantity, in_basket):
             return _problem(HTTPStatus.CONFLICT, reason)
         if not info.availability.is_purchase_permitted(quantity)[0]:
@@ -56,16 +63,36 @@ class PutOfferView(View):
         return JsonResponse({"basket": reverse("basket:summary")}, status=HTTPStatus.CREATED)
 
 
+class RememberSessionView(View):
+    """`POST {"session"}` keeps the shopper's session for the next order; an empty one is forgotten."""
+
+    http_method_names = ("post",)
+
+    def post(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 204, or 400 for anything but a reference."""
+        reference = (_object(request.body) or {}).get("session")
+        if not isinstance(reference, str) or len(reference) > LONGEST:
+            return _problem(HTTPStatus.BAD_REQUEST, "request")
+        remember_session(request, reference)
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+
+
 def _asked(body: bytes) -> tuple[str, int] | None:
     """Return token and quantity of a request; `None`: it is malformed."""
+    found = _object(body)
+    if found is None:
+        return None
+    token, quantity = found.get("token"), found.get("quantity", 1)
+    return (token, quantity) if isinstance(token, str) and type(quantity) is int else None
+
+
+def _object(body: bytes) -> dict[str, Any] | None:
+    """Return the JSON object that a body holds; `None`: there is none."""
     try:
         found = json.loads(body) if len(body) <= _LONGEST_BODY else None
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict):
-        return None
-    token, quantity = found.get("token"), found.get("quantity", 1)
-    return (token, quantity) if isinstance(token, str) and type(quantity) is int else None
+    return found if isinstance(found, dict) else None
 
 
 def _found(request: HttpRequest, sku: str) -> tuple[Any, Any] | None:
@@ -96,8 +123,6 @@ def _problem(status: HTTPStatus, code: str) -> HttpResponseBase:
     message = (
         _("The offer cannot be put into your basket at the moment. Please try again.")
         if status == HTTPStatus.SERVICE_UNAVAILABLE
-        else _("The offer is already in your basket.")
-        if code == "offer.in_cart"
         else _("The offer has ended.")
     )
     return JsonResponse({"code": code, "message": message}, status=status)

@@ -9,6 +9,7 @@ from django.middleware.csrf import get_token
 
 from tactful_bridge.identity import sign_identity
 from tactful_oscar.conf import bridge_settings
+from tactful_oscar.order_sessions import SESSION_KEY
 
 register: Final = template.Library()
 
@@ -47,6 +48,7 @@ def tactful_script(context: Any) -> dict[str, object]:
         "csrf": get_token(request),
         "sku": _sku(context),
         "cart": _cart(request),
+        "session": request.session.get(SESSION_KEY, ""),
         "nonce": getattr(request, "csp_nonce", ""),
     }
 

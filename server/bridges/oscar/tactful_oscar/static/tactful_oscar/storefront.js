@@ -1,7 +1,7 @@
-/** Joins the widget to the shop's basket: names the page's product, and puts an accepted offer into the basket. */
+/** Joins the widget to the shop: the page's product, the customer, the basket and the session of orders. */
 (() => {
   'use strict';
-  const { put, csrf, identity, sku, cart, failed } = document.currentScript.dataset;
+  const { put, remember, csrf, identity, sku, cart, session: known } = document.currentScript.dataset;
   const IDENTIFIED = 'tactful-oscar-identified';
   window.tactful = window.tactful || function stub(...call) { (stub.q = stub.q || []).push(call); };
 
@@ -24,28 +24,31 @@
     remembered((storage) => storage.removeItem(IDENTIFIED));
   }
 
-  const say = (message) => {
-    const note = document.createElement('div');
-    note.className = 'alert alert-danger';
-    note.setAttribute('role', 'alert');
-    note.textContent = message;
-    (document.getElementById('messages') || document.body).prepend(note);
-  };
+  const post = (address, body) =>
+    fetch(address, {
+      method: 'POST',
+      credentials: 'same-origin',
+      keepalive: true, // the shopper may already be on the way to another page
+      headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
+      body: JSON.stringify(body),
+    });
 
-  window.tactful('on', 'accepted', async ({ detail }) => {
-    try {
-      const answer = await fetch(put, {
-        method: 'POST',
-        credentials: 'same-origin',
-        keepalive: true, // the shopper may already be on the way to another page
-        headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
-        body: JSON.stringify({ token: detail.token }),
-      });
-      const { basket, message } = await answer.json();
-      if (answer.ok) window.location.assign(basket);
-      else say(message);
-    } catch {
-      say(failed);
-    }
+  // An order names the shopper's session, so that results count orders without an offer, too.
+  let told = known;
+  window.tactful('on', 'session', ({ detail: { session = '' } }) => {
+    if (session !== told) post(remember, { session });
+    told = session;
+  });
+
+  const intoBasket = async (token) => {
+    const answer = await post(put, { token });
+    const { basket, message } = await answer.json();
+    return answer.ok ? { url: basket } : { failed: message };
+  };
+  window.tactful('on', 'accepted', async ({ detail: { token, inCart } }) => {
+    const answer = intoBasket(token);
+    inCart(answer); // the card tells a failure, and offers to try again
+    const { url } = await answer.catch(() => ({}));
+    if (url) window.location.assign(url);
   });
 })();
