@@ -9,7 +9,6 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +28,7 @@ from tactful.api.inbound import inbound_routes
 from tactful.api.lifespan_check import LifespanCheckMiddleware
 from tactful.api.openapi import openapi_routes
 from tactful.api.operations import clock_routes, operate_routes
+from tactful.api.pairing import PairingTerms, pairing_routes
 from tactful.api.problems import HANDLERS
 from tactful.api.redemption_responses import encode_answer
 from tactful.api.redemptions import redemption_routes
@@ -47,6 +47,7 @@ from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.security.bridge_keys import BridgeKeys
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.state.browsing_budget import BrowsingLimits
@@ -153,7 +154,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         keys=keys,
         settings=settings,
         encode_redemption=encode_answer,
-        free_bytes=None if config.test_mode else partial(_free_bytes, folder),
+        free_bytes=None if config.test_mode else lambda: shutil.disk_usage(folder).free,
     )
     inbox = InboxService(
         [_connector(name, one, config) for name, one in config.connectors.items()],
@@ -290,7 +291,9 @@ def _connector(name: str, settings: ConnectorSettings, config: Config) -> Instal
 def _routes(
     config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys, inbox: InboxService
 ) -> list[BaseRoute]:
-    key = ServerKey(config.server_key, hub.report_key_check)
+    plugins = BridgeKeys(keys.folder, shop.clock)
+    key = ServerKey(config.server_key, hub.report_key_check, plugins.scopes_of)
+    terms = PairingTerms(config.origins, config.default_territory, config.identity_secret)
     routes = [
         *websocket_routes(hub),
         *EventStreams(hub).routes(),
@@ -303,6 +306,7 @@ def _routes(
         *correction_routes(shop, key),
         *inbound_routes(inbox.receiver, key),
         *report_routes(shop, key),
+        *pairing_routes(plugins, terms, hub.report_key_check),
         *operate_routes(shop, key, metrics=config.metrics),
         *widget_routes(widget_folder()),
     ]
@@ -332,10 +336,6 @@ async def _sweep_drafts(folder: Path) -> None:
         await asyncio.to_thread(draft_folder.sweep, folder)
     except OSError as error:
         log.warning("drafts.left", error=str(error))
-
-
-def _free_bytes(folder: Path) -> int:
-    return shutil.disk_usage(folder).free
 
 
 def _entropy(config: Config, folder: Path) -> Entropy:

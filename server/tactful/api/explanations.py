@@ -104,7 +104,7 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     return (
         Route("/v1/why", key.guard(why), methods=["GET"]),
         Route("/v1/decisions", key.guard(decisions), methods=["GET"]),
-        Route("/v1/offers/{id}", key.guard(one_offer), methods=["GET"]),
+        Route("/v1/offers/{id}", key.guard(one_offer, "redeem"), methods=["GET"]),
         Route("/v1/budgets", key.guard(budgets), methods=["GET"]),
         Route("/v1/prices/{sku:path}", key.guard(prices), methods=["GET"]),
     )

@@ -107,7 +107,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return Response(status_code=204)
 
     return (
-        Route("/v1/facts", key.guard(report), methods=["POST"]),
+        Route("/v1/facts", key.guard(report, "facts:write"), methods=["POST"]),
         Route("/v1/facts", key.guard(listing), methods=["GET"]),
         Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
         Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),

@@ -13,6 +13,7 @@ from tactful.api.alerts import SnoozeRequest
 from tactful.api.bodies import json_response
 from tactful.api.diagnoses import DoctorQuestion
 from tactful.api.operations import ClockMove
+from tactful.api.pairing import PairingBody
 from tactful.api.redemptions import CancelBody, ConfirmBody, RedemptionBody, RefundBody
 from tactful.api.response_shapes import RESPONSES, SECOND_RESPONSES, ProblemDocument
 from tactful.api.rulebooks import Rollback
@@ -23,7 +24,15 @@ _SCHEMA_REF: Final = "#/components/schemas/{name}"
 CONSOLE_PATH: Final = "/console"
 """Pages for people, which are not part of the API."""
 PUBLIC_PATHS: Final = frozenset(
-    {"/healthz", "/readyz", "/version", "/openapi.json", "/asyncapi.json", "/.well-known/jwks.json"}
+    {
+        "/healthz",
+        "/readyz",
+        "/version",
+        "/openapi.json",
+        "/asyncapi.json",
+        "/.well-known/jwks.json",
+        "/v1/pair",
+    }
 )
 """Endpoints without the server key; those of the widget and of sessions have other checks."""
 SUMMARIES: Final[dict[tuple[str, str], str]] = {
@@ -64,6 +73,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/alerts/{id}/acknowledge"): "Note that somebody looks after an alert",
     ("POST", "/v1/alerts/{id}/snooze"): "Let an alert rest for a while",
     ("POST", "/v1/alerts/{id}/resolve"): "Close an alert by hand",
+    ("POST", "/v1/pair"): "Exchange a one-time code for the key of a shop's plugin",
     ("GET", "/.well-known/jwks.json"): "The keys that verify tokens offline",
     ("GET", "/healthz"): "Liveness: whether to restart the process",
     ("GET", "/readyz"): "Readiness: whether to send traffic, and the age of each feed",
@@ -87,6 +97,7 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
     ("POST", "/v1/cases/{id}/correct"): CaseCorrection,
     ("POST", "/v1/doctor"): DoctorQuestion,
+    ("POST", "/v1/pair"): PairingBody,
     ("POST", "/v1/test/clock"): ClockMove,
 }
 """(method, path) → the shape of the request's body; `POST /v1/facts` takes facts."""

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from tactful.protocol.problems import PROBLEM_JSON, problem_body
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 
 log = structlog.get_logger("tactful.http")
 

@@ -181,11 +181,13 @@ def redemption_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return response
 
     return (
-        Route("/v1/redemptions", key.guard(redeem), methods=["POST"]),
-        Route("/v1/redemptions", key.guard(listed), methods=["GET"]),
-        Route("/v1/redemptions/{order:path}/confirm", key.guard(confirm), methods=["POST"]),
-        Route("/v1/redemptions/{order:path}/cancel", key.guard(cancel), methods=["POST"]),
-        Route("/v1/redemptions/{order:path}/refund", key.guard(refund), methods=["POST"]),
+        Route("/v1/redemptions", key.guard(redeem, "redeem"), methods=["POST"]),
+        Route("/v1/redemptions", key.guard(listed, "redeem"), methods=["GET"]),
+        Route(
+            "/v1/redemptions/{order:path}/confirm", key.guard(confirm, "redeem"), methods=["POST"]
+        ),
+        Route("/v1/redemptions/{order:path}/cancel", key.guard(cancel, "redeem"), methods=["POST"]),
+        Route("/v1/redemptions/{order:path}/refund", key.guard(refund, "redeem"), methods=["POST"]),
         Route("/.well-known/jwks.json", jwks, methods=["GET"]),
     )
 

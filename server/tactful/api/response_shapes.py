@@ -11,6 +11,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 from tactful.api.connector_shapes import Connectors, DeliveriesRetried
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
+from tactful.api.pairing import PairingAnswer
 from tactful.api.report_shapes import ReportShown
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.fact_values import CaseKind, KindStep, LinkStep
@@ -332,6 +333,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("DELETE", "/v1/customers/{id}"): None,
     ("GET", "/v1/contacts/{hash}"): ContactFactsShown,
     ("DELETE", "/v1/contacts/{hash}"): None,
+    ("POST", "/v1/pair"): PairingAnswer,
     ("POST", "/v1/redemptions"): Redeemed,
     ("GET", "/v1/redemptions"): Redemptions,
     ("POST", "/v1/redemptions/{order}/confirm"): Redeemed,

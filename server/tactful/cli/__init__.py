@@ -36,7 +36,9 @@ COMMANDS = {
         "tactful.cli.storefront.doctor:doctor", "Check that the widget works on a page."
     ),
     "policy": LazyCommand("tactful.cli.policy_command:policy", "Show the active policy."),
-    "keys": LazyCommand("tactful.cli.data.keys:keys", "List, rotate and revoke signing keys."),
+    "keys": LazyCommand(
+        "tactful.cli.data.keys:keys", "Manage signing keys and the keys of shop plugins."
+    ),
     "forget": LazyCommand(
         "tactful.cli.data.forget_and_export:forget", "Erase all data about a customer."
     ),

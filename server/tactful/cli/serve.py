@@ -36,7 +36,7 @@ def serve(**options: Any) -> None:
     loaded = load_settings(options, serving=True)
     from tactful.cli.shared.logging_setup import LogHandler
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.security.signing_keys import KeyFileError
+    from tactful.runtime.security.key_files import KeyFileError
     from tactful.runtime.system_clock import ClockError
     from tactful.serving import serve as listen  # the whole server, for this command only
     from tactful.transports.server.listener import ListenError

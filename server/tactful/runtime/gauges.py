@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, get_args
 
 from tactful.runtime.ports.ledger import Ledger
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.active_rulebook import KeptReason
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.state_tables import StateTable

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
 

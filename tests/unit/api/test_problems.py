@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from tactful.api.problems import HANDLERS, RETRY_S, ProblemError, problem
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 
 
 def client(error: Exception) -> httpx.AsyncClient:

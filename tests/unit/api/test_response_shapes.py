@@ -14,6 +14,7 @@ from support.live_server import LiveServer, live_server
 from tactful.api.openapi import QUERIES, REQUESTS, SUMMARIES
 from tactful.api.response_shapes import RESPONSES, ProblemDocument
 from tactful.config.connector_settings import ConnectorSettings
+from tactful.runtime.security.bridge_keys import BridgeKeys
 
 WITHOUT_SHAPE = {
     "/metrics", "/openapi.json", "/asyncapi.json", "/widget/{name}", "/v1/session",
@@ -103,6 +104,8 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         ready = await ask("GET", "/readyz")
         assert ready["feeds"]
         await ask("GET", "/version")
+        plugins = BridgeKeys(asker.one.parts.shop.state.keys.folder, asker.one.parts.shop.clock)
+        await ask("POST", "/v1/pair", json={"code": plugins.new_code("woo", "https://a.example")})
         await ask("POST", "/v1/doctor", json={"sku": "RUN-42", "territory": "DE"})
         case = {"type": "case", "case": "k9", "customer": "mia", "kind": "unknown", "kind_by": "none",
                 "status": "open", "opened_at": "2026-03-10T12:00:00Z"}  # fmt: skip

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tactful.api.problems import HANDLERS
-from tactful.api.server_key import ServerKey
+from tactful.api.server_key import Scope, ServerKey
 
 KEY = "the-key-of-this-test"
 
@@ -23,11 +23,11 @@ class Reports:
         self.seen.append((address, right))
 
 
-async def ask(key: ServerKey, authorization: str | None) -> httpx.Response:
+async def ask(key: ServerKey, authorization: str | None, *scopes: Scope) -> httpx.Response:
     async def endpoint(_: Request) -> Response:
         return PlainTextResponse("done")
 
-    app = Starlette(routes=[Route("/a", key.guard(endpoint))], exception_handlers=HANDLERS)
+    app = Starlette(routes=[Route("/a", key.guard(endpoint, *scopes))], exception_handlers=HANDLERS)
     transport = httpx.ASGITransport(app, client=("192.0.2.1", 4711))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
         headers = (
@@ -63,3 +63,28 @@ async def test_without_a_configured_key_the_endpoint_is_closed(authorization: st
     answer = await ask(ServerKey(None, reports), authorization)
     assert (answer.status_code, answer.json()["code"]) == (401, "key.unset")
     assert reports.seen == []
+
+
+@pytest.mark.parametrize(
+    ("scopes", "needed", "status", "code"),
+    [
+        (("redeem",), ("redeem",), 200, None),
+        (("facts:write",), ("redeem",), 403, "key.scope"),
+        (("redeem",), (), 403, "key.scope"),
+        ((), ("redeem",), 401, "key.wrong"),
+    ],
+)
+async def test_the_key_of_a_plugin_reaches_what_its_scopes_allow(
+    scopes: tuple[str, ...], needed: tuple[Scope, ...], status: int, code: str | None
+) -> None:
+    key = ServerKey(KEY, plugin_scopes=lambda given: scopes if given == "tft_1" else ())
+    answer = await ask(key, "Bearer tft_1", *needed)
+    assert answer.status_code == status
+    assert code is None or answer.json()["code"] == code
+    assert (await ask(key, f"Bearer {KEY}", *needed)).status_code == 200
+
+
+async def test_a_plugin_is_served_without_a_server_key() -> None:
+    key = ServerKey(None, plugin_scopes=lambda given: ("redeem",) if given == "tft_1" else ())
+    assert (await ask(key, "Bearer tft_1", "redeem")).status_code == 200
+    assert (await ask(key, "Basic tft_1", "redeem")).json()["code"] == "key.unset"

@@ -75,7 +75,8 @@ def folder_target(stack: ExitStack, folder: Path, *, dry_run: bool = False) -> I
     from tactful.cli.shared.data_folder import KEYS_FOLDER, is_unused, ledger_file
     from tactful.cli.shared.logging_setup import configure_logging
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.security.signing_keys import KeyFileError, SigningKeys
+    from tactful.runtime.security.key_files import KeyFileError
+    from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.services.ingest import erased_fact_rejection, fact_row
     from tactful.runtime.services.item_catalogue import read_page
     from tactful.runtime.state.erased_customers import ErasedCustomers

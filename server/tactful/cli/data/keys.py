@@ -1,4 +1,4 @@
-"""The commands `tactful keys list`, `rotate`, `revoke`, `secret` and `derive`."""
+"""The commands of `tactful keys`: signing keys, secrets, and the keys of shop plugins."""
 
 import secrets
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 
 if TYPE_CHECKING:
+    from tactful.runtime.security.bridge_keys import BridgeKeys
     from tactful.runtime.security.derived_keys import KeyUse
     from tactful.runtime.security.signing_keys import SigningKeys
 
@@ -29,7 +30,7 @@ _SECRET_BYTES: Final = 32
 
 @click.group()
 def keys() -> None:
-    """List, rotate and revoke the keys that sign offers, or make a secret."""
+    """List, rotate and revoke keys, make a secret, or pair a shop's plugin."""
 
 
 @keys.command("list", epilog="\b\nExample:\n  tactful keys list --data shop-data")
@@ -95,11 +96,16 @@ def rotate(*, overlap: str, **options: Any) -> None:
 @click.option("--yes", is_flag=True, help="Revoke without asking for confirmation.")
 @setting_options("data")
 def revoke(*, kid: str, yes: bool, **options: Any) -> None:
-    """Stop accepting a key at once.
+    """Stop accepting a key at once: a signing key, or the key of a plugin.
 
-    Every offer that the key signed becomes invalid and can no longer be redeemed. The command says how
-    many accepted offers that may be, and asks.
+    A plugin whose key is revoked can no longer report facts or redeem offers, and must be paired anew.
+    Every offer that a signing key signed becomes invalid and can no longer be redeemed. The command
+    says how many accepted offers that may be, and asks.
     """
+    with _unwritable(options):
+        if _plugin_keys(options).revoke(kid):
+            print_text(f"The key {kid} of a plugin is no longer accepted.")
+            return
     known = _signing_keys(options)
     ending = _accepted_under(kid, known, load_config(options).data)
     lost = "1 accepted offer" if ending == 1 else f"{ending} accepted offers"
@@ -122,6 +128,62 @@ def _accepted_under(kid: str, known: "SigningKeys", data: Path | None) -> int:
     return count_accepted(file, keys[place].created, later[0] if later else None)
 
 
+@keys.command(
+    epilog="\b\nExample:\n  tactful keys pair --platform woo --public-url https://offers.shop.example"
+)
+@click.option("--platform", required=True, metavar="NAME", help="Kind of shop, such as woo.")
+@click.option(
+    "--for",
+    "length",
+    metavar="TIME",
+    default="15m",
+    show_default=True,
+    help="How long the code can be used.",
+)
+@setting_options("data", "public_url")
+def pair(*, platform: str, length: str, **options: Any) -> None:
+    """Print a one-time code for a shop's plugin, also while the server runs.
+
+    The plugin exchanges the code for a key of its own, which may report facts and redeem offers.
+    """
+    try:
+        life = duration().parse(length)
+    except ValueProblem as problem:
+        raise click.BadParameter(str(problem), param_hint="--for") from problem
+    url = load_config(options).public_url
+    if url is None:
+        raise CommandError(
+            "The server's public address is not known. Name it with --public-url or TACTFUL_PUBLIC_URL."
+        )
+    with _key_file_errors(), _unwritable(options):
+        code = _plugin_keys(options).new_code(platform, url.rstrip("/"), life)
+    print_text(code)
+    click.echo(f"Enter this code in the plugin. It can be used once, within {length}.", err=True)
+
+
+@keys.command(epilog="\b\nExample:\n  tactful keys plugins --data shop-data")
+@setting_options("data")
+@json_option
+def plugins(*, json_output: bool, **options: Any) -> None:
+    """List the keys of paired plugins, oldest first."""
+    with _key_file_errors():
+        rows = [
+            {
+                "id": one.ident,
+                "platform": one.file.platform,
+                "shop": one.file.shop,
+                "scopes": list(one.file.scopes),
+                "created": format_rfc3339(one.file.created),
+            }
+            for one in _plugin_keys(options).accepted_keys()
+        ]
+    if json_output:
+        print_json(rows)
+        return
+    columns = ("id", "platform", "shop", "created")
+    print_table(columns, (tuple(str(row[name]) for name in columns) for row in rows))
+
+
 @keys.command(epilog="\b\nExample:\n  export TACTFUL_SERVER_KEY=$(tactful keys secret)")
 def secret() -> None:
     """Print a new random secret, for server_key or identity_secret."""
@@ -142,7 +204,7 @@ def derive(*, use: "KeyUse", **options: Any) -> None:
 
 
 def _key_file_errors() -> AbstractContextManager[None]:
-    from tactful.runtime.security.signing_keys import KeyFileError  # cryptography is slow to import
+    from tactful.runtime.security.key_files import KeyFileError  # cryptography is slow to import
 
     return exit_on(KeyFileError)
 
@@ -166,6 +228,14 @@ def _signing_keys(options: dict[str, Any]) -> "SigningKeys":
 
     with _key_file_errors(), _unwritable(options):
         return SigningKeys(_keys_folder(load_config(options).data), SystemClock())
+
+
+def _plugin_keys(options: dict[str, Any]) -> "BridgeKeys":
+    from tactful.runtime.security.bridge_keys import BridgeKeys
+    from tactful.runtime.system_clock import SystemClock
+
+    _signing_keys(options)  # makes the folder, or says why it must not be used
+    return BridgeKeys(_keys_folder(load_config(options).data), SystemClock())
 
 
 def _keys_folder(data: Path | None) -> Path:

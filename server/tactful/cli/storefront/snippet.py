@@ -120,7 +120,8 @@ def doctor_link(url: str, config: Config) -> str:
         CommandError: `url` is not an http or https URL, or there are no keys to sign with.
     """
     from tactful.runtime.security.doctor_pass import FRAGMENT, issue_pass
-    from tactful.runtime.security.signing_keys import KeyFileError, SigningKeys
+    from tactful.runtime.security.key_files import KeyFileError
+    from tactful.runtime.security.signing_keys import SigningKeys
 
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.netloc:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
 

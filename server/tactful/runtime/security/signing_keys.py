@@ -11,9 +11,8 @@ import os
 import secrets
 import stat
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from tactful.core.offers.tokens import (
@@ -26,6 +25,7 @@ from tactful.core.offers.tokens import (
 )
 from tactful.core.values.calendar import DAY
 from tactful.runtime.ports.environment import Clock
+from tactful.runtime.security.key_files import KeyFileError, read_file, write_new
 
 OVERLAP: Final = 31 * DAY
 """Milliseconds for which a replaced key verifies by default: longer than any offer and its hold."""
@@ -37,20 +37,7 @@ _HOLDER: Final = "holder.json"
 _CONTACT: Final = "contact.json"
 _FOREVER: Final = 2**62
 
-FileKind = TypeVar("FileKind", "KeyFile", "HolderFile", "ContactFile")
-
 _Raw = Annotated[bytes, Meta(min_length=KEY_BYTES, max_length=KEY_BYTES)]
-
-
-class KeyFileError(Exception):
-    """A key file or folder that must not be used."""
-
-    def __init__(self, problem: str, path: Path, message: str) -> None:
-        super().__init__(f"{path}: {message}")
-        self.problem = problem
-        """What is wrong: `mode`, `missing`, `unreadable`, `damaged`, `busy` or `unknown`."""
-        self.path = path
-        """The file or folder."""
 
 
 class KeyFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -133,7 +120,7 @@ class SigningKeys:
         self._clock = clock
         _prepare(folder, clock.now())
         self._loaded = _load(folder, clock.now())
-        self._contact_key = _read(folder / _CONTACT, ContactFile).key
+        self._contact_key = read_file(folder / _CONTACT, ContactFile).key
 
     def sign(self, claims: TokenClaims) -> str:
         """Return the token of these claims, signed by the newest key (EdDSA, RFC 8037).
@@ -158,6 +145,11 @@ class SigningKeys:
     def holder_of(self, kind: HolderKind, ident: str) -> str:
         """Return the digest by which a token names its session or customer (HMAC, RFC 2104)."""
         return holder_of(self._loaded.holder_secret, kind, ident)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the key files."""
+        return self._folder
 
     @property
     def contact_key(self) -> bytes:
@@ -207,7 +199,7 @@ class SigningKeys:
         *earlier, signing = self._current().keys
         ends = {key.name: key.until for key in earlier} | {signing.name: now + overlap}
         key = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now, ends=ends)
-        if not _write_new(self._folder / _name(_number(signing.name) + 1), key):
+        if not write_new(self._folder / _name(_number(signing.name) + 1), key):
             raise KeyFileError(
                 "busy",
                 self._folder,
@@ -250,18 +242,18 @@ def _prepare(folder: Path, now: int) -> None:
     if not _key_names(folder):
         # Two processes may start at once: the second one keeps the files of the first.
         # The holder secret is written first, so a folder with a key always has the secret.
-        _write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
+        write_new(folder / _HOLDER, HolderFile(secret=secrets.token_bytes(KEY_BYTES)))
         first = KeyFile(private=secrets.token_bytes(KEY_BYTES), created=now)
-        _write_new(folder / _name(1), first)
+        write_new(folder / _name(1), first)
     if not (folder / _CONTACT).exists():
-        _write_new(folder / _CONTACT, ContactFile(key=secrets.token_bytes(KEY_BYTES)))
+        write_new(folder / _CONTACT, ContactFile(key=secrets.token_bytes(KEY_BYTES)))
 
 
 def _load(folder: Path, now: int) -> _Loaded:
     names = _key_names(folder)
     try:
         keys = _accepted(folder, names, now)
-        holder = _read(folder / _HOLDER, HolderFile)
+        holder = read_file(folder / _HOLDER, HolderFile)
     except KeyFileError as error:
         if error.problem == "missing" and _key_names(folder) != names:
             # Another process has just deleted a key that had ended.
@@ -278,9 +270,9 @@ def _load(folder: Path, now: int) -> _Loaded:
 
 def _accepted(folder: Path, names: frozenset[str], now: int) -> tuple[_Key, ...]:
     newest = max(names, default=_name(1))
-    signing = _read(folder / newest, KeyFile)
+    signing = read_file(folder / newest, KeyFile)
     ends = {name: end for name, end in signing.ends.items() if name in names and now < end}
-    files = {name: _read(folder / name, KeyFile) for name in sorted(ends)}
+    files = {name: read_file(folder / name, KeyFile) for name in sorted(ends)}
     return tuple(
         _Key(name, TokenSigner(file.private), file.created, ends.get(name, _FOREVER))
         for name, file in [*files.items(), (newest, signing)]
@@ -303,58 +295,3 @@ def _key_names(folder: Path) -> frozenset[str]:
         message = f"This folder of keys cannot be read: {error.strerror}. Bring it back."
         raise KeyFileError("unreadable", folder, message) from error
     return frozenset(name for name in names if name.endswith(_SUFFIX))
-
-
-def _read(path: Path, kind: type[FileKind]) -> FileKind:
-    """Return the content of a file that only its owner can read.
-
-    The open descriptor is checked, so that the path cannot be replaced after the check.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    except FileNotFoundError as error:
-        raise KeyFileError(
-            "missing", path, "This key is missing. Restore it from a backup."
-        ) from error
-    except OSError as error:
-        raise KeyFileError(
-            "unreadable", path, f"This key cannot be read: {error.strerror}."
-        ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
-            message = f"Other users can reach this key (mode {stat.S_IMODE(mode):04o}). Run chmod 600 on it."
-            raise KeyFileError("mode", path, message)
-        try:
-            return msgspec.json.decode(file.read(), type=kind)
-        except msgspec.MsgspecError as error:
-            message = (
-                "This key is damaged. Restore it from a backup, or remove it to go on without it."
-            )
-            raise KeyFileError("damaged", path, message) from error
-
-
-def _write_new(path: Path, content: Struct) -> bool:
-    """Write a complete, durable file in one step; return False where one exists already."""
-    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(content))
-            file.flush()
-            os.fsync(descriptor)
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return False
-    finally:
-        draft.unlink()
-    _sync_folder(path.parent)
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

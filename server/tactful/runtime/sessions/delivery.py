@@ -11,7 +11,7 @@ from tactful.core.decision import (
     WithdrawOffer,
 )
 from tactful.core.offers.offer import OfferState
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.security.token_issuer import IssuedOffer, issue_token
 from tactful.runtime.state.session_registry import LiveSession, Outgoing, SessionSnapshot
 from tactful.runtime.state.shop_state import ShopState

@@ -11,7 +11,9 @@ from msgspec import structs
 from support.cli_runner import printed_json, run
 from support.ledger_rows import accepted, push, step
 from tactful.runtime.security import signing_keys
+from tactful.runtime.security.bridge_keys import BridgeKeys
 from tactful.runtime.security.derived_keys import derived_key
+from tactful.runtime.system_clock import SystemClock
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 
@@ -87,10 +89,37 @@ def test_a_key_that_cannot_be_written_names_the_folder_and_what_to_do(
     def full(*_: object) -> bool:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(signing_keys, "_write_new", full)
+    monkeypatch.setattr(signing_keys, "write_new", full)
     refused = run("keys", "rotate", "--data", tmp_path)
     assert refused.exit_code == 2
     assert f"{tmp_path / 'keys'}: The key cannot be written: No space left" in refused.output
     assert "Free some space" in refused.output
     monkeypatch.undo()
     assert [first] == printed_json(run("keys", "list", "--json", "--data", tmp_path))
+
+
+def test_a_plugin_is_paired_listed_and_revoked(tmp_path: Path) -> None:
+    url = "https://offers.shop.example"
+    made = run("keys", "pair", "--platform", "woo", "--public-url", f"{url}/", "--data", tmp_path)
+    assert made.exit_code == 0
+    secret, _, address = made.stdout.strip().partition("@")
+    assert address == url
+    assert "within 15m" in made.stderr
+    found = BridgeKeys(tmp_path / "keys", SystemClock()).pair(secret, "https://shop.example")
+    assert found is not None
+    (listed,) = printed_json(run("keys", "plugins", "--json", "--data", tmp_path))
+    assert (listed["id"], listed["platform"], listed["shop"]) == (
+        found.ident, "woo", "https://shop.example",
+    )  # fmt: skip
+    assert found.ident in run("keys", "plugins", "--data", tmp_path).output
+    assert (
+        "of a plugin is no longer accepted"
+        in run("keys", "revoke", found.ident, "--data", tmp_path).output
+    )
+    assert printed_json(run("keys", "plugins", "--json", "--data", tmp_path)) == []
+
+
+def test_a_code_needs_a_public_address_and_a_duration(tmp_path: Path) -> None:
+    given = ("keys", "pair", "--platform", "woo", "--data", tmp_path)
+    assert "--public-url" in run(*given).output
+    assert "a duration" in run(*given, "--for", "soon").output

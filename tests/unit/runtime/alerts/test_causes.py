@@ -13,7 +13,7 @@ from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.alerts.causes import BACKUP_DUE_MS, KEY_DUE_MS, Cause, Increase, shop_causes
 from tactful.runtime.alerts.kinds import KINDS
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES, StorageUse
-from tactful.runtime.security.signing_keys import KeyFileError
+from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
 from tactful.stores.memory.ledger import MemoryLedger

@@ -10,7 +10,8 @@ import pytest
 from tactful.core.offers.tokens import TokenClaims, TokenRefusal, TokenVerifier
 from tactful.core.values.calendar import DAY
 from tactful.runtime.security import signing_keys as module
-from tactful.runtime.security.signing_keys import OVERLAP, KeyFileError, SigningKeys
+from tactful.runtime.security.key_files import KeyFileError
+from tactful.runtime.security.signing_keys import OVERLAP, SigningKeys
 
 START = 1_773_144_000_000
 
