@@ -16,6 +16,7 @@ import pytest
 from support.example_checkouts import CHECKOUT, COMMANDS, ExampleShop, run_the_curl_page, running
 from support.node import node
 from support.vectors import FOLDER, vectors
+from tactful.core.facts.fact_codec import FactRejection, decode
 from tactful.core.offers.tokens import TokenClaims, TokenSigner, TokenVerifier
 
 pytestmark = pytest.mark.thorough  # programs of their own, which wait for answers that do not come
@@ -38,9 +39,13 @@ class FakeTactful:
         self.refunded: dict[str, Any] = {}
         self.asked: list[str] = []
         self.faults: list[str] = []
+        self.reported: list[Any] = []
         self.unit: int | None = None
 
     def answer(self, path: Any, body: Any) -> tuple[int, Any]:
+        if path == "/v1/facts":
+            self.reported += body
+            return 200, {"accepted": len(body), "rejected": []}
         self.asked.append(path)
         parts = path.strip("/").split("/")
         if parts[-1] == "jwks.json":
@@ -399,3 +404,28 @@ def test_the_page_of_curl_runs_from_top_to_bottom() -> None:
     assert list(fake.refunded) == ["r1"]
     assert fake.cancelled == ["o1"]
     assert fake.asked[-1] == "/v1/offers/of_1"
+
+
+def test_an_order_is_reported_with_its_session_and_its_offer(
+    fake: FakeTactful, shop: ExampleShop
+) -> None:
+    asked = {"order": shop.name("o1"), "territory": "DE", "session": "se_1"}
+    lines = [{"sku": "RUN-42", "qty": 1}, {"sku": "SOCK-3", "qty": 2}]
+    status, _ = shop.post("/orders", asked | {"lines": lines, "tokens": [token()]})
+    assert status == 201
+    (fact,) = fake.reported
+    assert not isinstance(decode(json.dumps(fact).encode()), FactRejection)
+    assert (fact["order"], fact["session"], fact["status"]) == (shop.name("o1"), "se_1", "placed")
+    assert [(line["unit"]["amount"], line.get("offer")) for line in fact["lines"]] == [
+        (10965, "of_1"), (1990, None),
+    ]  # fmt: skip
+
+
+def test_a_report_that_is_lost_delays_no_order_and_is_sent_with_the_next_one(
+    fake: FakeTactful, shop: ExampleShop
+) -> None:
+    fake.faults = ["lost before"]
+    assert shop.order(order="o1")[0] == 201
+    assert fake.reported == []
+    assert shop.order(order="o2")[0] == 201
+    assert [fact["order"] for fact in fake.reported] == [shop.name("o1"), shop.name("o2")]

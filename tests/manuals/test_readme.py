@@ -11,7 +11,16 @@ import pytest
 import websockets
 from websockets.typing import Origin, Subprotocol
 
-from support.manual_runner import QUICKSTART, README, ROOT, Shell, blocks, key_of, quickstart
+from support.manual_runner import (
+    QUICKSTART,
+    README,
+    ROOT,
+    Shell,
+    blocks,
+    key_of,
+    quickstart,
+    set_clock_to_present,
+)
 
 OWN = (
     "README.md",
@@ -52,8 +61,9 @@ def test_the_readme_ends_with_what_the_thing_does_not_do() -> None:
 @pytest.mark.thorough
 async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -> None:
     with quickstart(tmp_path) as (one, steps, server, page):
-        start, facts, check, pages, sell, why, restock, redeem = steps
+        start, facts, check, pages, sell, why, restock, redeemed = steps
         one.run(start)
+        set_clock_to_present(one, server)
         assert one.run(facts).endswith(
             '{"accepted":4,"ignored":0,"rejected":[],"unchanged":0,"notes":[]}'
         )
@@ -69,12 +79,15 @@ async def test_the_tutorial_leads_to_an_offer_and_withdraws_it(tmp_path: Path) -
         async with session(server, page) as socket:
             offer = await offered(socket, one, server)
             await say(socket, "accept", offer=offer["id"])
-            one.run(f"TOKEN={(await next_frame(socket, 'accepted'))['token']}")
-            bought = json.loads(await asyncio.to_thread(one.run, redeem))
-            assert (bought["unit"]["amount"], bought["qty"]) == (10965, 1)
-            assert json.loads(await asyncio.to_thread(one.run, redeem)) == bought
-            other = redeem.replace("o-1", "o-2")
-            assert "redemption.used" in await asyncio.to_thread(one.run, other)
+            token = (await next_frame(socket, "accepted"))["token"]
+            asked = {"territory": "DE", "lines": [{"sku": "RUN-42", "qty": 1}], "tokens": [token]}
+            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{page}") as shop:
+                first = await shop.post("/orders", json=asked | {"order": "o-1"})
+                assert (first.status_code, first.json()["total"]["amount"]) == (201, 10965)
+                other = await shop.post("/orders", json=asked | {"order": "o-2"})
+                assert other.json() == {"code": "redemption.used"}
+            (row,) = json.loads(await asyncio.to_thread(one.run, redeemed))["redemptions"]
+            assert (row["order"], row["saved"]["amount"]) == ("o-1", 1935)
 
 
 def session(server: int, page: int) -> websockets.connect:

@@ -14,6 +14,7 @@ from socket import socket
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 QUICKSTART = ROOT / "examples" / "quickstart"
+CHECKOUT = ROOT / "examples" / "checkout"
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -81,7 +82,12 @@ def shell(folder: Path, **environment: str) -> Iterator[Shell]:
 def quickstart(tmp_path: Path) -> Iterator[tuple[Shell, list[str], int, int]]:
     """A shell beside the files, the README's blocks with free ports in them, and these ports."""
     server, page = free_port(), free_port()
-    shutil.copytree(QUICKSTART, tmp_path / "examples" / "quickstart")
+    for folder in (QUICKSTART, CHECKOUT):
+        shutil.copytree(
+            folder,
+            tmp_path / "examples" / folder.name,
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
     for file in (tmp_path / "examples").rglob("*.*"):
         if file.is_file():
             file.write_text(ported(file.read_text("utf-8"), server, page), "utf-8")
@@ -97,6 +103,15 @@ def quickstart(tmp_path: Path) -> Iterator[tuple[Shell, list[str], int, int]]:
 def ported(text: str, server: int, page: int) -> str:
     """A text with these ports instead of the README's."""
     return text.replace("8000", str(server)).replace("8080", str(page))
+
+
+def set_clock_to_present(one: Shell, server: int) -> None:
+    """Set the clock of a server that has just been started: shops compare tokens with their own."""
+    one.run(
+        f"curl --silent --fail --retry 10 --retry-connrefused http://127.0.0.1:{server}/v1/test/clock"
+        ' --header "Authorization: Bearer $TACTFUL_SERVER_KEY"'
+        """ --data '{"now": "'$(date --utc +%Y-%m-%dT%H:%M:%SZ)'"}'"""
+    )
 
 
 def key_of(one: Shell) -> dict[str, str]:

@@ -155,6 +155,9 @@ function priced({ sku, qty }, territory) {
   return { sku, qty, unit };
 }
 
+/** What was paid for one piece, rounded down where pieces do not share a total evenly. */
+const paidForOne = ({ paid, unit, qty }) => (paid ? { ...paid, amount: Math.floor(paid.amount / qty) } : unit);
+
 /**
  * Orders: id → { status, asked, lines, shipping, refunds }, and `offers`: what it uses.
  * An order is "pending" until it is placed. One that stays so has to be settled by asking again.
@@ -163,6 +166,7 @@ class Shop {
   constructor(tactful) {
     this.tactful = tactful;
     this.orders = new Map();
+    this.unreported = [];
   }
 
   /** Place an order. Repeating it is safe, and is how a pending one is settled. */
@@ -183,7 +187,34 @@ class Shop {
       await this.giveUp(name, order);
       throw problem;
     }
+    await this.report(name);
     return [201, this.shown(name)];
+  }
+
+  /**
+   * Report the state of an order, with the shopper's session. What does not get through is sent with the
+   * next report, and a real shop keeps it in its database.
+   */
+  async report(name) {
+    const facts = [...this.unreported, this.fact(name)];
+    this.unreported = [];
+    try {
+      const { status, answer } = await this.tactful.ask("POST", "/v1/facts", facts);
+      if (status !== 200 || answer.rejected.length) console.error("Tactful refused a report:", answer);
+    } catch (problem) {
+      if (!(problem instanceof Unknown)) throw problem;
+      this.unreported.push(...facts);
+    }
+  }
+
+  /** What Tactful is told of an order. */
+  fact(name) {
+    const { asked, lines, offers, status, placed_at } = this.orders.get(name);
+    const { territory, customer, session } = asked;
+    const reported = lines.map((line) => ({
+      sku: line.sku, qty: line.qty, unit: paidForOne(line), offer: offers.find((one) => one.line === line)?.id,
+    }));
+    return { type: "order", order: name, territory, customer, session, placed_at, status, lines: reported };
   }
 
   /** Use the offers, if there are any, and place the order. */
@@ -207,6 +238,7 @@ class Shop {
       this.charge(order, offer, await this.tactful.insist("/v1/redemptions", body));
     }
     order.status = "placed";
+    order.placed_at = new Date().toISOString();
   }
 
   /** Take the answer's amounts, not the token's: where a price fell since, the lower is charged. */
@@ -236,7 +268,7 @@ class Shop {
     if (claims.currency !== order.lines[0].unit.currency) throw new Refused(422, "redemption.sku");
     if (order.asked.territory !== claims.territory) throw new Refused(422, "redemption.territory");
     if (line && line.qty > claims.max_qty) throw new Refused(422, "redemption.quantity");
-    return { token, level, line };
+    return { id: claims.offer, token, level, line };
   }
 
   /** Cancel an order before it is shipped; the shopper gets the offer back while it holds. */
@@ -245,7 +277,9 @@ class Shop {
     if (order.status === "placed" && order.offers.length) {
       await this.tactful.insist(`/v1/redemptions/${encodeURIComponent(name)}/cancel`, {});
     }
+    const wasPlaced = order.status === "placed";
     order.status = "cancelled";
+    if (wasPlaced) await this.report(name);
     return [200, this.shown(name)];
   }
 

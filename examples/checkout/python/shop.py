@@ -98,6 +98,7 @@ class Shop:
 
     def __init__(self, tactful):
         self.tactful, self.orders, self.lock = tactful, {}, Lock()
+        self.unreported = []
 
     def place(self, asked):
         """Place an order. Repeating the request is safe, and settles a pending order."""
@@ -122,6 +123,7 @@ class Shop:
         except Refused:
             self.roll_back(name, order)
             raise
+        self.report(name)
         return 201, self.shown(name)
 
     def settle(self, name, order):
@@ -150,6 +152,46 @@ class Shop:
                 body["shipping"] = order["asked"]["shipping"]
             self.charge(order, offer, self.tactful.post_until_known("/v1/redemptions", body))
         order["status"] = "placed"
+        order["placed_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+    def report(self, name):
+        """Report the state of an order, with the shopper's session. Nobody waits for Tactful here.
+
+        What does not get through is sent with the next order; a real shop keeps it in its database.
+        """
+        self.unreported.append(self.fact(name))
+        facts, self.unreported = self.unreported, []
+        try:
+            status, answer = self.tactful.request("POST", "/v1/facts", facts)
+        except Unknown:
+            self.unreported += facts
+            return
+        if status != 200 or answer["rejected"]:
+            print(f"Tactful refused a report: {answer}", file=sys.stderr)
+
+    def fact(self, name):
+        """Return what Tactful is told of an order."""
+        order = self.orders[name]
+        offers = {o["place"]: o["id"] for o in order["offers"] if o["level"] == "item"}
+        fact = {
+            "type": "order",
+            "order": name,
+            "territory": order["asked"]["territory"],
+            "placed_at": order["placed_at"],
+            "status": order["status"],
+            "lines": [
+                {"sku": line["sku"], "qty": line["qty"], "unit": self.paid_for_one(line)}
+                | ({"offer": offers[place]} if place in offers else {})
+                for place, line in enumerate(order["lines"])
+            ],
+        }
+        known = {key: order["asked"].get(key) for key in ("customer", "session")}
+        return fact | {key: value for key, value in known.items() if value}
+
+    def paid_for_one(self, line):
+        """Return what was paid for one piece, rounded down where pieces do not share a total evenly."""
+        paid = line.get("paid")
+        return line["unit"] if paid is None else {**paid, "amount": paid["amount"] // line["qty"]}
 
     def charge(self, order, offer, answer):
         """Charge the amounts of the response: they are lower than the token's if the price has fallen."""
@@ -190,14 +232,17 @@ class Shop:
             raise Refused(422, "redemption.territory")
         if place is not None and order["lines"][place]["qty"] > claims["max_qty"]:
             raise Refused(422, "redemption.quantity")
-        return {"token": token, "level": level, "place": place}
+        return {"id": claims["offer"], "token": token, "level": level, "place": place}
 
     def cancel(self, name):
         """Cancel an order before it is shipped. The shopper can use the offer again until it ends."""
         order = self.settled(name)
         if order["status"] == "placed" and order["offers"]:
             self.tactful.post_until_known(f"/v1/redemptions/{quote(name, safe='')}/cancel", {})
+        was_placed = order["status"] == "placed"
         order["status"] = "cancelled"
+        if was_placed:
+            self.report(name)
         return 200, self.shown(name)
 
     def refund(self, name, asked):

@@ -68,7 +68,7 @@ def pairing_routes(
 
     Args:
         keys: The keys of plugins.
-        terms: What a plugin is told beside its key.
+        terms: What a plugin gets beside its key.
         report: Called with a client's address and whether its code was right, for rate limits.
     """
 

@@ -1,31 +1,23 @@
-"""The shopper's Tactful session: kept with the visit, and written beside each order."""
+"""The shopper's Tactful session, which is written beside each order."""
 
+import re
 from typing import Any, Final
 
 from tactful_oscar.models import OrderSession
 
-SESSION_KEY: Final = "tactful_session"
-"""In the shop's own session of the visitor."""
-LONGEST: Final = 128
-"""Characters of a session's public reference."""
+SESSION_COOKIE: Final = "tactful_session"
+"""The storefront's script writes it, and deletes it when the shopper withdraws consent.
 
-
-def remember_session(request: Any, reference: str) -> None:
-    """Keep the public reference of the shopper's session for a later order.
-
-    Args:
-        request: Django's request, with its session.
-        reference: At most `LONGEST` characters; empty: the shopper gave the session up.
-    """
-    if reference:
-        request.session[SESSION_KEY] = reference
-    else:
-        request.session.pop(SESSION_KEY, None)
+The shop's own session is not used: a request of the script could write it back while a form of the
+checkout changes it.
+"""
+_REFERENCE: Final = re.compile(r"[\w.-]{1,128}", re.ASCII)
 
 
 def write_session(request: Any, order_number: str) -> None:
     """Write in which session an order is placed, before the order is reported."""
-    if reference := request.session.get(SESSION_KEY):
+    reference = request.COOKIES.get(SESSION_COOKIE, "")
+    if _REFERENCE.fullmatch(reference):
         OrderSession.objects.update_or_create(
             order_number=order_number, defaults={"reference": reference}
         )

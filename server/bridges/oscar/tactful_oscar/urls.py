@@ -2,10 +2,7 @@
 
 from django.urls import path
 
-from tactful_oscar.views import PutOfferView, RememberSessionView
+from tactful_oscar.views import PutOfferView
 
 app_name = "tactful"
-urlpatterns = [
-    path("basket/", PutOfferView.as_view(), name="put-offer"),
-    path("session/", RememberSessionView.as_view(), name="session"),
-]
+urlpatterns = [path("basket/", PutOfferView.as_view(), name="put-offer")]

@@ -1,10 +1,10 @@
-"""The views of the storefront's script: an accepted offer enters the basket, a session is kept."""
+"""The view to which the storefront's script sends an accepted offer: it changes the basket."""
 
 import json
 from http import HTTPStatus
 from typing import Any, Final
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import View
@@ -14,7 +14,6 @@ from tactful_bridge.cart import reason_against
 from tactful_bridge.errors import OutcomeUnknownError, TokenRefusedError
 from tactful_oscar.basket_lines import item_of, offer_of, put_line
 from tactful_oscar.connection import connection
-from tactful_oscar.order_sessions import LONGEST, remember_session
 
 _LONGEST_BODY: Final = 8_192
 """Bytes; a token has at most 4,096."""
@@ -63,36 +62,16 @@ class PutOfferView(View):
         return JsonResponse({"basket": reverse("basket:summary")}, status=HTTPStatus.CREATED)
 
 
-class RememberSessionView(View):
-    """`POST {"session"}` keeps the shopper's session for the next order; an empty one is forgotten."""
-
-    http_method_names = ("post",)
-
-    def post(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer 204, or 400 for anything but a reference."""
-        reference = (_object(request.body) or {}).get("session")
-        if not isinstance(reference, str) or len(reference) > LONGEST:
-            return _problem(HTTPStatus.BAD_REQUEST, "request")
-        remember_session(request, reference)
-        return HttpResponse(status=HTTPStatus.NO_CONTENT)
-
-
 def _asked(body: bytes) -> tuple[str, int] | None:
     """Return token and quantity of a request; `None`: it is malformed."""
-    found = _object(body)
-    if found is None:
-        return None
-    token, quantity = found.get("token"), found.get("quantity", 1)
-    return (token, quantity) if isinstance(token, str) and type(quantity) is int else None
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    """Return the JSON object that a body holds; `None`: there is none."""
     try:
         found = json.loads(body) if len(body) <= _LONGEST_BODY else None
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    token, quantity = found.get("token"), found.get("quantity", 1)
+    return (token, quantity) if isinstance(token, str) and type(quantity) is int else None
 
 
 def _found(request: HttpRequest, sku: str) -> tuple[Any, Any] | None:

@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 
 from tactful_bridge.identity import sign_identity
 from tactful_oscar.conf import bridge_settings
-from tactful_oscar.order_sessions import SESSION_KEY
+from tactful_oscar.order_sessions import SESSION_COOKIE
 
 register: Final = template.Library()
 
@@ -48,7 +48,7 @@ def tactful_script(context: Any) -> dict[str, object]:
         "csrf": get_token(request),
         "sku": _sku(context),
         "cart": _cart(request),
-        "session": request.session.get(SESSION_KEY, ""),
+        "session": SESSION_COOKIE,
         "nonce": getattr(request, "csp_nonce", ""),
     }
 

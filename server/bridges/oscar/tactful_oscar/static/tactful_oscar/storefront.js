@@ -1,7 +1,7 @@
 /** Joins the widget to the shop: the page's product, the customer, the basket and the session of orders. */
 (() => {
   'use strict';
-  const { put, remember, csrf, identity, sku, cart, session: known } = document.currentScript.dataset;
+  const { put, csrf, identity, sku, cart, session: cookie } = document.currentScript.dataset;
   const IDENTIFIED = 'tactful-oscar-identified';
   window.tactful = window.tactful || function stub(...call) { (stub.q = stub.q || []).push(call); };
 
@@ -24,24 +24,22 @@
     remembered((storage) => storage.removeItem(IDENTIFIED));
   }
 
-  const post = (address, body) =>
-    fetch(address, {
+  // An order names the shopper's session, so that results count orders without an offer, too. The cookie
+  // ends with the browser, and at once when consent is withdrawn.
+  window.tactful('on', 'session', ({ detail: { session = '' } }) => {
+    const secure = window.location.protocol === 'https:' ? '; Secure' : '';
+    const end = session ? '' : '; Max-Age=0';
+    document.cookie = `${cookie}=${session}; Path=/; SameSite=Lax${secure}${end}`;
+  });
+
+  const intoBasket = async (token) => {
+    const answer = await fetch(put, {
       method: 'POST',
       credentials: 'same-origin',
       keepalive: true, // the shopper may already be on the way to another page
       headers: { 'Content-Type': 'application/json', 'X-CSRFToken': csrf },
-      body: JSON.stringify(body),
+      body: JSON.stringify({ token }),
     });
-
-  // An order names the shopper's session, so that results count orders without an offer, too.
-  let told = known;
-  window.tactful('on', 'session', ({ detail: { session = '' } }) => {
-    if (session !== told) post(remember, { session });
-    told = session;
-  });
-
-  const intoBasket = async (token) => {
-    const answer = await post(put, { token });
     const { basket, message } = await answer.json();
     return answer.ok ? { url: basket } : { failed: message };
   };
