@@ -70,7 +70,7 @@ class WooShop:
         """What a piece of PHP prints inside the shop."""
         done = subprocess.run(
             [*PHP, str(PROJECT / "run.php"), str(self.root)],
-            input=code, capture_output=True, text=True, check=False, timeout=PATIENCE_S,
+            input=code, capture_output=True, text=True, check=False, timeout=4 * PATIENCE_S,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()

@@ -12,7 +12,7 @@ from support.woo_shop import WooShop
 
 PASSWORD = "a-password-of-the-tests"
 LIST, PROMISED = "£129.00", "£109.65"
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
 ADDRESS = {
     "first_name": "Ada", "last_name": "Example", "address_1": "1 High Street",
     "city": "London", "state": "Greater London", "postcode": "SW1A 1AA",

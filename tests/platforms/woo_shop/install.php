@@ -14,7 +14,7 @@ $options = [
     'woocommerce_default_country' => 'GB', 'woocommerce_currency' => 'GBP', 'woocommerce_store_address' => '1 High Street',
     'woocommerce_calc_taxes' => 'yes', 'woocommerce_prices_include_tax' => 'yes', 'woocommerce_tax_display_shop' => 'incl',
     'woocommerce_tax_display_cart' => 'incl', 'woocommerce_coming_soon' => 'no', 'woocommerce_enable_coupons' => 'yes',
-    'woocommerce_hold_stock_minutes' => '60', 'woocommerce_onboarding_profile' => ['skipped' => true],
+    'woocommerce_hold_stock_minutes' => '60', 'woocommerce_custom_orders_table_enabled' => 'yes', 'woocommerce_onboarding_profile' => ['skipped' => true],
     'active_plugins' => ['woocommerce/woocommerce.php', 'tactful-woo/tactful-woo.php'],
     'tactful_woo_settings' => [
         'url' => $tactful, 'server_key' => $key, 'identity_secret' => $secret, 'territory' => 'GB', 'consent' => 'anonymous',
