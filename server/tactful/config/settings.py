@@ -91,7 +91,7 @@ SETTINGS: Final = (
     Setting(
         "egress_allow",
         v.list_of(v.network(), "addresses or networks, such as 10.0.0.0/8"),
-        "The private networks from which `tactful import` and `tactful doctor` may fetch URLs. Public "
+        "The private networks from which `tactful import`, `tactful doctor` and connectors may fetch. Public "
         "addresses need no entry, nor do localhost and addresses that are typed in the URL itself.",
     ),
     Setting(
