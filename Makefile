@@ -54,12 +54,25 @@ PLATFORMS := .venv-platforms
 platforms: $(VENV)/.dev $(PLATFORMS)/.made
 	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps --no-build-isolation \
 	  server/bridges/bridge server/bridges/oscar
+	@if command -v npm > /dev/null; then $(MAKE) --silent $(VENDURE)/.made dist-js; fi
+	@if [ -f $(VENDURE)/.made ] && [ -d dist-js ]; then for file in dist-js/*.tgz; do \
+	  place=$${file#dist-js/tactful-}; place=$(VENDURE)/node_modules/@tactful/$${place%-*.tgz}; \
+	  rm -rf $$place && mkdir -p $$place && tar -xzf $$file --strip-components 1 -C $$place || exit 1; done; fi
 	@TACTFUL_PLATFORMS=1 $(if $(WORDPRESS),WORDPRESS=$(abspath $(WORDPRESS))) $(BIN)/python -m pytest tests/platforms
 
 $(PLATFORMS)/.made: requirements-platforms.lock | $(VENV)/bin/python
 	@echo "installing requirements-platforms.lock"
 	@$(BIN)/python -m venv $(PLATFORMS)
 	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-platforms.lock
+	@touch $@
+
+# Vendure with its lock; the scripts of its packages only report that their binaries are there.
+VENDURE := .vendure-platform
+VENDURE_SHOP := tests/platforms/vendure_shop
+$(VENDURE)/.made: $(VENDURE_SHOP)/package-lock.json
+	@echo "installing $<"
+	@mkdir -p $(VENDURE) && cp $(VENDURE_SHOP)/package.json $(VENDURE_SHOP)/package-lock.json $(VENDURE)
+	@cd $(VENDURE) && npm ci --ignore-scripts --silent --no-audit --no-fund
 	@touch $@
 
 # Peers that cannot be had here are named beside the figures.

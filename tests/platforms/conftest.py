@@ -9,6 +9,7 @@ from playwright.sync_api import Browser
 
 from support.browsers import chromium
 from support.oscar_shop import OscarShop, oscar_shop
+from support.vendure_shop import VendureShop, vendure_shop
 from support.woo_shop import WooShop, woo_shop
 
 if os.environ.get("TACTFUL_PLATFORMS") != "1":
@@ -33,6 +34,14 @@ def woo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WooShop]:
     for file in ("wp-load.php", "wp-content/plugins/woocommerce/woocommerce.php"):
         assert (wordpress / file).is_file(), f"{wordpress} lacks {file}"
     with woo_shop(tmp_path_factory.mktemp("woo"), wordpress) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def vendure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VendureShop]:
+    """One Vendure shop for all tests; each test has its own browser profile and its own orders."""
+    folder: Path = tmp_path_factory.mktemp("vendure")
+    with vendure_shop(folder) as one:
         yield one
 
 

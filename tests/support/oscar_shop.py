@@ -52,8 +52,11 @@ def _append(file: Path, text: str) -> None:
 class Tactful:
     """A server of its own, whose clock stands until it is moved."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, rules: str = "", currency: str = "GBP") -> None:
         self.folder = folder
+        (plain,) = [text for language, _, text in manual_blocks() if language == "yaml"]
+        self.rules = rules or plain
+        self.currency = currency
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.origins = ""
@@ -64,8 +67,7 @@ class Tactful:
         self.origins = origins or self.origins
         rules = self.folder / "rules"
         rules.mkdir(parents=True, exist_ok=True)
-        (text,) = [text for language, _, text in manual_blocks() if language == "yaml"]
-        (rules / "rules.yaml").write_text(f"{text}policy:\n  holdout: 0%\n", "utf-8")
+        (rules / "rules.yaml").write_text(f"{self.rules}policy:\n  holdout: 0%\n", "utf-8")
         command = [sys.executable, "-m", "tactful", "serve", "--data", str(self.folder / "data")]
         command += ["--rules", str(rules), "--port", str(self.port)]
         environment = {
@@ -111,9 +113,9 @@ class Tactful:
         return sorted((row["attempt"], row["state"]) for row in rows)
 
     def budget(self) -> tuple[int, int]:
-        """(reserved, settled) of the campaign, in pence."""
+        """(reserved, settled) of the campaign, in minor units."""
         rows = self.ask("GET", "/v1/budgets")["budgets"]
-        (row,) = [row for row in rows if row["currency"] == "GBP"]
+        (row,) = [row for row in rows if row["currency"] == self.currency]
         return row["reserved"], row["settled"]
 
 

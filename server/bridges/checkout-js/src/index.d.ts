@@ -233,8 +233,12 @@ export const MAX_AGE_MS: number;
 export const PAUSE_MS: number;
 export class KeyCache {
   constructor(client: TactfulClient, clock?: () => number);
-  /** Return the claims of a valid token, or throw `TokenRefusedError` or `OutcomeUnknownError`. */
-  verify(token: string): Promise<OfferClaims>;
+  /**
+   * Return the claims of a valid token, or throw `TokenRefusedError` or `OutcomeUnknownError`.
+   *
+   * `at` is the instant (ms) at which the offer must not have ended; 0 where an order holds it.
+   */
+  verify(token: string, options?: { at?: number }): Promise<OfferClaims>;
 }
 /** Return the keys of a JWK Set (RFC 7517) by their `kid`, or throw `OutcomeUnknownError`. */
 export function keysOf(document: unknown): Map<string, PublicKey>;

@@ -34,19 +34,21 @@ export class KeyCache {
    * is always decided online.
    *
    * @param {string} token
+   * @param {{at?: number}} [options] the instant at which the offer must not have ended, in
+   *   milliseconds since the Unix epoch; 0: an order holds or has used it, so that its end is over
    * @throws {TokenRefusedError} the text is no valid token, or its offer has ended
    * @throws {OutcomeUnknownError} no keys could be fetched yet
    */
-  async verify(token) {
+  async verify(token, { at } = {}) {
     const now = this.#clock();
     if (this.#fetched === null || now - this.#fetched >= MAX_AGE_MS) await this.#refresh(now);
     try {
-      return verify(token, this.#keys, now);
+      return verify(token, this.#keys, at ?? now);
     } catch (error) {
       const isUnknownKey = error instanceof TokenRefusedError && error.code === 'token.key';
       if (!isUnknownKey || !(await this.#refresh(now))) throw error;
     }
-    return verify(token, this.#keys, now);
+    return verify(token, this.#keys, at ?? now);
   }
 
   /** Fetch the keys unless that was just tried; return whether there are newer ones. */

@@ -79,6 +79,13 @@ test('keys are fetched once for many tokens, also for those that come at once', 
   assert.equal(keys.fetches, 1);
 });
 
+test('an order that holds an offer keeps its price after the end of the offer', async () => {
+  const keys = new Keys(...JWKS);
+  keys.now = VECTORS.claims.exp * 1000;
+  await assert.rejects(keys.cache.verify(VECTORS.token), refusedWith('token.expired'));
+  assert.equal((await keys.cache.verify(VECTORS.token, { at: 0 })).unit, VECTORS.claims.unit);
+});
+
 test('keys are fetched again after five minutes', async () => {
   const keys = new Keys(...JWKS);
   await keys.cache.verify(VECTORS.token);
