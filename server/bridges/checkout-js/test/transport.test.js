@@ -6,6 +6,9 @@ import { test } from 'node:test';
 import { HttpTransport, OutcomeUnknownError } from '../src/index.js';
 import { LARGEST } from '../src/transport.js';
 
+/** Milliseconds that a loaded machine does not need. */
+const PATIENT = { timeout: 60_000 };
+
 /** Run a server for one check: `handle` answers, and `check` gets its address. */
 async function serving(handle, check) {
   const server = createServer(handle).listen(0, '127.0.0.1');
@@ -34,7 +37,7 @@ test('a request has the key and a JSON body, under the path of the address', asy
     response.writeHead(429, { 'Retry-After': '7' }).end('{"a": "ä"}');
   };
   await serving(answer, async (url) => {
-    const sent = await new HttpTransport(`${url}/tactful/`, 'key').send('POST', '/v1/x', {
+    const sent = await new HttpTransport(`${url}/tactful/`, 'key', PATIENT).send('POST', '/v1/x', {
       sku: 'Ä',
     });
     assert.deepEqual(sent, { status: 429, body: '{"a": "ä"}', retryAfter: 7 });
@@ -46,7 +49,7 @@ test('a request has the key and a JSON body, under the path of the address', asy
 test('a redirect is not followed', async () => {
   const answer = (_, response) => response.writeHead(302, { Location: '/other' }).end();
   await serving(answer, async (url) => {
-    assert.equal((await new HttpTransport(url, 'key').send('GET', '/x')).status, 302);
+    assert.equal((await new HttpTransport(url, 'key', PATIENT).send('GET', '/x')).status, 302);
   });
 });
 
@@ -69,15 +72,15 @@ const FAILURES = {
 for (const [name, handle] of Object.entries(FAILURES)) {
   test(`${name} is an unknown outcome`, async () => {
     await serving(handle, async (url) => {
-      const timeout = name.includes('never comes') ? 100 : 60_000;
-      const transport = new HttpTransport(url, 'key', { timeout });
+      const options = name.includes('never comes') ? { timeout: 100 } : PATIENT;
+      const transport = new HttpTransport(url, 'key', options);
       await assert.rejects(transport.send('GET', '/x'), OutcomeUnknownError);
     });
   });
 }
 
 test('a server that is not there is an unknown outcome', async () => {
-  const transport = new HttpTransport('http://127.0.0.1:1', 'key');
+  const transport = new HttpTransport('http://127.0.0.1:1', 'key', PATIENT);
   await assert.rejects(transport.send('GET', '/x'), /no answer/);
   assert.ok(LARGEST > 0);
 });

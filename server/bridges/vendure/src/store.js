@@ -80,7 +80,8 @@ export class VendureStore {
       const { order, number } = attempt;
       const { affected } = await attempts.update({ order, number }, attempt);
       const isKnown = affected ?? (await attempts.countBy({ order, number }));
-      if (!isKnown) await attempts.insert(attempt);
+      // The driver writes the new key into the row that it is given.
+      if (!isKnown) await attempts.insert({ ...attempt });
     }
     const rows = entries.map(({ kind, subject, body, attempt: number }) => {
       return { kind, subject, body, attempt: number };
