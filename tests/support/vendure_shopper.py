@@ -10,6 +10,8 @@ from playwright.sync_api import TimeoutError as NotVisible
 from support.oscar_shop import until
 from support.vendure_shop import VendureShop
 
+PATIENCE_MS = 120_000
+"""Until a page of a loaded machine is there."""
 PASSWORD = "a-password-of-the-tests"
 LIST, PROMISED = "€129.00", "€109.65"
 WITH_SHIPPING = {LIST: "€134.00", PROMISED: "€114.65"}
@@ -130,6 +132,7 @@ def vendure_shopper_at(shop: VendureShop, browser: Browser) -> Iterator[VendureS
     """A shopper with an empty profile; errors of the pages fail the test."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     try:
+        context.set_default_timeout(PATIENCE_MS)
         one = VendureShopper(shop, context.new_page())
         yield one
         assert one.errors == []
