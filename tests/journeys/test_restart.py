@@ -1,7 +1,6 @@
 """Restarts of the whole server lose nothing and refuse nobody: the short form of `bench_restart.py`."""
 
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import httpx
 import pytest
 
 from support.manual_runner import ROOT
+from support.ports import free_port
 
 sys.path.append(str(ROOT / "tests" / "bench"))
 
@@ -50,8 +50,7 @@ async def test_without_an_inherited_socket_connections_are_refused(
 if shutil.which("systemd-socket-activate"):  # elsewhere only our own hand passes the socket on
 
     def test_systemd_hands_its_socket_to_the_server(tmp_path: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         serve = [sys.executable, "-m", "tactful", "serve", "--data", str(tmp_path / "data")]
         command = [
             "systemd-socket-activate",

@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from socket import socket
+
+from support.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -21,13 +22,6 @@ _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def blocks(manual: Path) -> list[tuple[str, str]]:
     """(language, text) of every fenced block."""
     return _BLOCK.findall(manual.read_text("utf-8"))
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Shell:
@@ -102,7 +96,8 @@ def quickstart(tmp_path: Path) -> Iterator[tuple[Shell, list[str], int, int]]:
 
 def ported(text: str, server: int, page: int) -> str:
     """A text with these ports instead of the README's."""
-    return text.replace("8000", str(server)).replace("8080", str(page))
+    ports = {"8000": str(server), "8080": str(page)}
+    return re.sub("8000|8080", lambda found: ports[found[0]], text)
 
 
 def set_clock_to_present(one: Shell, server: int) -> None:

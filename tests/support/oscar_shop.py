@@ -17,7 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
-from support.manual_runner import ROOT, free_port
+from support.manual_runner import ROOT
+from support.ports import free_port
 
 PROJECT = ROOT / "tests" / "platforms" / "oscar_shop"
 MANUAL = ROOT / "server" / "bridges" / "oscar" / "README.md"

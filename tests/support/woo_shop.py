@@ -12,8 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from support.manual_runner import ROOT, free_port
+from support.manual_runner import ROOT
 from support.oscar_shop import KEY, PATIENCE_S, SECRET, Tactful, until
+from support.ports import free_port
 
 PROJECT = ROOT / "tests" / "platforms" / "woo_shop"
 PLUGIN = ROOT / "server" / "bridges" / "woocommerce"

@@ -84,10 +84,11 @@ def test_silence_is_an_unknown_outcome() -> None:
 
 
 def test_a_port_without_a_server_is_an_unknown_outcome() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with pytest.raises(OutcomeUnknownError, match="ConnectionRefusedError"):
-        HttpTransport(f"http://127.0.0.1:{port}", "k").send("GET", "/x")
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))  # and nobody listens
+        url = f"http://127.0.0.1:{held.getsockname()[1]}"
+        with pytest.raises(OutcomeUnknownError, match="ConnectionRefusedError"):
+            HttpTransport(url, "k").send("GET", "/x")
 
 
 def test_an_endless_answer_is_an_unknown_outcome(monkeypatch: pytest.MonkeyPatch) -> None:
