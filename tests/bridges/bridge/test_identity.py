@@ -1,8 +1,11 @@
 """Identities are signed as `server/PROTOCOL.md` says."""
 
+import hmac
+
 import jwt
 
-from tactful_bridge.identity import sign_identity
+from tactful.runtime.security.derived_keys import derived_key
+from tactful_bridge.identity import sign_customer, sign_identity
 
 SECRET = "an identity secret of 32 characters"
 NOW = 1_773_144_000
@@ -28,3 +31,11 @@ def test_an_identity_lives_no_longer_than_a_server_accepts() -> None:
 
 def test_a_price_group_is_part_of_the_identity() -> None:
     assert claims_of(sign_identity(SECRET, "c", NOW, group="club"))["group"] == "club"
+
+
+def test_a_paired_shop_signs_customers_with_the_derived_key() -> None:
+    key = derived_key(SECRET, "identity-hmac")
+    identity = sign_customer(key, "c-17", NOW, life=86_400)
+    assert (identity["customer"], identity["expires"]) == ("c-17", NOW + 600)
+    digest = hmac.digest(key.encode(), f"c-17|{NOW + 600}".encode(), "sha256")
+    assert identity["hmac"] == digest.hex()

@@ -11,9 +11,10 @@ from tactful_bridge.errors import (
     RefusedError,
     TokenRefusedError,
 )
-from tactful_bridge.identity import sign_identity
+from tactful_bridge.identity import sign_customer, sign_identity
 from tactful_bridge.key_cache import KeyCache
 from tactful_bridge.offer_tokens import OfferClaims
+from tactful_bridge.pairing import Pairing, pair
 from tactful_bridge.store import CheckoutStore, EntryKind, OutboxEntry
 from tactful_bridge.sweep import OrderState, PlatformOrders, Sweep, SweepReport
 from tactful_bridge.transport import HttpTransport
@@ -41,6 +42,7 @@ __all__ = [
     "OrderState",
     "OutboxEntry",
     "OutcomeUnknownError",
+    "Pairing",
     "PlatformOrders",
     "RefusedError",
     "Sweep",
@@ -48,7 +50,9 @@ __all__ = [
     "TactfulClient",
     "TokenRefusedError",
     "__version__",
+    "pair",
     "price_of",
     "reason_against",
+    "sign_customer",
     "sign_identity",
 ]

@@ -35,6 +35,21 @@ def sign_identity(secret: str, customer: str, now: int, life: int = 300, group: 
     return f"{signed}.{_base64url(digest)}"
 
 
+def sign_customer(key: str, customer: str, now: int, life: int = 300) -> dict[str, object]:
+    """Return an identity for `tactful('identify', …)`, signed with the key of a pairing.
+
+    Args:
+        key: The identity key that the server gave, as text.
+        customer: The platform's id of the customer, never taken from the page.
+        now: Seconds since the Unix epoch, UTC.
+        life: Seconds for which it is valid, at most `LONGEST_LIFE`.
+    """
+    expires = now + min(life, LONGEST_LIFE)
+    signed = f"{customer}|{expires}".encode()
+    digest = hmac.new(key.encode("ascii"), signed, hashlib.sha256).hexdigest()
+    return {"customer": customer, "expires": expires, "hmac": digest}
+
+
 def _part(value: Mapping[str, object]) -> str:
     return _base64url(json.dumps(value, separators=(",", ":")).encode("utf-8"))
 
