@@ -14,9 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from support.manual_runner import ROOT, free_port
+from support.manual_runner import ROOT
 from support.node import node
 from support.oscar_shop import KEY, PATIENCE_S, SECRET, Tactful, until
+from support.ports import free_port
 
 SOURCES = ROOT / "tests" / "platforms" / "vendure_shop"
 MANUAL = ROOT / "server" / "bridges" / "vendure" / "README.md"
