@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import structs
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -68,7 +69,10 @@ def question_of(given: Mapping[str, str], now: int) -> ReportQuestion:
     # The time is half-open, and a trigger of this millisecond belongs to it.
     until = now + 1 if until is None else until
     since = instant_of(given, "since")
-    since = until - DEFAULT_PERIOD if since is None else since
+    window = window_of(given.get("window"))
+    if since is None:
+        # With a longer window, the shoppers of the last 30 days would all be too young to count.
+        since = until - DEFAULT_PERIOD - max(window - DEFAULT_WINDOW, 0)
     if since >= until:
         raise ProblemError(422, "report.time", "`since` is not before `until`.")
     return ReportQuestion(
@@ -76,7 +80,7 @@ def question_of(given: Mapping[str, str], now: int) -> ReportQuestion:
         until=until,
         rule=given.get("rule"),
         territory=given.get("territory"),
-        window=window_of(given.get("window")),
+        window=window,
     )
 
 
@@ -128,6 +132,9 @@ def report_view(report: ExperimentReport, question: ReportQuestion, now: int) ->
             "best": advice.money.best,
             "per": "month",
         }
+    if report.given_away is not None and report.currency is not None:
+        given = structs.asdict(report.given_away)
+        shown["given_away"] = {"currency": report.currency, **given}
     if advice.waiting is not None:
         shown["waiting"] = advice.waiting
     if advice.trial_units is not None:

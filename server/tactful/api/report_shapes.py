@@ -58,6 +58,17 @@ class MoneyPerMonthShown(Shape, frozen=True, kw_only=True):
     per: Literal["month"]
 
 
+class GivenAwayShown(Shape, frozen=True, kw_only=True):
+    """Discounts to shoppers who would have bought anyway, in minor units."""
+
+    currency: str
+    discount: int
+    """What redeemed offers saved in all."""
+    likely: int
+    least: int
+    most: int
+
+
 class ReportShown(Shape, frozen=True, kw_only=True):
     """What offers earned, compared with shoppers who were held out."""
 
@@ -79,6 +90,7 @@ class ReportShown(Shape, frozen=True, kw_only=True):
     verdict: Literal["earns", "costs", "no_difference", "too_early", "cannot_be_trusted"]
     advice: Literal["keep", "shrink", "stop", "wait"]
     money: MoneyPerMonthShown | UnsetType = UNSET
+    given_away: GivenAwayShown | UnsetType = UNSET
     waiting: int | UnsetType = UNSET
     """What a month of waiting costs, in minor units."""
     trial_units: int | UnsetType = UNSET

@@ -25,6 +25,11 @@ Examples:
   tactful report --rule spring-shoes --since 2026-03-01T00:00:00Z
   tactful report --format csv > report.csv
 """
+LASTING: Final = ("30d", "90d", "180d")
+"""The windows of the lasting effect."""
+_LASTING_METRICS: Final = (
+    "repeat_purchase", "full_price_share", "return_rate", "complaint_rate", "margin",
+)  # fmt: skip
 NAMES: Final = {
     "margin": "margin",
     "conversion": "bought something",
@@ -53,12 +58,15 @@ _LEFT_OUT: Final = {
 @click.option(
     "--since",
     metavar="TIME",
-    help="Shoppers who were due an offer from here on. Default: 30 days ago.",
+    help="Shoppers who were due an offer from here on. Default: 30 days ago, and earlier by what --window is longer than 7d.",
 )
 @click.option(
     "--until", metavar="TIME", help="Shoppers who were due an offer before this. Default: now."
 )
 @click.option("--window", metavar="TIME", help="How long their purchases count. Default: 7d.")
+@click.option(
+    "--lasting", is_flag=True, help="Follow shoppers for 30, 90 and 180 days instead of one window."
+)
 @click.option("--territory", metavar="CODE", help="Report on one territory.")
 @click.option(
     "--format",
@@ -77,6 +85,7 @@ def report(
     until: str | None,
     window: str | None,
     territory: str | None,
+    lasting: bool,
     form: str,
     url: str | None,
     **options: Any,
@@ -89,20 +98,30 @@ def report(
     question = {
         "rule": rule, "since": since, "until": until, "window": window, "territory": territory,
     }  # fmt: skip
+    if lasting and (window is not None or form == "csv"):
+        raise click.UsageError("--lasting has windows of its own, and is text or json.")
     config = load_config(options)
+    questions = [question | {"window": one} for one in (LASTING if lasting else (window,))]
     if options["data"] is not None:
-        answer = report_offline(config, {name: text for name, text in question.items() if text})
+        answers = [report_offline(config, _given(one)) for one in questions]
     else:
         with ServerClient(config, url) as server:
-            answer = server.get("/v1/report", **question)
+            answers = [server.get("/v1/report", **one) for one in questions]
+    answer = {"lasting": answers} if lasting else answers[0]
     if form == "json":
         print_json(answer)
     elif form == "csv":
         from tactful.api.effect_reports import csv_text
 
         print_text(csv_text(answer), nl=False)
+    elif lasting:
+        _print_lasting(answers)
     else:
         _print_report(answer)
+
+
+def _given(question: dict[str, str | None]) -> dict[str, str]:
+    return {name: text for name, text in question.items() if text}
 
 
 def report_offline(config: Config, question: dict[str, str]) -> Any:
@@ -161,6 +180,8 @@ def _print_report(answer: dict[str, Any]) -> None:
     for name, text in _LEFT_OUT.items():
         if answer[name]:
             print_line(f"{answer[name]:,} {text}")
+    if "given_away" in answer:
+        print_line(_given_away(**answer["given_away"]))
     if answer["metrics"]:
         print_line("")
         print_table(
@@ -169,6 +190,43 @@ def _print_report(answer: dict[str, Any]) -> None:
         )
         print_line("")
         print_line("Of twenty such ranges, one misses the truth by chance.")
+
+
+def _print_lasting(answers: list[dict[str, Any]]) -> None:
+    """Print how shoppers with and without offers did in each window, metric by metric."""
+    print_line("Shoppers with offers and without, from their first offer on.")
+    for answer in answers:
+        arms, days = answer["arms"], answer["window_days"]
+        print_line(
+            f"{days} days: {arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held"
+            f" out; the {days} days of {answer['immature']:,} more are not over."
+        )
+        if answer["srm"] is not None and not answer["srm"]["ok"]:
+            print_line(f"{days} days: {answer['sentence']}")
+    rows = [
+        (f"{answer['window_days']} days", *_row(metric))
+        for name in _LASTING_METRICS
+        for answer in answers
+        for metric in answer["metrics"]
+        if metric["metric"] == name
+    ]
+    if rows:
+        print_line("")
+        print_table(
+            ("after", "per shopper", "with offers", "without", "difference", "between", "and"), rows
+        )
+        print_line("")
+        print_line("Of twenty such ranges, one misses the truth by chance.")
+
+
+def _given_away(*, currency: str, discount: int, likely: int, least: int, most: int) -> str:
+    total, about, low, high = (
+        format_plain(Money(amount, currency)) for amount in (discount, likely, least, most)
+    )
+    return (
+        f"Offers gave {total} of discounts. About {about} of it went to shoppers who would have bought"
+        f" anyway; it may be {low} to {high}."
+    )
 
 
 def _row(metric: dict[str, Any]) -> tuple[str, ...]:

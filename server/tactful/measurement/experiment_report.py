@@ -17,6 +17,7 @@ from tactful.measurement.conclusions import (
     conclude,
     missing,
 )
+from tactful.measurement.given_away import GivenAway, given_away
 from tactful.measurement.sample_ratio import SampleRatio, check_ratio
 from tactful.measurement.samples import Sample
 from tactful.measurement.unit_outcomes import (
@@ -93,6 +94,8 @@ class ExperimentReport(Struct, frozen=True, kw_only=True):
     advice: Advice
     missing: Missing | None
     """What the conclusion still needs; None: nothing, or it is not known."""
+    given_away: GivenAway | None = None
+    """Discounts that changed no purchase, in `currency`; None: there were none, or it is not known."""
 
 
 def report_experiment(
@@ -150,6 +153,7 @@ def report_experiment(
         conclusion=conclusion,
         advice=advise(margin, buyers, conclusion, rate * MONTH, months=terms.months),
         missing=still_missing,
+        given_away=_given_away(metrics, currency),
     )
 
 
@@ -175,6 +179,13 @@ def _ratio(units: Iterable[Unit], share: int) -> SampleRatio | None:
         so_far = [before + more for before, more in zip(so_far, days[day], strict=True)]
         looks.append(so_far)
     return check_ratio(looks, (share / BP, 1 - share / BP))
+
+
+def _given_away(metrics: Iterable[MetricResult], currency: str | None) -> GivenAway | None:
+    arms = {one.metric: one.arms for one in metrics if one.currency in {None, currency}}
+    if "discount" not in arms or "item_bought" not in arms:
+        return None
+    return given_away(arms["discount"], arms["item_bought"])
 
 
 def _commonest_currency(outcomes: Mapping[str, Outcome]) -> str | None:

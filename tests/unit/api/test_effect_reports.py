@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from contracts.test_exposure_store import exposure
 from journeys.fixture import CATALOGUE, order, rules
@@ -13,6 +14,7 @@ from tactful.api.effect_reports import COLUMNS, csv_text, question_of, report_vi
 from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, format_rfc3339, parse_rfc3339
 from tactful.measurement.experiment_report import ReportTerms, report_experiment
+from tactful.measurement.given_away import GivenAway
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.measurement.test_experiment_report import NOW, shop
 from unit.measurement.test_unit_outcomes import trigger
@@ -156,6 +158,16 @@ def test_a_metric_in_which_no_shoppers_differ_has_no_range() -> None:
     assert line.endswith(",0.0,0.0,0.0,,,,,")
 
 
+def test_what_was_given_away_has_the_currency_of_the_margin() -> None:
+    found = report_experiment(*shop(), ReportTerms(now=NOW))
+    given = GivenAway(discount=5000, likely=3000, least=2000, most=4000)
+    view = report_view(structs.replace(found, given_away=given), question_of({}, NOW), NOW)
+    assert view["given_away"] == {
+        "currency": "EUR", "discount": 5000, "likely": 3000, "least": 2000, "most": 4000,
+    }  # fmt: skip
+    assert "given_away" not in shown()
+
+
 def test_a_far_day_is_not_named() -> None:
     triggers = [trigger(f"s{n}", is_treated=n % 2 == 0) for n in range(10)]
     _, orders, _ = shop(20)
@@ -180,6 +192,9 @@ def test_a_question_without_a_time_is_about_the_last_30_days() -> None:
     assert (question.since, question.until, question.window) == (
         NOW + 1 - 30 * DAY, NOW + 1, 7 * DAY,
     )  # fmt: skip
+    longer = question_of({"window": "90d"}, NOW)
+    assert (longer.since, longer.window) == (NOW + 1 - 113 * DAY, 90 * DAY)
+    assert question_of({"window": "1d"}, NOW).since == NOW + 1 - 30 * DAY
     given = {"since": "2026-01-01T00:00:00Z", "until": "2026-02-01T00:00:00Z", "window": "30d"}
     question = question_of(given, NOW)
     assert question.since == parse_rfc3339("2026-01-01T00:00:00Z")

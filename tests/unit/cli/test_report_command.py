@@ -7,7 +7,7 @@ from typing import Any
 from contracts.test_exposure_store import exposure
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
-from tactful.cli.report_command import NAMES, _print_report
+from tactful.cli.report_command import NAMES, _print_lasting, _print_report
 from tactful.core.values.calendar import DAY
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.api.test_effect_reports import HALF, shown
@@ -46,6 +46,54 @@ async def test_a_copy_of_a_data_folder_gives_the_same_report_as_its_server(tmp_p
     offline = printed_json(alone)
     assert offline["arms"] == beside["arms"] == {"treated": 3, "held_out": 3}
     assert offline["metrics"] == beside["metrics"]
+
+
+async def test_the_lasting_effect_is_three_reports_in_one_table(tmp_path: Path) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        rows = [
+            exposure(f"se_{n}", rule="R1", at=now - 100 * DAY, is_treated=n % 2 == 0)
+            for n in range(6)
+        ]
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        found = printed_json(await run_beside(one, "report", "--lasting", "--format", "json"))
+        assert [report["window_days"] for report in found["lasting"]] == [30, 90, 180]
+        assert [report["arms"]["treated"] for report in found["lasting"]] == [0, 3, 0]
+        text = (await run_beside(one, "report", "--lasting")).output
+        assert (
+            "90 days: 3 shoppers could see offers, 3 were held out; the 90 days of 0 more" in text
+        )
+        assert "180 days: 0 shoppers could see offers, 0 were held out; the 180 days of 6" in text
+        assert "bought again" in text
+        refused = await run_beside(one, "report", "--lasting", "--window", "7d")
+        assert (refused.exit_code, "--lasting" in refused.output) == (2, True)
+
+
+def test_arms_that_cannot_be_trusted_say_so_in_the_lasting_effect(capsys: Any) -> None:
+    lost = shown() | {
+        "srm": {"ok": False, "p": 0.0},
+        "sentence": "Not to be trusted.",
+        "metrics": [],
+    }
+    _print_lasting([lost])
+    text = capsys.readouterr().out
+    assert "7 days: Not to be trusted." in text
+    assert "per shopper" not in text
+
+
+def test_what_was_given_away_is_said_in_money(capsys: Any) -> None:
+    given = {
+        "currency": "EUR",
+        "discount": 124_000,
+        "likely": 82_000,
+        "least": 50_000,
+        "most": 110_000,
+    }
+    _print_report(shown() | {"given_away": given})
+    text = capsys.readouterr().out
+    assert (
+        "Offers gave 1240.00 EUR of discounts. About 820.00 EUR of it went to shoppers who" in text
+    )
 
 
 def test_a_folder_without_a_ledger_and_an_unreadable_time_are_refused(tmp_path: Path) -> None:

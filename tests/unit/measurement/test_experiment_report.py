@@ -80,6 +80,21 @@ def test_a_shop_that_earns_is_told_so_in_every_metric_and_in_money() -> None:
     assert found.advice.money.likely == round(metrics["margin"].difference * 3000)
 
 
+def test_discounts_of_buyers_who_buy_anyway_are_given_away() -> None:
+    triggers, orders, events = shop()
+    events += [
+        event("saving", one.at, who=one.who, amount=500, currency="EUR")
+        for one in orders
+        if any(bought.by_offer for bought in one.lines)
+    ]
+    found = reported((triggers, orders, events)).given_away
+    assert found is not None
+    # Twenty of a hundred buy without an offer, thirty with one.
+    assert found.likely / found.discount == pytest.approx(2 / 3, abs=0.1)
+    assert found.least < found.likely < found.most
+    assert reported(shop()).given_away is None
+
+
 def test_the_order_of_the_rows_changes_no_bit_of_the_report() -> None:
     rows = shop(800)
     mixed = tuple(list(part) for part in rows)
