@@ -14,6 +14,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_json, print_line, print_table, print_text
 from tactful.config import Config
 from tactful.core.values.money import Money, format_plain
+from tactful.measurement.metric_names import METRIC_NAMES
 
 if TYPE_CHECKING:
     from tactful.runtime.services.report_service import ReportQuestion
@@ -24,25 +25,13 @@ Examples:
   tactful report
   tactful report --rule spring-shoes --since 2026-03-01T00:00:00Z
   tactful report --format csv > report.csv
+  tactful report --format html > report.html
 """
 LASTING: Final = ("30d", "90d", "180d")
 """The windows of the lasting effect."""
 _LASTING_METRICS: Final = (
     "repeat_purchase", "full_price_share", "return_rate", "complaint_rate", "margin",
 )  # fmt: skip
-NAMES: Final = {
-    "margin": "margin",
-    "conversion": "bought something",
-    "revenue": "revenue",
-    "item_bought": "bought the offered product",
-    "discount": "discount given",
-    "return_rate": "sent something back",
-    "complaint_rate": "complained",
-    "dismissal_rate": "dismissed an offer",
-    "repeat_purchase": "bought again",
-    "full_price_share": "share of revenue without an offer",
-}
-"""Metric → its name in words; each is per shopper."""
 _LEFT_OUT: Final = {
     "immature": "more are left out because their days are not over.",
     "other_share": "more are left out because another share of shoppers was held out then.",
@@ -71,7 +60,7 @@ _LEFT_OUT: Final = {
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "csv"]),
+    type=click.Choice(["text", "json", "csv", "html"]),
     default="text",
     show_default=True,
     help="The form of the report.",
@@ -98,7 +87,7 @@ def report(
     question = {
         "rule": rule, "since": since, "until": until, "window": window, "territory": territory,
     }  # fmt: skip
-    if lasting and (window is not None or form == "csv"):
+    if lasting and (window is not None or form in {"csv", "html"}):
         raise click.UsageError("--lasting has windows of its own, and is text or json.")
     config = load_config(options)
     questions = [question | {"window": one} for one in (LASTING if lasting else (window,))]
@@ -114,6 +103,10 @@ def report(
         from tactful.api.effect_reports import csv_text
 
         print_text(csv_text(answer), nl=False)
+    elif form == "html":
+        from tactful.cli.report_page import report_page
+
+        print_text(report_page(answer), nl=False)
     elif lasting:
         _print_lasting(answers)
     else:
@@ -234,7 +227,7 @@ def _row(metric: dict[str, Any]) -> tuple[str, ...]:
     currency = metric.get("currency")
     write = _share if currency is None else partial(_amount, currency)
     ends = ("–", "–") if metric["interval"] is None else map(write, metric["interval"])
-    return (NAMES[metric["metric"]], *map(write, values), *ends)
+    return (METRIC_NAMES[metric["metric"]], *map(write, values), *ends)
 
 
 def _share(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from tactful.measurement.conclusions import (
     missing,
 )
 from tactful.measurement.given_away import GivenAway, given_away
+from tactful.measurement.metric_names import MetricName
 from tactful.measurement.sample_ratio import SampleRatio, check_ratio
 from tactful.measurement.samples import Sample
 from tactful.measurement.unit_outcomes import (
@@ -30,11 +31,6 @@ from tactful.measurement.unit_outcomes import (
     link_outcomes,
     session_links,
 )
-
-MetricName = Literal[
-    "margin", "conversion", "revenue", "item_bought", "discount", "return_rate", "complaint_rate",
-    "dismissal_rate", "repeat_purchase", "full_price_share",
-]  # fmt: skip
 
 
 class ReportTerms(Struct, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ from typing import Any
 from contracts.test_exposure_store import exposure
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
-from tactful.cli.report_command import NAMES, _print_lasting, _print_report
+from tactful.cli.report_command import _print_lasting, _print_report
 from tactful.core.values.calendar import DAY
+from tactful.measurement.metric_names import METRIC_NAMES
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.api.test_effect_reports import HALF, shown
 
@@ -28,6 +29,9 @@ async def test_the_server_is_asked_for_text_json_and_csv(tmp_path: Path) -> None
         assert "3 shoppers could see offers, 3 were held out" in text
         table = (await run_beside(one, "report", "--format", "csv")).output
         assert table == (await one.http.get("/v1/report", params={"format": "csv"})).text
+        page = (await run_beside(one, "report", "--format", "html")).output
+        assert page.startswith("<!doctype html>")
+        assert printed["sentence"] in page
         refused = await run_beside(one, "report", "--window", "2h")
         assert (refused.exit_code, "report.window" in refused.output) == (2, True)
 
@@ -111,6 +115,6 @@ def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
     assert "1,200 orders name neither a customer nor a session" in text
     assert "order lines have no known cost" not in text
     assert text.count("–") == 10
-    for name in NAMES.values():
+    for name in METRIC_NAMES.values():
         assert name in text
     assert "Of twenty such ranges, one misses the truth by chance." in text

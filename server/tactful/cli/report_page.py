@@ -1,0 +1,282 @@
+"""The page of `tactful report --format html`: one file with charts, which loads nothing.
+
+The page answers three questions in this order: do the offers earn, how sure is that, what to do. The
+charts are SVG within the page. Its policy (CSP) allows nothing but its own style.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from html import escape
+from typing import Any, Final
+
+from msgspec import Struct
+
+from tactful.core.values.money import Money, format_plain
+from tactful.measurement.metric_names import METRIC_NAMES
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --ground: #f6f7f7; --sheet: #fff; --text: #1b2225; --dim: #566166;
+  --line: #b9c3c6; --mark: #17616a; --good: #1a6b40; --bad: #a1331a; }
+@media (prefers-color-scheme: dark) { :root { --ground: #14181b; --sheet: #1c2225; --text: #eceeec;
+  --dim: #a9b4b8; --line: #4b575d; --mark: #7cc7cf; --good: #86dba9; --bad: #ffab91; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 62rem; padding: 1.2rem clamp(0.8rem, 3vw, 2rem) 3rem;
+  background: var(--ground); color: var(--text);
+  font: 100%/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0.4rem 0 0.2rem; }
+h2 { font-size: 1.1rem; margin: 0 0 0.3rem; }
+p { margin: 0.3rem 0; }
+.dim { color: var(--dim); }
+.answers { display: grid; gap: 0.8rem; grid-template-columns: repeat(auto-fit, minmax(16rem, 1fr));
+  margin: 1.2rem 0; }
+section { background: var(--sheet); border: 1px solid var(--line); border-radius: 0.5rem;
+  padding: 0.9rem 1rem; margin: 0 0 0.8rem; }
+.answers section { margin: 0; }
+.answers strong { display: block; font-size: 1.25rem; }
+.earns { color: var(--good); }
+.costs { color: var(--bad); }
+svg { display: block; width: 100%; height: auto; }
+svg text { fill: var(--text); font: 13px system-ui, sans-serif; }
+.zero { stroke: var(--line); stroke-width: 2; }
+.range { stroke: var(--mark); stroke-width: 8; stroke-linecap: round; opacity: 0.45; }
+.likely, .given { fill: var(--mark); }
+.whole { fill: var(--line); }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: right; padding: 0.35rem 0.5rem; border-bottom: 1px solid var(--line);
+  white-space: nowrap; }
+th:first-child, td:first-child { text-align: left; white-space: normal; }
+td.chart { min-width: 11rem; width: 30%; }
+"""
+_POLICY: Final = (
+    "default-src 'none'; base-uri 'none'; form-action 'none';"
+    f" style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
+)
+_WIDTH: Final = 400
+"""Width of a chart in its own units; the page scales it, so the texts are legible on a phone."""
+_CELL_WIDTH: Final = 200
+"""Width of the chart of one metric."""
+_MOST_CHANGE: Final = 1.0
+"""The largest change that the chart of a metric shows, as a share: 100 %."""
+
+_VERDICTS: Final = {
+    "earns": "Yes, the offers earn.",
+    "costs": "No, the offers cost money.",
+    "no_difference": "No, they make no difference worth knowing.",
+    "too_early": "That is not known yet.",
+    "cannot_be_trusted": "These figures cannot say.",
+}
+_ADVICE: Final = {
+    "keep": "Keep the offers.",
+    "shrink": "Give smaller discounts.",
+    "stop": "Stop the offers.",
+    "wait": "Wait.",
+}
+
+
+def report_page(shown: Mapping[str, Any]) -> str:
+    """Return a report as one HTML page.
+
+    Args:
+        shown: What `GET /v1/report` returns.
+    """
+    about = f"Rule {shown['rule']}" if shown["rule"] else "All rules together"
+    where = f" in {shown['territory']}" if shown["territory"] else ""
+    head = (
+        f'<meta charset="utf-8"><title>{escape(about)}: do the offers earn?</title>'
+        f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
+    )
+    time = f"shoppers from {_day(shown['since'])} to {_day(shown['until'])}"
+    parts = [
+        f'<!doctype html><html lang="en"><head>{head}</head><body><header>',
+        f'<p class="dim">{escape(about + where)}, {time}</p>',
+        f'<h1>{escape(shown["sentence"])}</h1></header><main><div class="answers">',
+        *_answers(shown),
+        "</div>",
+        *_money_chart(shown),
+        *_given_chart(shown),
+        *_metrics(shown),
+        *_compared(shown),
+        "</main></body></html>\n",
+    ]
+    return "".join(parts)
+
+
+def _day(instant: str) -> str:
+    return escape(instant[:10])
+
+
+def _answers(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the three answers: whether the offers earn, how sure that is, what to do."""
+    verdict = shown["verdict"]
+    tone = f' class="{verdict}"' if verdict in {"earns", "costs"} else ""
+    yield f"<section><h2>Do the offers earn?</h2><strong{tone}>{_VERDICTS[verdict]}</strong>"
+    if "money" in shown:
+        yield f"<p>Most likely {_money(shown['money'], 'likely')} a month.</p>"
+    yield f"</section><section><h2>How sure is that?</h2>{_certainty(shown)}</section>"
+    yield "<section><h2>What should I do?</h2>"
+    if verdict == "cannot_be_trusted":
+        yield "<strong>Find the cause first.</strong><p>Do not use these figures until then.</p>"
+    else:
+        yield f"<strong>{_ADVICE[shown['advice']]}</strong>{_next_step(shown)}"
+    yield "</section>"
+
+
+def _certainty(shown: Mapping[str, Any]) -> str:
+    if shown["verdict"] == "cannot_be_trusted":
+        return "<strong>Not at all.</strong><p>One group has lost shoppers that the other has kept.</p>"
+    if "money" not in shown:
+        return "<strong>Not at all.</strong><p>Too few shoppers have bought yet.</p>"
+    proven = shown["verdict"] in {"earns", "costs", "no_difference"}
+    worst, best = (_money(shown["money"], name) for name in ("worst", "best"))
+    return (
+        f"<strong>{'Proven.' if proven else 'Not proven.'}</strong><p>At worst {worst} and at best"
+        f" {best} a month. The truth lies between them in 95 of 100 shops.</p>"
+    )
+
+
+def _next_step(shown: Mapping[str, Any]) -> str:
+    text = ""
+    if "needed" in shown:
+        day = f", about {_day(shown['expected_on'])}" if "expected_on" in shown else ""
+        text += f"<p>Proof needs about {shown['needed']:,} more shoppers{day}.</p>"
+    if "waiting" in shown and shown["advice"] == "wait" and "money" in shown:
+        cost = _amount(shown["waiting"], shown["money"]["currency"])
+        text += f"<p>A month of waiting costs about {cost}.</p>"
+    return text
+
+
+def _money(money: Mapping[str, Any], name: str) -> str:
+    return _amount(money[name], money["currency"])
+
+
+def _amount(value: float, currency: str) -> str:
+    return format_plain(Money(round(value), currency))
+
+
+def _money_chart(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a chart of what the offers are worth in a month."""
+    if "money" not in shown:
+        return
+    money = shown["money"]
+    ends = [money["worst"], money["best"]]
+    scale = _Scale(min(0, *ends), max(0, *ends), _WIDTH)
+    words = f"At worst {_money(money, 'worst')}, most likely {_money(money, 'likely')}, at best"
+    yield "<section><h2>What the offers are worth in a month</h2>"
+    yield (
+        f'<svg viewBox="0 0 {_WIDTH} 74" role="img" aria-label="{words} {_money(money, "best")}.">'
+        f"{_range(scale, ends, money['likely'], middle=32)}"
+    )
+    zero = scale.place(0)
+    yield f'<text x="{zero}" y="66" text-anchor="{_anchor(zero)}">0</text>'
+    for name in ("worst", "best"):
+        at = scale.place(money[name])
+        yield f'<text x="{at}" y="12" text-anchor="{_anchor(at)}">{_money(money, name)}</text>'
+    yield '</svg><p class="dim">The dot is the most likely amount, the bar the range around it. Left of'
+    yield " 0 is a loss.</p></section>"
+
+
+class _Scale(Struct, frozen=True):
+    """Where values are on a chart, with a margin on both sides."""
+
+    low: float
+    high: float
+    width: int
+
+    def place(self, value: float) -> float:
+        """Return the place of a value; one outside the chart is at its edge."""
+        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        return round(10 + min(1.0, max(0.0, share)) * (self.width - 20), 1)
+
+
+def _anchor(place: float) -> str:
+    """Return the alignment that keeps a text at a place within the chart."""
+    if place < _WIDTH / 4:
+        return "start"
+    return "end" if place > _WIDTH * 3 / 4 else "middle"
+
+
+def _range(scale: _Scale, ends: Iterable[float], likely: float, *, middle: int) -> str:
+    """Return a line at 0, a bar from one end to the other, and a dot."""
+    zero, left, right, dot = (scale.place(value) for value in (0, *ends, likely))
+    return (
+        f'<line class="zero" x1="{zero}" x2="{zero}" y1="{middle - 12}" y2="{middle + 12}"/>'
+        f'<line class="range" x1="{left}" x2="{right}" y1="{middle}" y2="{middle}"/>'
+        f'<circle class="likely" cx="{dot}" cy="{middle}" r="6"/>'
+    )
+
+
+def _given_chart(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how much of the discounts went to shoppers who would have bought anyway."""
+    if "given_away" not in shown:
+        return
+    given = shown["given_away"]
+    total, likely, least, most = (
+        _money(given, name) for name in ("discount", "likely", "least", "most")
+    )
+    width = round(_WIDTH * given["likely"] / given["discount"], 1)
+    yield "<section><h2>Discounts to shoppers who would have bought anyway</h2>"
+    yield (
+        f'<svg viewBox="0 0 {_WIDTH} 26" role="img" aria-label="{likely} of {total}.">'
+        f'<rect class="whole" width="{_WIDTH}" height="26" rx="4"/>'
+        f'<rect class="given" width="{width}" height="26" rx="4"/></svg>'
+        f"<p>About {likely} of {total}; it may be {least} to {most}.</p></section>"
+    )
+
+
+def _metrics(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table of every metric with a chart of its change."""
+    if not shown["metrics"]:
+        return
+    yield (
+        '<section><h2>Shoppers with offers beside shoppers without</h2><div class="scroll"'
+        ' role="region" tabindex="0" aria-label="Metrics"><table><thead><tr><th scope="col">per'
+        ' shopper</th><th scope="col">with offers</th><th scope="col">without</th><th scope="col">'
+        'change</th><th scope="col">from −100 % to +100 %</th></tr></thead><tbody>'
+    )
+    for metric in shown["metrics"]:
+        currency = metric.get("currency")
+        values = (
+            f"{metric[arm]:.2%}" if currency is None else _amount(metric[arm], currency)
+            for arm in ("treated", "held_out")
+        )
+        cells = "".join(f"<td>{value}</td>" for value in values)
+        lift = metric["lift"]
+        change = "–" if lift is None else f"{lift:+.1%}".replace("-", "−")
+        name = escape(METRIC_NAMES[metric["metric"]])
+        yield f'<tr><td>{name}</td>{cells}<td>{change}</td><td class="chart">{_lift(metric)}</td></tr>'
+    yield (
+        '</tbody></table></div><p class="dim">The dot is the change, the bar its range. A bar that'
+        " touches the line in the middle may be chance. Of twenty such ranges, one misses the truth"
+        " by chance.</p></section>"
+    )
+
+
+def _lift(metric: Mapping[str, Any]) -> str:
+    """Return a chart of the relative change; empty where it has no range."""
+    interval = metric["lift_interval"]
+    if interval is None or metric["lift"] is None:
+        return ""
+    words = f"between {interval[0]:+.1%} and {interval[1]:+.1%}"
+    scale = _Scale(-_MOST_CHANGE, _MOST_CHANGE, _CELL_WIDTH)
+    bar = _range(scale, interval, metric["lift"], middle=12)
+    return f'<svg viewBox="0 0 {_CELL_WIDTH} 24" role="img" aria-label="{words}">{bar}</svg>'
+
+
+def _compared(shown: Mapping[str, Any]) -> Iterator[str]:
+    """Yield who was compared, and who was left out."""
+    arms = shown["arms"]
+    yield "<section><h2>Who was compared</h2>"
+    yield (
+        f"<p>{arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held out by"
+        f" chance. Their purchases of {shown['window_days']} days are compared.</p>"
+    )
+    if shown["immature"]:
+        yield f"<p>{shown['immature']:,} more are left out because their days are not over.</p>"
+    if shown["unknown_cost"]:
+        yield f"<p>{shown['unknown_cost']:,} order lines have no known cost or tax rate.</p>"
+    if shown["unlinked"]:
+        yield f"<p>{shown['unlinked']:,} orders name neither a customer nor a session.</p>"
+    yield "</section>"

@@ -1,0 +1,111 @@
+"""The page of a report: three answers, charts, and nothing that is loaded."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html import unescape
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from support.browsers import chromium
+from tactful.api.effect_reports import question_of, report_view
+from tactful.cli.report_page import report_page
+from tactful.measurement.experiment_report import ReportTerms, report_experiment
+from unit.api.test_effect_reports import shown
+from unit.measurement.test_experiment_report import NOW, Rows, shop
+
+GIVEN = {"currency": "EUR", "discount": 124_000, "likely": 82_000, "least": 50_000, "most": 110_000}
+
+
+def of_shop(rows: Rows, **question: str) -> dict[str, Any]:
+    found = report_experiment(*rows, ReportTerms(now=NOW))
+    return report_view(found, question_of(question, NOW), NOW)
+
+
+def text_of(page: str) -> str:
+    return unescape(re.sub(r"<[^>]+>", " ", page.split("</style>")[1]))
+
+
+@pytest.mark.parametrize(
+    ("report", "answers"),
+    [
+        (shown(), ("Yes, the offers earn.", "Proven.", "Keep the offers.")),
+        (
+            of_shop(shop(conversion=(15, 30))),
+            ("No, the offers cost money.", "Proven.", "Stop the offers."),
+        ),
+        (of_shop(shop(120)), ("That is not known yet.", "Not proven.", "Wait.", "Proof needs")),
+        (
+            shown() | {"verdict": "cannot_be_trusted", "metrics": []},
+            ("These figures cannot say.", "Not at all.", "Find the cause first."),
+        ),
+        (
+            {name: value for name, value in of_shop(shop(0)).items() if name != "money"},
+            ("That is not known yet.", "Not at all.", "Wait."),
+        ),
+    ],
+    ids=["earns", "costs", "too early", "not trusted", "nobody"],
+)
+def test_a_page_answers_whether_how_sure_and_what_to_do(
+    report: dict[str, Any], answers: tuple[str, ...]
+) -> None:
+    page = report_page(report)
+    for answer in answers:
+        assert answer in text_of(page)
+    assert report["sentence"] in text_of(page)
+
+
+def test_a_page_loads_nothing_and_allows_its_own_style_alone() -> None:
+    page = report_page(shown() | {"given_away": GIVEN})
+    assert not re.search(r"\b(src|href)=|url\(|@import|<script|<link| style=", page)
+    style = page.split("<style>")[1].split("</style>")[0]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert (
+        f"default-src 'none'; base-uri 'none'; form-action 'none'; style-src 'sha256-{digest}'"
+        in (unescape(page))
+    )
+
+
+def test_the_charts_say_in_words_what_they_show() -> None:
+    page = report_page(shown() | {"given_away": GIVEN})
+    charts = [ET.fromstring(one) for one in re.findall(r"<svg.*?</svg>", page)]  # noqa: S314 - our own page
+    labels = [chart.get("aria-label") or "" for chart in charts]
+    assert labels[0].startswith("At worst ")
+    assert labels[1] == "820.00 EUR of 1240.00 EUR."
+    assert labels[2].startswith("between +")
+    assert charts[1][1].get("width") == "264.5"
+
+
+def test_the_bar_of_a_loss_lies_left_of_zero() -> None:
+    page = report_page(of_shop(shop(conversion=(15, 30))))
+    chart = ET.fromstring(re.findall(r"<svg.*?</svg>", page)[0])  # noqa: S314 - our own page
+    zero, bar = chart[0], chart[1]
+    assert float(bar.get("x2") or 0) < float(zero.get("x1") or 0)
+
+
+def test_a_page_names_who_is_left_out_and_shows_names_as_they_are() -> None:
+    report = of_shop(shop(400), rule="R<1>", territory="DE")
+    report |= {"immature": 12, "unknown_cost": 3, "unlinked": 1200}
+    page = report_page(report)
+    assert "Rule R&lt;1&gt; in DE" in page
+    for words in ("12 more are left out", "3 order lines have no", "1,200 orders name neither"):
+        assert words in text_of(page)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_page_fits_a_phone_and_its_style_applies(width: int) -> None:
+    with chromium() as browser:
+        context = browser.new_context(viewport={"width": width, "height": 800})
+        page = context.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.set_content(report_page(shown() | {"given_away": GIVEN}))
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert (
+            page.evaluate("getComputedStyle(document.querySelector('.answers')).display") == "grid"
+        )
+        assert said == []
+        context.close()
