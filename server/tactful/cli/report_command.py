@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
@@ -17,7 +17,11 @@ from tactful.core.values.money import Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
 
 if TYPE_CHECKING:
-    from tactful.runtime.services.report_service import ReportQuestion
+    from collections.abc import Callable, Coroutine
+
+    from tactful.runtime.services.report_service import ReportQuestion, ReportService
+
+T = TypeVar("T")
 
 _EXAMPLE = """
 \b
@@ -56,6 +60,11 @@ _LEFT_OUT: Final = {
 @click.option(
     "--lasting", is_flag=True, help="Follow shoppers for 30, 90 and 180 days instead of one window."
 )
+@click.option(
+    "--rows",
+    metavar="DIR",
+    help="Write the shoppers who are compared to this new folder, as CSV with SQL.",
+)
 @click.option("--territory", metavar="CODE", help="Report on one territory.")
 @click.option(
     "--format",
@@ -75,6 +84,7 @@ def report(
     window: str | None,
     territory: str | None,
     lasting: bool,
+    rows: str | None,
     form: str,
     url: str | None,
     **options: Any,
@@ -90,6 +100,13 @@ def report(
     if lasting and (window is not None or form in {"csv", "html"}):
         raise click.UsageError("--lasting has windows of its own, and is text or json.")
     config = load_config(options)
+    if rows is not None:
+        if lasting or url is not None:
+            raise click.UsageError(
+                "--rows reads a data folder, in one window: without --lasting, --url."
+            )
+        _write_rows(config, _given(question), Path(rows))
+        return
     questions = [question | {"window": one} for one in (LASTING if lasting else (window,))]
     if options["data"] is not None:
         answers = [report_offline(config, _given(one)) for one in questions]
@@ -129,6 +146,35 @@ def report_offline(config: Config, question: dict[str, str]) -> Any:
     Raises:
         CommandError: The folder holds no ledger, or the question cannot be read.
     """
+    from tactful.api.effect_reports import report_view
+
+    found, asked, now = _read_offline(config, question, lambda service, one: service.report(one))
+    return report_view(found, asked, now)
+
+
+def _write_rows(config: Config, question: dict[str, str], folder: Path) -> None:
+    """Write the units that a report on this data folder compares."""
+    from tactful.cli.unit_files import write_unit_files
+
+    table, _, _ = _read_offline(config, question, lambda service, one: service.units(one))
+    with exit_on(OSError):
+        write_unit_files(folder, table)
+    print_line(
+        f"{len(table.rows):,} shoppers are in {folder}; lift.sql there says how to compare them."
+    )
+    if table.other_currencies:
+        left_out = ", ".join(table.other_currencies)
+        print_line(
+            f"Amounts in {left_out} are left out; those in {table.currency} are not converted."
+        )
+
+
+def _read_offline(
+    config: Config,
+    question: dict[str, str],
+    read: "Callable[[ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
+) -> "tuple[T, ReportQuestion, int]":
+    """Return what a report service reads from a copy of the data folder, the question and the instant."""
     from tactful.api.effect_reports import question_of
     from tactful.api.problems import ProblemError
     from tactful.runtime.ports.ledger import LedgerError
@@ -143,11 +189,15 @@ def report_offline(config: Config, question: dict[str, str]) -> Any:
     ):
         asked = question_of(question, now)
         sqlite_copies.backup(source, work / LEDGER_FILE)
-        return asyncio.run(_report(work / LEDGER_FILE, asked, now))
+        return asyncio.run(_read(work / LEDGER_FILE, asked, now, read)), asked, now
 
 
-async def _report(ledger_path: Path, question: "ReportQuestion", now: int) -> Any:
-    from tactful.api.effect_reports import report_view
+async def _read(
+    ledger_path: Path,
+    question: "ReportQuestion",
+    now: int,
+    read: "Callable[[ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
+) -> T:
     from tactful.runtime.services.report_service import ReportService
     from tactful.runtime.timers import TestClock
     from tactful.stores.sqlite.ledger import SqliteLedger
@@ -155,8 +205,7 @@ async def _report(ledger_path: Path, question: "ReportQuestion", now: int) -> An
     ledger = SqliteLedger(ledger_path)
     await ledger.open()
     try:
-        found = await ReportService(ledger, TestClock(now)).report(question)
-        return report_view(found, question, now)
+        return await read(ReportService(ledger, TestClock(now)), question)
     finally:
         await ledger.close()
 

@@ -22,6 +22,7 @@ from tactful.measurement.metric_names import MetricName
 from tactful.measurement.sample_ratio import SampleRatio, check_ratio
 from tactful.measurement.samples import Sample
 from tactful.measurement.unit_outcomes import (
+    Linked,
     MeasuredOrder,
     Outcome,
     Trigger,
@@ -110,19 +111,11 @@ def report_experiment(
         events: All returns, cases, dismissals and savings.
         terms: What the report is about.
     """
-    links = session_links(triggers, orders)
-    everybody = assign_units(triggers, links)
-    share = _share_of(everybody.values(), latest=terms.latest_share)
-    units = [unit for unit in everybody.values() if unit.treated_bp == share]
-    ripe = {
-        key: unit
-        for key, unit in everybody.items()
-        if unit.treated_bp == share and unit.at + terms.window <= terms.now
-    }
-    linked = link_outcomes(ripe, links, orders, events, terms.window)
+    found = compared_units(triggers, orders, events, terms)
+    share, units, ripe, linked = found.treated_bp, found.units, found.ripe, found.linked
     ratio = _ratio(units, share)
     trusted = ratio is None or ratio.ok
-    currency = _commonest_currency(linked.outcomes)
+    currency = found.currency
     metrics = tuple(_metrics(ripe, linked.outcomes, currency, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
     buyers = _buyers(ripe, linked.outcomes)
@@ -140,7 +133,7 @@ def report_experiment(
         treated_bp=share,
         immature=len(units) - len(ripe),
         crossed=sum(unit.crossed for unit in ripe.values()),
-        other_share=len(everybody) - len(units),
+        other_share=found.other_share,
         unlinked=linked.unlinked,
         unknown_cost=linked.unknown_cost,
         ratio=ratio,
@@ -150,6 +143,50 @@ def report_experiment(
         advice=advise(margin, buyers, conclusion, rate * MONTH, months=terms.months),
         missing=still_missing,
         given_away=_given_away(metrics, currency),
+    )
+
+
+class ComparedUnits(Struct, frozen=True, kw_only=True):
+    """The units of a report and their outcomes."""
+
+    units: list[Unit]
+    """The units of the share that is compared."""
+    ripe: dict[str, Unit]
+    """Those of them whose window has ended."""
+    treated_bp: int
+    """That share, in basis points; 0 if there are no units."""
+    other_share: int
+    """The number of units of other shares."""
+    linked: Linked
+    """What the ripe units did."""
+    currency: str | None
+    """The currency of most buyers; None: nobody bought."""
+
+
+def compared_units(
+    triggers: Sequence[Trigger],
+    orders: Sequence[MeasuredOrder],
+    events: Iterable[UnitEvent],
+    terms: ReportTerms,
+) -> ComparedUnits:
+    """Return the units that a report compares; the arguments are those of `report_experiment`."""
+    links = session_links(triggers, orders)
+    everybody = assign_units(triggers, links)
+    share = _share_of(everybody.values(), latest=terms.latest_share)
+    units = [unit for unit in everybody.values() if unit.treated_bp == share]
+    ripe = {
+        key: unit
+        for key, unit in everybody.items()
+        if unit.treated_bp == share and unit.at + terms.window <= terms.now
+    }
+    linked = link_outcomes(ripe, links, orders, events, terms.window)
+    return ComparedUnits(
+        units=units,
+        ripe=ripe,
+        treated_bp=share,
+        other_share=len(everybody) - len(units),
+        linked=linked,
+        currency=_commonest_currency(linked.outcomes),
     )
 
 

@@ -1,4 +1,4 @@
-"""Discounts given to shoppers who would have bought anyway, by the purchases of the held-out arm."""
+"""Discounts that went to shoppers who would have bought anyway."""
 
 from msgspec import Struct
 

@@ -4,12 +4,17 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from contracts.test_exposure_store import exposure
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
+from tactful.cli import report_command
 from tactful.cli.report_command import _print_lasting, _print_report
+from tactful.config import Config
 from tactful.core.values.calendar import DAY
 from tactful.measurement.metric_names import METRIC_NAMES
+from tactful.measurement.unit_rows import UnitTable
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.api.test_effect_reports import HALF, shown
 
@@ -48,6 +53,14 @@ async def test_a_copy_of_a_data_folder_gives_the_same_report_as_its_server(tmp_p
         beside = printed_json(await run_beside(one, "report", *time, "--format", "json"))
     alone = await asyncio.to_thread(run, "report", *time, "--format", "json", "--data", data)
     offline = printed_json(alone)
+    folder = tmp_path / "rows"
+    written = await asyncio.to_thread(run, "report", *time, "--rows", folder, "--data", data)
+    assert "6 shoppers are in" in written.output
+    assert len((folder / "units.csv").read_text("utf-8").splitlines()) == 7
+    again = await asyncio.to_thread(run, "report", *time, "--rows", folder, "--data", data)
+    assert (again.exit_code, "Traceback" in again.output) == (2, False)
+    both = await asyncio.to_thread(run, "report", "--rows", folder, "--lasting", "--data", data)
+    assert (both.exit_code, "--lasting" in both.output) == (2, True)
     assert offline["arms"] == beside["arms"] == {"treated": 3, "held_out": 3}
     assert offline["metrics"] == beside["metrics"]
 
@@ -104,6 +117,16 @@ def test_a_folder_without_a_ledger_and_an_unreadable_time_are_refused(tmp_path: 
     missing = run("report", "--data", str(tmp_path))
     assert missing.exit_code == 2
     assert "Traceback" not in missing.output
+
+
+def test_currencies_that_are_left_out_of_the_rows_are_named(
+    tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = UnitTable((), "EUR", ("GBP", "USD"))
+    monkeypatch.setattr(report_command, "_read_offline", lambda *_: (table, None, 0))
+    report_command._write_rows(Config(), {}, tmp_path / "rows")
+    said = capsys.readouterr().out
+    assert "Amounts in GBP, USD are left out; those in EUR are not converted." in said
 
 
 def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:

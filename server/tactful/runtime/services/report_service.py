@@ -1,9 +1,9 @@
 """Reports on the effect of offers, computed from the ledger alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache, partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -23,6 +23,7 @@ from tactful.measurement.unit_outcomes import (
     UnitEvent,
     Who,
 )
+from tactful.measurement.unit_rows import UnitTable, unit_table
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.exposure_store import ExposureStore, OfferReaction
@@ -54,6 +55,10 @@ DEFAULT_PERIOD: Final = 30 * DAY
 """How far back a report goes where nothing else is asked for, in milliseconds."""
 DEFAULT_WINDOW: Final = 7 * DAY
 """How long after its trigger the outcomes of a unit count, in milliseconds."""
+
+
+T = TypeVar("T")
+_Compute = Callable[[list[Trigger], list[MeasuredOrder], list[UnitEvent], ReportTerms], T]
 
 
 class ReportLedger(ExposureStore, FactStore, CustomerData, Protocol):
@@ -120,13 +125,23 @@ class ReportService:
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        return await self._computed(report_experiment, question)
+
+    async def units(self, question: ReportQuestion) -> UnitTable:
+        """Return the units that `report` compares, one by one.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        return await self._computed(unit_table, question)
+
+    async def _computed(self, compute: _Compute[T], question: ReportQuestion) -> T:
         triggers = [one async for one in self._triggers(question)]
         orders, events = await self._outcomes(question, triggers) if triggers else ([], [])
         terms = ReportTerms(
             now=self._clock.now(), window=question.window, latest_share=question.rule is not None
         )
-        work = partial(report_experiment, triggers, orders, events, terms)
-        return await asyncio.to_thread(work)
+        return await asyncio.to_thread(partial(compute, triggers, orders, events, terms))
 
     async def _triggers(self, question: ReportQuestion) -> AsyncIterator[Trigger]:
         pages = self._ledger.exposures(question.since, question.until, rule=question.rule)
