@@ -42,7 +42,7 @@ def primary(world: World) -> dict[str, str]:
         ):  # of another rule and for another item: otherwise gate 9 has a finding
             verdicts[rule.id] = "arbitration.exclusive"
         else:
-            held = "holdout.global" if world.everyone_held_out else None
+            held = "holdout.global" if world.everyone_held_out and not rule.remedy else None
             verdicts[rule.id] = held or ("shadow" if rule.shadow else "pushed")
             taken = not rule.shadow
     return verdicts

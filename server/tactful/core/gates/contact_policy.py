@@ -7,7 +7,7 @@ count offers that were pushed and not yet seen.
 from collections.abc import Collection, Iterator
 
 from tactful.core.context import Scene
-from tactful.core.offers.offer import Offer
+from tactful.core.offers.offer import Offer, not_held_out
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rule
 from tactful.core.session.contact_history import cap_frees_at
@@ -38,6 +38,8 @@ def check_contact_policy(
         until = contact.cooldown_until(scope, key)
         if now < until:
             yield Finding(Reason.CONTACT_DISMISSED, actual={scope: key}, until=until)
+    if rule.remedy:
+        standing = not_held_out(standing)
     yield from _active_findings(scene, rule, policy, standing)
 
 

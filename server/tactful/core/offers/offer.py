@@ -255,6 +255,11 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
         return self.accept_until if self.state is OfferState.ACCEPTED else self.ends_at
 
 
+def not_held_out(offers: Collection[Offer]) -> Collection[Offer]:
+    """Return the offers that are not held out; a voucher does not wait for those that are."""
+    return [one for one in offers if one.state is not OfferState.HELD_OUT]
+
+
 class OfferStep(Struct, frozen=True, gc=False):
     """One audited step of an offer."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from tactful.core.context import Context, Scene
 from tactful.core.gates.evaluation import Evaluation, PricedRule
-from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.offers.offer import Offer, OfferState, not_held_out
 from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
@@ -136,10 +136,11 @@ def select_winner(
     """
     won = False
     for candidate in rank_candidates(candidates):
-        outcome, reason = _against(context, standing, candidate)
+        beside = not_held_out(standing) if candidate.rule.remedy else standing
+        outcome, reason = _against(context, beside, candidate)
         if outcome is None and won:
             outcome, reason = "withheld", Reason.ARBITRATION_OUTRANKED
-        if outcome is None and not _may_stack(standing, candidate):
+        if outcome is None and not _may_stack(beside, candidate):
             outcome, reason = "withheld", Reason.ARBITRATION_EXCLUSIVE
         if outcome is None:
             outcome, reason = _measured(context, candidate)

@@ -33,12 +33,14 @@ def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reaso
         seed: The shop's secret seed.
         shopper: `Scene.holdout_key`.
         rule: The winning rule; its `share_bp` of shoppers sees it.
-        policy: The shop's policy; its `holdout_bp` of shoppers sees no offer at all.
+        policy: The shop's policy; its `holdout_bp` of shoppers sees no offer but vouchers.
 
     Returns:
         `holdout.global`, `holdout.rule` or None.
     """
-    if policy.holdout_bp and draw_bp(seed, "holdout", shopper) < policy.holdout_bp:
+    # A voucher is owed to its customer: nobody is held out from it to measure other offers.
+    is_measured = policy.holdout_bp and not rule.remedy
+    if is_measured and draw_bp(seed, "holdout", shopper) < policy.holdout_bp:
         return Reason.HOLDOUT_GLOBAL
     # The rule's id is part of the draw: two rules of 50 % split shoppers independently.
     if rule.share_bp < 10_000 and draw_bp(seed, "rule", rule.id, shopper) >= rule.share_bp:

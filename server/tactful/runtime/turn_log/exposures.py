@@ -31,14 +31,20 @@ def exposures_of(context: Context, decision: Decision) -> tuple[Exposure, ...]:
     for offer in decision.offers:
         if offer.issued_at == context.now and offer.state in _AT_THE_TRIGGER:
             rule = rulebook.rules[offer.rule]
-            if rule.mode != "shadow":
+            if _is_compared(rule):
                 found.append(_exposure(offer, rule, rulebook.policy))
     return tuple(found)
 
 
 def treated_share(rule: Rule, policy: Policy) -> int:
     """Return the share of units that may see a rule's offers, in basis points."""
-    return (BP - policy.holdout_bp) * rule.share_bp // BP
+    holdout = 0 if rule.remedy else policy.holdout_bp
+    return (BP - holdout) * rule.share_bp // BP
+
+
+def _is_compared(rule: Rule) -> bool:
+    """Return whether a rule has arms; a voucher is owed, so it has some in a trial only."""
+    return rule.mode != "shadow" and (not rule.remedy or rule.share_bp < BP)
 
 
 def _exposure(offer: Offer, rule: Rule, policy: Policy) -> Exposure:

@@ -5,6 +5,7 @@ import pytest
 from support.builders import DAY, MINUTE, T0, case, order, remedy, rule
 from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
+from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import PriceTerms
 from tactful.core.session import signals
 
@@ -46,6 +47,18 @@ def test_a_voucher_is_offered_at_once_on_a_page_without_an_item() -> None:
     shopper.send(signals.PageViewed("account"))
     issue(one)
     assert [offer.sku for offer in shopper.offers] == ["RUN-42"]
+
+
+@pytest.mark.parametrize("sku", ["RUN-42", "BOOT-42"], ids=["the same item", "another item"])
+def test_a_voucher_reaches_a_held_out_customer_and_waits_for_no_held_out_offer(sku: str) -> None:
+    one = play(r1(), VOUCHER, policy=Policy(holdout_bp=10_000))
+    shopper = one.open_session(consent="personal")
+    shopper.send(signals.CustomerIdentified("c4"))
+    shopper.view("RUN-42", 40)
+    assert [(offer.rule, offer.sku) for offer in shopper.session.unseen] == [("R1", "RUN-42")]
+    shopper.view(sku)
+    one.report(remedy(customer="c4", skus=["TRAIL-42"]))
+    assert [(offer.rule, offer.sku) for offer in shopper.offers] == [("V", sku)]
 
 
 @pytest.mark.parametrize("reason", ["timing.checkout", "timing.chat", "timing.wait"])

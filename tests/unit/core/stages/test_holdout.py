@@ -41,6 +41,13 @@ def test_a_share_of_zero_holds_everybody_out_by_the_rule() -> None:
     assert holdout_reason("seed", "anon", rule(share_bp=0), everybody) == "holdout.global"
 
 
+def test_the_hold_out_of_all_offers_does_not_reach_vouchers() -> None:
+    everybody = Policy(holdout_bp=10_000)
+    assert holdout_reason("seed", "anon", rule(remedy=True), everybody) is None
+    tried = rule(remedy=True, share_bp=0)
+    assert holdout_reason("seed", "anon", tried, everybody) == "holdout.rule"
+
+
 def test_another_seed_draws_other_shoppers() -> None:
     policy = Policy(holdout_bp=5000)
     drawn = [{w for w in CROWD if holdout_reason(seed, w, rule(), policy)} for seed in ("a", "b")]

@@ -13,7 +13,7 @@ from tactful.core.rules.rule import Rule
 from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferSeen
 from tactful.runtime.ports.exposure_store import Exposure
-from tactful.runtime.turn_log.exposures import exposures_of, treated_share
+from tactful.runtime.turn_log.exposures import _is_compared, exposures_of, treated_share
 
 CONSENTING = session(consent="personal")
 HALF = Policy(holdout_bp=5000)
@@ -51,6 +51,13 @@ def test_a_held_out_offer_exposes_the_same_at_the_same_point() -> None:
     assert held_out.treated_bp == 0
     same = ("unit", "session", "rule", "at", "product", "territory", "currency", "saved")
     assert [getattr(held_out, name) for name in same] == [getattr(pushed, name) for name in same]
+
+
+def test_a_voucher_has_arms_in_a_trial_only() -> None:
+    assert treated_share(rule("R1", remedy=True), HALF) == 10_000
+    assert treated_share(rule("R1", remedy=True, share_bp=2500), HALF) == 2500
+    assert _is_compared(rule("R1", remedy=True, share_bp=2500))
+    assert not _is_compared(rule("R1", remedy=True))
 
 
 def test_a_verified_customer_is_the_unit() -> None:
