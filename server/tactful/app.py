@@ -42,7 +42,6 @@ from tactful.config.loading import ConfigError
 from tactful.connectors.connector import Terms
 from tactful.connectors.inbox.inbox_service import InboxService, install
 from tactful.connectors.inbox.installed import InstalledConnector
-from tactful.connectors.registry import connector_of
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -265,6 +264,9 @@ def _connector(name: str, settings: ConnectorSettings, config: Config) -> Instal
     Raises:
         ConfigError: There is no such kind, or its secret or key cannot be used.
     """
+    # Imported here: a server without connectors starts without the mappers of every system.
+    from tactful.connectors.registry import connector_of  # noqa: PLC0415
+
     terms = Terms(
         territory=settings.territory or config.default_territory,
         currency=settings.currency,

@@ -75,7 +75,7 @@ async def mounted_with_a_key() -> AsyncIterator[httpx.AsyncClient]:
 async def test_the_consoles_links_and_redirects_keep_the_prefix_of_the_mount() -> None:
     async with mounted_with_a_key() as http:
         sent = await http.get("/offers/console/rules")
-        assert sent.headers["location"] == "/offers/console/login?next=/console/rules"
+        assert sent.headers["location"] == "/offers/console/login?next=%2Fconsole%2Frules"
         page = (await http.get("/offers/console/login")).text
         assert not re.search(r'(href|src|action)="/console', page)
         form = {"name": "Ada", "key": "key-of-the-mounted-application", "next": "/console/rules"}

@@ -158,7 +158,7 @@ def pair(*, platform: str, length: str, **options: Any) -> None:
     with _key_file_errors(), _unwritable(options):
         code = _plugin_keys(options).new_code(platform, url.rstrip("/"), life)
     print_text(code)
-    click.echo(f"Enter this code in the plugin. It can be used once, within {length}.", err=True)
+    print_text(f"Enter this code in the plugin. It can be used once, within {length}.", err=True)
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys plugins --data shop-data")

@@ -11,8 +11,7 @@ from support.broken_builds import assert_fails
 from support.builders import but, offer, price, stock
 from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
-from tactful.core import decide
-from tactful.core import decision as decision_module
+from tactful.core import decide, decision_builder
 from tactful.core.decision import PushOffer, WithdrawOffer
 from tactful.core.decision_builder import DecisionBuilder
 from tactful.core.gates.evaluation import Evaluation
@@ -253,7 +252,7 @@ ABOVE = pricing._above_floor
     [
         (DecisionBuilder, "_move_budget", never_released),
         (DecisionBuilder, "next_seq", same_number),
-        (decision_module, "next_state", anything_goes),
+        (decision_builder, "next_state", anything_goes),
         (decide, "_recheck", promises_withdrawn),
         (reducer, "_promise", half_kept),
         (pricing, "_above_floor", at_any_price),
