@@ -106,6 +106,12 @@ def test_an_offer_is_below_the_public_price_and_never_below_a_floor(
     assert (listed - found.unit) * 10_000 <= policy["max_total_discount_bp"] * listed
 
 
+def test_an_item_that_costs_nothing_has_the_smallest_unit_as_its_floor() -> None:
+    free = PriceBasis(amount=1000, currency="EUR", tax_rate_bp=1900, cost=0)
+    floor = floor_of(PriceTerms("percent", percent_bp=1000), free, 0, 10_000)
+    assert floor == pricing.PriceFloor(1, "smallest_unit")
+
+
 ORDERS = st.builds(
     PriceTerms,
     mode=st.sampled_from(["percent", "amount"]),

@@ -153,6 +153,28 @@ def test_a_complaint_quietens_both_arms(policy: Policy) -> None:
     assert one.why("TRAIL-42", "R2").reason == "timing.quiet"
 
 
+@pytest.mark.parametrize(
+    "policy", [Policy(), Policy(holdout_bp=10_000)], ids=["treated", "held out"]
+)
+def test_a_logout_ends_the_customers_offer_in_both_arms(policy: Policy) -> None:
+    one = shopper(policy, *rules())
+    one.send(signals.CustomerIdentified("c1"))
+    one.view("RUN-42", 40)
+    assert len((*one.session.unseen, *one.offers)) == 1
+    one.send(signals.CustomerLoggedOut("anon-2"))
+    assert (*one.session.unseen, *one.offers) == ()
+
+
+@pytest.mark.parametrize(
+    "policy", [Policy(), Policy(holdout_bp=10_000)], ids=["treated", "held out"]
+)
+def test_a_logout_ends_no_offer_that_was_nobodys(policy: Policy) -> None:
+    one = shopper(policy, *rules())
+    one.view("RUN-42", 40)
+    one.send(signals.CustomerLoggedOut("anon-2"))
+    assert len((*one.session.unseen, *one.offers)) == 1
+
+
 def test_the_walk_of_the_property_reaches_caps_and_cooldowns() -> None:
     one = shopper(Policy(holdout_bp=10_000), *rules())
     for sku in SKUS:
