@@ -138,6 +138,7 @@ class WooShopper:
 
     def put(self, token: str, quantity: int = 1) -> tuple[int, dict[str, str]]:
         """Send a token to the cart as the storefront's script does; the answer's status and body."""
+        self.page.wait_for_function("window.tactfulWoo", timeout=PATIENCE_MS)
         found: list[object] = self.page.evaluate(
             """async ([token, quantity]) => {
                 const { take, nonce } = window.tactfulWoo;
