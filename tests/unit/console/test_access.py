@@ -11,7 +11,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from journeys.fixture import CATALOGUE, rules
+from journeys.fixture import rules
 from support.console_client import Agent, visible_text
 from support.live_server import KEY, LiveServer, live_server
 from support.raw_connections import eventually
@@ -24,13 +24,6 @@ PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
 FORMS = ("/console/logout", "/console/rulebook/reload", "/console/rulebook/rollback",
          "/console/rules/R1/pause", "/console/rules/R1/resume", "/console/offers/x/withdraw",
          "/console/remedies", "/console/recalls", "/console/recalls/lift")  # fmt: skip
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(tmp_path, rules()) as started:
-        await started.facts(*CATALOGUE)
-        yield started
 
 
 @pytest.fixture

@@ -1,32 +1,16 @@
 """Every action of an operator takes effect at once, and is recorded with the operator's name."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
-from journeys.fixture import CATALOGUE, case, order, rules
+from journeys.fixture import case, order, rules
 from support.console_client import Agent
-from support.live_server import LiveServer, live_server
+from support.live_server import LiveServer
 from tactful.console.actions import SNOOZES
 from tactful.console.rendering import format_instant
 from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.ledger import LedgerFullError
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(tmp_path, rules()) as started:
-        await started.facts(*CATALOGUE)
-        yield started
-
-
-@pytest.fixture
-async def agent(one: LiveServer) -> AsyncIterator[Agent]:
-    async with Agent(one) as somebody:
-        await somebody.log_in()
-        yield somebody
 
 
 @pytest.mark.parametrize("reason", ["price.error", "fraud", "customer.asked"])

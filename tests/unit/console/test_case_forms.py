@@ -1,33 +1,17 @@
 """The page of a customer shows how each case was understood, and an operator corrects it."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import get_args
 
 import pytest
 
-from journeys.fixture import CATALOGUE, case, rules
+from journeys.fixture import case
 from support.builders import case as case_fact
 from support.console_client import Agent
-from support.live_server import LiveServer, live_server
+from support.live_server import LiveServer
 from tactful.console.case_forms import KIND_STEPS, LINK_STEPS, read_correction
 from tactful.console.rendering import PageError
 from tactful.core.facts.fact_values import KindStep, LinkStep
 from tactful.runtime.case_corrections import CaseCorrection, find_case
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(tmp_path, rules()) as started:
-        await started.facts(*CATALOGUE)
-        yield started
-
-
-@pytest.fixture
-async def agent(one: LiveServer) -> AsyncIterator[Agent]:
-    async with Agent(one) as somebody:
-        await somebody.log_in()
-        yield somebody
 
 
 async def test_the_page_says_how_kind_and_item_were_found(one: LiveServer, agent: Agent) -> None:

@@ -22,13 +22,6 @@ async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
         yield started
 
 
-@pytest.fixture
-async def agent(one: LiveServer) -> AsyncIterator[Agent]:
-    async with Agent(one) as somebody:
-        await somebody.log_in()
-        yield somebody
-
-
 @pytest.mark.parametrize(
     ("typed", "page"),
     [

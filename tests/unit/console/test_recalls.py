@@ -1,31 +1,14 @@
 """The list of recalls, and what the console may lift."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from journeys.fixture import CATALOGUE, rules
 from support.console_client import Agent
-from support.live_server import LiveServer, live_server
+from support.live_server import LiveServer
 from tactful.console.recalls import active_recalls
 
 OF_THE_SHOP = {"type": "recall", "recall": "R-9", "skus": ["RUN-42"], "status": "active"}
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(tmp_path, rules()) as started:
-        await started.facts(*CATALOGUE)
-        yield started
-
-
-@pytest.fixture
-async def agent(one: LiveServer) -> AsyncIterator[Agent]:
-    async with Agent(one) as somebody:
-        await somebody.log_in()
-        yield somebody
 
 
 async def recall(agent: Agent, sku: str = "RUN-42", **more: Any) -> None:

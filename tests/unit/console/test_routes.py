@@ -1,6 +1,5 @@
 """The pages of the console show feeds, budgets, customers, offers and decisions."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,20 +10,6 @@ from support.console_client import Agent, visible_text
 from support.live_server import LiveServer, live_server
 
 EVIL = "<img src=x onerror=alert(1)>{{7*7}}"
-
-
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
-    async with live_server(tmp_path, rules()) as started:
-        await started.facts(*CATALOGUE)
-        yield started
-
-
-@pytest.fixture
-async def agent(one: LiveServer) -> AsyncIterator[Agent]:
-    async with Agent(one) as somebody:
-        await somebody.log_in()
-        yield somebody
 
 
 async def test_the_overview_shows_feeds_budgets_and_decisions(
