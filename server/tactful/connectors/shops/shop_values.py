@@ -3,6 +3,7 @@
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
+from tactful.connectors.connector import Terms
 from tactful.core.values.money import divide_to_shopper, exponent_of
 from tactful.core.values.territories import is_territory
 
@@ -65,3 +66,30 @@ def territory_of(country: object, subdivision: object, otherwise: str | None) ->
 def present(fact: dict[str, Any]) -> dict[str, Any]:
     """Return a fact without the fields that are `None`."""
     return {name: value for name, value in fact.items() if value is not None}
+
+
+def price_fact(
+    sku: str, price: int, regular: int, currency: str, terms: Terms, version: str | None
+) -> dict[str, Any]:
+    """Return a `price` fact; the regular price is its list price if it is above the price.
+
+    Args:
+        sku: The SKU.
+        price: What the item costs now, in minor units.
+        regular: What it costs without a sale, in minor units.
+        currency: ISO 4217 code of both.
+        terms: The territory and tax of the connector's prices.
+        version: The platform's own stamp; `None`: the fact is versioned by its arrival.
+    """
+    return present(
+        {
+            "type": "price",
+            "sku": sku,
+            "territory": terms.territory,
+            "price": {"amount": price, "currency": currency},
+            "list": {"amount": regular, "currency": currency} if regular > price else None,
+            "tax_included": terms.tax_included,
+            "tax_rate_bp": terms.tax_rate_bp,
+            "version": version,
+        }
+    )

@@ -17,7 +17,13 @@ from tactful.connectors.connector import (
     UnreadableDeliveryError,
 )
 from tactful.connectors.shops import shopify_fields as kept
-from tactful.connectors.shops.shop_values import instant, minor_units, money, present
+from tactful.connectors.shops.shop_values import (
+    instant,
+    minor_units,
+    money,
+    present,
+    price_fact,
+)
 from tactful.connectors.shops.shopify_orders import contact_of, map_order, map_refund
 from tactful.core.values.calendar import CalendarError, parse_rfc3339
 
@@ -106,18 +112,8 @@ def _variant(
 def _price(sku: str, variant: Json, terms: Terms, currency: str) -> Json:
     price = minor_units(variant["price"], currency)
     before = minor_units(variant.get("compare_at_price") or 0, currency)
-    return present(
-        {
-            "type": "price",
-            "sku": sku,
-            "territory": terms.territory,
-            "price": {"amount": price, "currency": currency},
-            "list": {"amount": before, "currency": currency} if before > price else None,
-            "tax_included": terms.tax_included,
-            "tax_rate_bp": terms.tax_rate_bp,
-            "version": instant(variant.get("updated_at")),
-        }
-    )
+    version = instant(variant.get("updated_at"))
+    return price_fact(sku, price, before, currency, terms, version)
 
 
 def _total_stock(variant: Json, terms: Terms) -> Json | None:

@@ -25,6 +25,7 @@ from tactful.connectors.shops.shop_values import (
     minor_units,
     money,
     present,
+    price_fact,
     territory_of,
     unit_of_line,
 )
@@ -158,18 +159,7 @@ def _price(sku: str, fields: Json, terms: Terms, currency: str, version: str | N
         minor_units(fields.get(name) or fields["price"], currency)
         for name in ("price", "regular_price")
     )
-    return present(
-        {
-            "type": "price",
-            "sku": sku,
-            "territory": terms.territory,
-            "price": {"amount": price, "currency": currency},
-            "list": {"amount": regular, "currency": currency} if regular > price else None,
-            "tax_included": terms.tax_included,
-            "tax_rate_bp": terms.tax_rate_bp,
-            "version": version,
-        }
-    )
+    return price_fact(sku, price, regular, currency, terms, version)
 
 
 def _stock(fields: Json) -> Json:
