@@ -67,7 +67,7 @@ async def test_deliveries_wait_in_order_of_arrival(ledger: AnyLedger) -> None:
 async def test_a_mapped_delivery_loses_its_fields_and_is_still_known(ledger: AnyLedger) -> None:
     await ledger.put_delivery(delivery(1, ("customer", "mia")))
     (stored,) = await ledger.waiting_deliveries("woo", 1)
-    await ledger.finish_delivery(stored.number)
+    await ledger.settle_deliveries([stored.number], {})
     assert await waiting(ledger) == []
     assert not await ledger.put_delivery(delivery())
     assert await ledger.delivery_counts() == {("woo", "done"): 1}
@@ -77,8 +77,9 @@ async def test_a_mapped_delivery_loses_its_fields_and_is_still_known(ledger: Any
 async def test_a_failed_delivery_is_named_and_blocks_no_other(ledger: AnyLedger) -> None:
     for number in (1, 2, 3):
         await ledger.put_delivery(delivery(number))
-    for stored in await ledger.waiting_deliveries("woo", 2):
-        await ledger.fail_delivery(stored.number, f"no total in {stored.delivery}")
+    found = await ledger.waiting_deliveries("woo", 2)
+    failed = {one.number: f"no total in {one.delivery}" for one in found}
+    await ledger.settle_deliveries([], failed)
     assert await waiting(ledger) == ["d3"]
     newest, oldest = await ledger.failed_deliveries("woo", 99)
     assert (newest.problem, oldest.problem) == ("no total in d2", "no total in d1")
@@ -94,7 +95,7 @@ async def test_failed_deliveries_wait_again_in_their_order_unless_nothing_was_ke
     for one in (delivery(1), delivery(2), unreadable, delivery(4), delivery(5, connector="other")):
         await ledger.put_delivery(one)
     for stored in await ledger.waiting_deliveries("woo", 3):
-        await ledger.fail_delivery(stored.number, "odd")
+        await ledger.settle_deliveries([], {stored.number: "odd"})
     assert await ledger.retry_deliveries("woo") == 2
     assert await waiting(ledger) == ["d1", "d2", "d4"]
     assert [one.problem for one in await ledger.waiting_deliveries("woo", 9)] == ["", "", ""]
@@ -105,8 +106,7 @@ async def test_old_deliveries_go_unless_they_wait(ledger: AnyLedger) -> None:
     for number in (1, 2, 3, 9):
         await ledger.put_delivery(delivery(number))
     first, second, *_ = await ledger.waiting_deliveries("woo", 99)
-    await ledger.finish_delivery(first.number)
-    await ledger.fail_delivery(second.number, "odd")
+    await ledger.settle_deliveries([first.number], {second.number: "odd"})
     assert await ledger.prune_deliveries(T0 + 5) == 2
     assert await ledger.delivery_counts() == {("woo", "waiting"): 2}
 

@@ -48,6 +48,8 @@ def _map(topic: str, fields: Json, terms: Terms) -> Mapped:
         return Mapped(fetch=(Fetch(path="/lonely", topic="item", otherwise=(alone,)),))
     if topic == "endless":
         return Mapped(fetch=(Fetch(path="/endless", topic="endless"),))
+    if topic == "broken":
+        raise ZeroDivisionError
     if topic == "known":
         return Mapped(dropped=tuple(f"{one.version}" for one in terms.known))
     fact = {
@@ -66,7 +68,7 @@ ITEMS = Connector(
     name="items",
     signature="secret-header",
     envelope=_envelope,
-    kept=dict.fromkeys(("item", "thin", "lonely", "endless", "known"), _SHAPE),
+    kept=dict.fromkeys(("item", "thin", "lonely", "endless", "broken", "known"), _SHAPE),
     map=_map,
     reads=lambda topic, fields: (("sku", fields["sku"]),) if topic == "known" else (),
     is_ping=lambda _headers, body: body == b"ping",
@@ -108,7 +110,8 @@ class InboxParts:
         self.store = store or MemoryLedger()
         self.clock = SettableClock()
         self.facts: list[AnyFact] = []
-        self.rejections: list[FactRejection] = []
+        self.batches: list[int] = []
+        """The number of facts of each ingest."""
         self.known: tuple[AnyFact, ...] = ()
         self.installed = install("shop", ITEMS, secret=SECRET, terms=TERMS)
         self.installed.remote = remote
@@ -118,10 +121,12 @@ class InboxParts:
         self.receiver = InboxReceiver({"shop": self.worker}, self.store, self.clock, CONTACTS.key)
 
     async def _ingest(self, facts: Sequence[bytes]) -> Sequence[FactRejection]:
-        for raw in facts:
-            result = read_fact(raw).result
-            (self.rejections if isinstance(result, FactRejection) else self.facts).append(result)  # type: ignore[arg-type]
-        return self.rejections
+        self.batches.append(len(facts))
+        if any(b"unstorable" in raw for raw in facts):
+            raise OverflowError("unstorable")
+        found = [read_fact(raw, index).result for index, raw in enumerate(facts)]
+        self.facts += [one for one in found if not isinstance(one, FactRejection)]
+        return [one for one in found if isinstance(one, FactRejection)]
 
     async def _read(self, subjects: Sequence[Subject]) -> tuple[AnyFact, ...]:
         assert subjects

@@ -1,6 +1,6 @@
 """The background work of one connector: stored deliveries become facts, in order of arrival.
 
-A delivery that cannot be mapped is kept as failed, and blocks no other. A system that cannot be read
+Those that wait are mapped together, up to `BATCH`. A delivery that cannot be mapped is kept as failed, and blocks no other. A system that cannot be read
 stops the worker for a while, so that the order of deliveries about one object holds.
 """
 
@@ -14,9 +14,9 @@ from msgspec import structs
 
 from tactful.connectors.allow_list import ContactDigests, Subject, strip
 from tactful.connectors.connector import Envelope, Fetch, Json, Mapped
+from tactful.connectors.inbox.delivery_batch import DeliveryBatch, Ingest
 from tactful.connectors.inbox.installed import InstalledConnector
 from tactful.connectors.inbox.remote_objects import FetchError
-from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.values.calendar import DAY, MINUTE
 from tactful.runtime.ports.environment import Clock
@@ -27,6 +27,8 @@ log = structlog.get_logger("tactful.inbox")
 
 BATCH: Final = 50
 """Deliveries that are read at once."""
+GATHER_S: Final = 0.05
+"""Seconds after a batch in which the deliveries of the next one gather, so that they share its commits."""
 LATE_MS: Final = MINUTE
 """Milliseconds after which a payload is old: its object is fetched instead."""
 KEPT_MS: Final = 7 * DAY
@@ -38,12 +40,9 @@ MAX_ATTEMPTS: Final = 5
 FIRST_PAUSE_S: Final = 5
 LONGEST_PAUSE_S: Final = 300
 """Seconds of the first pause after a failed request, which doubles up to the longest."""
-_UNREADABLE: Final = (KeyError, TypeError, ValueError, AttributeError, IndexError)
 
 Known = Callable[[Sequence[Subject]], Awaitable[tuple[AnyFact, ...]]]
 """Returns the facts in force about subjects."""
-Ingest = Callable[[Sequence[bytes]], Awaitable[Sequence[FactRejection]]]
-"""Stores facts whose contacts are digests already, and returns those that were rejected."""
 
 
 class MappingWorker:
@@ -94,6 +93,7 @@ class MappingWorker:
                 wait_s = FIRST_PAUSE_S
             if wait_s is None:
                 pause_s = 0
+                await asyncio.sleep(GATHER_S)
                 await self._woken.wait()
             else:
                 pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
@@ -111,15 +111,49 @@ class MappingWorker:
         """
         await self._prune()
         while rows := await self._store.waiting_deliveries(self.installed.name, BATCH):
-            fetched: dict[str, Any] = {}
-            for row in rows:
-                try:
-                    await self._map(row, fetched)
-                except FetchError as error:
-                    if error.later and not self._gives_up(row, error):
-                        return error.wait_s
-                    await self._fail(row, str(error))
+            batch = DeliveryBatch(self._ingest)
+            wait_s = await self._map_rows(rows, batch)
+            await batch.store_facts()
+            await self._settle(batch)
+            if wait_s is not None:
+                return wait_s
         return None
+
+    async def _map_rows(self, rows: Sequence[StoredDelivery], batch: DeliveryBatch) -> int | None:
+        """Map deliveries into a batch; return the seconds to wait, as `map_waiting` does."""
+        fetched: dict[str, Any] = {}
+        for row in rows:
+            # Mapping reads no file and no socket, so nothing else would let shoppers in between.
+            await asyncio.sleep(0)
+            if row.topic not in self.installed.connector.kept:
+                batch.fail(row, str(msgspec.json.decode(row.fields).get("problem")))
+                continue
+            try:
+                batch.add(row, await self._facts(row, fetched, batch))
+            except LedgerError:
+                raise
+            except FetchError as error:
+                if error.later and not self._gives_up(row, error):
+                    return error.wait_s
+                batch.fail(row, str(error))
+            except Exception as error:  # noqa: BLE001 - no payload may end the worker
+                batch.fail(row, _named(error))
+        return None
+
+    async def _settle(self, batch: DeliveryBatch) -> None:
+        """Store what became of the deliveries of a batch, in one write."""
+        failed = {number: problem for number, (_, problem) in batch.failed.items()}
+        await self._store.settle_deliveries([row.number for row in batch.done], failed)
+        for row, problem in batch.failed.values():
+            log.warning(
+                "delivery.failed", connector=row.connector, topic=row.topic, problem=problem[:200]
+            )
+        for number in (*failed, *(row.number for row in batch.done)):
+            self._attempts.pop(number, None)
+        self.installed.failed += len(failed)
+        self.installed.mapped += len(batch.done)
+        if batch.done:
+            self.installed.lag_ms = self._clock.now() - batch.done[-1].arrived
 
     def _gives_up(self, row: StoredDelivery, error: FetchError) -> bool:
         """Count an attempt; return whether it was the last. An unreachable system ends none.
@@ -132,31 +166,15 @@ class MappingWorker:
             self._attempts[row.number] = self._attempts.get(row.number, 0) + 1
         return self._attempts.get(row.number, 0) >= MAX_ATTEMPTS
 
-    async def _map(self, row: StoredDelivery, fetched: dict[str, Any]) -> None:
-        if row.topic not in self.installed.connector.kept:
-            await self._fail(row, str(msgspec.json.decode(row.fields).get("problem")))
-            return
-        try:
-            facts = await self._facts(row, fetched)
-        except _UNREADABLE as error:
-            await self._fail(row, _named(error))
-            return
-        rejected = await self._ingest([msgspec.json.encode(fact) for fact in facts])
-        wrong = [one for one in rejected if one.code != "fact.erased"]
-        if wrong:
-            paths = ", ".join(dict.fromkeys(e.path for one in wrong for e in one.errors))
-            await self._fail(row, f"A fact was rejected: {wrong[0].code} ({paths}).")
-            return
-        await self._store.finish_delivery(row.number)
-        self._attempts.pop(row.number, None)
-        self.installed.mapped += 1
-        self.installed.lag_ms = self._clock.now() - row.arrived
-
-    async def _facts(self, row: StoredDelivery, fetched: dict[str, Any]) -> list[Json]:
+    async def _facts(
+        self, row: StoredDelivery, fetched: dict[str, Any], batch: DeliveryBatch
+    ) -> list[Json]:
         connector, terms = self.installed.connector, self.installed.terms
         fields = msgspec.json.decode(row.fields)
         again = self._refetch(row)
         if again is None and (subjects := connector.reads(row.topic, fields)):
+            # What the deliveries before it say may be what is read.
+            await batch.store_facts()
             terms = structs.replace(terms, known=await self._known(subjects))
         first = Mapped(fetch=(again,)) if again else connector.map(row.topic, fields, terms)
         facts: list[Json] = []
@@ -210,14 +228,6 @@ class MappingWorker:
             for one in rows
             if isinstance(one, Mapping)
         ]
-
-    async def _fail(self, row: StoredDelivery, problem: str) -> None:
-        log.warning(
-            "delivery.failed", connector=row.connector, topic=row.topic, problem=problem[:200]
-        )
-        await self._store.fail_delivery(row.number, problem[:500])
-        self.installed.failed += 1
-        self._attempts.pop(row.number, None)
 
     async def _prune(self) -> None:
         """Delete what is older than `KEPT_MS`, at most once an hour."""

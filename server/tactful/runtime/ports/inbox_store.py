@@ -1,5 +1,6 @@
 """The role of the ledger that keeps deliveries of other systems until they are mapped."""
 
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, Protocol
 
 from msgspec import Struct
@@ -76,19 +77,13 @@ class InboxStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def finish_delivery(self, number: int) -> None:
-        """Delete the fields of a delivery that was mapped.
-
-        Raises:
-            LedgerError: Nothing is stored.
-        """
-
-    async def fail_delivery(self, number: int, problem: str) -> None:
-        """Store that a delivery cannot be mapped, and why. It keeps its fields.
+    async def settle_deliveries(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        """Store what became of deliveries, in one transaction.
 
         Args:
-            number: The delivery.
-            problem: What is wrong, without personal data.
+            done: The numbers of those that were mapped. Their fields are deleted.
+            failed: The number of each that cannot be mapped → what is wrong, without personal data.
+                It keeps its fields.
 
         Raises:
             LedgerError: Nothing is stored.

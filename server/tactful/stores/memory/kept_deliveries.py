@@ -1,7 +1,7 @@
 """Deliveries and cursors in plain dictionaries."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
 from msgspec import structs
 
@@ -62,18 +62,15 @@ class MemoryInbox(MemoryChanges):
             if state == wanted and one.connector == connector
         ]
 
-    async def finish_delivery(self, number: int) -> None:
-        """Delete the fields of a delivery that was mapped."""
-        if number in self._deliveries:
+    async def settle_deliveries(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        """Delete the fields of deliveries that were mapped; store why others cannot be."""
+        for number in self._deliveries.keys() & done:
             stored, _ = self._deliveries[number]
             self._deliveries[number] = structs.replace(stored, fields=b"", problem=""), "done"
             self._delivery_subjects.pop(number, None)
-
-    async def fail_delivery(self, number: int, problem: str) -> None:
-        """Store that a delivery cannot be mapped, and why."""
-        if number in self._deliveries:
+        for number in self._deliveries.keys() & failed.keys():
             stored, _ = self._deliveries[number]
-            self._deliveries[number] = structs.replace(stored, problem=problem), "failed"
+            self._deliveries[number] = structs.replace(stored, problem=failed[number]), "failed"
 
     async def retry_deliveries(self, connector: str) -> int:
         """Let failed deliveries wait to be mapped again; return how many."""

@@ -1,5 +1,6 @@
 """The part of the SQLite ledger that keeps deliveries and cursors (role `InboxStore`)."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -32,11 +33,10 @@ class SqliteInbox:
         found = await self._read(inbox_rows.FAILED, (connector, limit))
         return [inbox_rows.delivery_from_row(row) for row in found]
 
-    async def finish_delivery(self, number: int) -> None:
-        await self._open_writer.run(partial(inbox_rows.finish, number=number))
-
-    async def fail_delivery(self, number: int, problem: str) -> None:
-        await self._open_writer.run(partial(inbox_rows.fail, number=number, problem=problem))
+    async def settle_deliveries(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
+        await self._open_writer.run(
+            partial(inbox_rows.settle, done=done, failed=failed), weight=len(done) + len(failed)
+        )
 
     async def retry_deliveries(self, connector: str) -> int:
         return await self._open_writer.run(partial(inbox_rows.retry, connector=connector))

@@ -74,6 +74,38 @@ async def test_a_delivery_whose_fact_is_rejected_is_failed() -> None:
     assert "available" in problem
 
 
+async def test_deliveries_that_wait_share_one_ingest() -> None:
+    parts = InboxParts()
+    for number in (1, 2, 3):
+        await parts.deliver(number)
+    assert await parts.worker.map_waiting() is None
+    assert parts.batches == [3]
+
+
+async def test_deliveries_that_nothing_can_map_or_store_fail_alone() -> None:
+    parts = InboxParts()
+    for number in (1, 4):
+        await parts.deliver(number)
+    await parts.deliver(2, topic="broken")
+    await parts.deliver(3, sku="unstorable")
+    assert await parts.worker.map_waiting() is None
+    assert found_in(parts) == [("S1", 1), ("S4", 4)]
+    assert await parts.problems() == [
+        "Its facts cannot be stored (OverflowError).",
+        "The payload has another form than expected (ZeroDivisionError).",
+    ]
+    assert (parts.installed.mapped, parts.installed.failed) == (2, 2)
+
+
+async def test_a_delivery_that_reads_facts_sees_those_of_the_deliveries_before_it() -> None:
+    parts = InboxParts()
+    await parts.deliver(1)
+    await parts.deliver(2, topic="known")
+    await parts.deliver(3)
+    assert await parts.worker.map_waiting() is None
+    assert parts.batches == [1, 1]
+
+
 async def test_what_was_left_out_is_counted_by_sentence() -> None:
     parts = InboxParts()
     await parts.deliver(1, count=0)

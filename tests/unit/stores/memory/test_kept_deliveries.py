@@ -8,6 +8,5 @@ async def test_the_end_of_an_erased_delivery_changes_nothing() -> None:
     ledger = MemoryLedger()
     await ledger.put_delivery(delivery(1, ("customer", "mia")))
     await ledger.erase_customer("mia", "alias", 1)
-    await ledger.finish_delivery(1)
-    await ledger.fail_delivery(1, "odd")
+    await ledger.settle_deliveries([1], {1: "odd"})
     assert await ledger.delivery_counts() == {}

@@ -17,7 +17,7 @@ async def test_a_prune_deletes_in_slices(tmp_path: Path, monkeypatch: pytest.Mon
     for number in range(5):
         await ledger.put_delivery(delivery(number))
     for stored in await ledger.waiting_deliveries("woo", 5):
-        await ledger.finish_delivery(stored.number)
+        await ledger.settle_deliveries([stored.number], {})
     assert await ledger.prune_deliveries(T0 + 99) == 5
     assert await ledger.delivery_counts() == {}
     await ledger.close()

@@ -1,7 +1,7 @@
 """The tables of deliveries and cursors in SQLite."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from tactful.runtime.ports.inbox_store import UNREADABLE, InboxDelivery, StoredDelivery
@@ -56,16 +56,19 @@ def put(connection: sqlite3.Connection, delivery: InboxDelivery) -> bool:
     return True
 
 
-def finish(connection: sqlite3.Connection, number: int) -> None:
-    """Delete the fields of a delivery; a trigger deletes what it names."""
-    sql = "UPDATE inbox SET state = 'done', problem = '', fields = x'' WHERE number = ?"
-    connection.execute(sql, (number,))
+def settle(connection: sqlite3.Connection, done: Sequence[int], failed: Mapping[int, str]) -> None:
+    """Delete the fields of deliveries that are done; store why others cannot be mapped.
 
-
-def fail(connection: sqlite3.Connection, number: int, problem: str) -> None:
-    """Store why a delivery cannot be mapped."""
-    sql = "UPDATE inbox SET state = 'failed', problem = ? WHERE number = ?"
-    connection.execute(sql, (problem, number))
+    A trigger deletes what the deliveries name that are done.
+    """
+    connection.executemany(
+        "UPDATE inbox SET state = 'done', problem = '', fields = x'' WHERE number = ?",
+        [(number,) for number in done],
+    )
+    connection.executemany(
+        "UPDATE inbox SET state = 'failed', problem = ? WHERE number = ?",
+        [(problem, number) for number, problem in failed.items()],
+    )
 
 
 def retry(connection: sqlite3.Connection, connector: str) -> int:
