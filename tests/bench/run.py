@@ -29,6 +29,7 @@ SHORT = {
     "hostile": ["--never-readers", "300", "--silent", "300", "--half-handshakes", "1500"],
     "start": ["--products", "100000", "--customers", "100000", "--lines", "1000000"],
     "effects": ["--units", "20000"],
+    "inbound": ["--rounds", "2", "--seconds", "4.0"],
     "measurement": ["--shops", "200"],
     "mixed_load": ["--rounds", "2", "--facts", "20000", "--exported", "20000", "--erased", "5000"],
     "oracle": ["--worlds", "20000"],
