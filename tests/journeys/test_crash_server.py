@@ -3,10 +3,6 @@
 import asyncio
 import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,53 +12,16 @@ import websockets
 from websockets.typing import Origin, Subprotocol
 
 from journeys.fixture import CATALOGUE, rules, stock
+from support.killed_server import KEY, ORIGIN, KilledServer
 from support.ledger_audit import audit_file
 from support.live_server import live_server
 from tactful.stores.shared.failpoints import FAILPOINTS
 from tactful.stores.sqlite.ledger import SqliteLedger
 
-KEY = "server-key-of-the-journeys"
-ORIGIN = "https://shop.example"
 HELD = 1935
 DEATHS = (httpx.TransportError, websockets.WebSocketException, OSError)
 """How the end of a server is felt on the other side."""
 LIVES = 12
-
-
-class Server:
-    """A server in a process of its own, which ends at a failpoint or is killed."""
-
-    def __init__(self, folder: Path, failpoint: str) -> None:
-        clean = {name: text for name, text in os.environ.items() if "TACTFUL" not in name}
-        given = clean | {
-            "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
-            "TACTFUL_SERVER_KEY": KEY,
-            "TACTFUL_ORIGINS": ORIGIN,
-            "TACTFUL_TEST_MODE": "1",
-            "TACTFUL_SEED": "7",
-            "TACTFUL_FAILPOINT": failpoint,
-        }
-        words = ["serve", "--port", "0", "--data", str(folder / "data")]
-        command = [sys.executable, "-m", "tactful", *words, "--rules", str(folder / "rules")]
-        self._process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=given)
-        self.url = ""
-
-    def ready(self) -> bool:
-        """Wait for the start; `False` if the process ended before."""
-        assert self._process.stderr
-        for line in self._process.stderr:
-            if " at http" in line:
-                self.url = line.strip().rpartition(" at ")[2]
-            if "Ctrl-C" in line:
-                return True
-        return False
-
-    def end(self) -> None:
-        """Make sure that the process has ended, with -9."""
-        self._process.kill()
-        assert self._process.wait() == -signal.SIGKILL
-        assert self._process.stderr
-        self._process.stderr.close()
 
 
 class Acknowledged:
@@ -76,7 +35,7 @@ class Acknowledged:
         self.redeemed: dict[str, str] = {}
 
 
-async def trade(server: Server, known: Acknowledged) -> None:
+async def trade(server: KilledServer, known: Acknowledged) -> None:
     """Facts, three shoppers, offers, acceptances and redemptions, until the server is killed."""
     async with httpx.AsyncClient(
         base_url=server.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=20
@@ -90,7 +49,7 @@ async def trade(server: Server, known: Acknowledged) -> None:
             await shop(server, http, known)
 
 
-async def shop(server: Server, http: httpx.AsyncClient, known: Acknowledged) -> None:
+async def shop(server: KilledServer, http: httpx.AsyncClient, known: Acknowledged) -> None:
     """One shopper gets an offer, accepts and buys."""
     url = server.url.replace("http", "ws") + "/v1/session"
     async with websockets.connect(
@@ -187,13 +146,13 @@ def folder(tmp_path: Path) -> Path:
 async def test_a_server_killed_in_traffic_restores_every_promise(folder: Path) -> None:
     known = Acknowledged()
     for life in range(LIVES):
-        server = Server(folder, failpoint(life, known))
+        server = KilledServer(folder, failpoint(life, known))
         if server.ready():
             with contextlib.suppress(*DEATHS):
                 await trade(server, known)
         server.end()
         await added_up(folder, known)
-    last = Server(folder, "before-begin:100000")
+    last = KilledServer(folder, "before-begin:100000")
     assert last.ready()
     await trade(last, known)
     last.end()
