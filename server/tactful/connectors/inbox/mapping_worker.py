@@ -1,23 +1,22 @@
 """The background work of one connector: stored deliveries become facts, in order of arrival.
 
-Those that wait are mapped together, up to `BATCH`. A delivery that cannot be mapped is kept as failed, and blocks no other. A system that cannot be read
-stops the worker for a while, so that the order of deliveries about one object holds.
+Those that wait are mapped together, up to `BATCH`. A delivery that cannot be mapped is kept as failed,
+and blocks no other. A system that cannot be read stops the worker for a while, so that the order of
+deliveries about one object holds.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 import structlog
-from msgspec import structs
 
-from tactful.connectors.allow_list import ContactDigests, Subject, strip
 from tactful.connectors.connector import Envelope, Fetch, Json, Mapped
 from tactful.connectors.inbox.delivery_batch import DeliveryBatch, Ingest
 from tactful.connectors.inbox.installed import InstalledConnector
+from tactful.connectors.inbox.object_mapper import Fetched, Known, ObjectMapper
 from tactful.connectors.inbox.remote_objects import FetchError
-from tactful.core.facts.fact_types import AnyFact
 from tactful.core.values.calendar import DAY, MINUTE
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.inbox_store import InboxStore, StoredDelivery
@@ -33,16 +32,11 @@ LATE_MS: Final = MINUTE
 """Milliseconds after which a payload is old: its object is fetched instead."""
 KEPT_MS: Final = 7 * DAY
 """Milliseconds for which a delivery is kept."""
-MAX_FETCHES: Final = 200
-"""Requests for one delivery."""
 MAX_ATTEMPTS: Final = 5
 """Attempts at a delivery while the other system answers with errors; then it is kept as failed."""
 FIRST_PAUSE_S: Final = 5
 LONGEST_PAUSE_S: Final = 300
 """Seconds of the first pause after a failed request, which doubles up to the longest."""
-
-Known = Callable[[Sequence[Subject]], Awaitable[tuple[AnyFact, ...]]]
-"""Returns the facts in force about subjects."""
 
 
 class MappingWorker:
@@ -70,9 +64,8 @@ class MappingWorker:
         self.installed = installed
         self._store = store
         self._ingest = ingest
-        self._known = known
         self._clock = clock
-        self._contacts = ContactDigests(contact_key, installed.terms.territory)
+        self._mapper = ObjectMapper(installed, known, clock, contact_key)
         self._woken = asyncio.Event()
         self._attempts: dict[int, int] = {}
         self._pruned_at = 0
@@ -121,7 +114,7 @@ class MappingWorker:
 
     async def _map_rows(self, rows: Sequence[StoredDelivery], batch: DeliveryBatch) -> int | None:
         """Map deliveries into a batch; return the seconds to wait, as `map_waiting` does."""
-        fetched: dict[str, Any] = {}
+        fetched: Fetched = {}
         for row in rows:
             # Mapping reads no file and no socket, so nothing else would let shoppers in between.
             await asyncio.sleep(0)
@@ -167,35 +160,15 @@ class MappingWorker:
         return self._attempts.get(row.number, 0) >= MAX_ATTEMPTS
 
     async def _facts(
-        self, row: StoredDelivery, fetched: dict[str, Any], batch: DeliveryBatch
+        self, row: StoredDelivery, fetched: Fetched, batch: DeliveryBatch
     ) -> list[Json]:
-        connector, terms = self.installed.connector, self.installed.terms
+        if again := self._refetch(row):
+            return await self._mapper.follow(Mapped(fetch=(again,)), row.arrived, fetched)
         fields = msgspec.json.decode(row.fields)
-        again = self._refetch(row)
-        if again is None and (subjects := connector.reads(row.topic, fields)):
+        if self.installed.connector.reads(row.topic, fields):
             # What the deliveries before it say may be what is read.
             await batch.store_facts()
-            terms = structs.replace(terms, known=await self._known(subjects))
-        first = Mapped(fetch=(again,)) if again else connector.map(row.topic, fields, terms)
-        facts: list[Json] = []
-        waiting = [first]
-        requests = 0
-        while waiting:
-            found = waiting.pop(0)
-            facts += found.facts
-            for sentence in found.dropped:
-                self.installed.count_left_out(sentence)
-            for fetch in found.fetch:
-                requests += 1
-                if requests > MAX_FETCHES:
-                    problem = f"More than {MAX_FETCHES} requests are needed."
-                    raise FetchError(problem, later=False)
-                facts_or_none = await self._fetch(fetch, fetched)
-                if facts_or_none is None:
-                    facts += fetch.otherwise
-                else:
-                    waiting += facts_or_none
-        return facts
+        return await self._mapper.facts_of(row.topic, fields, row.arrived, fetched)
 
     def _refetch(self, row: StoredDelivery) -> Fetch | None:
         """Return how to fetch the object of an old payload; `None`: the payload is to be mapped."""
@@ -205,29 +178,6 @@ class MappingWorker:
             return None
         envelope = Envelope(id=row.delivery, topic=row.topic, about=row.about, sent_at=row.sent_at)
         return self.installed.connector.refetch(envelope)
-
-    async def _fetch(self, fetch: Fetch, fetched: dict[str, Any]) -> list[Mapped] | None:
-        """Return what a fetched object means; `None`: the other system cannot be read at all."""
-        installed = self.installed
-        if installed.remote is None:
-            installed.count_left_out("Something is not known, because the connector has no key.")
-            return None
-        if fetch.path not in fetched:
-            # All deliveries of the batch arrived before, so one response serves them all.
-            fetched[fetch.path] = await asyncio.to_thread(installed.remote.read, fetch.path)
-            installed.fetch_problem = None
-        found = fetched[fetch.path]
-        shape = installed.connector.kept[fetch.topic]
-        rows = found if isinstance(found, list) else [found]
-        return [
-            installed.connector.map(
-                fetch.topic,
-                {**strip(one, shape, self._contacts).fields, **fetch.base},
-                installed.terms,
-            )
-            for one in rows
-            if isinstance(one, Mapping)
-        ]
 
     async def _prune(self) -> None:
         """Delete what is older than `KEPT_MS`, at most once an hour."""
