@@ -1,4 +1,4 @@
-"""Deliveries that are mapped together: one ingest for their facts, one write for their states.
+"""Deliveries that are mapped together: one ingest for the facts, one write for the states.
 
 A delivery costs one commit when it arrives. The commits for its facts and its state are shared by the
 whole batch, and a delivery whose facts are refused fails alone.

@@ -1,4 +1,4 @@
-"""From an object of another system to its facts, with everything that has to be fetched for them."""
+"""From an object of another system to its facts, with what has to be fetched for them."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
