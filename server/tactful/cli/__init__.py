@@ -20,6 +20,9 @@ COMMANDS = {
     "connect": LazyCommand(
         "tactful.cli.connect_command:connect", "Test the files that connect help desks."
     ),
+    "bridge": LazyCommand(
+        "tactful.cli.bridge_command:bridge", "Check the bridges that honour offers in shops."
+    ),
     "facts": LazyCommand(
         "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
     ),

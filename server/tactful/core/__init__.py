@@ -56,4 +56,11 @@ The command line (`cli`):
         NegativeAnswerError: A command whose answer is no.
         NotFoundError: A request of a command that names what the server does not know.
     UnreachableError: A page of the storefront that cannot be fetched.
+
+The conformance kit (`bridge_check`):
+    DriverError: A shop's test driver that does not answer as it must.
+    NotSupportedError: A verb that the test driver does not have.
+    ShopFailedError: A shop that failed where it should have answered.
+    CheckFailedError: A bridge that did something else than it must.
+    NoAnswerError: A request that got no answer, or one that is no JSON.
 """
