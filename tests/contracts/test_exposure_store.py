@@ -50,9 +50,14 @@ def turn(*exposures: Exposure) -> Commit:
 
 
 async def stored(
-    ledger: AnyLedger, since: int = 0, until: int = EVER, rule: str | None = None
+    ledger: AnyLedger,
+    since: int = 0,
+    until: int = EVER,
+    rule: str | None = None,
+    experiment: str | None = None,
 ) -> list[Exposure]:
-    return [one async for page in ledger.exposures(since, until, rule=rule) for one in page]
+    pages = ledger.exposures(since, until, rule=rule, experiment=experiment)
+    return [one async for page in pages for one in page]
 
 
 async def test_the_first_exposure_of_a_unit_and_rule_stays(ledger: AnyLedger) -> None:
@@ -89,6 +94,20 @@ async def test_exposures_are_read_by_time_and_rule(ledger: AnyLedger) -> None:
     assert await stored(ledger, until=T0 + 10) == [early, other]
     assert await stored(ledger, rule="r1") == [early, late]
     assert await stored(ledger, rule="r3") == []
+
+
+async def test_a_unit_has_an_exposure_for_each_edition_of_an_experiment(ledger: AnyLedger) -> None:
+    plain = exposure()
+    first = exposure(experiment="E", edition="e1", arm_bp=4500, at=T0 + 1)
+    second = exposure(experiment="E", edition="e2", arm_bp=5000, at=T0 + 2)
+    ledger.record(turn(second, first, plain))
+    ledger.record(turn(structs.replace(first, at=T0 + 9)))
+    assert await stored(ledger) == [plain, first, second]
+    assert await stored(ledger, rule="r1") == [plain]
+    assert await stored(ledger, experiment="E") == [first, second]
+    assert await stored(ledger, experiment="F") == []
+    assert await ledger.prune(before=T0, report_before=T0 + 2) == 2
+    assert await stored(ledger) == [second]
 
 
 async def test_an_erasure_deletes_the_exposures_of_the_customer_and_of_their_sessions(

@@ -1,8 +1,8 @@
-"""The endpoint that reports what offers earned, compared with shoppers who were held out."""
+"""The endpoints that report what offers earned: against no offers, and rule against rule."""
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import structs
@@ -19,7 +19,8 @@ from tactful.core.values.calendar import DAY, CalendarError, format_rfc3339, par
 from tactful.measurement.arm_comparison import ArmComparison
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.intervals import Interval
-from tactful.measurement.report_sentence import report_sentence
+from tactful.measurement.report_sentence import report_sentence, variants_sentence
+from tactful.measurement.variant_report import VariantReport, VariantsReport
 from tactful.runtime.services.report_service import (
     DEFAULT_PERIOD,
     DEFAULT_WINDOW,
@@ -35,24 +36,42 @@ COLUMNS: Final = (
     "low", "high", "lift", "lift_low", "lift_high",
 )  # fmt: skip
 """The columns of the CSV form; `low` and `high` are the ends of the interval of the difference."""
+VARIANT_COLUMNS: Final = ("rule", "against")
+"""The columns that precede them for an experiment."""
 
 
 def report_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
-    """Return the route, which is read-only."""
+    """Return the routes, which are read-only."""
 
     async def report(request: Request) -> Response:
-        form = request.query_params.get("format", "json")
-        if form not in {"json", "csv"}:
-            problem = f"`format` is `json` or `csv`, not `{form[:40]}`."
-            raise ProblemError(422, "report.format", problem)
-        now = shop.clock.now()
+        form, now = _form_of(request), shop.clock.now()
         question = question_of(request.query_params, now)
-        shown = report_view(await shop.reports.report(question), question, now)
-        if form == "csv":
-            return Response(csv_text(shown), media_type="text/csv")
-        return json_response(shown)
+        return _answer(report_view(await shop.reports.report(question), question, now), form)
 
-    return (Route("/v1/report", key.guard(report), methods=["GET"]),)
+    async def experiment(request: Request) -> Response:
+        form, now = _form_of(request), shop.clock.now()
+        question = question_of(request.query_params, now)
+        asked = structs.replace(question, rule=None, experiment=request.path_params["id"])
+        return _answer(variants_view(await shop.reports.variants(asked), asked, now), form)
+
+    return (
+        Route("/v1/report", key.guard(report), methods=["GET"]),
+        Route("/v1/experiments/{id}/report", key.guard(experiment), methods=["GET"]),
+    )
+
+
+def _form_of(request: Request) -> str:
+    form = request.query_params.get("format", "json")
+    if form not in {"json", "csv"}:
+        problem = f"`format` is `json` or `csv`, not `{form[:40]}`."
+        raise ProblemError(422, "report.format", problem)
+    return form
+
+
+def _answer(shown: dict[str, Any], form: str) -> Response:
+    if form == "csv":
+        return Response(csv_text(shown), media_type="text/csv")
+    return json_response(shown)
 
 
 def question_of(given: Mapping[str, str], now: int) -> ReportQuestion:
@@ -146,6 +165,40 @@ def report_view(report: ExperimentReport, question: ReportQuestion, now: int) ->
     return shown
 
 
+def variants_view(report: VariantsReport, question: ReportQuestion, now: int) -> dict[str, Any]:
+    """Return the report of an experiment as the API shows it; `now`: ms since the Unix epoch, UTC."""
+    shown: dict[str, Any] = {
+        "sentence": variants_sentence(report, now),
+        "experiment": question.experiment,
+        "edition": report.edition,
+        "started": views.when(report.started) if report.started is not None else None,
+        "other_edition": report.other_edition,
+        "territory": question.territory,
+        "since": views.when(question.since),
+        "until": views.when(question.until),
+        "window_days": question.window // DAY,
+        "arms": {one.rule or "held_out": one.units for one in report.arms},
+        "shares_bp": {one.rule or "held_out": one.share_bp for one in report.arms},
+        "srm": report.ratio and {"ok": report.ratio.ok, "p": report.ratio.p},
+        "variants": _by_rule(report.against_nothing, question, now),
+    }
+    if report.against_first:
+        shown["compared"] = {
+            "baseline": report.against_first[0].against,
+            "variants": _by_rule(report.against_first, question, now),
+        }
+    return shown
+
+
+def _by_rule(
+    pairs: Iterable[VariantReport], question: ReportQuestion, now: int
+) -> dict[str, dict[str, Any]]:
+    return {
+        one.rule: report_view(one.report, structs.replace(question, rule=one.rule), now)
+        for one in pairs
+    }
+
+
 def _metric(result: MetricResult) -> dict[str, Any]:
     arms = result.arms
     shown: dict[str, Any] = {"metric": result.metric}
@@ -181,14 +234,29 @@ def _ends(arms: ArmComparison, interval: Interval | None) -> list[float] | None:
 def csv_text(shown: Mapping[str, Any]) -> str:
     """Return the metrics of a report as CSV, a row for each metric and currency.
 
+    The rows of an experiment begin with the rule and the rule that it is compared with; an empty cell
+    is no offer.
+
     Args:
-        shown: What `report_view` returns.
+        shown: What `report_view` or `variants_view` returns.
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(_rows(shown))
+    if "variants" in shown:
+        writer.writerow((*VARIANT_COLUMNS, *COLUMNS))
+        writer.writerows(_variant_rows(shown))
+    else:
+        writer.writerow(COLUMNS)
+        writer.writerows(_rows(shown))
     return out.getvalue()
+
+
+def _variant_rows(shown: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    for rule, report in shown["variants"].items():
+        yield from ((rule, None, *row) for row in _rows(report))
+    compared = shown.get("compared", {"variants": {}})
+    for rule, report in compared["variants"].items():
+        yield from ((rule, compared["baseline"], *row) for row in _rows(report))
 
 
 def _rows(shown: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:

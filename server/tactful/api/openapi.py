@@ -63,6 +63,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/rulebook/rollback"): "Activate the previous rulebook",
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",
     ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
+    ("GET", "/v1/experiments/{id}/report"): "Which rule of an experiment earned more",
     ("GET", "/v1/report"): "What offers earned, compared with shoppers who were held out",
     ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
     ("POST", "/v1/in/{connector}"): "Take a delivery of another system, signed by it",
@@ -118,6 +119,7 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/acts": ("customer",),
     "/v1/alerts": ("state",),
     "/v1/shadow": ("rule", "since", "until", "last"),
+    "/v1/experiments/{id}/report": ("territory", "since", "until", "window", "format"),
     "/v1/report": ("rule", "territory", "since", "until", "window", "format"),
 }
 """Path of a `GET` → its query parameters; `!` marks those that are required."""

@@ -99,3 +99,37 @@ class ReportShown(Shape, frozen=True, kw_only=True):
     """How many more shoppers a proof needs."""
     expected_on: str | UnsetType = UNSET
     """The day on which they have come, at today's rate."""
+
+
+class VariantComparisonShown(Shape, frozen=True, kw_only=True):
+    """The rules of an experiment against the first of them."""
+
+    baseline: str
+    """The first rule, in order of the ids."""
+    variants: dict[str, ReportShown]
+    """Each other rule: `treated` are its shoppers, `held_out` those of the first rule."""
+
+
+class VariantsShown(Shape, frozen=True, kw_only=True):
+    """What the rules of an experiment earned."""
+
+    sentence: str
+    experiment: str
+    edition: str
+    """What is compared. It changes with a share and with the meaning of a rule."""
+    started: str | None
+    """The first offer since the experiment was changed."""
+    other_edition: int
+    """The shoppers of earlier editions, who are left out."""
+    territory: str | None
+    since: str
+    until: str
+    window_days: int
+    arms: dict[str, int]
+    """Rule, or `held_out` → its shoppers who were due an offer."""
+    shares_bp: dict[str, int]
+    srm: RatioShown | None
+    variants: dict[str, ReportShown]
+    """Rule → its report against the held-out shoppers; empty: nobody is held out."""
+    compared: VariantComparisonShown | UnsetType = UNSET
+    """The rules against each other; missing: there is one rule only, or the arms cannot be trusted."""

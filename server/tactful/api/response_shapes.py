@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from tactful.api.connector_shapes import Connectors, DeliveriesRetried
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.api.pairing import PairingAnswer
-from tactful.api.report_shapes import ReportShown
+from tactful.api.report_shapes import ReportShown, VariantsShown
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.facts.fact_values import CaseKind, KindStep, LinkStep
 from tactful.core.redemption.answers import Cancelled, Redeemed, RedeemedTogether, Refunded
@@ -352,6 +352,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/rules/{id}/pause"): RuleState,
     ("POST", "/v1/rules/{id}/resume"): RuleState,
     ("GET", "/v1/report"): ReportShown,
+    ("GET", "/v1/experiments/{id}/report"): VariantsShown,
     ("POST", "/v1/cases/{id}/correct"): CaseShown,
     ("GET", "/v1/alerts"): Alerts,
     ("GET", "/v1/connectors"): Connectors,

@@ -4,8 +4,10 @@ import asyncio
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import quote
 
 import click
+from msgspec import structs
 
 from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
 from tactful.cli.shared.errors import exit_on
@@ -49,6 +51,9 @@ _LEFT_OUT: Final = {
 @click.command(epilog=_EXAMPLE)
 @click.option("--rule", metavar="ID", help="Report on one rule instead of all.")
 @click.option(
+    "--experiment", metavar="ID", help="Compare the rules of an experiment with each other."
+)
+@click.option(
     "--since",
     metavar="TIME",
     help="Shoppers who were due an offer from here on. Default: 30 days ago, and earlier by what --window is longer than 7d.",
@@ -79,6 +84,7 @@ _LEFT_OUT: Final = {
 def report(
     *,
     rule: str | None,
+    experiment: str | None,
     since: str | None,
     until: str | None,
     window: str | None,
@@ -97,6 +103,10 @@ def report(
     question = {
         "rule": rule, "since": since, "until": until, "window": window, "territory": territory,
     }  # fmt: skip
+    if experiment is not None and (rule or lasting or rows is not None or form == "html"):
+        raise click.UsageError(
+            "--experiment compares all its rules, as text, json or csv: without --rule, --lasting, --rows."
+        )
     if lasting and (window is not None or form in {"csv", "html"}):
         raise click.UsageError("--lasting has windows of its own, and is text or json.")
     config = load_config(options)
@@ -109,10 +119,15 @@ def report(
         return
     questions = [question | {"window": one} for one in (LASTING if lasting else (window,))]
     if options["data"] is not None:
-        answers = [report_offline(config, _given(one)) for one in questions]
+        answers = [report_offline(config, _given(one), experiment) for one in questions]
     else:
+        path = (
+            "/v1/report"
+            if experiment is None
+            else f"/v1/experiments/{quote(experiment, safe='')}/report"
+        )
         with ServerClient(config, url) as server:
-            answers = [server.get("/v1/report", **one) for one in questions]
+            answers = [server.get(path, **one) for one in questions]
     answer = {"lasting": answers} if lasting else answers[0]
     if form == "json":
         print_json(answer)
@@ -126,6 +141,8 @@ def report(
         print_text(report_page(answer), nl=False)
     elif lasting:
         _print_lasting(answers)
+    elif experiment is not None:
+        _print_variants(answer)
     else:
         _print_report(answer)
 
@@ -134,7 +151,9 @@ def _given(question: dict[str, str | None]) -> dict[str, str]:
     return {name: text for name, text in question.items() if text}
 
 
-def report_offline(config: Config, question: dict[str, str]) -> Any:
+def report_offline(
+    config: Config, question: dict[str, str], experiment: str | None = None
+) -> dict[str, Any]:
     """Return what `GET /v1/report` would answer on this data folder at this instant.
 
     The folder is only read, and a server may be running on it: a copy is read.
@@ -142,12 +161,20 @@ def report_offline(config: Config, question: dict[str, str]) -> Any:
     Args:
         config: Settings whose `data` names the folder.
         question: The query of `GET /v1/report`.
+        experiment: The experiment whose rules are compared; None: offers are compared with none.
 
     Raises:
         CommandError: The folder holds no ledger, or the question cannot be read.
     """
-    from tactful.api.effect_reports import report_view
+    from tactful.api.effect_reports import report_view, variants_view
 
+    if experiment is not None:
+        variants, asked, now = _read_offline(
+            config,
+            question,
+            lambda service, one: service.variants(structs.replace(one, experiment=experiment)),
+        )
+        return variants_view(variants, structs.replace(asked, experiment=experiment), now)
     found, asked, now = _read_offline(config, question, lambda service, one: service.report(one))
     return report_view(found, asked, now)
 
@@ -232,6 +259,41 @@ def _print_report(answer: dict[str, Any]) -> None:
         )
         print_line("")
         print_line("Of twenty such ranges, one misses the truth by chance.")
+
+
+def _print_variants(answer: dict[str, Any]) -> None:
+    """Print which rule of an experiment earns more, and then each comparison."""
+    print_line(answer["sentence"])
+    print_line("")
+    for rule, units in answer["arms"].items():
+        share = f"{answer['shares_bp'][rule] / 100:g} %"
+        name = "no offer (held out)" if rule == "held_out" else rule
+        print_line(f"{name}: {units:,} shoppers, of a share of {share}")
+    if answer["started"] is not None:
+        print_line(f"Counted since {answer['started']}, when the experiment had its present form.")
+    if answer["other_edition"]:
+        print_line(
+            f"{answer['other_edition']:,} more are left out because the experiment was changed since."
+        )
+    for rule, report in answer["variants"].items():
+        _print_comparison(f"{rule} against no offer", report, ("with it", "no offer"))
+    compared = answer.get("compared", {"baseline": "", "variants": {}})
+    baseline = compared["baseline"]
+    for rule, report in compared["variants"].items():
+        _print_comparison(f"{rule} against {baseline}", report, (rule, baseline))
+    print_line("")
+    print_line("Of twenty such ranges, one misses the truth by chance.")
+
+
+def _print_comparison(title: str, report: dict[str, Any], arms: tuple[str, str]) -> None:
+    print_line("")
+    print_line(title)
+    if report["metrics"]:
+        print_table(
+            ("per shopper", *arms, "difference", "between", "and"), map(_row, report["metrics"])
+        )
+    else:
+        print_line(report["sentence"])
 
 
 def _print_lasting(answers: list[dict[str, Any]]) -> None:

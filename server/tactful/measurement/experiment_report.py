@@ -1,4 +1,4 @@
-"""The report of an experiment: every metric of the two arms, the conclusion and the advice."""
+"""The report of two arms: every metric of both, the conclusion and the advice."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from tactful.measurement.conclusions import (
 )
 from tactful.measurement.given_away import GivenAway, given_away
 from tactful.measurement.metric_names import MetricName
-from tactful.measurement.sample_ratio import SampleRatio, check_ratio
+from tactful.measurement.sample_ratio import SampleRatio, check_ratio, daily_looks
 from tactful.measurement.samples import Sample
 from tactful.measurement.unit_outcomes import (
     Linked,
@@ -111,7 +111,19 @@ def report_experiment(
         events: All returns, cases, dismissals and savings.
         terms: What the report is about.
     """
-    found = compared_units(triggers, orders, events, terms)
+    return report_units(compared_units(triggers, orders, events, terms), terms)
+
+
+def report_units(
+    found: "ComparedUnits", terms: ReportTerms, *, units_per_day: float | None = None
+) -> ExperimentReport:
+    """Compare the units of two arms.
+
+    Args:
+        found: The units and what they did.
+        terms: What the report is about.
+        units_per_day: How many shoppers the choice is about; None: the units that are compared.
+    """
     share, units, ripe, linked = found.treated_bp, found.units, found.ripe, found.linked
     ratio = _ratio(units, share)
     trusted = ratio is None or ratio.ok
@@ -119,7 +131,7 @@ def report_experiment(
     metrics = tuple(_metrics(ripe, linked.outcomes, currency, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
     buyers = _buyers(ripe, linked.outcomes)
-    rate = _units_per_day(units, terms.now)
+    rate = per_day(units, terms.now) if units_per_day is None else units_per_day
     conclusion = conclude(margin, buyers, trusted=trusted, smallest_effect=terms.smallest_effect)
     still_missing = None
     if conclusion is Conclusion.TOO_EARLY:
@@ -173,6 +185,27 @@ def compared_units(
     links = session_links(triggers, orders)
     everybody = assign_units(triggers, links)
     share = _share_of(everybody.values(), latest=terms.latest_share)
+    return units_of_share(everybody, share, links, orders, events, terms)
+
+
+def units_of_share(
+    everybody: Mapping[str, Unit],
+    share: int,
+    links: Mapping[str, str],
+    orders: Iterable[MeasuredOrder],
+    events: Iterable[UnitEvent],
+    terms: ReportTerms,
+) -> ComparedUnits:
+    """Return the units of one configured share with what they did.
+
+    Args:
+        everybody: Unit → arm and first trigger.
+        share: The share of the treated arm whose units are compared, in basis points.
+        links: Session → customer.
+        orders: All paid orders that were not cancelled.
+        events: All returns, cases, dismissals and savings.
+        terms: What the report is about.
+    """
     units = [unit for unit in everybody.values() if unit.treated_bp == share]
     ripe = {
         key: unit
@@ -200,18 +233,10 @@ def _share_of(units: Iterable[Unit], *, latest: bool) -> int:
 
 
 def _ratio(units: Iterable[Unit], share: int) -> SampleRatio | None:
-    """Test the sizes of the arms after each day (UTC)."""
     if not 0 < share < BP:
         return None
-    days: dict[int, list[int]] = {}
-    for unit in units:
-        counts = days.setdefault(unit.at // DAY, [0, 0])
-        counts[not unit.is_treated] += 1
-    looks, so_far = [], [0, 0]
-    for day in sorted(days):
-        so_far = [before + more for before, more in zip(so_far, days[day], strict=True)]
-        looks.append(so_far)
-    return check_ratio(looks, (share / BP, 1 - share / BP))
+    days = ((unit.at // DAY, int(not unit.is_treated)) for unit in units)
+    return check_ratio(daily_looks(days, 2), (share / BP, 1 - share / BP))
 
 
 def _given_away(metrics: Iterable[MetricResult], currency: str | None) -> GivenAway | None:
@@ -233,7 +258,7 @@ def _buyers(units: Mapping[str, Unit], outcomes: Mapping[str, Outcome]) -> tuple
     return counts[True], counts[False]
 
 
-def _units_per_day(units: Iterable[Unit], now: int) -> float:
+def per_day(units: Iterable[Unit], now: int) -> float:
     """Return how many units trigger in a day, from the first trigger to now; 0 without a unit."""
     instants = [unit.at for unit in units]
     return len(instants) * DAY / max(now - min(instants), DAY) if instants else 0.0

@@ -5,6 +5,7 @@ from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.advice import Advice, AdviceKind, MoneyPerMonth
 from tactful.measurement.conclusions import Conclusion, Missing
 from tactful.measurement.experiment_report import ExperimentReport
+from tactful.measurement.variant_report import VariantReport, VariantsReport
 
 _MISMATCH = (
     "These figures cannot be trusted: one group has lost shoppers that the other has kept."
@@ -51,6 +52,61 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
             return _undecided(report.advice, amounts, report.currency) + _more(report.missing, now)
 
 
+def variants_sentence(report: VariantsReport, now: int) -> str:
+    """Return which rule of an experiment earns more, and what to do.
+
+    Args:
+        report: The report.
+        now: Its instant, milliseconds since the Unix epoch, UTC.
+    """
+    if not report.edition:
+        return (
+            "Nothing can be said: no shopper with consent was due an offer of this experiment in this"
+            " time."
+        )
+    if report.ratio is not None and not report.ratio.ok:
+        return _MISMATCH
+    return " ".join(_pair(one, now) for one in report.against_first) or (
+        "It is too early to compare: the shoppers of one rule only were due an offer."
+    )
+
+
+def _pair(pair: VariantReport, now: int) -> str:
+    rule, other, report = f"'{pair.rule}'", f"'{pair.against}'", pair.report
+    money = report.advice.money
+    if money is None or report.currency is None:
+        return (
+            f"It is too early to compare {rule} with {other}: too few shoppers have bought yet."
+            + _more(report.missing, now)
+        )
+    likely, worst, best = (
+        format_plain(Money(amount, report.currency))
+        for amount in (money.likely, money.worst, money.best)
+    )
+    amounts = f"most likely {likely} a month more, at worst {worst} and at best {best}"
+    match report.conclusion:
+        case Conclusion.EARNS:
+            return f"{rule} earns more than {other}: {amounts}. Keep {rule}."
+        case Conclusion.COSTS:
+            return f"{rule} earns less than {other}: {amounts}. Keep {other}."
+        case Conclusion.NO_DIFFERENCE:
+            return (
+                f"{rule} and {other} make no difference worth knowing: {rule} earns {amounts}."
+                " Keep the one that gives less."
+            )
+        case _:
+            better = rule if money.likely > 0 else other
+            todo = (
+                _wait(report.advice, report.currency)
+                if report.advice.kind is AdviceKind.WAIT
+                else f"Keep {better}: more waiting would cost more than it teaches."
+            )
+            return (
+                f"It is not proven which of {rule} and {other} earns more: {rule} earns {amounts}."
+                f" {todo}{_more(report.missing, now)}"
+            )
+
+
 def _amounts(money: MoneyPerMonth, currency: str) -> str:
     likely, worst, best = (
         format_plain(Money(amount, currency)) for amount in (money.likely, money.worst, money.best)
@@ -65,11 +121,15 @@ def _undecided(advice: Advice, amounts: str, currency: str) -> str:
         case AdviceKind.STOP:
             todo = "Stop them: more waiting would cost more than it teaches."
         case _:
-            todo = "Wait."
-            if advice.waiting is not None:
-                cost = format_plain(Money(advice.waiting, currency))
-                todo = f"Wait; a month of waiting costs about {cost}."
+            todo = _wait(advice, currency)
     return f"It is not proven what the offers change: they earn {amounts}. {todo}"
+
+
+def _wait(advice: Advice, currency: str) -> str:
+    if advice.waiting is None:
+        return "Wait."
+    cost = format_plain(Money(advice.waiting, currency))
+    return f"Wait; a month of waiting costs about {cost}."
 
 
 def _more(missing: Missing | None, now: int) -> str:

@@ -5,7 +5,7 @@ be trusted.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -30,6 +30,23 @@ class SampleRatio(Struct, frozen=True):
     def ok(self) -> bool:
         """Whether there is no alarm."""
         return self.p >= ALARM_BELOW
+
+
+def daily_looks(units: Iterable[tuple[int, int]], arms: int) -> list[list[int]]:
+    """Return the numbers of units of each arm after each day on which units came.
+
+    Args:
+        units: The day of the trigger and the number of the arm, from 0.
+        arms: How many arms there are.
+    """
+    days: dict[int, list[int]] = {}
+    for day, arm in units:
+        days.setdefault(day, [0] * arms)[arm] += 1
+    looks, so_far = [], [0] * arms
+    for day in sorted(days):
+        so_far = [before + more for before, more in zip(so_far, days[day], strict=True)]
+        looks.append(so_far)
+    return looks
 
 
 def check_ratio(looks: Sequence[Sequence[int]], shares: Sequence[float]) -> SampleRatio:

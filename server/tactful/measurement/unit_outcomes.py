@@ -29,6 +29,10 @@ class Trigger(Struct, frozen=True, gc=False, kw_only=True):
     at: int
     """Milliseconds since the Unix epoch, UTC."""
     product: str
+    arm: str = ""
+    """The rule of the unit in an experiment; empty: held out, or no experiment is looked at."""
+    edition: str = ""
+    """What the experiment compared then; empty: no experiment is looked at."""
 
 
 class Who(Struct, frozen=True, gc=False):
@@ -99,7 +103,9 @@ class Unit(Struct, frozen=True, gc=False, kw_only=True):
     product: str
     """The product of the first trigger."""
     crossed: bool = False
-    """Whether a later trigger was in the other arm."""
+    """Whether a later trigger was in another arm."""
+    arm: str = ""
+    """The rule of the unit in an experiment; empty: held out, or no experiment is looked at."""
 
 
 class Outcome(Struct):
@@ -164,7 +170,7 @@ def assign_units(triggers: Iterable[Trigger], links: Mapping[str, str]) -> dict[
     for one in triggers:
         key = one.unit if one.is_customer else links.get(one.unit, one.unit)
         known = first.setdefault(key, one)
-        if known.is_treated != one.is_treated:
+        if (known.is_treated, known.arm) != (one.is_treated, one.arm):
             in_both.add(key)
         if _order_of(one) < _order_of(known):
             first[key] = one
@@ -177,13 +183,14 @@ def assign_units(triggers: Iterable[Trigger], links: Mapping[str, str]) -> dict[
             at=one.at,
             product=one.product,
             crossed=key in in_both,
+            arm=one.arm,
         )
     return units
 
 
-def _order_of(trigger: Trigger) -> tuple[int, str, bool, int]:
+def _order_of(trigger: Trigger) -> tuple[int, str, bool, int, str]:
     """Return the place of a trigger in time; several in one millisecond have any fixed order."""
-    return (trigger.at, trigger.product, trigger.is_treated, trigger.treated_bp)
+    return (trigger.at, trigger.product, trigger.is_treated, trigger.treated_bp, trigger.arm)
 
 
 def link_outcomes(

@@ -13,11 +13,13 @@ from tactful.core.facts.fact_types import Customer
 from tactful.core.facts.item import Item
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rule, Rulebook
+from tactful.core.values.money import BP
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.checks.check_registry import run_checks
 from tactful.rulebook.compilation.builder import (
     build_campaign,
     build_exclusion,
+    build_experiment,
     build_input_ban,
     build_rule,
     build_shop_exclusion,
@@ -87,15 +89,21 @@ def _build_rulebook(
     """Build the rulebook of files without errors; everything is ordered by id."""
     stacking = stacking_partners(files)
     rules: dict[str, Rule] = {}
-    entries = []
     trials: dict[str, int] = {}
-    for parsed in sorted(files.rules, key=lambda parsed: parsed.id):
+    ordered_rules = sorted(files.rules, key=lambda parsed: parsed.id)
+    for parsed in ordered_rules:
         rule = build_rule(parsed, policy, stacking[parsed.id])
         if rule.mode == "trial":
             trials[rule.id] = trial_starts.get(rule.id, now)
             rule = structs.replace(rule, ends=trial_end(parsed, policy, trials[rule.id]))
         rules[rule.id] = rule
-        entries.append(IndexEntry(rule, *index_key(parsed.when)))
+    digests = {id_: rule.digest for id_, rule in rules.items()}
+    experiments = [build_experiment(parsed, digests) for parsed in files.experiments]
+    for experiment in experiments:
+        for id_, _ in experiment.variants:
+            # The share is the experiment's, also that of a trial.
+            rules[id_] = structs.replace(rules[id_], experiment=experiment, share_bp=BP)
+    entries = [IndexEntry(rules[one.id], *index_key(one.when)) for one in ordered_rules]
     campaigns = {
         id_: build_campaign(parsed, policy) for id_, parsed in sorted(files.campaigns.items())
     }
@@ -113,8 +121,9 @@ def _build_rulebook(
     meaning = [[rule.digest for rule in rules.values()], campaigns, policy, suppress]
     # Left out where there are none, so that the version of an older rulebook stays the same.
     prohibitions = [exclusions, bans] if exclusions or bans else []
+    editions = [sorted(one.edition for one in experiments)] if experiments else []
     return Rulebook(
-        version=digest([*meaning, *prohibitions]),
+        version=digest([*meaning, *prohibitions, *editions]),
         rules=rules,
         index=RuleIndex(entries),
         campaigns=campaigns,

@@ -10,7 +10,14 @@ from msgspec import structs
 from contracts.test_exposure_store import exposure
 from journeys.fixture import CATALOGUE, order, rules
 from support.live_server import LiveServer, live_server
-from tactful.api.effect_reports import COLUMNS, csv_text, question_of, report_view, window_of
+from tactful.api.effect_reports import (
+    COLUMNS,
+    VARIANT_COLUMNS,
+    csv_text,
+    question_of,
+    report_view,
+    window_of,
+)
 from tactful.api.problems import ProblemError
 from tactful.core.values.calendar import DAY, format_rfc3339, parse_rfc3339
 from tactful.measurement.experiment_report import ReportTerms, report_experiment
@@ -210,3 +217,69 @@ def test_a_window_lasts_from_one_day_to_180(text: str | None, window: int) -> No
 def test_a_window_that_is_too_long_names_the_bounds() -> None:
     with pytest.raises(ProblemError, match="from 1d to 180d"):
         window_of("200d")
+
+
+MORE = """
+  - id: R2
+    when: [item.category: {under: running}, session.dwell: {at_least: 30s}]
+    offer: {percent: 20%}
+"""
+TWO_RULES = rules(extra=MORE) + "experiment: {id: E, variants: [{rule: R1}, {rule: R2}]}\n"
+
+
+async def test_the_rules_of_an_experiment_are_compared(tmp_path: Path) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        rows = [
+            exposure(
+                f"se_{n}", rule="R1" if n % 2 else "R2", at=now - 10 * DAY, experiment="E",
+                edition="e1", arm_bp=4500, treated_bp=9000, is_treated=n < 8,
+            )
+            for n in range(10)
+        ]  # fmt: skip
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        path = "/v1/experiments/E/report"
+        found = (await one.http.get(path)).json()
+        assert found["arms"] == {"R1": 4, "R2": 4, "held_out": 2}
+        assert found["shares_bp"] == {"R1": 4500, "R2": 4500, "held_out": 1000}
+        assert found["compared"]["baseline"] == "R1"
+        assert found["compared"]["variants"]["R2"]["arms"] == {"treated": 4, "held_out": 4}
+        assert found["variants"]["R1"]["rule"] == "R1"
+        assert found["sentence"].startswith("It is too early to compare 'R2' with 'R1'")
+        table = (await one.http.get(path, params={"format": "csv"})).text
+        assert table.splitlines()[0] == ",".join((*VARIANT_COLUMNS, *COLUMNS))
+        assert "R2,R1,conversion," in table
+        assert "R1,,conversion," in table
+        refused = await one.http.get(path, params={"format": "html"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "report.format")
+        unknown = (await one.http.get("/v1/experiments/none/report")).json()
+        assert (unknown["arms"], unknown["started"]) == ({}, None)
+        assert "compared" not in unknown
+        assert csv_text(unknown).count("\n") == 1
+
+
+async def test_a_customer_keeps_the_rule_of_an_experiment_on_every_device_and_over_a_restart(
+    tmp_path: Path,
+) -> None:
+    names = [f"c{number}" for number in range(8)]
+    async with live_server(tmp_path, TWO_RULES) as one:
+        stock = {"type": "stock", "sku": "RUN-42", "territory": "DE", "available": 99}
+        await one.facts(*CATALOGUE, stock)
+        first = {name: await rule_shown(one, name) for name in names}
+        (one.rules / "rules.yaml").write_text(TWO_RULES + "# a remark\n", "utf-8")
+        await one.restart()
+        assert {name: await rule_shown(one, name) for name in names} == first
+
+
+async def rule_shown(one: LiveServer, customer: str) -> str:
+    """The rule whose offer a customer is shown on a new device."""
+    shopper = await one.known(customer)
+    await shopper.view("RUN-42", 31)
+    await shopper.offered()
+    found = [
+        rule
+        for rule in ("R1", "R2")
+        if (await one.why("RUN-42", rule, session=shopper.session))["outcome"] == "standing"
+    ]
+    assert len(found) == 1
+    return found[0]

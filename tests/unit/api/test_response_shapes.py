@@ -91,6 +91,8 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("GET", "/v1/shadow", params={"rule": "R1", "last": "30d"})
         report = await ask("GET", "/v1/report", params={"rule": "R1"})
         assert report["verdict"] == "too_early"
+        report = await ask("GET", "/v1/experiments/{id}/report", "none")
+        assert report["arms"] == {}
         await ask("GET", "/v1/prices/{sku}", "RUN-42", params={"territory": "DE"})
         await ask("POST", "/v1/rules/{id}/pause", "R1")
         await ask("POST", "/v1/rules/{id}/resume", "R1")

@@ -10,7 +10,7 @@ from contracts.test_exposure_store import exposure
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
 from tactful.cli import report_command
-from tactful.cli.report_command import _print_lasting, _print_report
+from tactful.cli.report_command import _print_lasting, _print_report, _print_variants
 from tactful.config import Config
 from tactful.core.values.calendar import DAY
 from tactful.measurement.metric_names import METRIC_NAMES
@@ -141,3 +141,48 @@ def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
     for name in METRIC_NAMES.values():
         assert name in text
     assert "Of twenty such ranges, one misses the truth by chance." in text
+
+
+async def test_the_rules_of_an_experiment_are_compared_in_words(tmp_path: Path) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        old = {"at": now - 12 * DAY, "edition": "e0"}
+        rows = [
+            exposure(
+                f"se_{n}", rule="R1" if n % 2 else "R2", experiment="E", arm_bp=4500,
+                treated_bp=9000, is_treated=n < 8,
+                **(old if n == 7 else {"at": now - 10 * DAY, "edition": "e1"}),
+            )
+            for n in range(10)
+        ]  # fmt: skip
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        time = ("--since", "2026-02-20T00:00:00Z", "--until", "2026-03-10T12:00:00Z")
+        ask = ("report", "--experiment", "E", *time)
+        text = (await run_beside(one, *ask)).output
+        found = printed_json(await run_beside(one, *ask, "--format", "json"))
+        assert text.splitlines()[0] == found["sentence"]
+        assert "R2: 4 shoppers, of a share of 45 %" in text
+        assert "no offer (held out): 2 shoppers, of a share of 10 %" in text
+        assert "1 more are left out because the experiment was changed since." in text
+        assert "R2 against R1" in text
+        assert "R1 against no offer" in text
+        nothing = (await run_beside(one, *ask[:2], "none")).output
+        assert nothing.startswith("Nothing can be said")
+        refused = await run_beside(one, *ask, "--rule", "R1")
+        assert (refused.exit_code, "--experiment" in refused.output) == (2, True)
+        data = one.folder / "data"
+        beside = printed_json(await run_beside(one, *ask, "--format", "json"))
+    alone = await asyncio.to_thread(run, *ask, "--format", "json", "--data", data)
+    offline = printed_json(alone)
+    assert offline["arms"] == beside["arms"]
+
+
+def test_rules_that_cannot_be_compared_yet_say_so(capsys: Any) -> None:
+    answer = {
+        "sentence": "S.", "arms": {}, "shares_bp": {}, "started": None, "other_edition": 0,
+        "variants": {"R1": shown() | {"metrics": [], "sentence": "Too early."}},
+    }  # fmt: skip
+    _print_variants(answer)
+    text = capsys.readouterr().out
+    assert "R1 against no offer" in text
+    assert "Too early." in text

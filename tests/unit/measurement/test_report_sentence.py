@@ -9,8 +9,9 @@ from tactful.core.values.calendar import parse_rfc3339
 from tactful.measurement.advice import NO_ADVICE, Advice, AdviceKind, MoneyPerMonth
 from tactful.measurement.conclusions import Conclusion, Missing
 from tactful.measurement.experiment_report import ExperimentReport
-from tactful.measurement.report_sentence import report_sentence
+from tactful.measurement.report_sentence import report_sentence, variants_sentence
 from tactful.measurement.sample_ratio import SampleRatio
+from tactful.measurement.variant_report import VariantReport, VariantsReport
 
 NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 MONEY = MoneyPerMonth(124_000, -30_000, 280_000)
@@ -126,3 +127,80 @@ def test_the_sentence_says_what_is_known_and_what_to_do(
     found: ExperimentReport, sentence: str
 ) -> None:
     assert report_sentence(found, NOW) == sentence
+
+
+def variants(*pairs: ExperimentReport, **changes: Any) -> VariantsReport:
+    """A report of an experiment whose rules `b`, `c` … are compared with `a`."""
+    made = VariantsReport(
+        edition="e1",
+        started=NOW,
+        other_edition=0,
+        arms=(),
+        ratio=None,
+        against_nothing=(),
+        against_first=tuple(
+            VariantReport(name, "a", one) for name, one in zip("bcd", pairs, strict=False)
+        ),
+    )
+    return structs.replace(made, **changes)
+
+
+MORE = "most likely 1240.00 EUR a month more, at worst -300.00 EUR and at best 2800.00 EUR"
+LESS = MoneyPerMonth(-124_000, -280_000, 30_000)
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (variants(edition=""), "Nothing can be said: no shopper with consent was due an offer"),
+        (variants(ratio=SampleRatio(0.0)), "These figures cannot be trusted"),
+        (variants(), "It is too early to compare: the shoppers of one rule only"),
+        (
+            variants(report(advice=NO_ADVICE)),
+            "It is too early to compare 'b' with 'a': too few shoppers have bought yet. Proof needs",
+        ),
+        (
+            variants(report(conclusion=Conclusion.EARNS)),
+            f"'b' earns more than 'a': {MORE}. Keep 'b'.",
+        ),
+        (
+            variants(report(conclusion=Conclusion.COSTS)),
+            f"'b' earns less than 'a': {MORE}. Keep 'a'.",
+        ),
+        (
+            variants(report(conclusion=Conclusion.NO_DIFFERENCE)),
+            f"'b' and 'a' make no difference worth knowing: 'b' earns {MORE}. Keep the one that",
+        ),
+        (
+            variants(report(missing=None)),
+            (
+                f"It is not proven which of 'b' and 'a' earns more: 'b' earns {MORE}."
+                " Wait; a month of waiting costs about 40.00 EUR."
+            ),
+        ),
+        (
+            variants(report(advice=advice(AdviceKind.KEEP), missing=None)),
+            f"It is not proven which of 'b' and 'a' earns more: 'b' earns {MORE}. Keep 'b': more",
+        ),
+        (
+            variants(report(advice=Advice(AdviceKind.STOP, LESS, None, None), missing=None)),
+            "It is not proven which of 'b' and 'a' earns more: 'b' earns most likely -1240.00 EUR a",
+        ),
+    ],
+)
+def test_the_sentence_of_an_experiment_names_the_rule_to_keep(
+    found: VariantsReport, sentence: str
+) -> None:
+    assert variants_sentence(found, NOW).startswith(sentence)
+
+
+def test_the_likelier_rule_is_kept_where_waiting_costs_too_much() -> None:
+    found = variants(report(advice=Advice(AdviceKind.STOP, LESS, None, None), missing=None))
+    assert variants_sentence(found, NOW).endswith(
+        "Keep 'a': more waiting would cost more than it teaches."
+    )
+
+
+def test_each_further_rule_has_a_sentence() -> None:
+    found = variants(report(conclusion=Conclusion.EARNS), report(conclusion=Conclusion.COSTS))
+    assert "Keep 'b'. 'c' earns less than 'a'" in variants_sentence(found, NOW)

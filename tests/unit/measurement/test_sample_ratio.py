@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from support.vectors import vectors
-from tactful.measurement.sample_ratio import CONCENTRATION, check_ratio
+from tactful.measurement.sample_ratio import CONCENTRATION, check_ratio, daily_looks
 
 
 @pytest.mark.parametrize("case", vectors("measurement.json")["ratios"])
@@ -51,3 +51,8 @@ def test_a_split_of_55_to_45_is_found_at_5000_units() -> None:
             counts[draw.random() >= 0.55] += 1
         found += not check_ratio([counts], [0.5, 0.5]).ok
     assert found >= 196
+
+
+def test_the_looks_of_several_arms_grow_day_by_day() -> None:
+    assert daily_looks([(3, 0), (1, 2), (3, 0), (1, 1)], 3) == [[0, 1, 1], [2, 1, 1]]
+    assert daily_looks([], 2) == []

@@ -135,3 +135,40 @@ def test_exclusions_and_bans_are_part_of_the_meaning_and_ordered() -> None:
     assert ban is not None
     assert [one.territory for one in ban.input_bans] == ["DE", "US"]
     assert ban.version != plain.version
+
+
+def test_the_edition_of_an_experiment_changes_with_what_is_compared_only() -> None:
+    rules = "rules: [{id: a, offer: {percent: 1%}}, {id: b, offer: {percent: 2%}}]\n"
+    text = rules + "experiment: {id: e, note: n, variants: [{rule: a}, {rule: b}]}"
+
+    def edition(text: str) -> str:
+        book = check(text).rulebook
+        assert book is not None
+        found = book.rules["a"].experiment
+        assert found is not None
+        assert found == book.rules["b"].experiment
+        return found.edition
+
+    same = [
+        text.replace("[{rule: a}, {rule: b}]", "[{rule: b, share: 50%}, {rule: a}]"),
+        text.replace("note: n, ", ""),
+        text.replace("{id: a, ", "{id: a, owner: o, note: why, "),
+        text.replace("rules: [", "rules: [{id: c, offer: {percent: 3%}}, "),
+    ]
+    other = [
+        text.replace("id: e,", "id: f,"),
+        text.replace("{rule: b}", "{rule: b, share: 45%}"),
+        text.replace("percent: 2%", "percent: 3%"),
+    ]
+    assert {edition(one) for one in same} == {edition(text)}
+    assert len({edition(one) for one in [text, *other]}) == 4
+    assert len({version(one) for one in [rules, text, *other]}) == 5
+
+
+def test_an_experiment_does_not_change_the_meaning_of_its_rules() -> None:
+    rules = "rules: [{id: a, offer: {percent: 1%}}, {id: b, offer: {percent: 2%}}]\n"
+    plain = check(rules).rulebook
+    compared = check(rules + "experiment: {id: e, variants: [{rule: a}, {rule: b}]}").rulebook
+    assert plain is not None
+    assert compared is not None
+    assert compared.rules["a"].digest == plain.rules["a"].digest

@@ -120,6 +120,21 @@ class FrequencyLimit(Struct, frozen=True):
     """The length of the window, in milliseconds."""
 
 
+class Experiment(Struct, frozen=True):
+    """Rules that are compared with each other, each for its share of shoppers."""
+
+    id: str
+    """The id; the draw of a shopper depends on it."""
+    edition: str
+    """A hash that changes exactly when what is compared changes: a rule's meaning, or a share."""
+    variants: tuple[tuple[str, int], ...]
+    """(rule id, share of shoppers in basis points), by rule id. The rest is held out."""
+
+    def compares(self, rule: str) -> bool:
+        """Return whether a rule is one of the variants."""
+        return any(name == rule for name, _ in self.variants)
+
+
 class Rule(Struct, frozen=True):
     """One compiled rule: when it applies, what it offers, and within which limits."""
 
@@ -176,6 +191,8 @@ class Rule(Struct, frozen=True):
     """A hash that changes exactly when the rule's meaning changes."""
     owner: str = ""
     """The person or team that is responsible; no part of the meaning. Empty: nobody is named."""
+    experiment: Experiment | None = None
+    """The experiment that decides which shoppers it is for; no part of the meaning."""
 
     @property
     def has_limits(self) -> bool:

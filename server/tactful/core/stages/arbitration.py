@@ -16,7 +16,7 @@ from tactful.core.offers.offer import Offer, OfferState, not_held_out
 from tactful.core.pricing.expected_value import NOTHING, ExpectedValue, value_of
 from tactful.core.pricing.quote import Quote
 from tactful.core.rules.rule import Rule
-from tactful.core.stages.holdout import holdout_reason
+from tactful.core.stages.holdout import holdout_reason, variant_of
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import BY_PRIOR, CLAMPED, Finding, Verdict, VerdictOutcome
 
@@ -135,7 +135,11 @@ def select_winner(
         Every candidate in rank order with its outcome. At most one is "pushed" or "held_out".
     """
     won = False
-    for candidate in rank_candidates(candidates):
+    swapped: Candidate | None = None
+    ranked = rank_candidates(candidates)
+    for candidate in ranked:
+        if candidate is swapped:
+            continue
         beside = not_held_out(standing) if candidate.rule.remedy else standing
         outcome, reason = _against(context, beside, candidate)
         if outcome is None and won:
@@ -144,6 +148,11 @@ def select_winner(
             outcome, reason = "withheld", Reason.ARBITRATION_EXCLUSIVE
         if outcome is None:
             outcome, reason = _measured(context, candidate)
+            if reason is Reason.HOLDOUT_VARIANT:
+                swapped = _own_variant(context, standing, candidate, ranked)
+                if swapped:
+                    yield swapped, "pushed", None
+                    outcome = "withheld"
             # A held-out winner ends the arbitration: showing the second best to the control group
             # would spoil the comparison. A shadow rule must not change what shoppers see.
             won = candidate.rule.mode != "shadow"
@@ -202,6 +211,9 @@ def _against(
     # The rule's own offer is on the screen already; a second one would only restart the countdown.
     if visible and visible.rule == candidate.rule.id:
         return _stands(context, candidate, visible)
+    experiment = candidate.rule.experiment
+    if visible and experiment and experiment.compares(visible.rule):
+        return "withheld", Reason.HOLDOUT_VARIANT
     if not beats_silence(context, candidate):
         return "withheld", Reason.ARBITRATION_NEGATIVE_VALUE
     if visible and not _betters(context, candidate, visible):
@@ -250,6 +262,32 @@ def _may_stack(standing: Iterable[Offer], candidate: Candidate) -> bool:
         if is_other and not offer.may_stand_beside(rule.id, rule.level, rule.stacks_with):
             return False
     return True
+
+
+def _own_variant(
+    context: Context, standing: Collection[Offer], best: Candidate, ranked: Iterable[Candidate]
+) -> Candidate | None:
+    """Return what a shopper gets in the place of the best rule of an experiment.
+
+    All shoppers of an experiment are due an offer at the same instant: when the best of its rules
+    wins. So the arms are alike, even where the rules have other prices.
+
+    Args:
+        context: The inputs.
+        standing: As in `select_winner`.
+        best: The winner, which is for other shoppers.
+        ranked: All candidates.
+
+    Returns:
+        None where the rule of this shopper may make no offer here: then nothing is shown.
+    """
+    experiment = best.rule.experiment
+    own = experiment and variant_of(context.seed, best.scene.holdout_key, experiment)
+    for one in ranked:
+        if one.rule.id == own and one.scene.item.sku == best.scene.item.sku:
+            passes = _against(context, standing, one) == (None, None) and _may_stack(standing, one)
+            return one if passes else None
+    return None
 
 
 def _measured(context: Context, candidate: Candidate) -> tuple[VerdictOutcome, Reason | None]:

@@ -8,7 +8,7 @@ computed without the shop's seed.
 from hashlib import blake2b
 
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import Rule
+from tactful.core.rules.rule import Experiment, Rule
 from tactful.core.verdicts.reasons import Reason
 
 
@@ -36,7 +36,7 @@ def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reaso
         policy: The shop's policy; its `holdout_bp` of shoppers sees no offer but vouchers.
 
     Returns:
-        `holdout.global`, `holdout.rule` or None.
+        `holdout.global`, `holdout.rule`, `holdout.variant` or None.
     """
     # A voucher is owed to its customer: nobody is held out from it to measure other offers.
     is_measured = policy.holdout_bp and not rule.remedy
@@ -45,4 +45,28 @@ def holdout_reason(seed: str, shopper: str, rule: Rule, policy: Policy) -> Reaso
     # The rule's id is part of the draw: two rules of 50 % split shoppers independently.
     if rule.share_bp < 10_000 and draw_bp(seed, "rule", rule.id, shopper) >= rule.share_bp:
         return Reason.HOLDOUT_RULE
+    if rule.experiment is not None:
+        variant = variant_of(seed, shopper, rule.experiment)
+        if variant is None:
+            return Reason.HOLDOUT_RULE
+        return None if variant == rule.id else Reason.HOLDOUT_VARIANT
+    return None
+
+
+def variant_of(seed: str, shopper: str, experiment: Experiment) -> str | None:
+    """Return the rule of an experiment that a shopper is for; None: the shopper is held out.
+
+    Only the experiment's id is part of the draw, so that a login, a restart or another node changes
+    nothing. Where a share grows, the other shoppers keep their rules as far as possible.
+
+    Args:
+        seed: The shop's secret seed.
+        shopper: `Scene.holdout_key`.
+        experiment: The experiment.
+    """
+    left = draw_bp(seed, "experiment", experiment.id, shopper)
+    for rule, share_bp in experiment.variants:
+        if left < share_bp:
+            return rule
+        left -= share_bp
     return None

@@ -175,6 +175,11 @@ class Reason(StrEnum):
         "nothing: this shopper is in the rule's control group",
         "not in the control group",
     )
+    HOLDOUT_VARIANT = (
+        "holdout.variant",
+        "nothing: this shopper is for another rule of the experiment",
+        "a shopper of this rule",
+    )
     SHADOW = "shadow", "set the rule's mode to live", "live"
 
 

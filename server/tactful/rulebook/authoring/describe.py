@@ -53,9 +53,11 @@ def describe_rule(rule: ParsedRule, files: ParsedFiles, policy: Policy) -> str:
         policy: the active policy; its time zone and its endings are the defaults.
     """
     lines = [rule.id]
+    in_experiment = files.variant_share(rule.id) is not None
     if rule.get("note"):
         lines.append(f"  {rule.get('note')}")
-    lines += [f"  {line}" for line in _places(rule, policy)]
+    lines += [f"  {line}" for line in _places(rule, policy, in_experiment=in_experiment)]
+    lines += [f"  {line}" for line in _experiments(rule, files)]
     lines += _conditions(rule)
     lines += [f"  {line}" for line in _offers(rule, policy)]
     lines += [f"  {line}" for line in _claims(rule, policy)]
@@ -66,7 +68,19 @@ def describe_rule(rule: ParsedRule, files: ParsedFiles, policy: Policy) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _places(rule: ParsedRule, policy: Policy) -> Iterator[str]:
+def _experiments(rule: ParsedRule, files: ParsedFiles) -> Iterator[str]:
+    """Yield for which shoppers the rule is, where an experiment compares it with others."""
+    for experiment in files.experiments:
+        shares = {one.rule: one.share_bp for one in experiment.variants}
+        share = shares.pop(rule.id, None)
+        if share is not None:
+            yield (
+                f"for {format_percent(share)} of the shoppers, in the experiment '{experiment.id}'"
+                f" against {_listed(sorted(shares))}"
+            )
+
+
+def _places(rule: ParsedRule, policy: Policy, *, in_experiment: bool) -> Iterator[str]:
     """Yield where and when the rule applies, and in which mode."""
     where = rule.get("territories")
     yield f"In {_listed(where)}" if where else "Everywhere"
@@ -89,7 +103,7 @@ def _places(rule: ParsedRule, policy: Policy) -> Iterator[str]:
         yield f"as a trial, for at most {longest} from its first activation"
         if not valid or not valid.get("until"):
             yield f"this trial names no end, so it lasts {format_duration(TRIAL_LENGTH)}"
-    if mode == "trial" or rule.get("share"):
+    if (mode == "trial" or rule.get("share")) and not in_experiment:
         yield f"in {format_percent(rule.get('share') or TRIAL_SHARE_BP)} of the sessions"
     if rule.get("holdout"):
         share = format_percent(rule.get("holdout"))

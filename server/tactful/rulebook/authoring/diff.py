@@ -8,6 +8,7 @@ from tactful.rulebook.compiler import CompiledRulebook
 from tactful.rulebook.language.conditions import ConditionGroup, spelled
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedFiles, ParsedRule
+from tactful.rulebook.language.units import format_percent
 
 _NOT_SETTINGS = frozenset({"id", "when", "unless"})
 
@@ -23,6 +24,7 @@ def diff_rulebooks(old: CompiledRulebook, new: CompiledRulebook) -> list[str]:
         *_rules(old.files, new.files),
         *_campaigns(old.files, new.files),
         *_suppress(old.files, new.files),
+        *_experiments(old.files, new.files),
         *_prohibitions(old, new),
         *_lists(old.files, new.files),
         *_settings("policy", _policy(old), _policy(new)),
@@ -116,6 +118,18 @@ def _suppress(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
         name = f"suppress block '{id_}'"
         yield from _settings(name, _flatten(before[id_].block), _flatten(after[id_].block))
         yield from _group(name, "covers", before[id_].when, after[id_].when)
+
+
+def _experiments(old: ParsedFiles, new: ParsedFiles) -> Iterator[str]:
+    before = {one.id: one for one in old.experiments}
+    after = {one.id: one for one in new.experiments}
+    yield from _added_and_removed("experiment", before, after)
+    for id_ in sorted(before.keys() & after.keys()):
+        had, has = (
+            {f"the share of '{one.rule}'": format_percent(one.share_bp) for one in found.variants}
+            for found in (before[id_], after[id_])
+        )
+        yield from _settings(f"experiment '{id_}'", had, has)
 
 
 def _prohibitions(old: CompiledRulebook, new: CompiledRulebook) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Final
 from tactful.rulebook.checks import (
     claims,
     conflicts,
+    experiments,
     known_values,
     levels,
     margins,
@@ -50,6 +51,7 @@ CHECKS: Final[dict[str, Check]] = {
     "R320": known_values.unknown_values,
     "R321": known_values.incomplete_categories,
     "R322": claims.outlived_claims,
+    "R323": experiments.unlike_variants,
 }
 """Diagnostic code → the function that reports it."""
 

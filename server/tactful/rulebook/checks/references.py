@@ -98,8 +98,9 @@ def _check_step(step: ParsedMapping, findings: Findings) -> None:
 
 
 def unknown_rules(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:
-    """Report R220: a name under `stacks_with` that is no rule and no campaign."""
-    known = {rule.id for rule in files.rules} | set(files.campaigns)
+    """Report R220: a name under `stacks_with` or in an experiment that does not exist."""
+    rules = {rule.id for rule in files.rules}
+    known = rules | set(files.campaigns)
     for rule in files.rules:
         node = rule.own.nodes.get("stacks_with")
         for entry in list_items(node):
@@ -107,6 +108,11 @@ def unknown_rules(files: ParsedFiles, _: CheckContext, findings: Findings) -> No
                 hint = nearest(entry.text, known) or "write the id of a rule or of a campaign"
                 message = f"there is no rule or campaign '{entry.text[:60]}'"
                 findings.add("R220", entry, message, hint)
+    for experiment in files.experiments:
+        for variant in experiment.variants:
+            if variant.rule not in rules:
+                hint = nearest(variant.rule, rules) or "write the id of a rule"
+                findings.add("R220", variant.node, f"there is no rule '{variant.rule}'", hint)
 
 
 def one_sided_stacking(files: ParsedFiles, _: CheckContext, findings: Findings) -> None:

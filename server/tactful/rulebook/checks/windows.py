@@ -89,9 +89,12 @@ def _missing_limits(
 ) -> Iterator[tuple[str, str]]:
     """Yield message and help for each limit of `policy.trial` that a trial exceeds or lacks."""
     limits = context.policy.trial
-    if (rule.get("share") or TRIAL_SHARE_BP) > limits.share_bp:
+    variant = files.variant_share(rule.id)
+    if (variant or rule.get("share") or TRIAL_SHARE_BP) > limits.share_bp:
         most = format_percent(limits.share_bp)
-        yield f"this trial includes more than {most} of the sessions", f"write `share: {most}`"
+        where = "" if variant is None else " in its experiment"
+        help_text = f"write `share: {most}`{where}"
+        yield f"this trial includes more than {most} of the sessions", help_text
     ends = window_of(rule, context.policy)[1]
     if ends != NEVER and ends - min(context.now, ends) > limits.length:
         longest = calendar.format_duration(limits.length)

@@ -20,6 +20,7 @@ from tactful.core.rules.rule import (
     Clause,
     Condition,
     Exclusion,
+    Experiment,
     FrequencyLimit,
     InputBan,
     PriceTerms,
@@ -40,6 +41,7 @@ from tactful.rulebook.language.rule_files import (
     EXCLUDABLE,
     ParsedCampaign,
     ParsedExclusion,
+    ParsedExperiment,
     ParsedInputBan,
     ParsedRule,
     ParsedSuppressRule,
@@ -256,6 +258,18 @@ def _exclusion(
     return made if made.id else structs.replace(made, id=f"exclusion-{digest(made)[:6]}")
 
 
+def build_experiment(parsed: ParsedExperiment, digests: Mapping[str, str]) -> Experiment:
+    """Return an experiment as a decision reads it.
+
+    Args:
+        parsed: an experiment of files without errors.
+        digests: rule id → digest of the rule's meaning.
+    """
+    variants = tuple(sorted((one.rule, one.share_bp) for one in parsed.variants))
+    compared = [parsed.id, [(rule, digests[rule], share) for rule, share in variants]]
+    return Experiment(parsed.id, digest(compared), variants)
+
+
 def build_input_ban(parsed: ParsedInputBan, policy: Policy) -> InputBan:
     """Return a ban of inputs as a decision reads it; `policy` gives the time zone of its start."""
     return InputBan(
@@ -325,6 +339,7 @@ _NOT_IN_MEANING: Final = (
     "schedule",
     "digest",
     "owner",
+    "experiment",
 )
 
 

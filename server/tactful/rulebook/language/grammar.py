@@ -309,6 +309,21 @@ EXCLUDE: Final = MappingSchema(
     ),
     one_of=("skus", "products", "categories", "brands", "segments", "territories", "valid"),
 )  # fmt: skip
+VARIANT: Final = MappingSchema(
+    "a variant",
+    (
+        KeySchema("rule", IdType(), "The rule.", "ten-off-boots", required=True),
+        KeySchema("share", PercentType(least=1), "The share of shoppers who may get offers of this rule.", "45%", default="an equal part of what the others leave"),
+    ),
+)  # fmt: skip
+EXPERIMENT: Final = MappingSchema(
+    "an experiment",
+    (
+        KeySchema("id", IdType(), "The name of the experiment in reports. It decides which shopper gets which rule.", "boots-ten-or-fifteen", required=True),
+        KeySchema("note", TextType(), "A note for colleagues: what is to be learnt.", "Does 15 % earn more than 10 %?"),
+        KeySchema("variants", SequenceType(VARIANT, "variants"), "The rules that are compared. Shoppers beyond their shares are held out.", "[{rule: ten-off-boots}, {rule: fifteen-off-boots}]", required=True),
+    ),
+)  # fmt: skip
 PROVENANCES: Final = ("contextual", "aggregate", "pseudonymous", "personal")
 FORBID: Final = MappingSchema(
     "a ban of inputs",
@@ -322,6 +337,7 @@ FILE: Final = MappingSchema(
     "a rule file",
     (
         KeySchema("rules", SequenceType(RULE, "rules"), "The rules: when to offer what, and within which limits.", "[]"),
+        KeySchema("experiment", EXPERIMENT, "Rules that are compared with each other, each for its share of shoppers.", "{id: boots, variants: [{rule: ten-off-boots}, {rule: fifteen-off-boots}]}"),
         KeySchema("campaigns", NamedType(CAMPAIGN, "campaigns"), "Groups of rules that share a budget.", "{spring: {budget: 500.00 EUR}}"),
         KeySchema("policy", POLICY, "Settings that replace the shop's defaults.", "{holdout: 10%}"),
         KeySchema("lists", NamedType(RawType("list"), "lists"), "Lists of values that conditions refer to as `$name`.", "{premium: [Velo, Nordek]}"),

@@ -6,6 +6,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.core.values.allocation import Level
+from tactful.core.values.money import BP
 from tactful.rulebook.language.conditions import (
     Comparison,
     ConditionGroup,
@@ -90,6 +91,25 @@ class ParsedInputBan(Struct, frozen=True):
     block: ParsedMapping
 
 
+class ParsedVariant(Struct, frozen=True):
+    """One rule of an experiment as written."""
+
+    rule: str
+    share_bp: int
+    """Its share of shoppers, in basis points, also where the file names none."""
+    node: Node
+    """The node of the rule's name."""
+
+
+class ParsedExperiment(Struct, frozen=True):
+    """One experiment as written."""
+
+    id: str
+    block: ParsedMapping
+    variants: tuple[ParsedVariant, ...]
+    """In the order of the file."""
+
+
 class ParsedCampaign(Struct, frozen=True):
     """One campaign as written."""
 
@@ -114,8 +134,14 @@ class ParsedFiles(Struct, frozen=True):
     suppress: tuple[ParsedSuppressRule, ...] = ()
     exclusions: tuple[ParsedExclusion, ...] = ()
     input_bans: tuple[ParsedInputBan, ...] = ()
+    experiments: tuple[ParsedExperiment, ...] = ()
     is_explicitly_empty: bool = False
     """Whether a file says `rules: []`."""
+
+    def variant_share(self, rule: str) -> int | None:
+        """Return the share that an experiment gives a rule, in basis points; None: it is in none."""
+        variants = (one for experiment in self.experiments for one in experiment.variants)
+        return next((one.share_bp for one in variants if one.rule == rule), None)
 
 
 def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles:
@@ -143,6 +169,7 @@ def read_files(sources: Sequence[RuleSource], findings: Findings) -> ParsedFiles
         suppress=tuple(_suppress(files, lists, findings)),
         exclusions=tuple(_exclusions(files, lists, findings)),
         input_bans=tuple(_input_bans(files, findings)),
+        experiments=tuple(_experiments(files, findings)),
         is_explicitly_empty=any(file.get("rules") == () for file in files),
     )
 
@@ -207,6 +234,28 @@ def _campaigns(files: Sequence[ParsedMapping], findings: Findings) -> dict[str, 
             if _is_new(name, key, keys, "campaign", findings):
                 campaigns[name] = ParsedCampaign(name, key, block)
     return campaigns
+
+
+def _experiments(files: Sequence[ParsedMapping], findings: Findings) -> Iterator[ParsedExperiment]:
+    seen: dict[str, Node] = {}
+    for file in files:
+        block = file.get("experiment")
+        id_ = block.get("id") if block else None
+        if id_ is not None and _is_new(id_, block.nodes["id"], seen, "experiment", findings):
+            yield ParsedExperiment(id_, block, tuple(_variants(block.get("variants", ()))))
+
+
+def _variants(blocks: Sequence[ParsedMapping]) -> Iterator[ParsedVariant]:
+    named = [block for block in blocks if block.get("rule") is not None]
+    shares = [block.get("share") for block in named]
+    left = max(BP - sum(share for share in shares if share is not None), 0)
+    without = shares.count(None)
+    for block, given in zip(named, shares, strict=True):
+        # Each without a share takes its part of what is left then, so that the parts add up.
+        share = left // without if given is None else given
+        if given is None:
+            left, without = left - share, without - 1
+        yield ParsedVariant(block.get("rule"), share, block.nodes["rule"])
 
 
 def _suppress(

@@ -81,6 +81,7 @@ CODES: Final[dict[str, DiagnosticCode]] = {
         DiagnosticCode("R320", "a value that no fact has", "warning"),
         DiagnosticCode("R321", "a category without what is under it", "warning"),
         DiagnosticCode("R322", "a reduction that is claimed for too long", "warning"),
+        DiagnosticCode("R323", "an experiment whose rules cannot be compared"),
     )
 }
 """Code → its title and severity, in the order of the manual."""

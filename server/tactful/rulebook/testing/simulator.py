@@ -203,9 +203,18 @@ class _FilteredIndex:
 def _seed_without_holdout(rulebook: Rulebook, shoppers: tuple[str, ...]) -> str:
     """Return a seed with which none of the shoppers is held out.
 
+    Of an experiment they get the first rule, in order of the ids. To test another one, a scenario file
+    names it alone under `rules`.
+
     A scenario tests the conditions of rules. Without this, its result would depend on a hash.
     """
     rules = [rule for rule in rulebook.rules.values() if rule.share_bp < 10_000]
+    # A shopper is for one rule of an experiment only.
+    rules += {
+        rule.experiment.id: rule
+        for _, rule in sorted(rulebook.rules.items(), reverse=True)
+        if rule.experiment is not None
+    }.values()
     rules = rules or list(rulebook.rules.values())[:1]
     for number in range(_SEEDS_TRIED):
         seed = f"test-{number}"

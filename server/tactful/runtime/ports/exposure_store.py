@@ -1,4 +1,8 @@
-"""The role of the ledger that keeps exposures: the first trigger of each unit and rule."""
+"""The role of the ledger that keeps exposures: the first trigger of each unit and rule.
+
+A unit of an experiment has a row for each edition of the experiment, beside the row that the rule may
+have without it.
+"""
 
 from collections.abc import AsyncGenerator
 from typing import Literal, Protocol
@@ -36,6 +40,12 @@ class Exposure(Struct, frozen=True, gc=False, kw_only=True):
     """ISO 4217 code of the offer."""
     saved: int
     """What the offer saves on one unit of the product, or on the order, in minor units."""
+    experiment: str = ""
+    """The experiment that the rule was in; empty: in none."""
+    edition: str = ""
+    """What the experiment compared (`core.rules.rule.Experiment.edition`)."""
+    arm_bp: int = 0
+    """The share of shoppers for whom the unit's rule was, in basis points; 0: held out, or no experiment."""
 
 
 class OfferReaction(Struct, frozen=True, gc=False, kw_only=True):
@@ -61,9 +71,9 @@ class ExposureStore(Protocol):
     """
 
     def exposures(
-        self, since: int, until: int, *, rule: str | None = None
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
     ) -> AsyncGenerator[list[Exposure], None]:
-        """Yield the exposures of [since, until) in pages, in order of unit and rule.
+        """Yield the exposures of [since, until) in pages, in order of unit, rule and edition.
 
         What is stored while they are read may be missing. The read first waits until everything queued
         with `TurnStore.record` so far is written.
@@ -71,7 +81,8 @@ class ExposureStore(Protocol):
         Args:
             since: Milliseconds since the Unix epoch, UTC.
             until: Milliseconds since the Unix epoch, UTC; excluded.
-            rule: The rule; None: every rule.
+            rule: The rule, outside experiments; None: every rule.
+            experiment: The experiment; None: with and without one.
 
         Raises:
             LedgerError: The ledger cannot be read.

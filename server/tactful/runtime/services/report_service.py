@@ -24,6 +24,7 @@ from tactful.measurement.unit_outcomes import (
     Who,
 )
 from tactful.measurement.unit_rows import UnitTable, unit_table
+from tactful.measurement.variant_report import VariantsReport, latest_edition, report_variants
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.exposure_store import ExposureStore, OfferReaction
@@ -73,7 +74,9 @@ class ReportQuestion(Struct, frozen=True, kw_only=True):
     until: int
     """Triggers before this instant."""
     rule: str | None = None
-    """The rule; None: all rules together."""
+    """The rule, outside experiments; None: all rules together."""
+    experiment: str | None = None
+    """The experiment, whose rules are compared; None: offers are compared with none."""
     territory: str | None = None
     """ISO 3166-1 or 3166-2 code; None: everywhere."""
     window: int = DEFAULT_WINDOW
@@ -135,22 +138,62 @@ class ReportService:
         """
         return await self._computed(unit_table, question)
 
-    async def _computed(self, compute: _Compute[T], question: ReportQuestion) -> T:
-        triggers = [one async for one in self._triggers(question)]
+    async def variants(self, question: ReportQuestion) -> VariantsReport:
+        """Compare the rules of the experiment that the question names.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        shares: dict[tuple[str, int], dict[str, int]] = {}
+
+        def compute(
+            triggers: list[Trigger],
+            orders: list[MeasuredOrder],
+            events: list[UnitEvent],
+            terms: ReportTerms,
+        ) -> VariantsReport:
+            latest = shares.get(latest_edition(triggers), {})
+            return report_variants(triggers, orders, events, latest, terms)
+
+        return await self._computed(compute, question, shares)
+
+    async def _computed(
+        self,
+        compute: _Compute[T],
+        question: ReportQuestion,
+        variants: dict[tuple[str, int], dict[str, int]] | None = None,
+    ) -> T:
+        """Read what is compared, and compute with it.
+
+        Args:
+            compute: The arithmetic.
+            question: What the report is about.
+            variants: Receives for each edition and treated share: rule → share of its shoppers.
+        """
+        variants = {} if variants is None else variants
+        triggers = [one async for one in self._triggers(question, variants)]
         orders, events = await self._outcomes(question, triggers) if triggers else ([], [])
         terms = ReportTerms(
             now=self._clock.now(), window=question.window, latest_share=question.rule is not None
         )
         return await asyncio.to_thread(partial(compute, triggers, orders, events, terms))
 
-    async def _triggers(self, question: ReportQuestion) -> AsyncIterator[Trigger]:
-        pages = self._ledger.exposures(question.since, question.until, rule=question.rule)
+    async def _triggers(
+        self, question: ReportQuestion, variants: dict[tuple[str, int], dict[str, int]]
+    ) -> AsyncIterator[Trigger]:
+        pages = self._ledger.exposures(
+            question.since, question.until, rule=question.rule, experiment=question.experiment
+        )
         # Equal values are one object: a million triggers name few products and shares.
         products: dict[str, str] = {}
         shares: dict[int, int] = {}
         async for page in pages:
             for one in page:
                 if question.territory in {None, one.territory}:
+                    by_variant = question.experiment is not None
+                    if by_variant and one.is_treated:
+                        known = variants.setdefault((one.edition, one.treated_bp), {})
+                        known[one.rule] = one.arm_bp
                     yield Trigger(
                         unit=one.unit,
                         is_customer=one.is_customer,
@@ -159,6 +202,8 @@ class ReportService:
                         treated_bp=shares.setdefault(one.treated_bp, one.treated_bp),
                         at=one.at,
                         product=products.setdefault(one.product, one.product),
+                        arm=one.rule if by_variant and one.is_treated else "",
+                        edition=one.edition if by_variant else "",
                     )
 
     async def _outcomes(

@@ -13,23 +13,26 @@ class MemoryExposures(MemoryChanges):
 
     def __init__(self) -> None:
         super().__init__()
-        self._exposures: dict[tuple[str, str], Exposure] = {}
-        """(unit as stored, rule) → the first exposure."""
+        self._exposures: dict[tuple[str, str, str], Exposure] = {}
+        """(unit as stored, rule, edition) → the first exposure."""
 
     async def exposures(
-        self, since: int, until: int, *, rule: str | None = None
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
     ) -> AsyncGenerator[list[Exposure], None]:
-        """Yield the exposures of [since, until) in one page, in order of unit and rule."""
+        """Yield the exposures of [since, until) in one page, in order of unit, rule and edition."""
         yield [
             one
             for _, one in sorted(self._exposures.items())
-            if since <= one.at < until and rule in {None, one.rule}
+            if since <= one.at < until
+            and (rule is None or (one.rule, one.edition) == (rule, ""))
+            and experiment in {None, one.experiment}
         ]
 
     def _put_exposures(self, exposures: Iterable[Exposure]) -> None:
         for one in exposures:
             unit = self._digest("customer", one.unit) if one.is_customer else one.unit
-            self._exposures.setdefault((unit, one.rule), structs.replace(one, unit=unit))
+            stored = structs.replace(one, unit=unit)
+            self._exposures.setdefault((unit, one.rule, one.edition), stored)
 
     def _exposures_of(self, units: Collection[str]) -> list[Exposure]:
         return [one for _, one in sorted(self._exposures.items()) if one.unit in units]

@@ -85,6 +85,10 @@ def open_writer(path: Path) -> LedgerConnection:
         if is_disk_full(error):
             raise LedgerFullError(_FULL.format(path=path)) from error
         raise LedgerError(_error_text(error, path), retry=False) from error
+    except UnicodeDecodeError as error:
+        # SQLite quotes the damaged part of a schema in its message, which Python then cannot decode.
+        _close_if_open(connection)
+        raise LedgerError(f"{path} is damaged: {_REMEDY}", retry=False) from error
     except BaseException:
         _close_if_open(connection)
         raise

@@ -156,12 +156,13 @@ class SqliteReads(SqliteRedemptionReads):
         return facts.select_facts(found, subjects)
 
     async def exposures(
-        self, since: int, until: int, *, rule: str | None = None
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
     ) -> AsyncGenerator[list[Exposure], None]:
         await self._settle()
         last: Exposure | None = None
         while page := await self._read(
-            exposure_rows.NEXT_PAGE, exposure_rows.page_values(last, since, until, rule)
+            exposure_rows.NEXT_PAGE,
+            exposure_rows.page_values(last, since, until, rule, experiment),
         ):
             found = [exposure_rows.exposure_from_row(row) for row in page]
             last = found[-1]

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.builders import campaign, case, price, recall, rule, stock
 from support.in_memory_shop import InMemoryShop, Shopper
@@ -13,7 +14,7 @@ from support.scenario_fixture import SINCE, facts, r1
 from tactful.core.decision import Decision, PushOffer
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import FrequencyLimit, PriceTerms, Rule
+from tactful.core.rules.rule import Experiment, FrequencyLimit, PriceTerms, Rule
 from tactful.core.session import signals
 
 DAY_S: Final = 86_400
@@ -173,6 +174,35 @@ def test_a_logout_ends_no_offer_that_was_nobodys(policy: Policy) -> None:
     one.view("RUN-42", 40)
     one.send(signals.CustomerLoggedOut("anon-2"))
     assert len((*one.session.unseen, *one.offers)) == 1
+
+
+def first_of_experiment(one: AttentiveShopper) -> tuple[int, str] | None:
+    """When and for what a shopper was first due an offer of the experiment."""
+    return next(((at, sku) for at, by, sku in one.due if by in {"R1", "R5"}), None)
+
+
+@given(st.lists(STEPS, min_size=4, max_size=30))
+def test_all_arms_of_an_experiment_are_first_due_an_offer_at_the_same_instant(
+    steps: list[Step],
+) -> None:
+    everybody = []
+    for shares in ((10_000, 0), (0, 10_000), (0, 0)):
+        found = Experiment("E", "e1", (("R1", shares[0]), ("R5", shares[1])))
+        first, *others = rules(experiment=found, priority=2)
+        # A floor that the other price does not reach everywhere.
+        price = PriceTerms("percent", percent_bp=3000, on_floor="withhold", minimum={"EUR": 9100})
+        second = structs.replace(first, id="R5", price=price, digest="R5")
+        everybody.append(shopper(Policy(), first, second, *others))
+    for step in steps:
+        for one in everybody:
+            step(one)
+        assert len({first_of_experiment(one) for one in everybody}) == 1
+        if first_of_experiment(everybody[0]):
+            break
+    ten, thirty, nobody = ({one.rule for one in each.pushed} for each in everybody)
+    assert "R5" not in ten
+    assert "R1" not in thirty
+    assert not {"R1", "R5"} & nobody
 
 
 def test_the_walk_of_the_property_reaches_caps_and_cooldowns() -> None:

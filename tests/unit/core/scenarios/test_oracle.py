@@ -19,6 +19,7 @@ NEVER_HERE = {
     Reason.PRICE_ZERO,  # a percentage never comes to it; pricing's own tests
     Reason.PRICE_NO_IMPROVEMENT,  # the oracle's rules all have a percentage; pricing's own tests
     Reason.ARBITRATION_NEGATIVE_VALUE,
+    Reason.HOLDOUT_VARIANT,  # drawn by hash, as the next one is
     Reason.HOLDOUT_RULE,  # drawn by hash; tests/unit/core/stages/test_holdout.py
 }
 

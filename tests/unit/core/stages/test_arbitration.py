@@ -5,12 +5,13 @@ from random import Random  # noqa: TID251 - the seed is the argument
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.builders import context, item, kept, offer, price, rule, scene
 from tactful.core.gates.evaluation import Evaluation
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import Policy, RatePrior
-from tactful.core.rules.rule import PriceTerms, Rule
+from tactful.core.rules.rule import Experiment, PriceTerms, Rule
 from tactful.core.stages.arbitration import build_candidate, select_winner, verdict_of
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.verdict import Verdict
@@ -121,6 +122,64 @@ def test_offers_on_other_items_stack_only_if_both_rules_name_each_other() -> Non
             )
             assert [reason or result for _, result, reason in found] == [outcome]
         assert outcomes(one, up=boots) == {"R1": "pushed"}
+
+
+def compared(shares: dict[str, int], *rules: Rule) -> list[Rule]:
+    """Rules of one experiment with these shares in basis points."""
+    found = Experiment("E", "e1", tuple(sorted(shares.items())))
+    return [structs.replace(one, experiment=found) for one in rules]
+
+
+TEN, FIFTEEN = rule("A", percent=10), rule("B", percent=15)
+
+
+@pytest.mark.parametrize(
+    ("shares", "found"),
+    [
+        ({"A": 10_000, "B": 0}, {"A": "pushed", "B": "arbitration.outranked"}),
+        ({"A": 0, "B": 10_000}, {"A": "holdout.variant", "B": "pushed"}),
+        ({"A": 0, "B": 0}, {"A": "holdout.rule", "B": "arbitration.outranked"}),
+    ],
+)
+def test_a_shopper_gets_the_rule_of_their_share_where_the_best_of_an_experiment_wins(
+    shares: dict[str, int], found: dict[str, str]
+) -> None:
+    loser = rule("Z", percent=30)
+    assert outcomes(*compared(shares, TEN, FIFTEEN), loser) == {
+        **found,
+        "Z": "arbitration.outranked",
+    }
+
+
+def test_an_experiment_that_loses_shows_nothing_in_any_arm() -> None:
+    first = rule("Z", percent=30, priority=1)
+    for shares in ({"A": 10_000, "B": 0}, {"A": 0, "B": 10_000}):
+        found = outcomes(*compared(shares, TEN, FIFTEEN), first)
+        assert found == {
+            "Z": "pushed",
+            "A": "arbitration.outranked",
+            "B": "arbitration.outranked",
+        }
+
+
+def test_nothing_is_shown_where_the_rule_of_a_share_is_no_candidate() -> None:
+    first, _ = compared({"A": 0, "B": 10_000}, TEN, FIFTEEN)
+    (found,) = results(first)
+    assert (found.outcome, found.reason) == ("held_out", "holdout.variant")
+
+
+def test_nothing_is_shown_where_the_rule_of_a_share_may_not_stand_beside_another_offer() -> None:
+    up = (offer(rule="X", sku="BOOT-42", stacks_with=("A",)),)
+    both = [structs.replace(TEN, stacks_with=frozenset({"X"})), FIFTEEN]
+    found = outcomes(*compared({"A": 0, "B": 10_000}, *both), up=up)
+    assert found == {"A": "holdout.variant", "B": "arbitration.outranked"}
+
+
+def test_a_visible_offer_of_an_experiment_is_not_replaced_by_its_other_rule() -> None:
+    up = (offer(rule="A", percent=10),)
+    dear = structs.replace(FIFTEEN, priority=0)
+    found = outcomes(*compared({"A": 0, "B": 10_000}, TEN, dear), up=up)
+    assert found == {"A": "standing", "B": "holdout.variant"}
 
 
 FREE = PriceTerms("percent", percent_bp=10_000, level="shipping", at_most={"EUR": 690})

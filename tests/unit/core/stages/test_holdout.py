@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from support.builders import rule
 from tactful.core.rules.policy import Policy
-from tactful.core.stages.holdout import draw_bp, holdout_reason
+from tactful.core.rules.rule import Experiment
+from tactful.core.stages.holdout import draw_bp, holdout_reason, variant_of
 from tactful.core.verdicts.reasons import Reason
 
 CROWD = [f"anon-{n}" for n in range(4000)]
@@ -52,3 +53,56 @@ def test_another_seed_draws_other_shoppers() -> None:
     policy = Policy(holdout_bp=5000)
     drawn = [{w for w in CROWD if holdout_reason(seed, w, rule(), policy)} for seed in ("a", "b")]
     assert drawn[0] != drawn[1]
+
+
+def experiment(*variants: tuple[str, int], id: str = "E", edition: str = "e1") -> Experiment:  # noqa: A002
+    return Experiment(id, edition, variants)
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000))
+def test_an_experiment_takes_its_shares_and_holds_the_rest_out(first: int, second: int) -> None:
+    second = min(second, 10_000 - first)
+    compared = experiment(("R1", first), ("R2", second))
+    taken = [variant_of("seed", who, compared) for who in CROWD]
+    for arm, share in (("R1", first), ("R2", second), (None, 10_000 - first - second)):
+        assert taken.count(arm) == pytest.approx(len(CROWD) * share / 10_000, abs=160)
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_only_the_id_of_an_experiment_decides_about_a_shopper(who: str) -> None:
+    half = (("R1", 5000), ("R2", 5000))
+    assert variant_of("seed", who, experiment(*half)) == variant_of(
+        "seed", who, experiment(*half, edition="e2")
+    )
+
+
+@given(st.integers(0, 9000), st.integers(0, 1000))
+def test_a_larger_share_takes_no_shopper_from_its_rule(share: int, more: int) -> None:
+    before, after = (experiment(("R1", one)) for one in (share, share + more))
+    kept = [who for who in CROWD[:500] if variant_of("seed", who, before)]
+    assert all(variant_of("seed", who, after) == "R1" for who in kept)
+
+
+def test_experiments_draw_independently() -> None:
+    half = (("R1", 5000), ("R2", 5000))
+    one, two = (
+        {who for who in CROWD if variant_of("seed", who, experiment(*half, id=name)) == "R1"}
+        for name in ("E", "F")
+    )
+    assert len(one & two) == pytest.approx(len(CROWD) / 4, abs=120)
+
+
+@pytest.mark.parametrize(
+    ("variants", "reason"),
+    [
+        ((("R1", 10_000), ("R2", 0)), None),
+        ((("R1", 0), ("R2", 10_000)), "holdout.variant"),
+        ((("R1", 0), ("R2", 0)), "holdout.rule"),
+    ],
+)
+def test_a_shopper_sees_the_rule_of_their_share_only(
+    variants: tuple[tuple[str, int], ...], reason: str | None
+) -> None:
+    compared = rule(experiment=experiment(*variants))
+    assert holdout_reason("seed", "anon", compared, Policy()) == reason
+    assert holdout_reason("seed", "anon", compared, Policy(holdout_bp=10_000)) == "holdout.global"

@@ -263,3 +263,17 @@ def test_a_trial_with_an_end_names_no_other_end() -> None:
     text = describe_rule(rule, compiled.files, compiled.policy)
     assert "as a trial" in text
     assert "this trial names no end" not in text
+
+
+def test_a_rule_of_an_experiment_names_its_share_and_the_other_rules() -> None:
+    text = """
+    campaigns: {c: {count: 1}}
+    experiment: {id: e, variants: [{rule: a, share: 45%}, {rule: b, share: 50%}]}
+    rules:
+      - {id: a, mode: trial, campaign: c, offer: {percent: 1%, floor: {margin: 10%}}}
+      - {id: b, mode: trial, campaign: c, offer: {percent: 2%, floor: {margin: 10%}}}
+    """
+    compiled = check(text)
+    said = describe_rule(compiled.files.rules[0], compiled.files, compiled.policy)
+    assert "for 45% of the shoppers, in the experiment 'e' against b" in said
+    assert "of the sessions" not in said

@@ -89,3 +89,13 @@ def test_exclusions_and_bans_are_compared() -> None:
         "ban of inputs in 'FR' was removed",
         "ban of inputs in 'US-NY': from is now 2026-07-01",
     ]
+
+
+def test_a_changed_experiment_is_told_by_its_shares() -> None:
+    rules = "rules: [{id: a, offer: {percent: 1%}}, {id: b, offer: {percent: 2%}}]\n"
+    old = rules + "experiment: {id: e, variants: [{rule: a}, {rule: b}]}"
+    new = rules + "experiment: {id: e, variants: [{rule: a, share: 45%}, {rule: b, share: 50%}]}"
+    assert diff_rulebooks(check(old), check(new)) == [
+        "experiment 'e': the share of 'a' is 45% instead of 50%"
+    ]
+    assert diff_rulebooks(check(rules), check(old)) == ["experiment 'e' is new"]

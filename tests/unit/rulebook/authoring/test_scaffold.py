@@ -37,3 +37,12 @@ def test_a_new_rule_is_clean_and_its_tests_pass_and_cover_it() -> None:
     assert findings.sorted() == ()
     assert seen.share_bp == 10_000
     assert NOW
+
+
+def test_a_new_rule_proposes_a_hold_out_and_holds_nobody_out_yet() -> None:
+    text = new_rule("my-rule", "schema/rules.schema.json", "en")[0]
+    assert check(text).policy.holdout_bp == 0
+    assert (
+        check(text.replace("# policy:", "policy:").replace("#   hold", "  hold")).policy.holdout_bp
+        == 1000
+    )

@@ -186,3 +186,20 @@ def test_no_shopper_of_a_scenario_is_held_out() -> None:
     view(simulator, "A")
     wait(simulator, 31 * SECOND)
     assert len(simulator.advertised) == 1
+
+
+def test_a_scenario_gets_the_first_rule_of_an_experiment_or_the_one_it_names() -> None:
+    text = """
+    experiment: {id: e, variants: [{rule: more}, {rule: ten}]}
+    rules:
+      - {id: ten, when: [item.brand: Velo], offer: {percent: 10%}}
+      - {id: more, when: [item.brand: Velo], offer: {percent: 20%}}
+    """
+    for book, rule in (
+        (rulebook(text), "more"),
+        (restrict(rulebook(text), ("ten",)), "ten"),
+    ):
+        simulator = session(book)
+        view(simulator, "A")
+        wait(simulator, 31 * SECOND)
+        assert [offer.rule for offer in simulator.advertised] == [rule]

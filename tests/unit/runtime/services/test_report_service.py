@@ -186,3 +186,40 @@ async def test_facts_are_read_in_pages(ledger: AnyLedger, monkeypatch: pytest.Mo
 async def test_an_empty_ledger_gives_an_empty_report(ledger: AnyLedger) -> None:
     found = await reported(ledger)
     assert (found.treated, found.held_out, found.metrics) == (0, 0, ())
+
+
+async def test_the_rules_of_an_experiment_are_compared_in_its_latest_edition(
+    ledger: AnyLedger,
+) -> None:
+    def of_arm(unit: str, rule: str, edition: str = "e2", **changes: Any) -> Any:
+        terms = {
+            "rule": rule, "experiment": "E", "edition": edition, "treated_bp": 9000,
+            "arm_bp": 4500, "at": T0 + DAY,
+        }  # fmt: skip
+        return exposure(unit, **terms | changes)
+
+    ledger.record(
+        turn(
+            of_arm("se_1", "ten"),
+            of_arm("se_2", "more"),
+            of_arm("se_3", "ten", is_treated=False, arm_bp=0),
+            of_arm("se_4", "ten", "e1", at=T0),
+            exposure("se_5", rule="ten"),
+            exposure("se_6", rule="ten", experiment="F", edition="f1"),
+        )
+    )
+    await ledger.flush()
+    question = structs.replace(EVERYTHING, experiment="E")
+    found = await ReportService(ledger, Clock()).variants(question)
+    assert [(one.rule, one.share_bp, one.units) for one in found.arms] == [
+        ("more", 4500, 1),
+        ("ten", 4500, 1),
+        ("", 1000, 1),
+    ]
+    assert (found.edition, found.other_edition, found.started) == ("e2", 1, T0 + DAY)
+    alone = await reported(ledger, rule="ten")
+    assert alone.treated + alone.held_out == 1
+    nothing = await ReportService(ledger, Clock()).variants(
+        structs.replace(question, experiment="none")
+    )
+    assert (nothing.edition, nothing.arms) == ("", ())

@@ -9,7 +9,7 @@ from tactful.core.customer.profile import profile
 from tactful.core.decide import decide
 from tactful.core.facts.history import History
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import Rule
+from tactful.core.rules.rule import Experiment, Rule
 from tactful.core.session.session import Session
 from tactful.core.session.signals import OfferSeen
 from tactful.runtime.ports.exposure_store import Exposure
@@ -51,6 +51,37 @@ def test_a_held_out_offer_exposes_the_same_at_the_same_point() -> None:
     assert held_out.treated_bp == 0
     same = ("unit", "session", "rule", "at", "product", "territory", "currency", "saved")
     assert [getattr(held_out, name) for name in same] == [getattr(pushed, name) for name in same]
+
+
+def in_experiment(*variants: tuple[str, int]) -> Experiment:
+    return Experiment("E", "e1", variants)
+
+
+@pytest.mark.parametrize(
+    ("variants", "arm", "is_treated", "arm_bp", "treated_bp"),
+    [
+        ((("R1", 10_000), ("R2", 0)), "R1", True, 9900, 9900),
+        ((("R1", 0), ("R2", 10_000)), "R2", True, 9900, 9900),
+        ((("R1", 0), ("R2", 0)), "R1", False, 0, 0),
+    ],
+    ids=["shown", "for another rule", "held out"],
+)
+def test_an_experiment_exposes_the_arm_of_the_unit(
+    variants: tuple[tuple[str, int], ...], arm: str, is_treated: bool, arm_bp: int, treated_bp: int
+) -> None:
+    (found,) = exposed(
+        rule("R1", experiment=in_experiment(*variants)), policy=Policy(holdout_bp=100)
+    )
+    assert (found.rule, found.is_treated, found.arm_bp, found.treated_bp) == (
+        arm, is_treated, arm_bp, treated_bp,
+    )  # fmt: skip
+    assert (found.experiment, found.edition) == ("E", "e1")
+
+
+def test_the_hold_out_of_all_offers_holds_out_of_experiments_too() -> None:
+    half = in_experiment(("R1", 5000), ("R2", 5000))
+    (found,) = exposed(rule("R1", experiment=half), policy=ALL_HELD_OUT)
+    assert (found.is_treated, found.arm_bp, found.edition) == (False, 0, "e1")
 
 
 def test_a_voucher_has_arms_in_a_trial_only() -> None:

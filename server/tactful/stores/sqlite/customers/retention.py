@@ -151,12 +151,12 @@ class SqliteRetention:
 
     async def _prune_exposures(self, before: int) -> int:
         total = 0
-        last_row = "", ""
+        last_row = "", "", ""
         while found := await self._read_settled(
             exposure_rows.NEXT_TO_PRUNE, (*last_row, SLICE_ROWS)
         ):
-            last_row = found[-1][:2]
-            if old := [row[:2] for row in found if row[2] < before]:
+            last_row = found[-1][:3]
+            if old := [row[:3] for row in found if row[3] < before]:
                 work = partial(exposure_rows.prune, rows=old, before=before)
                 total += await self._prune_slice(work)
         return total

@@ -10,26 +10,28 @@ from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 PAGE_ROWS: Final = 5_000
 """Exposures that are read at once."""
 
-# The first exposure of a unit and rule stays; a later one costs a look-up and no write.
+# The first exposure of a unit, rule and edition stays; a later one costs a look-up and no write.
 _PUT: Final = """
   INSERT INTO exposures (unit, rule, is_customer, session, is_treated, treated_bp, at, product,
-    territory, currency, saved)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+    territory, currency, saved, experiment, edition, arm_bp)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 NEXT_PAGE: Final = """
   SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
-    saved
+    saved, experiment, edition, arm_bp
   FROM exposures
-  WHERE (unit, rule) > (?, ?) AND at >= ? AND at < ? AND (? IS NULL OR rule = ?)
-  ORDER BY unit, rule LIMIT ?"""
+  WHERE (unit, rule, edition) > (?, ?, ?) AND at >= ? AND at < ?
+    AND (? IS NULL OR rule = ? AND edition = '') AND (? IS NULL OR experiment = ?)
+  ORDER BY unit, rule, edition LIMIT ?"""
 """The parameters are those of `page_values`."""
 OF_UNITS: Final = """
   SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
-    saved
-  FROM exposures WHERE unit IN (SELECT value FROM json_each(?)) ORDER BY unit, rule"""
+    saved, experiment, edition, arm_bp
+  FROM exposures WHERE unit IN (SELECT value FROM json_each(?)) ORDER BY unit, rule, edition"""
 """The exposures of units, which are given as a JSON list."""
 DELETE_OF_SESSIONS: Final = "DELETE FROM exposures WHERE unit IN (SELECT value FROM json_each(?))"
 NEXT_TO_PRUNE: Final = """
-  SELECT unit, rule, at FROM exposures WHERE (unit, rule) > (?, ?) ORDER BY unit, rule LIMIT ?"""
+  SELECT unit, rule, edition, at FROM exposures
+  WHERE (unit, rule, edition) > (?, ?, ?) ORDER BY unit, rule, edition LIMIT ?"""
 
 
 _REACTIONS: Final = """
@@ -76,6 +78,9 @@ def put_exposures(connection: sqlite3.Connection, exposures: Iterable[Exposure])
                 one.territory,
                 one.currency,
                 one.saved,
+                one.experiment,
+                one.edition,
+                one.arm_bp,
             )
         )
     connection.executemany(_PUT, rows)
@@ -95,18 +100,21 @@ def exposure_from_row(row: Sequence[Any]) -> Exposure:
         territory=row[8],
         currency=row[9],
         saved=row[10],
+        experiment=row[11],
+        edition=row[12],
+        arm_bp=row[13],
     )
 
 
 def page_values(
-    after: Exposure | None, since: int, until: int, rule: str | None
+    after: Exposure | None, since: int, until: int, rule: str | None, experiment: str | None
 ) -> tuple[object, ...]:
     """Return the parameters of `NEXT_PAGE`: the page that follows an exposure, or the first one."""
-    place = (after.unit, after.rule) if after else ("", "")
-    return (*place, since, until, rule, rule, PAGE_ROWS)
+    place = (after.unit, after.rule, after.edition) if after else ("", "", "")
+    return (*place, since, until, rule, rule, experiment, experiment, PAGE_ROWS)
 
 
-def prune(connection: sqlite3.Connection, rows: Sequence[tuple[str, str]], before: int) -> int:
-    """Delete those of the exposures (unit, rule) that are older than an instant; return how many."""
-    sql = "DELETE FROM exposures WHERE unit = ? AND rule = ? AND at < ?"
+def prune(connection: sqlite3.Connection, rows: Sequence[tuple[str, str, str]], before: int) -> int:
+    """Delete those of the exposures (unit, rule, edition) that are older than an instant; return how many."""
+    sql = "DELETE FROM exposures WHERE unit = ? AND rule = ? AND edition = ? AND at < ?"
     return connection.executemany(sql, [(*row, before) for row in rows]).rowcount
