@@ -21,6 +21,7 @@ TITLES = {
     "order": "A purchase through any channel",
     "return": "Goods that come back, or a refund without goods",
     "case": "A support case",
+    "objection": "What a customer asked not to be offered",
     "review": "A rating",
     "recall": "What must not be offered to anybody",
     "customer": "What the shop says about a customer",

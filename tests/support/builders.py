@@ -175,6 +175,11 @@ def recall(recall: str = "x1", status: str = "active", **fields: Any) -> facts.R
     return facts.Recall(recall=recall, status=status, **fields)  # type: ignore[arg-type]
 
 
+def objection(objection: str = "n1", customer: str = "c1", **fields: Any) -> facts.Objection:
+    until = _maybe(fields.pop("until", None))
+    return facts.Objection(objection=objection, customer=customer, until=until, **fields)
+
+
 def customer(customer: str = "c1", **fields: Any) -> facts.Customer:
     return facts.Customer(customer=customer, **fields)
 

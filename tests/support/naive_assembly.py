@@ -116,6 +116,9 @@ class NaiveShop:
             cases=tuple(mine),
             reviews=tuple(k for k in self.of_kind(facts.Review) if k.fact.customer == customer),
             remedies=tuple(remedies),
+            objections=tuple(
+                k for k in self.of_kind(facts.Objection) if k.fact.customer == customer
+            ),
             products={k.fact.sku: k.fact for k in self.of_kind(facts.Product)},
         )
 

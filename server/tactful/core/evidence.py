@@ -129,13 +129,14 @@ _VALUES: dict[str, tuple[str, ...]] = {
     "case": ("kind", "kind_by", "linked_by", "status"),
     "review": ("sku", "rating"),
     "remedy": ("value",),
+    "objection": ("skus", "status"),
 }
 """Type of fact → the fields that an explanation shows."""
 _SOLD = frozenset({"product", "price", "cost", "stock", "gone", "recall"})
 """Types of facts about what is sold; all others are about a customer."""
 _KINDS = (
     "product", "price", "cost", "stock", "gone", "recall",
-    "customer", "order", "return", "case", "review", "remedy",
+    "customer", "order", "return", "case", "review", "remedy", "objection",
 )  # fmt: skip
 """Types of facts in the order in which an explanation shows them."""
 

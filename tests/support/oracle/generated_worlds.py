@@ -15,6 +15,7 @@ from support.builders import (
     customer,
     dwell,
     line,
+    objection,
     offer,
     order,
     orders_at_least,
@@ -227,6 +228,8 @@ def _customer_facts(rng: RandomSource) -> list[AnyFact]:
     if rng.chance(0.3):
         found.append(_remedy(rng, names, "m1"))
         found += [_remedy(rng, names, "m2")] if rng.chance(0.2) else []
+    if rng.chance(0.15):
+        found += [_objection(rng, f"n{n}") for n in range(rng.int(1, 2))]
     if rng.chance(0.6):
         born = rng.pick((None, 1980, 1980, 1980, 2007, 2008))
         segments = rng.pick(((), ("Runners",), ("Staff", "x")))
@@ -282,6 +285,15 @@ def _return(rng: RandomSource, orders: tuple[str, ...], who: str) -> Any:
         order=rng.pick((None, *orders)),
         at=rng.ago(30, 90),
         status=rng.pick(("announced", "received", "received", "cancelled")),
+    )
+
+
+def _objection(rng: RandomSource, name: str) -> Any:
+    return objection(
+        name,
+        skus=rng.some(BOUGHT, 2),
+        until=rng.pick((None, T0 - 2 * DAY, T0, T0 + 1, T0 + DAY)),
+        status=rng.pick(("active", "active", "lifted")),
     )
 
 

@@ -12,6 +12,8 @@ PRODUCT_KINDS = ("defect", "not_as_described", "unknown")
 SERVICE_KINDS = ("late", "lost", "service", "billing")
 ORDER = [
     "recall",
+    "objection.shop",
+    "objection.item",
     "complaint.open",
     "complaint.unknown",
     "complaint.cooldown",
@@ -53,11 +55,16 @@ class Taints:
             yield "recall"
         if self.me is None:
             return
+        if not self.rule.remedy and self.objections(None):
+            yield "objection.shop"
+        if self.objections(here):
+            yield "objection.item"
         yield from self.complaints(here)
         bad = set()
         for product in products:
             bad |= set(self.complaints(product, any_item=False)) | set(self.bad_reviews(product))
             bad |= set(self.recent_returns(product)) | set(self.cancellations(product))
+            bad |= self.objections(product)
         for part in parts:
             bad |= set(self.misfits(part)) | set(self.struck(self.brand_of(part)))
         if bad:
@@ -97,6 +104,16 @@ class Taints:
                 yield "complaint.open"
             elif self.now < over + after:
                 yield "complaint.cooldown"
+
+    def objections(self, product: str | None) -> set[str]:
+        """Return the active objections to a product; None: to everything."""
+        return {
+            one.objection
+            for one in self.all(facts.Objection)
+            if one.customer == self.me and one.status == "active"
+            if one.until is None or self.now < ms(one.until)
+            if (product in {self.product_of(sku) for sku in one.skus} if product else not one.skus)
+        }
 
     def struck(self, brand: str | None) -> Iterator[str]:
         """Row 4: a second distinct complaint about a second product of the brand within 180 d."""

@@ -19,8 +19,10 @@ from tactful.core.customer.cases import (
     concerned_skus,
     remedied_products,
 )
+from tactful.core.customer.taint_collector import TaintCollector
 from tactful.core.customer.taints import Taint, Taints
 from tactful.core.facts.fact_types import (
+    Objection,
     Order,
     ReportedFact,
     Return,
@@ -64,7 +66,7 @@ RETURN_TAINTS: Final[Mapping[str, tuple[str, Reason]]] = {
 
 def derive_taints(history: History, policy: Policy) -> Taints:
     """Derive all taints of a customer from the facts, under a policy."""
-    collector = _TaintCollector(history)
+    collector = TaintCollector(history)
     scopes = tuple(case_scopes(history, policy.bought_window))
     for scope in scopes:
         _add_case(collector, scope, policy)
@@ -77,6 +79,8 @@ def derive_taints(history: History, policy: Policy) -> Taints:
         _add_refunded_lines(collector, reported_order, policy)
         _add_cancelled_order(collector, reported_order, policy)
         _add_late_parcel(collector, reported_order, scopes, policy)
+    for objection in history.objections:
+        _add_objection(collector, objection)
     causes = {
         one.fact.remedy: tuple(
             sorted(
@@ -88,48 +92,18 @@ def derive_taints(history: History, policy: Policy) -> Taints:
     return collector.taints(causes)
 
 
-class _TaintCollector:
-    """Collects taints under the SKUs, products and brands that they concern, or the shop."""
+def _add_objection(collector: TaintCollector, reported: ReportedFact[Objection]) -> None:
+    """Taint what the customer asked not to be offered.
 
-    def __init__(self, history: History) -> None:
-        self.history = history
-        self.skus: dict[str, set[Taint]] = defaultdict(set)
-        self.products: dict[str, set[Taint]] = defaultdict(set)
-        self.brands: dict[str, set[Taint]] = defaultdict(set)
-        self.shop: set[Taint] = set()
-
-    def add(self, scope: Scope, skus: Iterable[str], taint: Taint) -> None:
-        """Add a taint at the level of `scope`.
-
-        The scope `brand` taints the product as well. Without a known brand, it taints only the
-        product.
-        """
-        if scope == "shop":
-            self.shop.add(taint)
-            return
-        for sku in skus:
-            if scope == "variant":
-                self.skus[sku].add(taint)
-            else:
-                self.products[self.history.product_id(sku)].add(taint)
-            brand = self.history.brand(sku)
-            if scope == "brand" and brand:
-                self.brands[brand].add(taint)
-
-    def taints(self, causes: Mapping[str, tuple[str, ...]]) -> Taints:
-        """Return what was collected, in an order that does not depend on the order of the facts."""
-        return Taints(
-            _sorted(self.skus), _sorted(self.products), _sorted(self.brands),
-            _in_order(self.shop), causes,
-        )  # fmt: skip
-
-
-def _sorted(found: Mapping[str, set[Taint]]) -> dict[str, tuple[Taint, ...]]:
-    return {key: _in_order(found[key]) for key in sorted(found)}
-
-
-def _in_order(taints: Iterable[Taint]) -> tuple[Taint, ...]:
-    return tuple(sorted(taints, key=lambda one: (one.since, one.cause, one.reason, one.at)))
+    The taint has no cause that could end before it, so that no cooldown of a rule file lengthens it.
+    """
+    fact = reported.fact
+    until = None if fact.until is None else ms(fact.until)
+    if fact.status == "lifted" or (until is not None and until <= reported.at):
+        return
+    code = Reason.OBJECTION_ITEM if fact.skus else Reason.OBJECTION_SHOP
+    taint = Taint(code, code, reported.at, None, until, fact.objection, reported.at)
+    collector.add("product" if fact.skus else "shop", fact.skus, taint)
 
 
 def _rule(policy: Policy, row: str) -> TaintRule:
@@ -137,7 +111,7 @@ def _rule(policy: Policy, row: str) -> TaintRule:
     return rule
 
 
-def _add_case(collector: _TaintCollector, scope: CaseScope, policy: Policy) -> None:
+def _add_case(collector: TaintCollector, scope: CaseScope, policy: Policy) -> None:
     found = CASE_TAINTS.get(scope.case.kind)
     if found is None:
         return
@@ -166,7 +140,7 @@ def _taint(
     return Taint(codes[0], codes[1], since, ended, until, cause, at)
 
 
-def _add_brands(collector: _TaintCollector, scopes: Iterable[CaseScope], policy: Policy) -> None:
+def _add_brands(collector: TaintCollector, scopes: Iterable[CaseScope], policy: Policy) -> None:
     """Taint a brand for two cases about two of its products, opened within the policy's window."""
     complaints: dict[str, list[tuple[str, CaseScope]]] = defaultdict(list)
     for scope in scopes:
@@ -199,7 +173,7 @@ def _brand_taint(one: CaseScope, other: CaseScope, rule: TaintRule) -> Taint:
     return _taint((Reason.COMPLAINT_BRAND,) * 2, since, ended, rule, second.case.case, at)
 
 
-def _add_return(collector: _TaintCollector, reported: ReportedFact[Return], policy: Policy) -> None:
+def _add_return(collector: TaintCollector, reported: ReportedFact[Return], policy: Policy) -> None:
     fact, history = reported.fact, collector.history
     if fact.status == "cancelled" or _is_correction(history, fact, policy):
         return
@@ -256,7 +230,7 @@ def _lines_of_concern(history: History, fact: Return, since: int) -> Sequence[Re
 
 
 def _add_refunded_lines(
-    collector: _TaintCollector, reported: ReportedFact[Order], policy: Policy
+    collector: TaintCollector, reported: ReportedFact[Order], policy: Policy
 ) -> None:
     """Taint for units that were refunded and are not in any return of their order.
 
@@ -285,7 +259,7 @@ def _add_refunded_lines(
 
 
 def _add_cancelled_order(
-    collector: _TaintCollector, reported: ReportedFact[Order], policy: Policy
+    collector: TaintCollector, reported: ReportedFact[Order], policy: Policy
 ) -> None:
     """Taint for the products of the customer's own order that the shop cancelled."""
     fact, history = reported.fact, collector.history
@@ -330,7 +304,7 @@ def _age(reported: ReportedFact[Review]) -> tuple[int, int, int]:
 
 
 def _add_review(
-    collector: _TaintCollector, versions: Iterable[ReportedFact[Review]], policy: Policy
+    collector: TaintCollector, versions: Iterable[ReportedFact[Review]], policy: Policy
 ) -> None:
     tainted: ReportedFact[Review] | None = None
     for reported in versions:
@@ -347,7 +321,7 @@ def _add_review(
 
 
 def _add_late_parcel(
-    collector: _TaintCollector,
+    collector: TaintCollector,
     reported: ReportedFact[Order],
     scopes: Iterable[CaseScope],
     policy: Policy,

@@ -20,11 +20,11 @@ class Taint(Struct, frozen=True, gc=False):
     """The code in the cooldown that follows."""
     since: int
     open_until: int | None
-    """The end of its cause; `None`: the cause is still open."""
+    """The end of its cause; `None`: the cause is still open, or it is an objection."""
     until: int | None
-    """The end of the cooldown; `None`: not known, because the cause is still open."""
+    """The end of the cooldown or objection; `None`: not known, because the cause is still open."""
     cause: str
-    """The id of the case, return, review or order."""
+    """The id of the case, return, review, order or objection."""
     at: int
     """When the cause was reported."""
 

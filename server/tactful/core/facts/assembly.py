@@ -19,6 +19,7 @@ from tactful.core.facts.fact_types import (
     Cost,
     Customer,
     Gone,
+    Objection,
     Order,
     Price,
     Product,
@@ -44,7 +45,9 @@ FactKey = tuple[str, str]
 KeyedFact = tuple[FactKey, ReportedFact[Any]]
 
 ITEM_KINDS: Final = ("product", "price", "cost", "stock", "recall", GENERAL_KIND, "gone")
-CUSTOMER_KINDS: Final = ("customer", "order", "return", "case", "review", "remedy", "gone")
+CUSTOMER_KINDS: Final = (
+    "customer", "order", "return", "case", "review", "remedy", "gone", "objection",
+)  # fmt: skip
 
 LINKED_KINDS: Final = ("order", "return", "case", "review", "gone")
 """Kinds of facts that a contact links to a customer. The others would give something."""
@@ -209,6 +212,7 @@ def _history(
         cases=tuple(kinds[Case]),
         reviews=tuple(kinds[Review]),
         remedies=tuple(kinds[Remedy]),
+        objections=tuple(kinds[Objection]),
         gone_orders=frozenset(one.fact.order for one in kinds[Order] if gone and end_of(one, gone)),
         products=products,
     )
@@ -242,7 +246,7 @@ def named_skus(facts: Iterable[ReportedFact[Any]]) -> set[str]:
         match fact:
             case Order() | Return():
                 skus |= {line.sku for line in fact.lines if line.sku}
-            case Case():
+            case Case() | Objection():
                 skus |= set(fact.skus)
             case Review():
                 skus.add(fact.sku)

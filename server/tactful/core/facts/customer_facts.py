@@ -155,6 +155,18 @@ class Customer(Fact, frozen=True, kw_only=True, tag="customer"):
     """What the console shows. It is never sent to a browser."""
 
 
+class Objection(Fact, frozen=True, kw_only=True, tag="objection"):
+    """What a customer asked not to be offered: some items, or anything at all."""
+
+    objection: Id
+    customer: Id
+    skus: Annotated[tuple[Id, ...], Meta(max_length=500)] = ()
+    """The items, each in all its variants; empty: everything."""
+    until: Instant | None = None
+    """When it ends; `None`: when it is lifted."""
+    status: Literal["active", "lifted"] = "active"
+
+
 class RemedyValue(
     Struct,
     frozen=True,

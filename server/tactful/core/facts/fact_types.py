@@ -13,6 +13,7 @@ from tactful.core.facts.customer_facts import (
     Case,
     CaseLine,
     Customer,
+    Objection,
     Order,
     OrderLine,
     Remedy,
@@ -41,7 +42,7 @@ from tactful.core.values.calendar import to_ms
 
 __all__ = [
     "FEEDS", "KINDS", "AnyFact", "BasisPoints", "Case", "CaseKind", "CaseLine", "Cost", "Customer", "Fact",
-    "Feed", "FeedName", "Gone", "Id", "Instant", "Order", "OrderLine", "Price", "Product", "Recall",
+    "Feed", "FeedName", "Gone", "Id", "Instant", "Objection", "Order", "OrderLine", "Price", "Product", "Recall",
     "Remedy", "RemedyCause", "RemedyValue", "ReportedFact", "Return", "ReturnLine", "Review",
     "Stock", "Territory", "Version", "feed_of", "key_of", "kind_of", "ms", "subjects_of",
 ]  # fmt: skip
@@ -68,6 +69,7 @@ AnyFact = (
     | Feed
     | Remedy
     | Gone
+    | Objection
 )
 
 KINDS: dict[str, type[Fact]] = {
@@ -154,6 +156,8 @@ def key_of(fact: AnyFact, version: str) -> str:
             parts = (fact.currency, fact.channel, fact.group)
             of_row = "|".join(["", *(part or "" for part in parts)]) if any(parts) else ""
             return f"{fact.of}|{named}|{place}{of_row}"
+        case Objection():
+            return fact.objection
         case _:
             return fact.remedy
 
@@ -188,7 +192,7 @@ def subjects_of(fact: AnyFact) -> Iterator[tuple[str, str]]:
             yield from _customers(fact.customer, fact.purchaser)
             for order in fact.orders:
                 yield "order", order
-        case Review() | Remedy() | Customer():
+        case Review() | Remedy() | Customer() | Objection():
             yield from _customers(fact.customer)
         case Recall():
             if fact.product:

@@ -8,6 +8,7 @@ from tactful.core.facts.fact_types import (
     Case,
     CaseLine,
     Customer,
+    Objection,
     Order,
     Product,
     Remedy,
@@ -39,6 +40,7 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     reviews: tuple[ReportedFact[Review], ...] = ()
     """Every version of every review."""
     remedies: tuple[ReportedFact[Remedy], ...] = ()
+    objections: tuple[ReportedFact[Objection], ...] = ()
     gone_orders: frozenset[str] = frozenset()
     """The orders that do not exist any more. They still say what their cases are about."""
     products: Mapping[str, Product] = {}
@@ -50,7 +52,7 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
     def is_empty(self) -> bool:
         """Whether no fact is about the customer."""
         parts = (self.orders, self.returns, self.cases, self.reviews, self.remedies)
-        return self.about is None and not any(parts)
+        return self.about is None and not any((*parts, self.objections))
 
     def concerns(self, fact: Order | Return) -> bool:
         """Return whether a fact is the customer's own, or may be, because it has a contact of theirs."""

@@ -25,7 +25,10 @@ def item_subjects(item: Item) -> list[Subject]:
 
 def history_subjects(history: History) -> set[Subject]:
     """Return every subject that `read_history` asked for."""
-    facts = (*history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies)
+    facts = (
+        *history.orders, *history.returns, *history.cases, *history.reviews, *history.remedies,
+        *history.objections,
+    )  # fmt: skip
     skus = named_skus(facts)
     for product in history.products.values():
         # Also the components of which no product is known: one may be reported later.

@@ -18,12 +18,15 @@ from tactful.core.values.calendar import DAY
 from tactful.core.verdicts.reasons import REASON_ORDER, Reason
 from tactful.core.verdicts.verdict import Finding
 
-SUPPRESS_NO_REMEDY: Final = frozenset({Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN})
+SUPPRESS_NO_REMEDY: Final = frozenset(
+    {Reason.SERVICE_OPEN, Reason.SERVICE_COOLDOWN, Reason.OBJECTION_SHOP}
+)
 """Reasons of taints that do not suppress a remedy.
 
 A case about the service, for example a late or lost parcel, suppresses the whole shop. The voucher
 that makes up for the case is the one exception (server/SEMANTICS.md, section 6, rule 3). A late
-parcel without a case (`delivery.late`) has no such exception.
+parcel without a case (`delivery.late`) has no such exception. A customer who asked for no offers still
+gets what support owes them.
 """
 
 

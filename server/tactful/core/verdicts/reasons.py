@@ -81,6 +81,12 @@ class Reason(StrEnum):
 
     # Gate 5 suppression
     RECALL = "recall", "the recall is lifted"
+    OBJECTION_SHOP = "objection.shop", "the objection ends or is lifted", "no objection"
+    OBJECTION_ITEM = (
+        "objection.item",
+        "the objection ends or is lifted, or another item is viewed",
+        "no objection",
+    )
     COMPLAINT_OPEN = "complaint.open", "the case is resolved and its cooldown passes", "resolved"
     COMPLAINT_UNKNOWN = (
         "complaint.unknown",

@@ -17,6 +17,7 @@ from support.builders import (
     but,
     case,
     line,
+    objection,
     order,
     product,
     returned,
@@ -385,3 +386,8 @@ def test_the_parcel_of_an_order_that_is_gone_is_not_late() -> None:
         for fact in told:
             known.add(fact, T0)
         assert bool(derive_taints(known.history("c1"), Policy()).shop) is late
+
+
+def test_an_objection_that_ended_before_it_was_reported_taints_nothing() -> None:
+    late = objection(skus=("RUN-42",), until=T0 - 600 * DAY)
+    assert derive_taints(history(late), Policy()) == NO_TAINTS

@@ -12,6 +12,7 @@ from support.builders import (
     case,
     cost,
     customer,
+    objection,
     order,
     price,
     product,
@@ -68,7 +69,7 @@ ORDER = {
 }
 GIVEN = [
     product(), price("A"), cost("A"), stock("A"), order("o1"), returned("b1", ("A", "fit"), order="o1"), case("k1", order="o1"),
-    review("v1"), recall(product="p", skus=("A",)), customer("c1"), Feed(feed="stock"),
+    review("v1"), recall(product="p", skus=("A",)), customer("c1"), objection(), Feed(feed="stock"),
     remedy("m1", order="o1"), Gone(of="product", sku="A", product="p"),
 ]  # fmt: skip
 
@@ -90,6 +91,7 @@ def test_a_good_fact_is_read_and_written_in_one_spelling() -> None:
 
 def test_every_type_of_the_contract_is_known() -> None:
     kinds = "product price cost stock order return case review recall customer feed remedy gone"
+    kinds += " objection"
     assert set(KINDS) == set(kinds.split())
 
 

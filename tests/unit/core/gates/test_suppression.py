@@ -13,6 +13,7 @@ from support.builders import (
     item,
     kept,
     line,
+    objection,
     order,
     product,
     recall,
@@ -259,3 +260,30 @@ def test_a_guest_purchase_of_an_unknown_item_suppresses_it() -> None:
         for one in check_suppression(scene(item=sold, session=guest), rule("R1"), Policy())
     ]
     assert found == [Reason.OWNED_ALREADY]
+
+
+def test_an_objection_to_an_item_suppresses_its_product_until_its_end() -> None:
+    asked = objection(skus=("RUN-42",), until=T0 + DAY)
+    for sku in RUN:
+        assert reasons(sku, asked, now=T0 + DAY - 1) == ["objection.item"], sku
+        assert reasons(sku, asked, now=T0 + DAY) == [], sku
+    assert reasons("BOOT-42", asked, now=T0) == []
+
+
+def test_an_objection_to_everything_suppresses_the_shop_until_it_is_lifted() -> None:
+    for sku in ALL:
+        assert "objection.shop" in reasons(sku, objection(), now=T0 + 9000 * DAY), sku
+        assert "objection.shop" not in reasons(sku, objection(status="lifted")), sku
+
+
+def test_an_objection_to_everything_leaves_a_voucher_possible_and_one_to_an_item_does_not() -> None:
+    owed = remedy(skus=("BOOT-42",), expires_at=T0 + DAY)
+    voucher = rule(remedy=True, price=PriceTerms("remedy"))
+    assert reasons("RUN-42", objection(), owed, by=voucher) == []
+    assert reasons("RUN-42", objection(skus=("RUN-42",)), owed, by=voucher) == ["objection.item"]
+
+
+def test_no_cooldown_of_a_rule_file_lengthens_an_objection() -> None:
+    asked = objection(skus=("RUN-42",), until=T0)
+    longer = (SuppressRule("t", lambda _: NOW, All(()), after=500 * DAY),)
+    assert reasons("RUN-42", asked, now=T0, tightenings=longer) == []

@@ -17,6 +17,7 @@ from tactful.core.facts.fact_types import (
     Customer,
     Fact,
     Feed,
+    Objection,
     Order,
     Price,
     Product,
@@ -34,6 +35,7 @@ OPTIONAL_INSTANTS: Final[Mapping[type[Fact], tuple[str, ...]]] = {
     Order: ("promised_by", "delivered_at"),
     Case: ("resolved_at",),
     Feed: ("at",),
+    Objection: ("until",),
 }
 """Kind of fact → its instants that may be absent, besides `version`."""
 REQUIRED_INSTANTS: Final[Mapping[type[Fact], tuple[str, ...]]] = {

@@ -166,6 +166,15 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "contact": _CONTACT,
         "version": 1,
     },
+    "objection": {
+        "type": "objection",
+        "objection": "n-4",
+        "customer": "mia",
+        "skus": ["RUN-42"],
+        "until": "2026-04-09T12:00:00Z",
+        "status": "active",
+        "version": 1,
+    },
 }
 """Kind of fact → a valid fact of it."""
 
@@ -326,6 +335,13 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "expires_at": "When it ends.",
         "automatic": "Whether a program decided it, and no person. Then the card says so.",
         "contact": _CONTACT_MEANING,
+    },
+    "objection": {
+        "objection": "The shop's id of the objection.",
+        "customer": "The shop's id of the customer who asked for it.",
+        "skus": "Items that are not offered, each in all its variants. Empty: nothing is offered.",
+        "until": "When it ends. Absent: when it is lifted.",
+        "status": "`lifted` ends it.",
     },
 }
 """Kind of fact → path of a field → its meaning. `version` and the parts of money are the same everywhere."""
