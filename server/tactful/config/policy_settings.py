@@ -218,6 +218,27 @@ POLICY_SETTINGS: Final = (
         "What becomes of the rest of a voucher that is worth more than its order: it stays a voucher, or is lost.",
     ),
     PolicySetting(
+        "remedies.agent.money",
+        v.amounts("a currency and an amount, such as EUR 25.00, GBP 20.00"),
+        "The largest voucher that an agent may issue on the console, per currency. There is none in a currency "
+        "that is not named.",
+    ),
+    PolicySetting(
+        "remedies.agent.percent",
+        _SHARE,
+        "The largest share of a price that an agent may give as a voucher.",
+    ),
+    PolicySetting(
+        "remedies.agent.per_customer.count",
+        _NUMBER,
+        "How many vouchers agents may issue to a customer within remedies.agent.per_customer.per.",
+    ),
+    PolicySetting(
+        "remedies.agent.per_customer.per",
+        _TIME,
+        "The period in which remedies.agent.per_customer.count applies.",
+    ),
+    PolicySetting(
         "essential_time_limit",
         v.text(),
         "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.",

@@ -194,7 +194,15 @@ def endings() -> SettingType:
 
 def rounding() -> SettingType:
     """Return the type of the step of prices per currency, in minor units."""
-    expected = "a currency and the step of its prices, such as CHF 0.05, SEK 1.00"
+    return amounts("a currency and the step of its prices, such as CHF 0.05, SEK 1.00")
+
+
+def amounts(expected: str) -> SettingType:
+    """Return the type of an amount per currency, in minor units.
+
+    Args:
+        expected: The accepted values in words.
+    """
 
     def parse(number: str, code: str) -> int:
         try:

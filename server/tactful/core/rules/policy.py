@@ -152,9 +152,24 @@ class ShopExclusion(Struct, frozen=True):
     """The end, exclusive, milliseconds since the Unix epoch, UTC; None: it never ends."""
 
 
-class VoucherRules(Struct, frozen=True):
-    """What becomes of vouchers; the setting is called `remedies`."""
+class VoucherLimits(Struct, frozen=True):
+    """The vouchers that a person may issue alone."""
 
+    money: Mapping[str, int] = field(
+        default_factory=lambda: dict.fromkeys(("CHF", "EUR", "GBP", "USD"), 25_00)
+    )
+    """Currency → the largest amount in minor units; none in another currency."""
+    percent_bp: int = 2000
+    """The largest share of a price, in basis points."""
+    per_customer: PerShopper = PerShopper(2)
+    """How many vouchers one customer gets in a sliding window."""
+
+
+class VoucherRules(Struct, frozen=True):
+    """What becomes of vouchers, and who may issue them; the setting is called `remedies`."""
+
+    agent: VoucherLimits = VoucherLimits()
+    """What a support agent may issue on the console."""
     remainder: Literal["keep", "lose"] = "keep"
     """Whether the rest of a voucher that is worth more than its order stays a voucher."""
 

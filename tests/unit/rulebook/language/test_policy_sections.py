@@ -128,6 +128,10 @@ CONFIGURED = {
     "trial.budget",
     "trial.floor",
     "harm.after",
+    "remedies.agent.money",
+    "remedies.agent.percent",
+    "remedies.agent.per_customer.count",
+    "remedies.agent.per_customer.per",
     "harm.dismissed",
     "harm.complaints",
 }
