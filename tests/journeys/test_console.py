@@ -16,7 +16,12 @@ from support.browsers import chromium
 pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
-PATHS = ("", "/rules", "/decisions", "/why", "/customers/omar", "/why?sku=RUN-43&customer=omar")
+PATHS = (
+    "", "/rules", "/decisions", "/why", "/recalls", "/customers/omar", "/cases/C-1001",
+    "/why?sku=RUN-43&customer=omar",
+)  # fmt: skip
+AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 CONTRAST = """() => {
   const number = (text) => text.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255)
@@ -206,4 +211,32 @@ def test_on_a_phone_every_button_and_every_cause_is_within_the_screen(
     for path in PATHS:
         page.goto(f"{demo.url}console{path}")
         assert page.evaluate(OUTSIDE, "button, input, .rows td") == [], path
+    context.close()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed (npm ci in widget/)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing_on_any_page_and_no_word_is_too_long(
+    demo: Running, browser: Browser, scheme: Literal["light", "dark"], width: int
+) -> None:
+    # axe-core is injected as a script, which the pages' policy forbids.
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    page = context.new_page()
+    log_in(page, demo)
+    report(page, demo, {"type": "customer", "customer": "long", "name": LONG_WORD, "tier": "gold"})
+    long_case = {"type": "case", "case": LONG_WORD, "customer": "long", "kind": "defect"}
+    opened = {"status": "open", "opened_at": "2026-01-01T00:00:00Z", "skus": [LONG_WORD]}
+    report(page, demo, {**long_case, **opened})
+    for path in (*PATHS, "/customers/long", f"/cases/{LONG_WORD}", "/nowhere"):
+        page.goto(f"{demo.url}console{path}")
+        assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path
+        page.evaluate(AXE.read_text())
+        violations = page.evaluate(
+            "async () => (await axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa',"
+            " 'best-practice']})).violations.map((one) => one.id + one.nodes[0].target)"
+        )
+        assert violations == [], path
     context.close()

@@ -49,7 +49,8 @@ class Agent:
 
 def visible_text(page: str) -> str:
     """What a reader sees."""
-    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+    inline = re.sub(r"</?time[^>]*>", "", page)  # it is followed by punctuation
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", inline)))
 
 
 def csrf_token(page: str) -> str:

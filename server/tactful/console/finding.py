@@ -13,13 +13,14 @@ from tactful.console.access import HOME
 from tactful.console.rendering import PageError
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.values import ids
+from tactful.runtime.case_corrections import UnknownCaseError, find_case
 from tactful.runtime.services.near_names import near_names
 from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 
 MAX_NAMED: Final = 10
 """Maximum customers that a message names."""
-CUSTOMER_FACTS: Final = ("order", "case", "return", "remedy")
+CUSTOMER_FACTS: Final = ("order", "return", "remedy")
 """The facts whose id leads to the customer whom they are about."""
 
 
@@ -76,6 +77,14 @@ async def _customer_fact(shop: Shop, wanted: str) -> str | None:
     return None
 
 
+async def _case(shop: Shop, wanted: str) -> str | None:
+    try:
+        await find_case(shop, wanted)
+    except UnknownCaseError:
+        return None
+    return _path("cases", wanted)
+
+
 async def _item(shop: Shop, wanted: str) -> str | None:
     item = await shop.state.fact_cache.read_item(wanted)
     return f"{HOME}/why?sku={quote(wanted, safe='')}" if item.is_reported else None
@@ -97,6 +106,7 @@ def _path(kind: str, wanted: str) -> str:
 _STEPS: Final[tuple[Callable[[Shop, str], Awaitable[str | None]], ...]] = (
     _session_or_offer,
     _contact,
+    _case,
     _customer,
     _customer_fact,
     _item,

@@ -1,6 +1,7 @@
 """Queries of the console: feeds, budgets, rules, customers and decisions for its pages."""
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,7 +12,7 @@ from tactful.core.facts.fact_types import Case, Remedy, ReportedFact, ms
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import contact_hash, contact_key_digest, email_form
 from tactful.core.offers.budget import COUNT
-from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.core.pricing.quote import price_basis
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.core.session.session import Session
@@ -29,8 +30,10 @@ from tactful.runtime.shop import Shop
 from tactful.runtime.state.session_registry import internal_id
 from tactful.runtime.turn_log.log_encoding import decode_session
 
-MAX_DECISIONS = 50
-"""Decisions that one page shows."""
+MAX_DECISIONS: Final = 50
+"""Offers that one page shows."""
+_STEPS_OF_AN_OFFER: Final = 4
+"""Steps that an offer has at most until it is redeemed; more only if an order gives it back."""
 
 
 class AlertView(Struct, frozen=True):
@@ -78,6 +81,13 @@ class BudgetView(Struct, frozen=True):
     """`None` if the balance has no limit."""
     reserved: int
     settled: int
+
+
+class OfferHistory(Struct, frozen=True):
+    """An offer, and its latest steps, the oldest first."""
+
+    offer: Offer
+    steps: tuple[OfferStep, ...]
 
 
 class TaintView(Struct, frozen=True):
@@ -245,11 +255,31 @@ async def decisions(
     )
 
 
-async def decisions_of(shop: Shop, found: "CustomerView") -> Sequence[AuditRow]:
-    """Return the latest steps of a customer's offers, or of the session's if it has no customer."""
+async def latest_offers(
+    shop: Shop,
+    *,
+    session: str | None = None,
+    customer: str | None = None,
+    limit: int = MAX_DECISIONS,
+) -> list[OfferHistory]:
+    """Return the offers with the latest steps, newest first, of one session or customer, or of all."""
+    steps = await decisions(
+        shop, session=session, customer=customer, limit=limit * _STEPS_OF_AN_OFFER
+    )
+    by_offer: dict[str, list[AuditRow]] = {}
+    for row in steps:
+        by_offer.setdefault(row.offer.id, []).append(row)
+    return [
+        OfferHistory(rows[0].offer, tuple(one.step for one in reversed(rows)))
+        for rows in list(by_offer.values())[:limit]
+    ]
+
+
+async def offers_of(shop: Shop, found: "CustomerView") -> list[OfferHistory]:
+    """Return the latest offers of a customer, or of the session if it has no customer."""
     if found.customer:
-        return await decisions(shop, customer=found.customer)
-    return await decisions(shop, session=found.session.id if found.session else "")
+        return await latest_offers(shop, customer=found.customer)
+    return await latest_offers(shop, session=found.session.id if found.session else "")
 
 
 async def customers_with_contact(shop: Shop, text: str) -> list[str]:
@@ -280,7 +310,7 @@ async def customer_view(
         connected=present,
         profile=profile,
         offers=tuple(one for one in state.offers if one.standing) if state else (),
-        taints=tuple(_taints(profile)) if profile else (),
+        taints=tuple(taint_views(profile)) if profile else (),
         remedies=profile.history.remedies if profile else (),
     )
 
@@ -314,11 +344,11 @@ def _has_records(profile: Profile | None) -> bool:
     if profile is None:
         return False
     history = profile.history
-    facts = (history.about, history.orders, history.returns, history.cases, history.reviews)
-    return any(facts) or bool(history.remedies or profile.contact.approaches)
+    return not history.is_empty or bool(profile.contact.approaches)
 
 
-def _taints(profile: Profile) -> Iterable[TaintView]:
+def taint_views(profile: Profile) -> Iterable[TaintView]:
+    """Yield a customer's taints with their scopes."""
     found = profile.taints
     for scope, by_key in (
         ("variant", found.skus),

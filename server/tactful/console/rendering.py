@@ -8,8 +8,14 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tactful.console.reason_words import reason_words
 from tactful.core.offers.offer import Offer
-from tactful.core.values.calendar import format_duration, format_local, with_local_times
+from tactful.core.values.calendar import (
+    format_duration,
+    format_local,
+    format_rfc3339,
+    with_local_times,
+)
 from tactful.core.values.money import Money, format_plain
 from tactful.core.verdicts.counterfactuals import (
     as_plain_value,
@@ -21,6 +27,7 @@ from tactful.rulebook.language.units import format_percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 CONSOLE_FOLDER: Final = Path(__file__).parent
 MAX_FORM_BYTES: Final = 65_536
@@ -69,6 +76,16 @@ def format_instant(at: int | None, zone: str) -> str:
     return "" if at is None else format_local(at, zone)
 
 
+def instant_element(at: int | None, zone: str) -> "Markup":
+    """Return a `<time>` with an instant in a zone, whose hint has it in UTC; empty for None."""
+    from markupsafe import Markup  # noqa: PLC0415
+
+    if at is None:
+        return Markup()
+    element = Markup('<time datetime="{}" title="{}">{}</time>')
+    return element.format(format_rfc3339(at), format_local(at, "UTC"), format_local(at, zone))
+
+
 def format_length(length: int) -> str:
     """Return a duration (milliseconds) without fractions of a second."""
     return format_duration(length // 1000 * 1000)
@@ -95,7 +112,9 @@ def _templates(zone: str) -> "Environment":
         lstrip_blocks=True,
     )
     made.filters |= {
-        "instant": partial(format_instant, zone=zone),
+        "instant": partial(instant_element, zone=zone),
+        "instant_text": partial(format_instant, zone=zone),
+        "reason": reason_words,
         "words": partial(in_words, zone=zone),
         "local_times": partial(with_local_times, zone=zone),
         "duration": format_length,

@@ -11,11 +11,14 @@ from starlette.routing import BaseRoute, Route
 from tactful.console import queries
 from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
 from tactful.console.actions import action_routes
-from tactful.console.case_forms import CASE_KINDS, KIND_STEPS, LINK_STEPS, correction_route
+from tactful.console.case_forms import correction_route
+from tactful.console.customer_pages import customer_routes
 from tactful.console.finding import page_of
 from tactful.console.mounting import under_its_prefix
+from tactful.console.objection_forms import objection_routes
 from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
+from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
 from tactful.rulebook.authoring.describe import describe_prohibitions
@@ -50,6 +53,9 @@ def console_routes(
         *_page_routes(access),
         *action_routes(access),
         correction_route(access),
+        voucher_route(access),
+        *objection_routes(access),
+        *customer_routes(access),
         *recall_routes(access),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
     )
@@ -73,22 +79,12 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             rules=queries.rules(shop),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),
-            decisions=await queries.decisions(shop, limit=MAX_RECENT),
+            offers=await queries.latest_offers(shop, limit=MAX_RECENT),
         )
 
     async def find(page_request: ConsoleRequest) -> Response:
         wanted = page_request.http_request.query_params.get("q", "").strip()
         return RedirectResponse(await page_of(shop, wanted), 303, HEADERS)
-
-    async def customer(page_request: ConsoleRequest) -> Response:
-        return await _customer_page(
-            access, page_request, customer=page_request.http_request.path_params["id"]
-        )
-
-    async def session(page_request: ConsoleRequest) -> Response:
-        return await _customer_page(
-            access, page_request, session=page_request.http_request.path_params["id"]
-        )
 
     async def offer(page_request: ConsoleRequest) -> Response:
         found = await shop.ledger.offer(page_request.http_request.path_params["id"])
@@ -121,15 +117,13 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return access.render(
             page_request,
             "decisions.html",
-            decisions=await queries.decisions(shop),
+            offers=await queries.latest_offers(shop),
             actions=await shop.ledger.operator_actions(limit=MAX_RECENT),
         )
 
     pages = {
         HOME: overview,
         "/console/find": find,
-        "/console/customers/{id:path}": customer,
-        "/console/sessions/{id}": session,
         "/console/offers/{id}": offer,
         "/console/why": why,
         "/console/rules": rules,
@@ -138,34 +132,6 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     return [
         Route(path, access.page_endpoint(page), methods=["GET"]) for path, page in pages.items()
     ]
-
-
-async def _customer_page(
-    access: ConsoleAccess,
-    page_request: ConsoleRequest,
-    *,
-    customer: str | None = None,
-    session: str | None = None,
-) -> Response:
-    found = await queries.customer_view(access.shop, customer=customer, session=session)
-    if found is None:
-        raise PageError(
-            404, "Nothing is known about this id: there are no facts and no session. Check the id."
-        )
-    rows = await queries.decisions_of(access.shop, found)
-    actions = (
-        await access.shop.ledger.operator_actions(customer=found.customer) if found.customer else []
-    )
-    return access.render(
-        page_request,
-        "customer.html",
-        view=found,
-        decisions=rows,
-        actions=actions,
-        kinds=CASE_KINDS,
-        kind_steps=KIND_STEPS,
-        link_steps=LINK_STEPS,
-    )
 
 
 async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Response:

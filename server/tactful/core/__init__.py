@@ -22,6 +22,9 @@ The shop at run time (`runtime`):
     CausePresentError: The end of an alert whose cause is still there.
     UnknownCaseError: A correction of a case that nobody reported.
     RefusedCorrectionError: A correction that leaves nothing to say whose case it is.
+    UnknownObjectionError: The end of an objection that does not hold, or that an operator did not state.
+    RefusedObjectionError: An objection that is no valid fact.
+    RefusedVoucherError: A voucher of an operator above a limit, or that nobody would see.
     UnknownNameError: An explanation for a customer or an item that nobody reported.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
     UnconfirmedRestoreError: A token of the gap of a restored backup, before the shop confirmed its orders.

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from journeys.fixture import case, order, rules
+from journeys.fixture import rules
 from support.console_client import Agent
 from support.live_server import LiveServer
 from tactful.console.actions import SNOOZES
@@ -88,63 +88,6 @@ async def test_an_offer_ends_for_a_stated_reason_only(agent: Agent) -> None:
     assert answer.status_code == 422
     answer = await agent.submit("/console/offers/of_x/withdraw", reason="fraud")
     assert answer.status_code == 404
-
-
-VOUCHERS = "  - {id: V, remedy: true}\n"
-
-
-async def test_a_voucher_that_no_rule_would_show_is_refused(one: LiveServer, agent: Agent) -> None:
-    await one.facts(order("o-1", "c1", "TRAIL-42"))
-    form = {"customer": "c1", "value": "10.00 EUR", "cause": "order:o-1", "days": "30"}
-    refused = await agent.submit("/console/remedies", **form)
-    assert (refused.status_code, "would never see it" in refused.text) == (422, True)
-    await one.reload(rules(extra=VOUCHERS))
-    assert (await agent.submit("/console/remedies", **form)).status_code == 303
-    await agent.submit("/console/rules/V/pause")
-    assert (await agent.submit("/console/remedies", **form)).status_code == 422
-
-
-async def test_a_voucher_is_issued_as_a_fact(one: LiveServer, agent: Agent) -> None:
-    await one.reload(rules(extra=VOUCHERS))
-    await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
-    answer = await agent.submit(
-        "/console/remedies", customer="c1", value="10.00 EUR", cause="case:k-1", days="30"
-    )
-    assert answer.headers["location"] == "/console/customers/c1"
-    page = await agent.read(answer.headers["location"])
-    assert "The voucher is issued." in page
-    assert "10.00 EUR for k-1" in page
-    (act,) = await one.parts.shop.ledger.operator_actions(customer="c1")
-    assert f"Ada fact stated {act.subject} voucher of 10.00 EUR for a case" in page
-    answer = await agent.submit(
-        "/console/remedies", customer="c1", value="15 %", cause="order:o-1", days="1"
-    )
-    assert "15 % for o-1" in await agent.read(answer.headers["location"])
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"value": "10"},
-        {"value": "ten EUR"},
-        {"value": "0 %"},
-        {"value": "101 %"},
-        {"value": "-1.00 EUR"},
-        {"value": "0.00 EUR"},
-        {"cause": "nothing"},
-        {"cause": "case:"},
-        {"days": "0"},
-        {"days": "366"},
-        {"days": "²"},
-        {"customer": ""},
-    ],
-)
-async def test_a_voucher_with_a_wrong_field_is_refused(
-    one: LiveServer, agent: Agent, wrong: dict[str, str]
-) -> None:
-    form = {"customer": "c1", "value": "10.00 EUR", "cause": "case:k-1", "days": "30"} | wrong
-    assert (await agent.submit("/console/remedies", **form)).status_code == 422
-    assert await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"]) == []
 
 
 async def stale_feed(one: LiveServer) -> Alert:

@@ -1,4 +1,4 @@
-"""The page of a customer shows how each case was understood, and an operator corrects it."""
+"""The page of a case shows how it was understood, and an operator corrects it."""
 
 from typing import get_args
 
@@ -17,16 +17,16 @@ from tactful.runtime.case_corrections import CaseCorrection, find_case
 async def test_the_page_says_how_kind_and_item_were_found(one: LiveServer, agent: Agent) -> None:
     found = {"kind_by": "words", "linked_by": "order_text", "order": "o1"}
     await one.facts(case("HD-3", "c1", "defect", **found))
-    page = await agent.read("/console/customers/c1")
-    assert "defect (found by words of the text)" in page
-    assert "about order o1 (found by the order number in the text)" in page
+    page = await agent.read("/console/cases/HD-3")
+    assert "Defect (found by words of the text)" in page
+    assert "About order o1 (found by the order number in the text)" in page
     assert "kind.tags" in page
 
 
 async def test_a_case_of_the_shops_own_system_says_no_step(one: LiveServer, agent: Agent) -> None:
     await one.facts(case("k1", "c1", "late"))
-    page = await agent.read("/console/customers/c1")
-    assert "no item or order is named" in page
+    page = await agent.read("/console/cases/k1")
+    assert "No item or order is named" in page
     assert "kind.tags" not in page
     assert "found by" not in page
 
@@ -35,13 +35,13 @@ async def test_a_correction_takes_effect_and_is_shown(one: LiveServer, agent: Ag
     await one.facts(case("HD-3", "c1", "unknown", kind_by="none", linked_by="contact"))
     answer = await agent.submit(
         "/console/cases/HD-3/correct",
-        kind="question", skus="RUN-42", order="", back="/console/customers/c1",
+        kind="question", skus="RUN-42", order="", back="/console/cases/HD-3",
     )  # fmt: skip
-    assert answer.headers["location"] == "/console/customers/c1"
-    page = await agent.read("/console/customers/c1")
+    assert answer.headers["location"] == "/console/cases/HD-3"
+    page = await agent.read("/console/cases/HD-3")
     assert "The case is corrected" in page
-    assert "question (stated by an operator)" in page
-    assert "about RUN-42 (stated by an operator)" in page
+    assert "Question (stated by an operator)" in page
+    assert "About Aero Runner RUN-42 (stated by an operator)" in page
     kept = await find_case(one.parts.shop, "HD-3")
     assert (kept.kind, kept.skus) == ("question", ("RUN-42",))
 

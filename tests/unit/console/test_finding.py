@@ -28,7 +28,7 @@ async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
         ("", "/console"),
         ("c1", "/console/customers/c1"),
         ("A/580166", "/console/customers/c1"),
-        ("ZD-48000", "/console/customers/c1"),
+        ("ZD-48000", "/console/cases/ZD-48000"),
         ("../rules", "/console/customers/..%2Frules"),
         ("RUN-42", "/console/why?sku=RUN-42"),
         ("R1", "/console/rules#rule-R1"),
