@@ -41,7 +41,7 @@ from tactful.config.connector_settings import ConnectorSettings
 from tactful.config.loading import ConfigError
 from tactful.connectors.connector import Terms
 from tactful.connectors.inbox.inbox_service import InboxService, install
-from tactful.connectors.inbox.installed import InstalledConnector
+from tactful.connectors.objects.installed import InstalledConnector
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
@@ -156,8 +156,8 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         free_bytes=None if config.test_mode else lambda: shutil.disk_usage(folder).free,
     )
     inbox = InboxService(
-        [_connector(name, one, config) for name, one in config.connectors.items()],
-        store=ledger,
+        [connector_for(name, one, config) for name, one in config.connectors.items()],
+        inbox=ledger,
         facts=ledger,
         ingest=shop.ingest,
         clock=clock,
@@ -258,8 +258,8 @@ def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
     )
 
 
-def _connector(name: str, settings: ConnectorSettings, config: Config) -> InstalledConnector:
-    """Return a connector of the settings.
+def connector_for(name: str, settings: ConnectorSettings, config: Config) -> InstalledConnector:
+    """Return the connector that has a name and a table in the settings.
 
     Raises:
         ConfigError: There is no such kind, or its secret or key cannot be used.
@@ -285,6 +285,7 @@ def _connector(name: str, settings: ConnectorSettings, config: Config) -> Instal
             address=settings.address,
             key=settings.key,
             egress_allow=config.egress_allow,
+            is_reconciled=settings.reconcile,
         )
     except ValueError as error:
         raise ConfigError([f"connectors.{name}: {error}"]) from error
@@ -382,15 +383,11 @@ def _access_policy(config: Config, proxies: TrustedProxies | None = None) -> Acc
             per_address=config.max_connections_per_address,
             request_burst=config.max_connections_per_address,
             requests_per_s=max(1, config.max_connections_per_address // 4),
-            memory_bytes=_memory_limit(config),
+            memory_bytes=config.max_memory_mib * 2**20 if config.max_memory_mib else cgroup_limit(),
             unlimited=UNLIMITED_ADDRESSES,
             timing=_protocol_timing(config),
         ),
     )
-
-
-def _memory_limit(config: Config) -> int | None:
-    return config.max_memory_mib * 2**20 if config.max_memory_mib else cgroup_limit()
 
 
 def _protocol_timing(config: Config) -> ProtocolTiming:

@@ -19,7 +19,7 @@ from tactful.connectors.connector import (
 from tactful.connectors.inbox.inbox_service import install
 from tactful.connectors.inbox.mapping_worker import MappingWorker
 from tactful.connectors.inbox.receiver import InboxReceiver
-from tactful.connectors.inbox.remote_objects import RemoteObjects
+from tactful.connectors.objects.remote_objects import RemoteObjects
 from tactful.core.facts.fact_codec import FactRejection, read_fact
 from tactful.core.facts.fact_types import AnyFact
 from tactful.runtime.ports.deliveries import Receipt
@@ -57,6 +57,7 @@ def _map(topic: str, fields: Json, terms: Terms) -> Mapped:
         "sku": fields["sku"],
         "territory": terms.territory,
         "available": int(fields["count"]),
+        **({"version": fields["version"]} if "version" in fields else {}),
     }
     return Mapped(facts=(fact,), dropped=("A sentence.",) if fields["count"] == 0 else ())
 

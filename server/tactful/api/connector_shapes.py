@@ -18,6 +18,24 @@ class DeliveriesRetried(Shape, frozen=True, kw_only=True):
     deliveries: int
 
 
+class ListShown(Shape, frozen=True, kw_only=True):
+    """How far one list of another system is read."""
+
+    name: str
+    whole_at: str | None
+    changed_at: str | None
+    rows: int
+    reading: int | None
+    total: int | None
+    next_at: str | None
+
+
+class ReadingAsked(Shape, frozen=True, kw_only=True):
+    """That the lists of a connector are read soon."""
+
+    connector: str
+
+
 class ConnectorShown(Shape, frozen=True, kw_only=True):
     """How one connector is; counts begin at the start of the server."""
 
@@ -31,6 +49,10 @@ class ConnectorShown(Shape, frozen=True, kw_only=True):
     lag_ms: int | None
     left_out: dict[str, int]
     problems: list[DeliveryProblemShown]
+    drift: dict[str, int]
+    missing: int | None
+    activated: int
+    lists: list[ListShown]
     fetch_problem: str | None
 
 

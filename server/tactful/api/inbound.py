@@ -13,7 +13,12 @@ from tactful.api.bodies import json_response, read_bytes
 from tactful.api.facts import ReportQueue
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
-from tactful.runtime.ports.deliveries import ConnectorStatus, DeliveryReceiver, Receipt
+from tactful.runtime.ports.deliveries import (
+    ConnectorStatus,
+    DeliveryReceiver,
+    ListStatus,
+    Receipt,
+)
 
 LARGEST_DELIVERY: Final = 2**20
 """Maximum bytes of a delivery."""
@@ -35,6 +40,21 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
         name = request.path_params["connector"]
         require_known(name)
         return json_response({"deliveries": await receiver.retry(name)})
+
+    async def reconcile(request: Request) -> Response:
+        name = request.path_params["connector"]
+        require_known(name)
+        accept = request.query_params.get("accept_missing", "false")
+        if accept not in {"true", "false"}:
+            raise ProblemError(400, "query.flag", "`accept_missing`: Write `true` or `false`.")
+        if not await receiver.reconcile(name, accept_missing=accept == "true"):
+            raise ProblemError(
+                409,
+                "connector.unread",
+                f"The lists of the connector `{name}` are not read. Its kind must have lists, and its"
+                " settings an address and a key, and not `reconcile = false`.",
+            )
+        return json_response({"connector": name}, 202)
 
     async def receive(request: Request) -> Response:
         name = request.path_params["connector"]
@@ -62,8 +82,18 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
         Route("/v1/in/{connector}", receive, methods=["POST"]),
         Route("/v1/in/{connector}/{secret}", receive, methods=["POST"]),
         Route("/v1/connectors/{connector}/retry", key.guard(retry), methods=["POST"]),
+        Route("/v1/connectors/{connector}/reconcile", key.guard(reconcile), methods=["POST"]),
         Route("/v1/connectors", key.guard(show), methods=["GET"]),
     )
+
+
+def _list_view(status: ListStatus) -> dict[str, Any]:
+    instants = ("whole_at", "changed_at", "next_at")
+    shown = structs.asdict(status)
+    return {
+        name: views.when(value) if name in instants and value is not None else value
+        for name, value in shown.items()
+    }
 
 
 def _view(status: ConnectorStatus) -> dict[str, Any]:
@@ -72,5 +102,6 @@ def _view(status: ConnectorStatus) -> dict[str, Any]:
     return {
         **shown,
         "last_arrival": None if last is None else views.when(last),
+        "lists": [_list_view(one) for one in status.lists],
         "problems": [{**structs.asdict(one), "at": views.when(one.at)} for one in status.problems],
     }

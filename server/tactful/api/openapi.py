@@ -68,6 +68,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
     ("POST", "/v1/in/{connector}"): "Take a delivery of another system, signed by it",
     ("POST", "/v1/in/{connector}/{secret}"): "The same, for systems that sign nothing",
+    ("POST", "/v1/connectors/{connector}/reconcile"): "Read the lists of a connector soon",
     ("POST", "/v1/connectors/{connector}/retry"): "Map the failed deliveries of a connector again",
     ("GET", "/v1/connectors"): "How the connectors are",
     ("GET", "/v1/alerts"): "What needs a person, or needed one",

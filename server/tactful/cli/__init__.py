@@ -18,7 +18,7 @@ COMMANDS = {
         "tactful.cli.data.import_facts:import_", "Import facts from files, feeds and exports."
     ),
     "connect": LazyCommand(
-        "tactful.cli.connect_command:connect", "Test the files that connect help desks."
+        "tactful.cli.connect.connector_commands:connect", "Connect shops and help desks."
     ),
     "bridge": LazyCommand(
         "tactful.cli.bridge_command:bridge", "Check the bridges that honour offers in shops."

@@ -36,6 +36,8 @@ class ConnectorSettings(Struct, frozen=True, kw_only=True):
     tax_included: bool = True
     tax_rate_bp: int = 0
     sku_from_id: bool = False
+    reconcile: bool = True
+    """Whether the lists of the system are read, where it has an address and a key."""
     locations: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
 
@@ -80,6 +82,7 @@ FIELDS: Final[Mapping[str, SettingType]] = {
     "tax_included": v.boolean(),
     "tax_rate": v.percent(),
     "sku_from_id": v.boolean(),
+    "reconcile": v.boolean(),
     "locations": _texts(),
     "words": _texts(),
 }

@@ -1,5 +1,6 @@
 """Connectors: what turns the data of other systems into facts.
 
-`files` reads exports and feeds. `shops` and `desks` map what shop platforms and help desks send, and
-`inbox` keeps their deliveries until they are mapped. `egress_client` fetches from addresses outside.
+`files` reads exports and feeds. `shops` and `desks` map what shop platforms and help desks send,
+`inbox` keeps their deliveries until they are mapped, and `reconcile` compares their lists with the facts.
+`egress_client` fetches from addresses outside.
 """

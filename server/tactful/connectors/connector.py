@@ -73,6 +73,61 @@ class Fetch(Struct, frozen=True, kw_only=True):
     """Facts that stand where nothing can be fetched."""
 
 
+class Listing(Struct, frozen=True, kw_only=True):
+    """A list of objects that the other system serves page by page, as data for a reader."""
+
+    name: str
+    """What is listed, such as `orders`."""
+    path: str
+    """The path of the first page below the address, with its query."""
+    topic: str
+    """A key of `Connector.kept`, under which each object is mapped."""
+    rows: str = ""
+    """The path of the objects in a page, such as `data.collection`; empty: the page is the list."""
+    following: str = ""
+    """The path of the next page's URL in a page; empty: the header `Link` names it (RFC 8288)."""
+    total: str = ""
+    """The header with the number of all objects, in small letters, or the path of it in a page.
+
+    A list of numbered pages moves while it is read; it came whole if it has that many objects. Empty: the
+    last page shows that it came whole, because pages follow one another by a cursor.
+    """
+    each: str = ""
+    """The path of a whole object, with `{id}` for its id; empty: the page has whole objects."""
+    changed: str = ""
+    """What is added to the path to list only what changed since `{since}`; empty: it cannot be."""
+    instants: str = "%Y-%m-%dT%H:%M:%SZ"
+    """How `{since}` is written, as for `strftime`; it is in UTC."""
+    often: bool = False
+    """Whether the whole list is read as often as the changes of others, because not every change has
+    a stamp."""
+    stamp: str = ""
+    """The path of the last change in an object, from which the next `{since}` follows."""
+    bounded: str = ""
+    """What is added to the path to list only what was made since `{since}`, on the first read."""
+    gone: bool = False
+    """Whether a product that a whole list no longer has is reported as gone."""
+    feeds: tuple[str, ...] = ()
+    """The feeds for which a list that was read is a heartbeat."""
+    is_used: Callable[[Terms], bool] = lambda _terms: True
+    """Whether a connector with these settings reads the list."""
+
+
+class Hooks(Struct, frozen=True, kw_only=True):
+    """The subscriptions of deliveries that the other system lists, and can be told to go on with."""
+
+    path: str
+    """The path of the list."""
+    of_one: str
+    """The path of one subscription, with `{id}`."""
+    address: str
+    """The field with the URL of deliveries."""
+    state: str
+    """The field with the state."""
+    active: str
+    """The state in which deliveries are sent."""
+
+
 class Mapped(Struct, frozen=True, kw_only=True):
     """What a payload means."""
 
@@ -123,5 +178,9 @@ class Connector(Struct, frozen=True, kw_only=True):
     """Whether a delivery only tests the address. It is answered with 200 without a signature."""
     authorize: Callable[[str], Headers] = bearer
     """Returns the request headers with the credentials of the settings; `ValueError`: they are none."""
+    lists: tuple[Listing, ...] = ()
+    """What the other system can list; empty: it is never compared with the facts."""
+    hooks: Hooks | None = None
+    """How its subscriptions are read and activated; `None`: not at all."""
     refetch: Callable[[Envelope], Fetch | None] = lambda _envelope: None
     """Returns how to fetch what a delivery is about; `None`: that is not possible."""

@@ -44,6 +44,8 @@ class EgressResponse:
         """URL at the end of all redirects."""
         self.status = answer.status
         self.headers = answer.getheaders()
+        self.location = answer.getheader("Location")
+        """Target of a redirect; `None`: it names none."""
         self._answer = answer
         self._deadline = deadline
 
@@ -105,26 +107,51 @@ class EgressClient:
         Raises:
             EgressError: The URL must not be fetched, or nothing responds.
         """
-        deadline = time.monotonic() + MAX_SECONDS
         while True:
-            parts = _split(url)
-            connection = self._connection(url, parts, timeout)
-            answer: HTTPResponse | None = None
-            try:
-                with _errors_of(url):
-                    path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
-                    connection.request("GET", path, headers=headers)
-                    answer = connection.getresponse()
-                target = answer.getheader("Location") if answer.status in _REDIRECTS else None
+            with self._answer("GET", url, headers, None, timeout) as answer:
+                target = answer.location if answer.status in _REDIRECTS else None
                 if not target or not follow:
-                    yield EgressResponse(url, answer, deadline)
+                    yield answer
                     return
-            finally:
-                # A response whose end closes the connection keeps the socket until it is read.
-                if answer is not None:
-                    answer.close()
-                connection.close()
             url, follow = _redirected(url, urljoin(url, target)), follow - 1
+
+    @contextmanager
+    def send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes, *, timeout: float
+    ) -> Iterator[EgressResponse]:
+        """Send a body to a URL for the time of the block. A redirect is not followed.
+
+        Args:
+            method: HTTP method, such as `PUT`.
+            url: An http or https URL.
+            headers: Request headers.
+            body: The body.
+            timeout: Seconds to wait for the connection, and for the next bytes.
+
+        Raises:
+            EgressError: The URL must not be reached, or nothing responds.
+        """
+        with self._answer(method, url, headers, body, timeout) as answer:
+            yield answer
+
+    @contextmanager
+    def _answer(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, timeout: float
+    ) -> Iterator[EgressResponse]:
+        parts = _split(url)
+        connection = self._connection(url, parts, timeout)
+        answer: HTTPResponse | None = None
+        try:
+            with _errors_of(url):
+                path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+                connection.request(method, path, body, headers)
+                answer = connection.getresponse()
+            yield EgressResponse(url, answer, time.monotonic() + MAX_SECONDS)
+        finally:
+            # A response whose end closes the connection keeps the socket until it is read.
+            if answer is not None:
+                answer.close()
+            connection.close()
 
     def _connection(self, url: str, parts: SplitResult, timeout: float) -> HTTPConnection:
         host = parts.hostname or ""

@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 
 from support.deliveries import read_payload
-from support.live_server import LiveServer, live_server
+from support.fake_shop import served
+from support.fake_woocommerce import FakeWoocommerce
+from support.live_server import NOON, LiveServer, live_server
 from tactful.api import inbound
 from tactful.config.connector_settings import ConnectorSettings
 from tactful.connectors.signatures import SCHEMES, Signed
@@ -127,3 +130,38 @@ async def test_a_secret_in_the_path_is_enough_where_nothing_is_signed(one: LiveS
 async def test_the_status_needs_the_server_key(one: LiveServer) -> None:
     async with httpx.AsyncClient(base_url=str(one.http.base_url)) as http:
         assert (await http.get("/v1/connectors")).status_code == 401
+
+
+async def test_lists_are_read_at_the_start_and_on_request(tmp_path: Path) -> None:
+    shop = FakeWoocommerce(NOON - 60)
+    shop.add_product(9_900, 3)
+    with served(shop) as address:
+        settings = structs.replace(SHOP, address=address, key="ck:cs")
+        quiet = structs.replace(settings, reconcile=False)
+        connectors = {"shop": settings, "quiet": quiet}
+        async with live_server(tmp_path, connectors=connectors) as one:
+
+            async def is_read() -> bool:
+                lists = (await status_of(one, "shop"))["lists"]
+                return len(lists) == 4 and all(row["whole_at"] for row in lists)
+
+            await soon(is_read)
+            shop.add_product(8_900, 2)
+            answer = await one.http.post("/v1/connectors/shop/reconcile")
+            assert (answer.status_code, answer.json()) == (202, {"connector": "shop"})
+
+            async def has_both() -> bool:
+                return bool((await status_of(one, "shop"))["lists"][0]["rows"] == 2)
+
+            await soon(has_both)
+            status = await status_of(one, "shop")
+            assert status["lists"][0]["whole_at"] == "2026-03-10T12:00:00Z"
+            assert status["drift"]["product"] == 1
+            assert (await status_of(one, "quiet"))["lists"] == []
+            for path, code in (
+                ("quiet/reconcile", (409, "connector.unread")),
+                ("other/reconcile", (404, "connector.unknown")),
+                ("shop/reconcile?accept_missing=1", (400, "query.flag")),
+            ):
+                answer = await one.http.post(f"/v1/connectors/{path}")
+                assert (answer.status_code, answer.json()["code"]) == code

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from tactful.connectors.desks.located_yaml import Document, Place, YamlError, read_yaml
-from tactful.connectors.desks.paths import PathError, as_text, parse_path
+from tactful.connectors.objects.paths import PathError, as_text, parse_path
 from tactful.connectors.signatures import SCHEMES
 
 Names = tuple[str | int | bool, ...]

@@ -12,7 +12,6 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.connectors.allow_list import ContactDigests
-from tactful.connectors.desks.instants import InstantError, read_instant
 from tactful.connectors.desks.mapping_file import (
     MappingFile,
     Paths,
@@ -20,8 +19,9 @@ from tactful.connectors.desks.mapping_file import (
     as_paths,
     normalised,
 )
-from tactful.connectors.desks.paths import Scalar, as_text, object_at, parse_path, values_at
 from tactful.connectors.desks.ticket_kinds import KindFinder
+from tactful.connectors.objects.instants import InstantError, read_instant
+from tactful.connectors.objects.paths import Scalar, as_text, object_at, parse_path, values_at
 from tactful.core.facts.fact_values import CaseKind, KindStep
 from tactful.core.facts.shopper_contacts import Contact
 

@@ -30,11 +30,14 @@ class DeliveryBatch:
         """Deliveries whose facts are stored."""
         self.failed: dict[int, tuple[StoredDelivery, str]] = {}
         """Number of a delivery → the delivery, and why it cannot be mapped."""
+        self.skus: set[str] = set()
+        """The SKUs of the products in all facts."""
         self._ingest = ingest
         self._waiting: list[tuple[StoredDelivery, list[bytes]]] = []
 
     def add(self, row: StoredDelivery, facts: Sequence[Json]) -> None:
         """Take the facts of a delivery, to be stored with those of the others."""
+        self.skus |= {str(fact["sku"]) for fact in facts if fact["type"] == "product"}
         self._waiting.append((row, [msgspec.json.encode(fact) for fact in facts]))
 
     def fail(self, row: StoredDelivery, problem: str) -> None:

@@ -7,19 +7,24 @@ from typing import Final
 from tactful.connectors.allow_list import Subject
 from tactful.connectors.connector import Connector, Terms
 from tactful.connectors.egress_client import EgressClient
-from tactful.connectors.inbox.installed import InstalledConnector
 from tactful.connectors.inbox.mapping_worker import MappingWorker
 from tactful.connectors.inbox.receiver import InboxReceiver
-from tactful.connectors.inbox.remote_objects import RemoteObjects
+from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.objects.remote_objects import RemoteObjects
+from tactful.connectors.reconcile.reconciler import reconciler_of
 from tactful.core.facts.fact_codec import FactRejection, decode_stored
 from tactful.core.facts.fact_types import AnyFact
 from tactful.runtime.alerts.causes import Cause, Increase
+from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.deliveries import Receipt
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.inbox_store import InboxStore
-from tactful.runtime.services.ingest import FactIngest
+from tactful.runtime.services.ingest import FactIngest, IngestReport
 from tactful.runtime.telemetry import Telemetry
+
+MUCH_DRIFT: Final = 20
+"""Facts that no delivery had reported, from which on an alert is raised."""
 
 
 def install(
@@ -31,6 +36,7 @@ def install(
     address: str | None = None,
     key: str | None = None,
     egress_allow: Iterable[str] = (),
+    is_reconciled: bool = True,
 ) -> InstalledConnector:
     """Return a connector with its settings.
 
@@ -42,6 +48,7 @@ def install(
         address: The URL of the other system.
         key: The credentials for the other system's API; without them or `address` nothing is fetched.
         egress_allow: Private networks that may be reached.
+        is_reconciled: Whether its lists are read.
 
     Raises:
         ValueError: The secret or the key cannot be used.
@@ -50,7 +57,7 @@ def install(
     if address and key:
         client = EgressClient(allow=egress_allow, typed=[address])
         remote = RemoteObjects(address, connector.authorize(key), client)
-    return InstalledConnector(name, connector, secret, terms, remote)
+    return InstalledConnector(name, connector, secret, terms, remote, is_reconciled=is_reconciled)
 
 
 class InboxService:
@@ -60,7 +67,7 @@ class InboxService:
         self,
         connectors: Sequence[InstalledConnector],
         *,
-        store: InboxStore,
+        inbox: InboxStore,
         facts: FactStore,
         ingest: FactIngest,
         clock: Clock,
@@ -70,30 +77,55 @@ class InboxService:
 
         Args:
             connectors: The connectors of the shop.
-            store: Where deliveries are durable.
+            inbox: Where deliveries are durable.
             facts: Where the facts in force are.
             ingest: Takes the facts.
             clock: The shop's clock.
             contact_key: The contact key of the shop.
         """
 
+        async def store(facts: Sequence[bytes]) -> IngestReport:
+            return await ingest.ingest(facts, has_keyed_contacts=True)
+
         async def store_facts(facts: Sequence[bytes]) -> Sequence[FactRejection]:
-            return (await ingest.ingest(facts, has_keyed_contacts=True)).rejected
+            return (await store(facts)).rejected
 
         async def known(subjects: Sequence[Subject]) -> tuple[AnyFact, ...]:
             return tuple(decode_stored(one.body) for one in await facts.facts_about(subjects))
 
-        self._workers: Final = {
-            one.name: MappingWorker(one, store, store_facts, known, clock, contact_key)
+        async def held(sku: str) -> bool:
+            item = await FactReader(facts).item(sku)
+            return item.product is not None and item.end is None
+
+        self.reconcilers: Final = {
+            one.name: reconciler_of(
+                one, one.remote, store=inbox, known=known, held=held, ingest=store, clock=clock,
+                contact_key=contact_key,
+            )
             for one in connectors
-        }
-        self.receiver: Final = InboxReceiver(self._workers, store, clock, contact_key)
+            if one.remote is not None and one.connector.lists and one.is_reconciled
+        }  # fmt: skip
+        self._workers: Final = {
+            one.name: MappingWorker(
+                one, inbox, store_facts, known, clock, contact_key,
+                self.reconcilers[one.name].remember if one.name in self.reconcilers else None,
+            )
+            for one in connectors
+        }  # fmt: skip
+        self.receiver: Final = InboxReceiver(
+            self._workers, inbox, clock, contact_key, self.reconcilers
+        )
         self._tasks: list[asyncio.Task[None]] = []
-        self._failed, self._forged = Increase(), Increase()
+        self._failed, self._forged, self._activated = Increase(), Increase(), Increase()
+        self._drift: dict[str, int] = {}
+        """Name of a connector → its drift at the last alert about it."""
 
     def start(self) -> None:
-        """Start to map, beginning with what waits since before a restart."""
-        self._tasks = [asyncio.create_task(one.run()) for one in self._workers.values()]
+        """Start to map and to read, beginning with what waits since before a restart."""
+        self._tasks = [
+            *(asyncio.create_task(one.run()) for one in self._workers.values()),
+            *(asyncio.create_task(one.run()) for one in self.reconcilers.values()),
+        ]
 
     async def stop(self) -> None:
         """Stop between two deliveries, or within one, which is mapped again after the next start."""
@@ -113,6 +145,14 @@ class InboxService:
                 yield Cause("deliveries.forged", one.name, {"deliveries": forged})
             if one.fetch_problem is not None:
                 yield Cause("connector.unreadable", one.name, {"message": one.fetch_problem})
+            if one.missing is not None:
+                yield Cause("connector.mass_gone", one.name, {"skus": one.missing})
+            if self._activated.since_last(one.name, one.activated.total()):
+                yield Cause("connector.disabled", one.name, {"hooks": one.activated.total()})
+            drift = one.drift.total()
+            if drift - self._drift.get(one.name, 0) >= MUCH_DRIFT:
+                self._drift[one.name] = drift
+                yield Cause("connector.drift", one.name, dict(one.drift))
 
     def register_metrics(self, telemetry: Telemetry) -> None:
         """Register the metrics of deliveries; the names of connectors come from the settings."""
@@ -132,6 +172,12 @@ class InboxService:
             "Deliveries whose facts are stored",
             lambda: [((one.name,), one.mapped) for one in installed],
             ("connector",),
+        )
+        telemetry.add_counter(
+            "tactful_connector_drift",
+            "Facts that no delivery had reported when a list was read again, by kind",
+            lambda: [((one.name, kind), n) for one in installed for kind, n in one.drift.items()],
+            ("connector", "kind"),
         )
         telemetry.add_counter(
             "tactful_deliveries_failed",

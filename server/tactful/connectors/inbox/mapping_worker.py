@@ -6,7 +6,7 @@ deliveries about one object holds.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -14,9 +14,9 @@ import structlog
 
 from tactful.connectors.connector import Envelope, Fetch, Json, Mapped
 from tactful.connectors.inbox.delivery_batch import DeliveryBatch, Ingest
-from tactful.connectors.inbox.installed import InstalledConnector
-from tactful.connectors.inbox.object_mapper import Fetched, Known, ObjectMapper
-from tactful.connectors.inbox.remote_objects import FetchError
+from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.objects.object_mapper import Fetched, Known, ObjectMapper
+from tactful.connectors.objects.remote_objects import FetchError
 from tactful.core.values.calendar import DAY, MINUTE
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.inbox_store import InboxStore, StoredDelivery
@@ -39,6 +39,10 @@ LONGEST_PAUSE_S: Final = 300
 """Seconds of the first pause after a failed request, which doubles up to the longest."""
 
 
+Remember = Callable[[set[str]], Awaitable[None]]
+"""Remembers SKUs that the other system has."""
+
+
 class MappingWorker:
     """Maps the deliveries of one connector."""
 
@@ -50,6 +54,7 @@ class MappingWorker:
         known: Known,
         clock: Clock,
         contact_key: bytes,
+        remember: Remember | None = None,
     ) -> None:
         """Join the parts.
 
@@ -60,7 +65,9 @@ class MappingWorker:
             known: Reads the facts in force.
             clock: The shop's clock.
             contact_key: The contact key of the shop.
+            remember: Takes the SKUs of products, so that they are missed when a list lacks them.
         """
+        self._remember = remember
         self.installed = installed
         self._store = store
         self._ingest = ingest
@@ -135,6 +142,8 @@ class MappingWorker:
 
     async def _settle(self, batch: DeliveryBatch) -> None:
         """Store what became of the deliveries of a batch, in one write."""
+        if self._remember and batch.skus:
+            await self._remember(batch.skus)
         failed = {number: problem for number, (_, problem) in batch.failed.items()}
         await self._store.settle_deliveries([row.number for row in batch.done], failed)
         for row, problem in batch.failed.values():

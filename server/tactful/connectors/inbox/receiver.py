@@ -10,10 +10,16 @@ import structlog
 
 from tactful.connectors.allow_list import ContactDigests, Kept, strip
 from tactful.connectors.connector import Envelope, UnreadableDeliveryError
-from tactful.connectors.inbox.installed import InstalledConnector
 from tactful.connectors.inbox.mapping_worker import MappingWorker
+from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.reconcile.reconciler import Reconciler
 from tactful.connectors.signatures import Signed, is_genuine
-from tactful.runtime.ports.deliveries import ConnectorStatus, DeliveryProblem, Receipt
+from tactful.runtime.ports.deliveries import (
+    ConnectorStatus,
+    DeliveryProblem,
+    ListStatus,
+    Receipt,
+)
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.inbox_store import UNREADABLE, InboxDelivery, InboxStore
 
@@ -27,7 +33,12 @@ class InboxReceiver:
     """Stores deliveries of all connectors of a shop (port `DeliveryReceiver`)."""
 
     def __init__(
-        self, workers: Mapping[str, MappingWorker], store: InboxStore, clock: Clock, key: bytes
+        self,
+        workers: Mapping[str, MappingWorker],
+        store: InboxStore,
+        clock: Clock,
+        key: bytes,
+        reconcilers: Mapping[str, Reconciler] = {},
     ) -> None:
         """Join the parts.
 
@@ -36,7 +47,9 @@ class InboxReceiver:
             store: Where deliveries are durable.
             clock: The shop's clock.
             key: The contact key of the shop.
+            reconcilers: Name of a connector that can be read → what reads its lists.
         """
+        self._reconcilers = reconcilers
         self._workers = workers
         self._store = store
         self._clock = clock
@@ -100,6 +113,13 @@ class InboxReceiver:
         self._workers[connector].wake()
         return again
 
+    async def reconcile(self, connector: str, *, accept_missing: bool) -> bool:
+        """Read all lists of a connector soon; see `DeliveryReceiver.reconcile`."""
+        reconciler = self._reconcilers.get(connector)
+        if reconciler is not None:
+            reconciler.ask(accept_missing=accept_missing)
+        return reconciler is not None
+
     async def statuses(self) -> list[ConnectorStatus]:
         """Return how each connector is, by name."""
         counts = await self._store.delivery_counts()
@@ -114,6 +134,10 @@ class InboxReceiver:
                 last_arrival=one.last_arrival,
                 lag_ms=one.lag_ms,
                 left_out=dict(one.left_out.most_common()),
+                drift=dict(one.drift),
+                missing=one.missing,
+                activated=one.activated.total(),
+                lists=self._lists(name),
                 fetch_problem=one.fetch_problem,
                 problems=tuple(
                     DeliveryProblem(row.delivery, row.topic, row.arrived, row.problem)
@@ -123,6 +147,10 @@ class InboxReceiver:
             for name, worker in sorted(self._workers.items())
             for one in (worker.installed,)
         ]
+
+    def _lists(self, connector: str) -> tuple[ListStatus, ...]:
+        reconciler = self._reconcilers.get(connector)
+        return () if reconciler is None else reconciler.statuses()
 
 
 def _problem(error: Exception) -> str:

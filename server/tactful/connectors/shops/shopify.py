@@ -12,6 +12,7 @@ from tactful.connectors.connector import (
     Fetch,
     Headers,
     Json,
+    Listing,
     Mapped,
     Terms,
     UnreadableDeliveryError,
@@ -230,6 +231,45 @@ def _access_token(key: str) -> Headers:
     return {"X-Shopify-Access-Token": key}
 
 
+_LISTS: Final = (
+    Listing(
+        name="products",
+        path=f"{API}/products.json?limit=250",
+        topic="products/update",
+        rows="products",
+        changed="&updated_at_min={since}",
+        stamp="updated_at",
+        gone=True,
+        feeds=("prices", "stock"),
+    ),
+    Listing(
+        name="inventory_levels",
+        path=f"{API}/inventory_levels.json?limit=250&location_ids={{locations}}",
+        topic="inventory_levels/update",
+        rows="inventory_levels",
+        changed="&updated_at_min={since}",
+        stamp="updated_at",
+        is_used=lambda terms: bool(terms.locations),
+    ),
+    Listing(
+        name="orders",
+        path=f"{API}/orders.json?limit=250&status=any",
+        topic="orders/updated",
+        rows="orders",
+        changed="&updated_at_min={since}",
+        stamp="updated_at",
+        bounded="&created_at_min={since}",
+        feeds=("orders",),
+    ),
+    Listing(
+        name="customers",
+        path=f"{API}/customers.json?limit=250",
+        topic="customers/update",
+        rows="customers",
+        changed="&updated_at_min={since}",
+        stamp="updated_at",
+    ),
+)
 SHOPIFY: Final = Connector(
     name="shopify",
     signature="shopify",
@@ -238,4 +278,5 @@ SHOPIFY: Final = Connector(
     map=_map,
     authorize=_access_token,
     refetch=_refetch,
+    lists=_LISTS,
 )

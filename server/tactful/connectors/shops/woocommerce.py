@@ -13,7 +13,9 @@ from tactful.connectors.connector import (
     Envelope,
     Fetch,
     Headers,
+    Hooks,
     Json,
+    Listing,
     Mapped,
     Terms,
     UnreadableDeliveryError,
@@ -291,6 +293,8 @@ def _review(fields: Json, terms: Terms) -> Mapped:
         "rating": int(fields["rating"]),
         "at": instant(fields["date_created_gmt"]),
         "contact": contact,
+        # The stamp of an edit is in no payload, and without a version each reading would be a new one.
+        "version": instant(fields["date_created_gmt"]),
     }
     return Mapped(facts=(present(fact),))
 
@@ -333,6 +337,42 @@ _TOPICS: Final = {
 _KEPT: Final = {topic: shape for topic, (shape, _) in _TOPICS.items()}
 _MAPPERS: Final = {topic: mapper for topic, (_, mapper) in _TOPICS.items()}
 
+_LISTS: Final = (
+    Listing(
+        name="products",
+        # A sale moves no stamp, so that only the whole list shows the stock.
+        path=f"{API}/products?per_page=100&orderby=id&order=asc&status=any",
+        topic="product.updated",
+        total="x-wp-total",
+        often=True,
+        gone=True,
+        feeds=("prices", "stock"),
+    ),
+    Listing(
+        name="orders",
+        path=f"{API}/orders?per_page=100&orderby=id&order=asc&dates_are_gmt=true",
+        topic="order.updated",
+        total="x-wp-total",
+        changed="&modified_after={since}",
+        stamp="date_modified_gmt",
+        bounded="&after={since}",
+        feeds=("orders",),
+    ),
+    Listing(
+        name="customers",
+        path=f"{API}/customers?per_page=100&orderby=id&order=asc&role=all",
+        topic="customer.updated",
+        total="x-wp-total",
+    ),
+    Listing(
+        name="reviews",
+        path=f"{API}/products/reviews?per_page=100&orderby=id&order=asc&status=approved",
+        topic="review",
+        total="x-wp-total",
+        changed="&after={since}",
+        stamp="date_created_gmt",
+    ),
+)
 WOOCOMMERCE: Final = Connector(
     name="woocommerce",
     signature="woocommerce",
@@ -342,4 +382,12 @@ WOOCOMMERCE: Final = Connector(
     is_ping=_is_ping,
     authorize=basic,
     refetch=_refetch,
+    lists=_LISTS,
+    hooks=Hooks(
+        path=f"{API}/webhooks?per_page=100",
+        of_one=f"{API}/webhooks/{{id}}",
+        address="delivery_url",
+        state="status",
+        active="active",
+    ),
 )

@@ -88,6 +88,23 @@ KINDS: Final[dict[str, AlertKind]] = {
         "Look at `message`. Check the address and the key of the connector, and whether the other system runs.",
         "connector.read",
     ),
+    "connector.mass_gone": AlertKind(
+        "A list of a connector lacks more than a fifth of the known items. None of them is reported as gone.",
+        "Look whether the other system lists everything. If the items are gone, run `tactful connect reconcile NAME --accept-missing`.",
+        "connector.compared",
+    ),
+    "connector.disabled": AlertKind(
+        "The other system had switched deliveries off. They are switched on again, and the lists were read.",
+        "Look why deliveries failed: its own log says it, or a firewall or a certificate is in the way.",
+        "connector.enabled",
+        EVENT_CALM_MS,
+    ),
+    "connector.drift": AlertKind(
+        "The lists of a connector had much that no delivery had reported. It is corrected now.",
+        "Run `tactful connect doctor`. Look whether the other system still sends its deliveries.",
+        "connector.compared",
+        EVENT_CALM_MS,
+    ),
     "rules.errors": AlertKind(
         "The rule files have errors. The previous rulebook stays active.",
         "Run `tactful rules check`.",

@@ -33,6 +33,24 @@ class DeliveryProblem(Struct, frozen=True):
     problem: str
 
 
+class ListStatus(Struct, frozen=True, kw_only=True):
+    """How far one list of another system is read. Instants are milliseconds since the Unix epoch, UTC."""
+
+    name: str
+    whole_at: int | None
+    """When the last reading of the whole list began; `None`: it was never read to its end."""
+    changed_at: int | None
+    """When the last reading of the whole list or of its changes began."""
+    rows: int
+    """The objects of the whole list."""
+    reading: int | None
+    """The objects that are read so far; `None`: it is not being read."""
+    total: int | None
+    """The objects of the list that is being read; `None`: not known."""
+    next_at: int | None
+    """When it is read next; `None`: now."""
+
+
 class ConnectorStatus(Struct, frozen=True, kw_only=True):
     """How one connector is. Counts begin at the start of the server."""
 
@@ -54,6 +72,14 @@ class ConnectorStatus(Struct, frozen=True, kw_only=True):
     """What mappers left out or assumed, one sentence each → how often."""
     problems: tuple[DeliveryProblem, ...]
     """The latest deliveries that could not be mapped, newest first."""
+    drift: Mapping[str, int]
+    """Kind of fact → facts that no delivery had reported when a list was read again."""
+    missing: int | None
+    """SKUs that the other system no longer lists, and that are too many to be reported as gone."""
+    activated: int
+    """Subscriptions that the other system had switched off, and that were switched on again."""
+    lists: tuple[ListStatus, ...]
+    """How far each list of the other system is read; empty: it is not read."""
     fetch_problem: str | None
     """Why the other system cannot be read at the moment; `None`: it can, or was not asked."""
 
@@ -84,6 +110,17 @@ class DeliveryReceiver(Protocol):
 
         Raises:
             LedgerError: Nothing is changed.
+        """
+
+    async def reconcile(self, connector: str, *, accept_missing: bool) -> bool:
+        """Read all lists of a known connector as soon as possible.
+
+        Args:
+            connector: The name of the connector.
+            accept_missing: Whether what a whole list no longer has is gone, however much it is.
+
+        Returns:
+            Whether the other system can be read at all.
         """
 
     async def statuses(self) -> list[ConnectorStatus]:

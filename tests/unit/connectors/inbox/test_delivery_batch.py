@@ -21,7 +21,7 @@ def row(number: int) -> StoredDelivery:
 
 
 def facts(*words: str) -> list[Json]:
-    return [{"word": word} for word in words]
+    return [{"type": "product", "sku": word} for word in words]
 
 
 class Ledger:
@@ -64,6 +64,7 @@ async def test_the_facts_of_all_deliveries_are_stored_in_one_call() -> None:
     batch = await stored(ledger, facts("a", "b"), [], facts("c"))
     assert ledger.calls == [3]
     assert outcome(batch) == ([1, 2, 3], {})
+    assert batch.skus == {"a", "b", "c"}
 
 
 async def test_deliveries_without_facts_need_no_call() -> None:

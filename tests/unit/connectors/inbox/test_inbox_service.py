@@ -39,7 +39,7 @@ def test_alerts_name_what_grows_and_what_lasts() -> None:
     store = MemoryLedger()
     ingest: Any = SimpleNamespace()
     service = InboxService(
-        [made], store=store, facts=store, ingest=ingest, clock=SettableClock(), contact_key=b"k"
+        [made], inbox=store, facts=store, ingest=ingest, clock=SettableClock(), contact_key=b"k"
     )
     assert list(service.causes()) == []
     made.failed, made.fetch_problem = 2, "no answer"

@@ -9,7 +9,7 @@ from support.inbox import FakeRemote, InboxParts
 from support.raw_connections import eventually
 from tactful.connectors.inbox import mapping_worker
 from tactful.connectors.inbox.mapping_worker import KEPT_MS, LATE_MS, MAX_ATTEMPTS
-from tactful.connectors.inbox.remote_objects import FetchError
+from tactful.connectors.objects.remote_objects import FetchError
 from tactful.core.facts.fact_types import Stock
 from tactful.runtime.ports.ledger import LedgerError
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tactful.connectors.desks.paths import PathError, as_text, object_at, parse_path, values_at
+from tactful.connectors.objects.paths import PathError, as_text, object_at, parse_path, values_at
 
 TICKET = {
     "id": 7,

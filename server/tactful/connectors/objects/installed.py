@@ -4,7 +4,7 @@ from collections import Counter
 from typing import Final
 
 from tactful.connectors.connector import Connector, Terms
-from tactful.connectors.inbox.remote_objects import RemoteObjects
+from tactful.connectors.objects.remote_objects import RemoteObjects
 from tactful.connectors.signatures import SCHEMES, Scheme
 
 MAX_SENTENCES: Final = 100
@@ -21,6 +21,8 @@ class InstalledConnector:
         secret: str,
         terms: Terms,
         remote: RemoteObjects | None = None,
+        *,
+        is_reconciled: bool = True,
     ) -> None:
         """Join the parts.
 
@@ -30,6 +32,7 @@ class InstalledConnector:
             secret: The secret of its signatures.
             terms: What the other system does not say.
             remote: Reads the other system; `None`: it cannot be read.
+            is_reconciled: Whether the lists of the other system are read.
 
         Raises:
             ValueError: The secret cannot be one of its scheme.
@@ -38,9 +41,16 @@ class InstalledConnector:
         self.connector = connector
         self.terms = terms
         self.remote = remote
+        self.is_reconciled = is_reconciled
         self.secret = secret
         self.scheme: Scheme = SCHEMES[connector.signature]
         self.scheme.secret(secret)
+        self.drift: Counter[str] = Counter()
+        """Kind of fact → facts that no delivery had reported when a list was read again."""
+        self.missing: int | None = None
+        """SKUs that a whole list no longer has, and that are too many to be reported as gone."""
+        self.activated: Counter[str] = Counter()
+        """Id of a subscription that the other system had switched off → how often it was activated."""
         self.receipts: Counter[str] = Counter()
         self.left_out: Counter[str] = Counter()
         self.mapped = 0

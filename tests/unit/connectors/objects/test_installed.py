@@ -2,7 +2,7 @@
 
 from support.deliveries import TERMS
 from support.inbox import ITEMS
-from tactful.connectors.inbox.installed import MAX_SENTENCES, InstalledConnector
+from tactful.connectors.objects.installed import MAX_SENTENCES, InstalledConnector
 from tactful.connectors.registry import connector_of
 
 

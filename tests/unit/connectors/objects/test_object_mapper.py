@@ -8,8 +8,8 @@ from support.deliveries import CONTACTS, TERMS
 from support.inbox import ITEMS, NOW, SECRET, FakeRemote, SettableClock
 from tactful.connectors.connector import Json
 from tactful.connectors.inbox.inbox_service import install
-from tactful.connectors.inbox.object_mapper import Fetched, ObjectMapper
-from tactful.connectors.inbox.remote_objects import FetchError, RemoteObjects
+from tactful.connectors.objects.object_mapper import Fetched, ObjectMapper
+from tactful.connectors.objects.remote_objects import FetchError, RemoteObjects
 from tactful.core.facts.fact_types import AnyFact
 
 
@@ -44,6 +44,26 @@ async def test_fetched_stock_has_the_instant_of_the_request_and_one_response_ser
 async def test_what_stands_without_a_fetch_has_the_instant_of_its_object() -> None:
     (fact,) = await facts_of("lonely", {"id": 1})
     assert (fact["sku"], fact["version"]) == ("ALONE", "2026-03-10T11:59:55Z")
+
+
+@pytest.mark.parametrize(
+    ("version", "seconds", "found"),
+    [
+        ("2026-03-10T11:59:58Z", 2, "2026-03-10T11:59:58.999999Z"),
+        ("2026-03-10T12:59:59+01:00", 1, "2026-03-10T12:59:59.999999+01:00"),
+        ("2026-03-10T12:00:00Z", 0, "2026-03-10T12:00:00Z"),
+        ("2026-03-10T11:59:58.5Z", 2, "2026-03-10T11:59:58.5Z"),
+    ],
+)
+async def test_what_is_read_is_newer_than_any_delivery_of_its_second(
+    version: str, seconds: int, found: str
+) -> None:
+    fields = {"id": 1, "sku": "S1", "count": 2, "version": version}
+    installed = install("shop", ITEMS, secret=SECRET, terms=TERMS)
+    mapper = ObjectMapper(installed, nothing, SettableClock(), CONTACTS.key)
+    for is_read, wanted in ((True, found), (False, version)):
+        (fact,) = await mapper.facts_of("item", fields, NOW, {}, is_read=is_read)
+        assert fact["version"] == wanted, seconds
 
 
 async def test_requests_without_end_are_refused() -> None:

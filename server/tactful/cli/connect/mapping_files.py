@@ -17,12 +17,7 @@ from tactful.connectors.desks.library import (
 from tactful.connectors.desks.mapping_file import MappingError
 
 
-@click.group()
-def connect() -> None:
-    """Test the files that connect help desks."""
-
-
-@connect.command(
+@click.command(
     epilog="\b\nExamples:\n  tactful connect test tickets.yaml\n  tactful connect test zendesk"
 )
 @click.argument("names", nargs=-1, metavar="[FILE]...")
@@ -59,7 +54,7 @@ def _print_result(name: str, result: ExampleResult) -> None:
         print_line(f"{place}: note: {result.name}: the file has no row for {note!r}.")
 
 
-@connect.command(epilog="\b\nExample:\n  tactful connect mapping zendesk > tickets.yaml")
+@click.command(epilog="\b\nExample:\n  tactful connect mapping zendesk > tickets.yaml")
 @click.argument("name", required=False, type=click.Choice(ready_made()), metavar="[NAME]")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a new file."

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tactful.connectors.egress_client import EgressClient
-from tactful.connectors.inbox import remote_objects
-from tactful.connectors.inbox.remote_objects import FetchError, RemoteObjects
+from tactful.connectors.objects import remote_objects
+from tactful.connectors.objects.remote_objects import FetchError, RemoteObjects
 
 
 class Shop(BaseHTTPRequestHandler):
@@ -36,11 +36,20 @@ class Shop(BaseHTTPRequestHandler):
             body = b"<html>"
         elif path == "/large":
             body = b'"' + b"x" * 5000 + b'"'
+        elif path == "/bucket":
+            headers["X-Shopify-Shop-Api-Call-Limit"] = query
+            body = b"{}"
         self.send_response(status)
         for name, value in {**headers, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self) -> None:
+        type(self).seen = {"body": self.rfile.read(int(self.headers["Content-Length"])).decode()}
+        self.send_response(200 if self.path == "/hooks/1" else 403)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_: Any) -> None:
         """Print nothing."""
@@ -104,3 +113,35 @@ def test_an_unreachable_system_is_to_be_asked_again() -> None:
         remote.read("/orders/1001")
     assert (caught.value.later, caught.value.is_counted) == (True, False)
     assert "1001" not in str(caught.value)
+
+
+def test_a_page_names_the_next_one_on_the_same_host(remote: RemoteObjects) -> None:
+    following = remote.page("/list?page=1").following()
+    assert following is not None
+    page = remote.page(following)
+    assert [one["id"] for one in page.body] == [2]
+    named = page.following("https://shop.example/list?page=3")
+    assert named is not None
+    assert remote.page(named).following() is None
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds"), [("1/40", 0), ("20/40", 0), ("30/40", 5), ("40/40", 10), ("odd", 0)]
+)
+def test_a_bucket_that_fills_slows_the_requests(
+    remote: RemoteObjects, state: str, seconds: int
+) -> None:
+    assert remote.page(f"/bucket?{state}").pause_s == seconds
+
+
+def test_fields_of_an_object_are_changed_or_the_refusal_is_told(remote: RemoteObjects) -> None:
+    remote.put("/hooks/1", {"status": "active"})
+    assert Shop.seen == {"body": '{"status": "active"}'}
+    with pytest.raises(FetchError, match="answered 403"):
+        remote.put("/hooks/2", {})
+
+
+def test_an_unreachable_system_cannot_be_changed() -> None:
+    address = "http://127.0.0.1:1"
+    with pytest.raises(FetchError, match="does not respond"):
+        RemoteObjects(address, {}, EgressClient(typed=[address])).put("/hooks/1", {})

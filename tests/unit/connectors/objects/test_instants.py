@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tactful.connectors.desks.instants import InstantError, read_instant
-from tactful.connectors.desks.paths import Scalar
+from tactful.connectors.objects.instants import InstantError, read_instant
+from tactful.connectors.objects.paths import Scalar
 
 INSTANT = datetime(2026, 11, 29, 19, 41, 47, tzinfo=UTC)
 

@@ -2,8 +2,12 @@
 
 import json
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
+
+from msgspec import Struct
 
 from tactful.connectors.connector import Headers
 from tactful.connectors.egress_client import EgressClient, EgressError
@@ -41,6 +45,38 @@ class FetchError(Exception):
         self.wait_s = wait_s
 
 
+class ListPage(Struct, frozen=True):
+    """One response, which may be a page of a list."""
+
+    body: Any
+    """The decoded JSON; a number with a fraction is its text."""
+    headers: Headers
+    """Name in small letters → value."""
+    absolute: Callable[[str], str]
+    """Returns a URL that the page names as one that may be read."""
+
+    def following(self, named: object = None) -> str | None:
+        """Return the URL of the next page; `None`: this is the last one.
+
+        Args:
+            named: What the body names as the next page; nothing: the `Link` header is read (RFC 8288).
+        """
+        link = _NEXT.search(self.headers.get("link", ""))
+        found = named if isinstance(named, str) and named else link and link[1]
+        return self.absolute(found) if found else None
+
+    @property
+    def pause_s(self) -> int:
+        """Seconds to wait before the next request, so that the system's limit is not reached.
+
+        Shopify lets 2 requests a second flow out of a bucket of 40, and other clients use it too.
+        """
+        used, _, size = self.headers.get("x-shopify-shop-api-call-limit", "").partition("/")
+        if not (used.isdigit() and size.isdigit()):
+            return 0
+        return max(0, int(used) - int(size) // 2) // 2
+
+
 class RemoteObjects:
     """Reads objects of one system. Its calls block, so they run on a thread."""
 
@@ -56,6 +92,35 @@ class RemoteObjects:
         self._headers = {"Accept": "application/json", **headers}
         self._client = client
 
+    def page(self, target: str) -> ListPage:
+        """Return one page of a list.
+
+        Args:
+            target: The path below the address with its query, or a URL that `ListPage` names.
+
+        Raises:
+            FetchError: The page cannot be fetched.
+        """
+        url = target if target.startswith(_origin(self._address)) else self._address + target
+        body, headers = self._get(url)
+        return ListPage(body, headers, partial(self._same_host, url))
+
+    def put(self, path: str, fields: dict[str, Any]) -> None:
+        """Change fields of an object.
+
+        Raises:
+            FetchError: They cannot be changed.
+        """
+        url = self._address + path
+        headers = {**self._headers, "Content-Type": "application/json"}
+        try:
+            body = json.dumps(fields).encode()
+            with self._client.send("PUT", url, headers, body, timeout=TIMEOUT_S) as response:
+                if response.status >= 300:
+                    raise _refusal(response.status, {})
+        except EgressError as error:
+            raise FetchError(str(error).replace(url, self._address), later=True) from error
+
     def read(self, path: str) -> Any:
         """Return the object at a path, or a whole list with all its pages.
 
@@ -65,17 +130,18 @@ class RemoteObjects:
         Raises:
             FetchError: The object cannot be fetched.
         """
-        found, following = self._page(self._address + path)
+        page = self.page(path)
+        found = page.body
         pages = 1
-        while following is not None and isinstance(found, list):
+        while isinstance(found, list) and (following := page.following()):
             if pages == MAX_PAGES:
                 raise FetchError(f"{path} has more than {MAX_PAGES} pages.", later=False)
-            more, following = self._page(following)
-            found += more if isinstance(more, list) else []
+            page = self.page(following)
+            found += page.body if isinstance(page.body, list) else []
             pages += 1
         return found
 
-    def _page(self, url: str) -> tuple[Any, str | None]:
+    def _get(self, url: str) -> tuple[Any, Headers]:
         try:
             with self._client.get(url, dict(self._headers), timeout=TIMEOUT_S) as response:
                 headers = {name.lower(): value for name, value in response.headers}
@@ -94,14 +160,11 @@ class RemoteObjects:
         except (ValueError, RecursionError) as error:
             message = "The response is not JSON."
             raise FetchError(message, later=True, is_counted=True) from error
-        return found, self._following(url, headers)
+        return found, headers
 
-    def _following(self, url: str, headers: Headers) -> str | None:
-        """Return the next page that the `Link` header names (RFC 8288), on the same host only."""
-        named = _NEXT.search(headers.get("link", ""))
-        if named is None:
-            return None
-        parts = urlsplit(urljoin(url, named[1]))
+    def _same_host(self, url: str, named: str) -> str:
+        """Return a URL that a page names, on the host of the address."""
+        parts = urlsplit(urljoin(url, named))
         # Behind a proxy that ends TLS, systems name their pages under another scheme.
         return f"{_origin(self._address)}{parts.path}{'?' + parts.query if parts.query else ''}"
 

@@ -1,6 +1,7 @@
 """From an object of another system to its facts, with what has to be fetched for them."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
@@ -8,14 +9,17 @@ from msgspec import structs
 
 from tactful.connectors.allow_list import ContactDigests, Subject, strip
 from tactful.connectors.connector import Fetch, Json, Mapped
-from tactful.connectors.inbox.installed import InstalledConnector
-from tactful.connectors.inbox.remote_objects import FetchError
+from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.objects.remote_objects import FetchError
 from tactful.core.facts.fact_types import AnyFact
-from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.calendar import SECOND, format_rfc3339, parse_rfc3339
 from tactful.runtime.ports.environment import Clock
 
 MAX_FETCHES: Final = 200
 """Requests for one object."""
+
+_WHOLE_SECOND: Final = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(Z|[+-]\d\d:\d\d)", re.ASCII)
+"""An instant without a fraction, and its zone."""
 
 Known = Callable[[Sequence[Subject]], Awaitable[tuple[AnyFact, ...]]]
 """Returns the facts in force about subjects."""
@@ -46,7 +50,9 @@ class ObjectMapper:
         """Return what the allow-list of a topic keeps of a payload."""
         return strip(payload, self._installed.connector.kept[topic], self._contacts).fields
 
-    async def facts_of(self, topic: str, fields: Json, at: int, fetched: Fetched) -> list[Json]:
+    async def facts_of(
+        self, topic: str, fields: Json, at: int, fetched: Fetched, *, is_read: bool = False
+    ) -> list[Json]:
         """Return the facts of the kept fields of an object.
 
         Args:
@@ -55,6 +61,7 @@ class ObjectMapper:
             at: When the other system was in this state at the latest, milliseconds since the Unix
                 epoch, UTC.
             fetched: Responses that may be used again; new ones are added.
+            is_read: Whether the object was read at `at`, and not sent before.
 
         Raises:
             FetchError: Something that is needed cannot be fetched.
@@ -63,20 +70,24 @@ class ObjectMapper:
         connector, terms = self._installed.connector, self._installed.terms
         if subjects := connector.reads(topic, fields):
             terms = structs.replace(terms, known=await self._known(subjects))
-        return await self.follow(connector.map(topic, fields, terms), at, fetched)
+        mapped = connector.map(topic, fields, terms)
+        return await self.follow(mapped, at, fetched, is_read=is_read)
 
-    async def follow(self, first: Mapped, at: int, fetched: Fetched) -> list[Json]:
+    async def follow(
+        self, first: Mapped, at: int, fetched: Fetched, *, is_read: bool = False
+    ) -> list[Json]:
         """Return the facts of a mapped object, and of everything that it names to be fetched.
 
         Raises:
             FetchError: Something that is needed cannot be fetched.
         """
         facts: list[Json] = []
-        waiting = [(first, at)]
+        waiting = [(first, at, is_read)]
         requests = 0
         while waiting:
-            found, at = waiting.pop(0)
-            facts += (_stamped(fact, at) for fact in found.facts)
+            found, at, is_read = waiting.pop(0)
+            stamped = _at_the_end_of_its_second if is_read else _stamped
+            facts += (stamped(fact, at) for fact in found.facts)
             for sentence in found.dropped:
                 self._installed.count_left_out(sentence)
             for fetch in found.fetch:
@@ -88,7 +99,7 @@ class ObjectMapper:
                 if answer is None:
                     facts += (_stamped(fact, at) for fact in fetch.otherwise)
                 else:
-                    waiting += answer
+                    waiting += [(one, asked_at, True) for one, asked_at in answer]
         return facts
 
     async def _fetch(self, fetch: Fetch, fetched: Fetched) -> list[tuple[Mapped, int]] | None:
@@ -124,3 +135,21 @@ def _stamped(fact: Json, at: int) -> Json:
     if fact["type"] != "stock" or "version" in fact:
         return fact
     return {**fact, "version": format_rfc3339(at)}
+
+
+def _at_the_end_of_its_second(fact: Json, at: int) -> Json:
+    """Return a fact that was read, with a version that no delivery of the same second reaches.
+
+    Platforms stamp whole seconds. Of two changes in one second, deliveries in any order would leave
+    either; what is read a second later is the last one.
+
+    Args:
+        fact: The fact.
+        at: When it was read, milliseconds since the Unix epoch, UTC.
+    """
+    version = fact.get("version")
+    if isinstance(version, str) and (found := _WHOLE_SECOND.fullmatch(version)):
+        if parse_rfc3339(version) + SECOND <= at:
+            return {**fact, "version": f"{found[1]}.999999{found[2]}"}
+        return fact
+    return _stamped(fact, at)

@@ -1,11 +1,11 @@
-"""Instants as help desks write them."""
+"""Instants as other systems write them."""
 
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from tactful.connectors.desks.paths import Scalar
+from tactful.connectors.objects.paths import Scalar
 
 _ROUNDUP: Final = re.compile(r"^(\d{4}-\d\d-\d\d)\.(\d\d:)")
 """Roundup has a dot between date and time."""
@@ -25,7 +25,7 @@ def read_instant(value: Scalar) -> datetime | None:
     """Return an instant in UTC; `None`: the value means that there is none.
 
     RFC 3339 and ISO 8601 are read, and numbers since the Unix epoch. An instant without a zone is in
-    UTC: the help desks that write such instants store them in UTC.
+    UTC: the systems that write such instants store them in UTC.
 
     Raises:
         InstantError: The value is no instant.

@@ -1,0 +1,1 @@
+"""The commands `tactful connect`: set up, watch and test connectors."""

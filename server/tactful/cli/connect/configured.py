@@ -1,0 +1,43 @@
+"""A connector as the settings describe it, for commands that look at it without a server."""
+
+from collections.abc import Iterator
+
+from tactful.app import connector_for
+from tactful.cli.shared.errors import CommandError, exit_on
+from tactful.config import Config, ConfigError
+from tactful.connectors.objects.installed import InstalledConnector
+
+
+def configured(config: Config, name: str) -> InstalledConnector:
+    """Return a connector of the settings.
+
+    Raises:
+        CommandError: The settings do not name it, or it cannot be used.
+    """
+    settings = config.connectors.get(name)
+    if settings is None:
+        known = ", ".join(sorted(config.connectors)) or "none"
+        raise CommandError(
+            f"The settings name no connector {name!r}; they name {known}."
+            f" Write a table [connectors.{name}], as server/howto/connect-a-shop.md shows."
+        )
+    with exit_on(ConfigError):
+        return connector_for(name, settings, config)
+
+
+def delivery_url(config: Config, installed: InstalledConnector) -> str:
+    """Return the URL to which the other system sends its deliveries."""
+    secret = "/YOUR-SECRET" if installed.connector.signature == "secret-path" else ""
+    return f"{config.own_url.rstrip('/')}/v1/in/{installed.name}{secret}"
+
+
+def missing_settings(installed: InstalledConnector) -> Iterator[str]:
+    """Yield what the settings of a connector lack, each with what to do."""
+    if not installed.connector.lists:
+        return
+    if installed.remote is None:
+        yield "Nothing can be read. Set address and key_file."
+    if installed.terms.territory is None:
+        yield "Prices and stock have no territory. Set territory."
+    if installed.terms.currency is None:
+        yield "Prices have no currency. Set currency."

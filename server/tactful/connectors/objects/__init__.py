@@ -1,0 +1,1 @@
+"""Objects of another system: reading them, and mapping them to facts."""

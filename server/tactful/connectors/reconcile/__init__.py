@@ -1,0 +1,1 @@
+"""Lists of other systems: read at the start, then again, and compared with the facts."""

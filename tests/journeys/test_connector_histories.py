@@ -1,0 +1,123 @@
+"""After any history, and any arrival of its deliveries, one comparison leaves the truth.
+
+Deliveries arrive in any order and some of them twice; one in ten is lost. `TACTFUL_HISTORIES` is the
+number of histories of each platform: 10,000 in the long form.
+"""
+
+import os
+import random  # noqa: TID251 -- seeded
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support import fake_shopify, fake_woocommerce
+from support.fake_shopify import FakeShopify
+from support.fake_woocommerce import FakeWoocommerce
+from support.inbox import NOW
+from support.reconciled_shop import ReconciledShop
+from tactful.connectors.connector import Connector
+from tactful.connectors.shops.shopify import SHOPIFY
+from tactful.connectors.shops.woocommerce import WOOCOMMERCE
+
+HISTORIES = int(os.environ.get("TACTFUL_HISTORIES", "150"))
+LOST = 0.1
+Platform = tuple[Connector, Callable[[int], Any], Callable[[Any], dict[str, Any]]]
+PLATFORMS: dict[str, Platform] = {
+    "woocommerce": (WOOCOMMERCE, FakeWoocommerce, fake_woocommerce.facts_of_shop),
+    "shopify": (SHOPIFY, FakeShopify, fake_shopify.facts_of_shop),
+}
+
+
+def act(shop: Any, dice: random.Random) -> None:
+    """Change one thing in a shop."""
+    sold = [one for one, row in shop.products.items() if row.get("type") != "variable"]
+    kind = dice.choice(ACTS) if sold else "add"
+    ident = dice.choice(sold) if sold else 0
+    order = dice.choice(sorted(shop.orders)) if shop.orders else 0
+    price, count = dice.randint(100, 20_000), dice.randint(1, 3)
+    match kind:
+        case "add":
+            shop.add_product(price, dice.randint(0, 9))
+        case "parent" if isinstance(shop, FakeWoocommerce):
+            parent = shop.add_parent()
+            for _ in range(dice.randint(1, 2)):
+                shop.add_product(price, dice.randint(0, 9), parent=parent)
+        case "reprice":
+            shop.reprice(ident, price)
+        case "sell":
+            shop.sell(ident, count)
+        case "bin":
+            shop.bin(ident)
+        case "restore":
+            shop.restore(ident)
+        case "delete":
+            shop.delete(ident)
+        case "order":
+            shop.order(ident)
+        case "status" if order:
+            shop.set_status(order, dice.choice(("processing", "completed", "cancelled")))
+        case "refund" if order:
+            left = 2 - sum(row for row in _refunded(shop, order))
+            if left > 0 and shop.orders[order].get("status") != "cancelled":
+                shop.refund(order, 1)
+
+
+ACTS = (
+    *("add", "parent", "reprice", "reprice", "sell", "sell", "bin", "restore", "delete"),
+    *("order", "order", "status", "status", "refund"),
+)
+
+
+def _refunded(shop: Any, order: int) -> tuple[int, ...]:
+    found = facts_of(shop)[str(order)][1]
+    return tuple(found)
+
+
+def facts_of(shop: Any) -> dict[str, Any]:
+    """Return the truth about a shop."""
+    module = fake_woocommerce if isinstance(shop, FakeWoocommerce) else fake_shopify
+    found: dict[str, Any] = module.facts_of_shop(shop)
+    return found
+
+
+async def history(name: str, number: int) -> ReconciledShop:
+    """Return a shop with a history whose deliveries have arrived, without a comparison since."""
+    connector, fake, _ = PLATFORMS[name]
+    dice = random.Random(f"{name} {number}")
+    one = ReconciledShop(fake(NOW // 1000), connector)
+    for _ in range(dice.randint(0, 3)):
+        one.shop.add_product(dice.randint(100, 20_000), dice.randint(0, 9))  # type: ignore[attr-defined]
+    if dice.random() < 0.5:
+        await one.reconciler.read_due()
+    for _ in range(dice.randint(1, 12)):
+        # Several changes may have the same stamp, which is in whole seconds.
+        one.later(dice.choice((0, 0, 1, 40, 400)))
+        act(one.shop, dice)
+        if dice.random() < 0.1:
+            await one.map_all()
+    arriving = [sent for sent in one.shop.sent if dice.random() >= LOST]
+    arriving += [sent for sent in arriving if dice.random() < 0.3]
+    dice.shuffle(arriving)
+    for sent in arriving:
+        await one.deliver(sent)
+        if dice.random() < 0.3:
+            await one.map_all()
+        if dice.random() < 0.3:
+            one.later(1)
+    await one.map_all()
+    return one
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+async def test_one_comparison_leaves_no_difference(name: str) -> None:
+    differing = 0
+    for number in range(HISTORIES):
+        one = await history(name, number)
+        truth = facts_of(one.shop)
+        differing += await one.facts() != truth
+        one.later(2)
+        one.reconciler.ask()
+        await one.reconciler.read_due()
+        assert await one.facts() == truth, (name, number)
+    assert differing > HISTORIES // 10, "the control: without a comparison there are differences"
