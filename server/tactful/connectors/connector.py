@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tactful.connectors.allow_list import Shape, Subject
 from tactful.core.facts.fact_types import AnyFact
+from tactful.core.values.calendar import MINUTE
 
 Json = dict[str, Any]
 """A JSON object. A number with a fraction is its text, because no float touches an amount."""
@@ -98,6 +99,8 @@ class Listing(Struct, frozen=True, kw_only=True):
     """What is added to the path to list only what changed since `{since}`; empty: it cannot be."""
     instants: str = "%Y-%m-%dT%H:%M:%SZ"
     """How `{since}` is written, as for `strftime`; it is in UTC."""
+    every_ms: int = 15 * MINUTE
+    """Milliseconds between two readings of what changed."""
     often: bool = False
     """Whether the whole list is read as often as the changes of others, because not every change has
     a stamp."""
@@ -142,6 +145,11 @@ class Mapped(Struct, frozen=True, kw_only=True):
 def bearer(key: str) -> Headers:
     """Return the header of a bearer token (RFC 6750)."""
     return {"Authorization": f"Bearer {key}"}
+
+
+def token(key: str) -> Headers:
+    """Return the header of a token of Request Tracker."""
+    return {"Authorization": f"token {key}"}
 
 
 def basic(key: str) -> Headers:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from tactful.connectors.desks.located_yaml import Document, Place, YamlError, read_yaml
 from tactful.connectors.objects.paths import PathError, as_text, parse_path
 from tactful.connectors.signatures import SCHEMES
+from tactful.core.values.calendar import CalendarError, parse_duration
 
 Names = tuple[str | int | bool, ...]
 Paths = str | tuple[str, ...]
@@ -131,6 +132,29 @@ class Expected(_Block, frozen=True):
     """A part of the message, where the ticket gives no case."""
 
 
+class ListBlock(_Block, frozen=True, kw_only=True):
+    """How the help desk lists its tickets, for one that sends no deliveries or loses some."""
+
+    source: Literal["verified", "from documentation", "own"] = "own"
+    """Whether the list was tried on the help desk itself."""
+    path: str
+    """The path of the first page below `address`, with its query."""
+    key: Literal["basic", "bearer", "token"] = "basic"
+    """How the key of the settings is sent: `user:password`, a bearer token, or as `token KEY`."""
+    rows: str = ""
+    """The path of the tickets in a page; empty: the page is the list."""
+    following: str = ""
+    """The path of the next page's URL in a page; empty: the header `Link` names it."""
+    each: str = ""
+    """The path of a whole ticket, with `{id}`; empty: the page has whole tickets."""
+    changed: str
+    """What is added to the path to list only what changed since `{since}`."""
+    instants: str = "%Y-%m-%dT%H:%M:%SZ"
+    """How `{since}` is written, as for `strftime`; it is in UTC."""
+    every: str = "1m"
+    """The time between two readings."""
+
+
 class Example(_Block, frozen=True, kw_only=True):
     """Deliveries of one ticket, and the case that they must give."""
 
@@ -167,6 +191,8 @@ class MappingFile(_Block, frozen=True, kw_only=True):
     status: StatusTable
     link: LinkBlock = LinkBlock()
     kind: KindBlock = KindBlock()
+    list: ListBlock | None = None
+    """How tickets are listed; without it they are only delivered."""
     examples: tuple[Example, ...] = ()
 
 
@@ -262,12 +288,34 @@ def _findings(mapping: MappingFile) -> Iterator[tuple[Place, str]]:
             except PathError as error:
                 yield (block, name), str(error)
     yield from _pattern_findings(mapping.link)
+    yield from _list_findings(mapping.list)
     yield from _ambiguous(("status",), _rows(mapping.status))
     for name in ("values", "tags", "queues"):
         yield from _ambiguous(("kind", name), getattr(mapping.kind, name).rows())
     for index, example in enumerate(mapping.examples):
         if not example.deliveries:
             yield ("examples", index), f"The example {example.name!r} has no `ticket`. Add one."
+
+
+def _list_findings(block: ListBlock | None) -> Iterator[tuple[Place, str]]:
+    if block is None:
+        return
+    for name in ("rows", "following"):
+        try:
+            parse_path(getattr(block, name) or "rows")
+        except PathError as error:
+            yield ("list", name), str(error)
+    if "{since}" not in block.changed:
+        yield (
+            ("list", "changed"),
+            "`list.changed` lacks `{since}`. Write it where the instant belongs.",
+        )
+    if block.each and "{id}" not in block.each:
+        yield ("list", "each"), "`list.each` lacks `{id}`. Write it where the id belongs."
+    try:
+        parse_duration(block.every)
+    except CalendarError as error:
+        yield ("list", "every"), f"`list.every`: {error}"
 
 
 def _rows(table: StatusTable) -> Iterator[tuple[str, Names]]:

@@ -12,16 +12,21 @@ from tactful.connectors.connector import (
     Envelope,
     Headers,
     Json,
+    Listing,
     Mapped,
     Terms,
     UnreadableDeliveryError,
+    basic,
+    bearer,
+    token,
 )
 from tactful.connectors.desks.case_facts import TicketContext, case_of
-from tactful.connectors.desks.mapping_file import MappingFile
+from tactful.connectors.desks.mapping_file import ListBlock, MappingFile, as_paths
 from tactful.connectors.desks.tickets import Ticket, TicketError, TicketReader
 from tactful.core.facts.fact_types import AnyFact, Case, Order
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.core.facts.shopper_contacts import contacts_of
+from tactful.core.values.calendar import parse_duration
 
 TOPIC: Final = "ticket"
 """The one topic of help desks: every delivery states a ticket."""
@@ -56,6 +61,28 @@ def ticket_connector(mapping: MappingFile) -> Connector:
         kept={TOPIC: Reduction(reduce)},
         map=_map,
         reads=_reads,
+        authorize=_AUTHORIZE[mapping.list.key if mapping.list else "bearer"],
+        lists=() if mapping.list is None else (_listing(mapping, mapping.list),),
+    )
+
+
+_AUTHORIZE: Final = {"basic": basic, "bearer": bearer, "token": token}
+
+
+def _listing(mapping: MappingFile, block: ListBlock) -> Listing:
+    return Listing(
+        name="tickets",
+        path=block.path,
+        topic=TOPIC,
+        rows=block.rows,
+        following=block.following,
+        each=block.each,
+        changed=block.changed,
+        bounded=block.changed,
+        instants=block.instants,
+        stamp=as_paths(mapping.ticket.version)[0],
+        every_ms=parse_duration(block.every),
+        feeds=("cases",),
     )
 
 

@@ -18,7 +18,7 @@ from tactful.connectors.objects.object_mapper import Known, ObjectMapper
 from tactful.connectors.objects.remote_objects import FetchError, RemoteObjects
 from tactful.connectors.reconcile.list_reader import Ingest, ListReader
 from tactful.connectors.reconcile.list_state import ListStates
-from tactful.core.values.calendar import DAY, MINUTE, SECOND
+from tactful.core.values.calendar import DAY, SECOND
 from tactful.runtime.ports.deliveries import ListStatus
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.inbox_store import InboxStore
@@ -26,7 +26,6 @@ from tactful.runtime.ports.ledger import LedgerError
 
 log = structlog.get_logger("tactful.reconcile")
 
-CHANGES_EVERY_MS: Final = 15 * MINUTE
 WHOLE_EVERY_MS: Final = DAY
 MAX_SHARE: Final = 20
 """Times the length of a reading that pass before the next one: a large list never keeps a shop busy."""
@@ -207,7 +206,7 @@ class Reconciler:
         if state is None or not state.whole_at:
             return 0
         if listing.changed or listing.often:
-            return state.changed_at + max(CHANGES_EVERY_MS, MAX_SHARE * state.took_ms)
+            return state.changed_at + max(listing.every_ms, MAX_SHARE * state.took_ms)
         return state.whole_at + WHOLE_EVERY_MS
 
     def next_at(self) -> int:
