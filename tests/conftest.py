@@ -11,6 +11,8 @@ import pytest
 import structlog
 from hypothesis import settings
 
+from support.documented_answers import undocumented_answers
+
 EXPLORE = os.environ.get("TACTFUL_EXPLORE") == "1"
 """Whether property tests try other examples in each run, instead of the same in all."""
 # A deadline would fail on a busy machine.
@@ -116,3 +118,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         if reason:
             tests = "1 test" if count == 1 else f"{count} tests"
             terminalreporter.write_line(f"not tried here: {tests}, because {reason}")
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_documented() -> Iterator[None]:
+    """Fail a test in which a server of this process answers what the OpenAPI document does not have."""
+    with undocumented_answers() as found:
+        yield
+    assert found == []

@@ -1,5 +1,7 @@
 """Shapes of the responses about connectors, for the OpenAPI document."""
 
+from typing import Literal
+
 from tactful.api.explanation_shapes import Shape
 
 
@@ -60,3 +62,9 @@ class Connectors(Shape, frozen=True, kw_only=True):
     """The connectors, by name."""
 
     connectors: list[ConnectorShown]
+
+
+class DeliveryTaken(Shape, frozen=True, kw_only=True):
+    """What became of a delivery."""
+
+    delivery: Literal["stored", "known", "ping"]

@@ -1,6 +1,9 @@
 """The HTTP API as an OpenAPI 3.1 document, generated from the routes."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +15,26 @@ from starlette.routing import BaseRoute, Route
 from tactful.api.alerts import SnoozeRequest
 from tactful.api.bodies import json_response
 from tactful.api.diagnoses import DoctorQuestion
+from tactful.api.endpoint_problems import (
+    ENDPOINT_PROBLEMS,
+    EVERY_ENDPOINT,
+    WITH_BODY,
+    WITH_KEY,
+    WITH_OPERATOR,
+    WITH_PATH,
+    joined,
+)
+from tactful.api.openapi_examples import example_of
+from tactful.api.openapi_parameters import OPERATOR, parameter
 from tactful.api.operations import ClockMove
+from tactful.api.other_responses import OTHER_RESPONSES
 from tactful.api.pairing import PairingBody
+from tactful.api.problems import TITLES
 from tactful.api.redemptions import CancelBody, ConfirmBody, RedemptionBody, RefundBody
 from tactful.api.response_shapes import RESPONSES, SECOND_RESPONSES, ProblemDocument
 from tactful.api.rulebooks import Rollback
 from tactful.core.facts.reference.schemas import fact_components
+from tactful.protocol.problems import PROBLEM_JSON
 from tactful.runtime.case_corrections import CaseCorrection
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
@@ -126,14 +143,34 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
 """Path of a `GET` → its query parameters; `!` marks those that are required."""
 
 
+OPERATORS: Final = frozenset(
+    {
+        ("POST", "/v1/rulebook/reload"),
+        ("POST", "/v1/rulebook/rollback"),
+        ("POST", "/v1/rules/{id}/pause"),
+        ("POST", "/v1/rules/{id}/resume"),
+        ("POST", "/v1/cases/{id}/correct"),
+        ("POST", "/v1/alerts/{id}/acknowledge"),
+        ("POST", "/v1/alerts/{id}/snooze"),
+        ("POST", "/v1/alerts/{id}/resolve"),
+    }
+)
+"""The endpoints that record who acts."""
+
+
 def openapi_routes(routes: Sequence[BaseRoute]) -> Sequence[BaseRoute]:
-    """Return the route of `GET /openapi.json`, which describes `routes`."""
-    document = describe(routes)
+    """Return the route of `GET /openapi.json`, which describes `routes` and itself."""
+
+    @cache  # built at the first request, because it delays the start and few servers are asked
+    def document() -> dict[str, Any]:
+        return describe([*routes, route])
 
     async def show(request: Request) -> Response:  # noqa: ARG001
-        return json_response(document)
+        # In a thread: sessions would wait for the 30 ms that it takes the first time.
+        return json_response(await asyncio.to_thread(document))
 
-    return (Route("/openapi.json", show, methods=["GET"]),)
+    route = Route("/openapi.json", show, methods=["GET"])
+    return (route,)
 
 
 def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
@@ -144,13 +181,41 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             path = route.path.replace(":path}", "}")
             for method in sorted((route.methods or set()) - {"HEAD", "OPTIONS"}):
                 paths.setdefault(path, {})[method.lower()] = _operation(method, path)
-    names, schemas = fact_components(_SCHEMA_REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tactful",
+            "version": "1",
+            "description": "Facts, redemption, explanations and operation of one shop's server.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": paths,
+        "components": {
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "serverKey": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The server key, or the key of a plugin that may do this.",
+                }
+            },
+            "responses": {
+                _common_name(status): _problem(status, codes)
+                for status, codes in EVERY_ENDPOINT.items()
+            },
+        },
+    }
+
+
+def _schemas() -> dict[str, Any]:
+    """Return the schemas of all bodies, each with an example."""
+    names, facts = fact_components(_SCHEMA_REF)
     answers = (*filter(None, RESPONSES.values()), *SECOND_RESPONSES.values())
-    shapes = [*REQUESTS.values(), *answers, ProblemDocument]
-    _, bodies = msgspec.json.schema_components(dict.fromkeys(shapes), ref_template=_SCHEMA_REF)
-    schemas = {**bodies, **schemas}
-    if "/v1/facts" in paths:
-        paths["/v1/facts"]["post"]["requestBody"] = _facts_body()
+    others = [one.shape for each in OTHER_RESPONSES.values() for one in each if one.shape]
+    shapes = dict.fromkeys([*REQUESTS.values(), *answers, *others, ProblemDocument])
+    _, bodies = msgspec.json.schema_components(shapes, ref_template=_SCHEMA_REF)
+    for shape in shapes:
+        bodies[shape.__name__]["examples"] = [example_of(shape)]
     fact = {
         "oneOf": [{"$ref": _SCHEMA_REF.format(name=name)} for name in names.values()],
         "discriminator": {
@@ -158,23 +223,7 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             "mapping": {kind: _SCHEMA_REF.format(name=name) for kind, name in names.items()},
         },
     }
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "Tactful", "version": "1"},
-        "paths": paths,
-        "components": {
-            "schemas": {"Fact": fact, **schemas},
-            "securitySchemes": {"serverKey": {"type": "http", "scheme": "bearer"}},
-            "responses": {
-                "problem": {
-                    "description": "RFC 9457; `code` is stable",
-                    "content": {
-                        "application/problem+json": {"schema": _reference(ProblemDocument)}
-                    },
-                }
-            },
-        },
-    }
+    return {"Fact": fact, **bodies, **facts}
 
 
 def _reference(shape: type[Struct]) -> dict[str, str]:
@@ -196,44 +245,93 @@ def _facts_body() -> dict[str, Any]:
 
 
 def _operation(method: str, path: str) -> dict[str, Any]:
-    names = [part.partition("}")[0] for part in path.split("{")[1:]]
     operation: dict[str, Any] = {
         "summary": SUMMARIES.get((method, path), path),
-        "responses": {
-            **_success(method, path),
-            "default": {"$ref": "#/components/responses/problem"},
-        },
+        "responses": _responses(method, path),
     }
-    parameters = [_parameter(name, "path", required=True) for name in names]
-    if method == "GET":
-        parameters += [
-            _parameter(name.rstrip("!"), "query", required=name.endswith("!"))
-            for name in QUERIES.get(path, ())
-        ]
-    if parameters:
+    if parameters := list(_parameters(method, path)):
         operation["parameters"] = parameters
     if (body := REQUESTS.get((method, path))) is not None:
         operation["requestBody"] = {
             "required": (method, path) not in OPTIONAL_BODIES,
             "content": {"application/json": {"schema": _reference(body)}},
         }
-    if path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session", "/v1/in/")):
+    if (method, path) == ("POST", "/v1/facts"):
+        operation["requestBody"] = _facts_body()
+    if _needs_key(path):
         operation["security"] = [{"serverKey": []}]
     return operation
 
 
-def _parameter(name: str, place: str, *, required: bool) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": required, "schema": {"type": "string"}}
+def _needs_key(path: str) -> bool:
+    return path not in PUBLIC_PATHS and not path.startswith(("/widget", "/v1/session", "/v1/in/"))
 
 
-def _success(method: str, path: str) -> dict[str, Any]:
-    """Return the response without an error."""
-    if (method, path) not in RESPONSES:
-        return {"200": {"description": "Done"}}
-    shape = RESPONSES[method, path]
-    if shape is None:
-        return {"204": {"description": "Done"}}
-    schema: dict[str, Any] = _reference(shape)
-    if second := SECOND_RESPONSES.get((method, path)):
-        schema = {"oneOf": [schema, _reference(second)]}
-    return {"200": {"description": "Done", "content": {"application/json": {"schema": schema}}}}
+def _parameters(method: str, path: str) -> Iterator[dict[str, Any]]:
+    for part in path.split("{")[1:]:
+        yield parameter(path, part.partition("}")[0], "path", required=True)
+    if method == "GET":
+        for name in QUERIES.get(path, ()):
+            yield parameter(path, name.rstrip("!"), "query", required=name.endswith("!"))
+    if (method, path) in OPERATORS:
+        yield dict(OPERATOR)
+
+
+def _responses(method: str, path: str) -> dict[str, Any]:
+    """Return all responses of an endpoint, by status; one status can have two media types."""
+    found = _successes(method, path)
+    for status, codes in _problem_codes(method, path).items():
+        if (other := found.get(str(status))) is not None:
+            other["content"] |= _problem(status, codes)["content"]
+        elif tuple(codes) == EVERY_ENDPOINT.get(status):
+            found[str(status)] = {"$ref": f"#/components/responses/{_common_name(status)}"}
+        else:
+            found[str(status)] = _problem(status, codes)
+    return found
+
+
+def _successes(method: str, path: str) -> dict[str, Any]:
+    """Return the responses that are no problem documents."""
+    found: dict[str, Any] = {}
+    if (shape := RESPONSES.get((method, path))) is not None:
+        schema: dict[str, Any] = _reference(shape)
+        if second := SECOND_RESPONSES.get((method, path)):
+            schema = {"oneOf": [schema, _reference(second)]}
+        found["200"] = {"description": "Done", "content": {"application/json": {"schema": schema}}}
+    elif (method, path) in RESPONSES:
+        found["204"] = {"description": "Done"}
+    for one in OTHER_RESPONSES.get((method, path), ()):
+        response = found.setdefault(str(one.status), {"description": one.meaning})
+        if one.media_type:
+            schema = _reference(one.shape) if one.shape else {"type": one.kind}
+            response.setdefault("content", {})[one.media_type] = {"schema": schema}
+    return found or {"200": {"description": "Done"}}
+
+
+def _problem_codes(method: str, path: str) -> dict[int, list[str]]:
+    """Return the problem codes with which an endpoint can answer, by status."""
+    groups = [EVERY_ENDPOINT]
+    if "{" in path:
+        groups.append(WITH_PATH)
+    if _needs_key(path):
+        groups.append(WITH_KEY)
+    if (method, path) in REQUESTS:
+        groups.append(WITH_BODY)
+    if (method, path) in OPERATORS:
+        groups.append(WITH_OPERATOR)
+    groups.append(ENDPOINT_PROBLEMS.get((method, path), {}))
+    return joined(groups)
+
+
+def _common_name(status: int) -> str:
+    return f"problem_{status}"
+
+
+def _problem(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return the response with one of these problem codes."""
+    code = {"properties": {"code": {"enum": list(codes)}}}
+    schema = {"allOf": [_reference(ProblemDocument), code]}
+    return {
+        "description": TITLES.get(status, HTTPStatus(status).phrase),
+        "content": {PROBLEM_JSON: {"schema": schema}},
+    }

@@ -9,7 +9,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 
 from tactful.protocol.problems import PROBLEM_JSON, problem_body
 from tactful.runtime.ports.ledger import LedgerError
@@ -88,9 +88,22 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     if error.status_code == 404:
         return problem(404, "http.not_found", f"There is nothing at {request.url.path}.")
     if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "another method")
-        return problem(405, "http.method", f"{request.method} is not allowed here; use {allowed}.")
+        allowed = _allowed_methods(request)
+        response = problem(
+            405, "http.method", f"{request.method} is not allowed here; use {allowed}."
+        )
+        response.headers["Allow"] = allowed  # RFC 9110, section 15.5.6
+        return response
     return problem(error.status_code, "http.error", str(error.detail))
+
+
+def _allowed_methods(request: Request) -> str:
+    """Return the methods of a path, which several routes may share."""
+    methods: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            methods |= route.methods or set()
+    return ", ".join(sorted(methods))
 
 
 async def on_ledger_error(request: Request, error: Exception) -> Response:

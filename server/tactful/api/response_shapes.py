@@ -279,7 +279,8 @@ class DoctorAnswer(Shape, frozen=True, kw_only=True):
     price: Money | None
     cost: bool
     available: int | None
-    rulebook: str
+    rulebook: str | None
+    """Null: no item of the shop is known."""
     rules: list[DoctorRule]
     advice: list[str]
 

@@ -1,12 +1,13 @@
 """The widget's JavaScript files, which storefronts load."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api.problems import ProblemError
@@ -38,8 +39,12 @@ def widget_routes(folder: Path) -> Sequence[BaseRoute]:
             )
         immutable = name.count(".") > 1 and not name.endswith(".map")
         age = "max-age=31536000, immutable" if immutable else "max-age=300"
-        headers = {**HEADERS, "Cache-Control": f"public, {age}"}
+        content = path.read_bytes()
+        tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+        headers = {**HEADERS, "Cache-Control": f"public, {age}", "ETag": tag}
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
         kind = "application/json" if name.endswith(".map") else "text/javascript"
-        return FileResponse(path, headers=headers, media_type=kind)
+        return Response(content, headers=headers, media_type=kind)
 
     return (Route("/widget/{name}", script, methods=["GET"]),)

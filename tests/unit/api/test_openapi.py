@@ -4,11 +4,15 @@ import json
 import re
 from typing import Any
 
+import httpx
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.api.openapi import describe, openapi_routes
+from tactful.api.endpoint_problems import EVERY_ENDPOINT
+from tactful.api.openapi import REQUESTS, describe, openapi_routes
+from tactful.api.response_shapes import RESPONSES
 from tactful.core.facts.fact_types import KINDS
 
 
@@ -57,18 +61,47 @@ def test_only_endpoints_of_the_shops_systems_require_the_server_key() -> None:
     assert "security" not in operation("/v1/session/stream/{stream}", "post")
 
 
-def test_every_operation_refers_to_the_problem_document() -> None:
+def test_every_operation_has_the_problems_of_the_listener_and_of_failures() -> None:
     document = describe(ROUTES)
     for methods in document["paths"].values():
         for one in methods.values():
-            assert one["responses"]["default"]["$ref"] == "#/components/responses/problem"
-    assert "problem" in document["components"]["responses"]
+            assert {str(status) for status in EVERY_ENDPOINT} <= set(one["responses"])
+            assert one["responses"]["500"] == {"$ref": "#/components/responses/problem_500"}
+    assert "problem_500" in document["components"]["responses"]
 
 
-def test_the_document_is_served() -> None:
+def codes(path: str, method: str, status: int) -> list[str]:
+    response = operation(path, method)["responses"][str(status)]
+    found: list[str] = response["content"]["application/problem+json"]["schema"]["allOf"][1][
+        "properties"
+    ]["code"]["enum"]
+    return found
+
+
+def test_an_operation_with_a_key_has_the_problems_of_the_key() -> None:
+    assert codes("/v1/customers/{id}", "delete", 401) == ["key.unset", "key.wrong"]
+    assert "401" not in operation("/healthz", "get")["responses"]
+
+
+def test_a_status_can_have_a_body_of_the_endpoint_beside_the_problem() -> None:
+    content = operation("/healthz", "get")["responses"]["503"]["content"]
+    assert set(content) == {"application/json", "application/problem+json"}
+
+
+def test_an_endpoint_that_records_who_acts_takes_the_operators_name() -> None:
+    document = describe([Route("/v1/rules/{id}/pause", endpoint, methods=["POST"])])
+    pause = document["paths"]["/v1/rules/{id}/pause"]["post"]
+    assert [one["name"] for one in pause["parameters"]] == ["id", "Tactful-Operator"]
+    assert "404" in pause["responses"]
+    assert "422" in pause["responses"]
+
+
+async def test_the_served_document_describes_itself() -> None:
     (route,) = openapi_routes(ROUTES)
-    assert isinstance(route, Route)
-    assert route.path == "/openapi.json"
+    transport = httpx.ASGITransport(Starlette(routes=[route]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        document = (await http.get("/openapi.json")).json()
+    assert set(document["paths"]) == {*describe(ROUTES)["paths"], "/openapi.json"}
 
 
 def test_every_reference_of_the_document_is_defined() -> None:
@@ -87,3 +120,9 @@ def test_the_report_of_facts_has_the_schemas_of_its_bodies() -> None:
     assert set(schemas["Fact"]["discriminator"]["mapping"]) == set(KINDS)
     report = schemas["IngestReport"]["properties"]
     assert set(report) == {"accepted", "ignored", "rejected", "unchanged", "notes"}
+
+
+def test_every_body_has_an_example() -> None:
+    schemas = describe([])["components"]["schemas"]
+    for shape in (*REQUESTS.values(), *filter(None, RESPONSES.values())):
+        assert schemas[shape.__name__]["examples"], shape

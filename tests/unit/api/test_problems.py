@@ -64,6 +64,18 @@ async def test_an_unknown_path_and_a_wrong_method_are_problems() -> None:
     assert wrong.headers["content-type"] == "application/problem+json"
 
 
+async def test_a_wrong_method_is_answered_with_the_methods_of_all_routes_of_the_path() -> None:
+    async def listed(_: Request) -> Response:
+        return Response()
+
+    routes = [Route("/v1/a", listed, methods=["POST"]), Route("/v1/a", listed, methods=["GET"])]
+    app = Starlette(routes=routes, exception_handlers=HANDLERS)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as http:
+        wrong = await http.delete("/v1/a")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET, HEAD, POST")
+
+
 async def test_a_problem_error_is_answered_with_its_members() -> None:
     async with client(ProblemError(422, "body.invalid", "No `token`.", field="token")) as http:
         answer = await http.get("/v1/customers/c1/export")

@@ -39,6 +39,15 @@ async def test_a_file_is_cached_according_to_its_name(
     assert answer.headers["content-type"].startswith(kind)
 
 
+async def test_a_browser_that_has_the_file_is_not_sent_it_again(http: httpx.AsyncClient) -> None:
+    tag = (await http.get("/widget/v1.js")).headers["etag"]
+    again = await http.get("/widget/v1.js", headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["cache-control"] == "public, max-age=300"
+    other = await http.get("/widget/v1.2.3.js", headers={"If-None-Match": tag})
+    assert other.status_code == 200
+
+
 async def test_every_page_may_load_the_widget_with_an_integrity_check(
     http: httpx.AsyncClient,
 ) -> None:

@@ -1,0 +1,67 @@
+"""The parameters of the HTTP API's requests, for the OpenAPI document."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_DURATION: Final = {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$", "examples": ["14d"]}
+_INSTANT: Final = {"type": "string", "format": "date-time", "examples": ["2026-03-10T12:00:00Z"]}
+_TERRITORY: Final = {"type": "string", "examples": ["DE"]}
+
+
+def _text(example: str) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "examples": [example]}
+
+
+SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "after": _text("412"),
+    "at": _INSTANT,
+    "channel": _text("app"),
+    "connector": _text("desk"),
+    "currency": {"type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"]},
+    "customer": _text("mia"),
+    "dwell": _DURATION,
+    "format": {"enum": ["json", "csv"]},
+    "group": _text("club"),
+    "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+    "last": _DURATION,
+    "name": {"type": "string", "examples": ["v1.js"]},
+    "of": {"enum": ["product", "price", "cost", "stock"]},
+    "offer": _text("of_8fkq2mz5w1x7r3t9"),
+    "order": _text("1001"),
+    "recompute": {"enum": ["true", "false"]},
+    "rule": _text("hesitating-over-shoes"),
+    "session": _text("se_8fkq2mz5w1x7r3t9"),
+    "since": _INSTANT,
+    "sku": _text("RUN-42"),
+    "territory": _TERRITORY,
+    "until": _INSTANT,
+    "window": _DURATION,
+}
+"""Name of a parameter → its JSON Schema. Values that no schema describes exactly get a 4xx answer."""
+STATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "/v1/redemptions": ("held", "redeemed", "cancelled"),
+    "/v1/alerts": ("unresolved", "resolved"),
+}
+"""Path → the values of its parameter `state`."""
+OPERATOR: Final[Mapping[str, Any]] = {
+    "name": "Tactful-Operator",
+    "in": "header",
+    "required": False,
+    "description": "Who acts, for the audit log, in UTF-8. Without it, `server key` is recorded.",
+    "schema": {"type": "string", "examples": ["Mia Sommer"]},
+}
+
+
+def parameter(path: str, name: str, place: str, *, required: bool) -> dict[str, Any]:
+    """Return a parameter of a path or of its query.
+
+    Args:
+        path: The path as the document writes it.
+        name: The name of the parameter.
+        place: `path` or `query`.
+        required: Whether a request needs it.
+    """
+    schema = dict(SCHEMAS.get(name, {"type": "string", "minLength": 1}))
+    if name == "state" and path in STATES:
+        schema = {"enum": list(STATES[path])}
+    return {"name": name, "in": place, "required": required, "schema": schema}
