@@ -2,7 +2,7 @@
 #
 #   make demo     a shop to play with           make check    style, types, layers, unit tests
 #   make test     every test that can run here  make bench    benchmarks, with ratios
-#   make soak     a day of traffic in 30 min    make build    wheels and plugins, in dist-py/ and dist-js/
+#   make soak     a day of traffic in 30 min    make build    what a release has: dist-py/, dist-js/, dist-manifest.json
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
 #   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
@@ -84,12 +84,16 @@ bench: $(VENV)/.dev
 soak: $(VENV)/.dev
 	@$(BIN)/python tests/bench/soak.py
 
+# The same sources give the same bytes, and dist-manifest.json names the digest of every file.
 build: $(VENV)/.dev
-	@$(BIN)/hatchling build -t wheel -d dist-py
-	@for bridge in bridge oscar; do (cd server/bridges/$$bridge && $(CURDIR)/$(BIN)/hatchling build -t wheel -d $(CURDIR)/dist-py) || exit 1; done
+	@rm -rf dist-py dist-js dist-manifest.json
+	@for place in . server/bridges/bridge server/bridges/oscar; do \
+	  (cd $$place && $(CURDIR)/$(BIN)/hatchling build -t sdist -t wheel -d $(CURDIR)/dist-py > /dev/null) || exit 1; done
 	@$(BIN)/python tests/tools/plugin_zip.py dist-py > /dev/null
-	@ls dist-py
-	@if command -v npm > /dev/null; then $(MAKE) --silent dist-js && ls dist-js; else echo "npm is not installed: no packages in JavaScript"; fi
+	@if command -v npm > /dev/null; then $(MAKE) --silent dist-js && npm pack --silent --pack-destination dist-js ./widget > /dev/null \
+	  && cp widget/dist/v*.js dist-js/; else echo "npm is not installed: no packages in JavaScript"; fi
+	@$(BIN)/python tests/tools/release_manifest.py dist-py dist-js > dist-manifest.json
+	@ls dist-py dist-js dist-manifest.json
 
 # The packages in JavaScript, which need no build.
 JS_BRIDGES := $(patsubst %/package.json,./%,$(wildcard server/bridges/*/package.json))
@@ -106,7 +110,7 @@ format: $(VENV)/.dev
 	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix && cd ../server/bridges && ../../widget/node_modules/.bin/biome check --write --log-level=error .; fi
 
 clean:
-	@rm -rf dist-py dist-js bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
+	@rm -rf dist-py dist-js dist-manifest.json bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
 	@find server tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(VENV)/.dev

@@ -32,7 +32,7 @@ def host(**shops: Starlette) -> Starlette:
     """An application that mounts each shop under its name."""
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:  # noqa: ARG001
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
             for one in shops.values():
                 await running.enter_async_context(one.router.lifespan_context(one))

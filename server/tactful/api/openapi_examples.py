@@ -49,7 +49,7 @@ CHOSEN: Final[Mapping[str, Mapping[str, Any]]] = {
     "CaseCorrection": {"kind": "defect", "skus": ["RUN-42"]},
     "DoctorQuestion": {"sku": "RUN-42", "territory": "DE"},
     "PairingBody": {"code": "3f9k-27wq-m1xz", "shop": "https://shop.example"},
-    "ClockMove": {"advance": 30.0},
+    "ClockMove": {"advance": 30},
     "ProblemDocument": {
         "type": "about:blank",
         "title": "The offer has expired",
@@ -104,9 +104,7 @@ def _scalar(found: inspect.Type, name: str) -> Any:
             return _INSTANT if name.endswith(_INSTANTS) else _TEXTS.get(name, name)
         case inspect.BoolType():
             return True
-        case inspect.IntType():
+        case inspect.IntType() | inspect.FloatType():
             return max(1, found.ge or 0)
-        case inspect.FloatType():
-            return 0.5
         case _:  # any value
             return _TEXTS.get(name, name)

@@ -47,7 +47,7 @@ OPERATOR: Final[Mapping[str, Any]] = {
     "name": "Tactful-Operator",
     "in": "header",
     "required": False,
-    "description": "Who acts, for the audit log, in UTF-8. Without it, `server key` is recorded.",
+    "description": "The operator's name for the audit log, in UTF-8. Without it, `server key` is recorded.",
     "schema": {"type": "string", "examples": ["Mia Sommer"]},
 }
 
