@@ -62,6 +62,10 @@ _INBOUND: Final[Problems] = {
     415: ("body.encoding",),
     429: ("facts.busy",),
 }
+_REPORT: Final[Problems] = {
+    400: ("query.instant",),
+    422: ("report.time", "report.window", "report.format"),
+}
 ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
     ("POST", "/v1/facts"): {
         400: ("body.malformed", "facts.not_a_list"),
@@ -133,10 +137,8 @@ ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
     },
     ("GET", "/v1/decisions"): {400: ("query.one_of", "query.recompute")},
     ("GET", "/v1/shadow"): {400: ("query.instant", "query.duration")},
-    ("GET", "/v1/report"): {
-        400: ("query.instant",),
-        422: ("report.time", "report.window", "report.format"),
-    },
+    ("GET", "/v1/report"): _REPORT,
+    ("GET", "/v1/experiments/{id}/report"): _REPORT,
     ("GET", "/v1/prices/{sku}"): {400: ("query.missing",), 404: ("price.unknown",)},
     ("POST", "/v1/rulebook/reload"): {422: ("rulebook.refused",)},
     ("POST", "/v1/rulebook/rollback"): {

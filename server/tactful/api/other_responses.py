@@ -33,6 +33,7 @@ OTHER_RESPONSES: Final[Mapping[tuple[str, str], tuple[OtherResponse, ...]]] = {
     ("GET", "/openapi.json"): (OtherResponse(200, "application/json", kind="object"),),
     ("GET", "/asyncapi.json"): (OtherResponse(200, "application/json", kind="object"),),
     ("GET", "/v1/report"): (OtherResponse(200, "text/csv"),),
+    ("GET", "/v1/experiments/{id}/report"): (OtherResponse(200, "text/csv"),),
     ("GET", "/widget/{name}"): (
         OtherResponse(200, "text/javascript"),
         OtherResponse(200, "application/json", kind="object"),
