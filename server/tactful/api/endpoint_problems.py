@@ -155,6 +155,11 @@ ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
     ("POST", "/v1/in/{connector}"): _INBOUND,
     ("POST", "/v1/in/{connector}/{secret}"): _INBOUND,
     ("POST", "/v1/connectors/{connector}/retry"): {404: ("connector.unknown",)},
+    ("POST", "/v1/connectors/{connector}/reconcile"): {
+        400: ("query.flag",),
+        404: ("connector.unknown",),
+        409: ("connector.unread",),
+    },
     ("GET", "/v1/alerts"): {422: ("alert.state",)},
     ("POST", "/v1/alerts/{id}/acknowledge"): _ALERT,
     ("POST", "/v1/alerts/{id}/resolve"): _ALERT,

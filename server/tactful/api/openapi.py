@@ -143,6 +143,10 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
 """Path of a `GET` → its query parameters; `!` marks those that are required."""
 
 
+POST_QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
+    "/v1/connectors/{connector}/reconcile": ("accept_missing",),
+}
+"""Path of a `POST` → its query parameters."""
 OPERATORS: Final = frozenset(
     {
         ("POST", "/v1/rulebook/reload"),
@@ -270,9 +274,9 @@ def _needs_key(path: str) -> bool:
 def _parameters(method: str, path: str) -> Iterator[dict[str, Any]]:
     for part in path.split("{")[1:]:
         yield parameter(path, part.partition("}")[0], "path", required=True)
-    if method == "GET":
-        for name in QUERIES.get(path, ()):
-            yield parameter(path, name.rstrip("!"), "query", required=name.endswith("!"))
+    queries = {"GET": QUERIES, "POST": POST_QUERIES}.get(method, {})
+    for name in queries.get(path, ()):
+        yield parameter(path, name.rstrip("!"), "query", required=name.endswith("!"))
     if (method, path) in OPERATORS:
         yield dict(OPERATOR)
 

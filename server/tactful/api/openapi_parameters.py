@@ -13,6 +13,7 @@ def _text(example: str) -> dict[str, Any]:
 
 
 SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "accept_missing": {"enum": ["true", "false"]},
     "after": _text("412"),
     "at": _INSTANT,
     "channel": _text("app"),

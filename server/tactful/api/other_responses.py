@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.api.connector_shapes import DeliveryTaken
+from tactful.api.connector_shapes import DeliveryTaken, ReadingAsked
 from tactful.api.response_shapes import HealthShown, Readiness
 
 
@@ -41,6 +41,9 @@ OTHER_RESPONSES: Final[Mapping[tuple[str, str], tuple[OtherResponse, ...]]] = {
     ),
     ("POST", "/v1/in/{connector}"): _TAKEN,
     ("POST", "/v1/in/{connector}/{secret}"): _TAKEN,
+    ("POST", "/v1/connectors/{connector}/reconcile"): (
+        OtherResponse(202, "application/json", "The lists are read soon", ReadingAsked),
+    ),
     ("GET", "/v1/session"): (OtherResponse(101, "", "The WebSocket is open"),),
     ("GET", "/v1/session/stream"): (OtherResponse(200, "text/event-stream"),),
     ("POST", "/v1/session/stream/{stream}"): (OtherResponse(204, ""),),

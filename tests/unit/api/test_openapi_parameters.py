@@ -4,12 +4,17 @@ import re
 
 import pytest
 
-from tactful.api.openapi import QUERIES
+from tactful.api.openapi import POST_QUERIES, QUERIES
 from tactful.api.openapi_parameters import OPERATOR, SCHEMAS, STATES, parameter
 from tactful.api.redemptions import STATES as REDEMPTION_STATES
 from tactful.runtime.services.item_catalogue import CATALOGUE_KINDS
 
-NAMED = {name.rstrip("!") for names in QUERIES.values() for name in names}
+NAMED = {
+    name.rstrip("!")
+    for queries in (QUERIES, POST_QUERIES)
+    for names in queries.values()
+    for name in names
+}
 
 
 def test_every_parameter_of_a_query_has_a_schema() -> None:

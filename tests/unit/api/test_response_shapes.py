@@ -19,7 +19,7 @@ from tactful.runtime.security.bridge_keys import BridgeKeys
 WITHOUT_SHAPE = {
     "/metrics", "/openapi.json", "/asyncapi.json", "/widget/{name}", "/v1/session",
     "/v1/session/stream", "/v1/session/stream/{stream}", "/v1/in/{connector}",
-    "/v1/in/{connector}/{secret}",
+    "/v1/in/{connector}/{secret}", "/v1/connectors/{connector}/reconcile",
 }  # fmt: skip
 
 
