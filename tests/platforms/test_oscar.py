@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import Browser, expect
 
-from support.oscar_shop import OscarShop, serving, until
+from support.oscar_shop import OscarShop, another_process, until
 from support.oscar_shopper import LIST, PROMISED, Shopper, shopper_at
 
 pytestmark = pytest.mark.browser
@@ -284,19 +284,6 @@ def test_without_the_applicator_a_price_below_the_promise_is_not_charged(
         assert shop.tactful.redemptions(number) == []
 
 
-@contextmanager
-def another_process(shop: OscarShop, **settings: str) -> Iterator[None]:
-    """The same shop in a second process with other settings; shoppers use that one."""
-    port, environment = shop.port, shop.environment
-    shop.environment = {**environment, **settings}
-    try:
-        with serving(shop, shop.other_port):
-            shop.port = shop.other_port
-            yield
-    finally:
-        shop.port, shop.environment = port, environment
-
-
 def test_an_own_price_below_the_promise_is_charged_and_uses_no_offer(
     shop: OscarShop, browser: Browser
 ) -> None:
@@ -456,6 +443,40 @@ def write_without(shop: OscarShop, app: str) -> None:
         f"PLAIN, OWN = 'oscar.apps.{app}.', 'apps.{app}.'\n"
         "INSTALLED_APPS = [PLAIN + a[len(OWN):] if a.startswith(OWN) else a for a in INSTALLED_APPS]\n"
     )
+
+
+def test_a_shop_that_is_not_paired_goes_on_without_offers(shop: OscarShop) -> None:
+    settings = (
+        "from shop.settings import *\n"
+        "TACTFUL = {'PAIRING': BASE_DIR / 'missing.json', 'TERRITORY': 'GB'}\n"
+    )
+    (shop.folder / "shop" / "unpaired.py").write_text(settings)
+    done = shop.manage("check", "--settings", "shop.unpaired", check=False)
+    assert "W002) The shop is not paired with a Tactful server" in done.stderr
+    page = (
+        "from django.test import Client; from oscar.core.loading import get_model as m; "
+        "m('partner', 'StockRecord').objects.first().save(); "
+        "print(Client(SERVER_NAME='localhost').get('/catalogue/aero-runner_1/').content.decode())"
+    )
+    done = shop.manage("shell", "-v", "0", "-c", page, "--settings", "shop.unpaired")
+    assert "Aero Runner" in done.stdout
+    assert "tactful-storefront" not in done.stdout
+
+
+def test_a_pairing_replaces_the_one_before_and_a_used_code_changes_nothing(
+    shop: OscarShop,
+) -> None:
+    file = shop.folder.parent / "tactful.json"
+    before = file.read_bytes()
+    assert file.stat().st_mode & 0o077 == 0
+    code = shop.tactful.pairing_code("oscar")
+    assert f"Paired with {shop.tactful.url}." in shop.manage("tactful_pair", code).stdout
+    after = file.read_bytes()
+    assert after != before
+    done = shop.manage("tactful_pair", code, check=False)
+    assert done.returncode == 1
+    assert "Not paired: Tactful refused the request: 403 pairing.refused" in done.stderr
+    assert file.read_bytes() == after
 
 
 def test_missing_addresses_are_named(shop: OscarShop) -> None:

@@ -110,33 +110,11 @@ def test_a_cancelled_order_gives_the_budget_back(vendure: VendureShop, browser: 
     assert vendure.tactful.budget()[1] == settled
 
 
-def refund(vendure: VendureShop, code: str, **what: object) -> None:
-    """Refund an order as the shop's staff does."""
-    order = vendure.order(code)
-    done = vendure.admin(
-        """mutation($i: RefundOrderInput!) { refundOrder(input: $i) { __typename
-          ... on Refund { id state } ... on ErrorResult { message } } }""",
-        i={
-            "paymentId": order["payments"][0]["id"],
-            "reason": "defect",
-            "lines": [],
-            "shipping": 0,
-            "adjustment": 0,
-            **what,
-        },
-    )["refundOrder"]
-    assert done.get("state") == "Pending", done
-    vendure.admin(
-        """mutation($i: SettleRefundInput!) { settleRefund(input: $i) { __typename } }""",
-        i={"id": done["id"], "transactionId": f"of-{code}"},
-    )
-
-
 def test_a_refund_of_the_line_gives_the_budget_back(vendure: VendureShop, browser: Browser) -> None:
     _, settled = vendure.tactful.budget()
     code = paid(vendure, browser)
     (line,) = vendure.order(code)["lines"]
-    refund(vendure, code, lines=[{"orderLineId": line["id"], "quantity": 1}])
+    vendure.refund(code, lines=[{"orderLineId": line["id"], "quantity": 1}])
     until(lambda: vendure.tactful.budget()[1] == settled)
 
 
@@ -145,7 +123,7 @@ def test_a_refund_of_an_amount_gives_its_share_of_the_budget_back(
 ) -> None:
     _, settled = vendure.tactful.budget()
     code = paid(vendure, browser)
-    refund(vendure, code, amount=11465)
+    vendure.refund(code, amount=11465)
     until(lambda: vendure.tactful.budget()[1] == settled)
 
 
@@ -218,34 +196,16 @@ def test_a_unit_that_was_in_the_cart_becomes_the_unit_of_the_offer(
 @contextmanager
 def promotion(vendure: VendureShop, action: str) -> Iterator[None]:
     """A promotion of the shop that halves every price."""
-    facets = vendure.admin("{ facetValues { items { id code } } }")["facetValues"]["items"]
     arguments = [{"name": "discount", "value": "50"}]
     if action == "facet_based_discount":
+        facets = vendure.admin("{ facetValues { items { id code } } }")["facetValues"]["items"]
         (brand,) = [one["id"] for one in facets if one["code"] == "acme"]
-        value = f'["{brand}"]'
-        arguments.append({"name": "facets", "value": value})
-    made = vendure.admin(
-        """mutation($i: CreatePromotionInput!) { createPromotion(input: $i) { __typename
-          ... on Promotion { id } ... on ErrorResult { message } } }""",
-        i={
-            "enabled": True,
-            "translations": [{"languageCode": "en", "name": "Half"}],
-            "conditions": [
-                {
-                    "code": "minimum_order_amount",
-                    "arguments": [
-                        {"name": "amount", "value": "100"},
-                        {"name": "taxInclusive", "value": "true"},
-                    ],
-                }
-            ],
-            "actions": [{"code": action, "arguments": arguments}],
-        },
-    )["createPromotion"]
+        arguments.append({"name": "facets", "value": f'["{brand}"]'})
+    made = vendure.start_promotion(action, arguments)
     try:
         yield
     finally:
-        vendure.admin("mutation($i: ID!) { deletePromotion(id: $i) { result } }", i=made["id"])
+        vendure.end_promotion(made)
 
 
 @pytest.mark.parametrize("action", ["order_percentage_discount", "facet_based_discount"])

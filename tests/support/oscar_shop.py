@@ -108,6 +108,14 @@ class Tactful:
         """Move the clock."""
         assert "status" not in self.ask("POST", "/v1/test/clock", {"advance": seconds})
 
+    def pairing_code(self, platform: str) -> str:
+        """A code of `tactful keys pair`; the server's clock may be ahead of the machine's."""
+        command = [sys.executable, "-m", "tactful", "keys", "pair", "--platform", platform]
+        command += ["--data", str(self.folder / "data"), "--public-url", self.url, "--for", "1h"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        (code,) = re.findall(r"\S+@http\S+", done.stdout)
+        return str(code)
+
     def redemptions(self, order: str) -> list[tuple[int, str]]:
         """(attempt, state) of an order's redemptions."""
         rows = self.ask("GET", f"/v1/redemptions?order={order}")["redemptions"]
@@ -144,6 +152,11 @@ class OscarShop:
         )  # fmt: skip
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def pair(self) -> None:
+        """Pair the shop with its server, as its staff does."""
+        code = self.tactful.pairing_code("oscar")
+        self.manage("tactful_pair", code, "--shop", self.url)
 
     def run(self, code: str) -> str:
         """What a piece of Python prints inside the shop."""
@@ -188,16 +201,15 @@ def oscar_shop(folder: Path, **settings: str) -> Iterator[OscarShop]:
     tactful.folder.mkdir()
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
-        "TACTFUL_URL": tactful.url,
-        "TACTFUL_SERVER_KEY": KEY,
-        "TACTFUL_IDENTITY_SECRET": SECRET,
         **settings,
     }
+    environment["TACTFUL_PAIRING"] = str(folder / "tactful.json")
     make_project(folder / "shop", environment)
     shop = OscarShop(folder / "shop", free_port(), free_port(), tactful, environment)
     tactful.start(f"{shop.url},http://localhost:{shop.other_port}")
     try:
         shop.manage("migrate", "-v", "0")
+        shop.pair()
         seed = (PROJECT / "seed.py").read_text("utf-8")
         shop.run(seed)
         shop.manage("tactful_sync")
@@ -230,6 +242,19 @@ def serving(shop: OscarShop, port: int) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(PATIENCE_S)
+
+
+@contextlib.contextmanager
+def another_process(shop: OscarShop, **settings: str) -> Iterator[None]:
+    """The same shop in a second process with other settings; shoppers use that one."""
+    port, environment = shop.port, shop.environment
+    shop.environment = {**environment, **settings}
+    try:
+        with serving(shop, shop.other_port):
+            shop.port = shop.other_port
+            yield
+    finally:
+        shop.port, shop.environment = port, environment
 
 
 def _answers(port: int) -> bool:

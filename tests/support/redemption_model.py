@@ -38,6 +38,7 @@ class Redemption:
     until: int
     lines: str
     answer: dict[str, Any]
+    at: int
 
 
 class ModelServer:
@@ -102,7 +103,12 @@ class ModelServer:
         if method == "GET":
             wanted = {name: values[0] for name, values in parse_qs(split.query).items()}
             rows = [
-                {"order": one.order, "attempt": one.attempt, "state": one.state}
+                {
+                    "order": one.order,
+                    "attempt": one.attempt,
+                    "state": one.state,
+                    "at": instant(one.at),
+                }
                 for one in self.redemptions
                 if all(getattr(one, name) == value for name, value in wanted.items())
             ]
@@ -141,7 +147,9 @@ class ModelServer:
         until = self.now + 1000 * body["hold"]
         answer = {"state": "held", "until": instant(until), "redemptions": []}
         self.redemptions.append(
-            Redemption(tokens, body["order"], body["attempt"], "held", until, lines, answer)
+            Redemption(
+                tokens, body["order"], body["attempt"], "held", until, lines, answer, self.now
+            )
         )
         return 200, answer
 

@@ -150,6 +150,52 @@ class VendureShop:
         (order,) = found["orders"]["items"]
         return order
 
+    def refund(self, code: str, **what: object) -> None:
+        """Refund an order, and settle the refund."""
+        done = self.admin(
+            """mutation($i: RefundOrderInput!) { refundOrder(input: $i) { __typename
+              ... on Refund { id state } ... on ErrorResult { message } } }""",
+            i={
+                "paymentId": self.order(code)["payments"][0]["id"],
+                "reason": "defect",
+                "lines": [],
+                "shipping": 0,
+                "adjustment": 0,
+                **what,
+            },
+        )["refundOrder"]
+        assert done.get("state") == "Pending", done
+        self.admin(
+            """mutation($i: SettleRefundInput!) { settleRefund(input: $i) { __typename } }""",
+            i={"id": done["id"], "transactionId": f"of-{code}"},
+        )
+
+    def start_promotion(self, action: str, arguments: list[dict[str, str]]) -> str:
+        """Start a promotion for every order of 1.00 and more; its id."""
+        made = self.admin(
+            """mutation($i: CreatePromotionInput!) { createPromotion(input: $i) { __typename
+              ... on Promotion { id } ... on ErrorResult { message } } }""",
+            i={
+                "enabled": True,
+                "translations": [{"languageCode": "en", "name": "Half"}],
+                "conditions": [
+                    {
+                        "code": "minimum_order_amount",
+                        "arguments": [
+                            {"name": "amount", "value": "100"},
+                            {"name": "taxInclusive", "value": "true"},
+                        ],
+                    }
+                ],
+                "actions": [{"code": action, "arguments": arguments}],
+            },
+        )["createPromotion"]
+        return str(made["id"])
+
+    def end_promotion(self, promotion: str) -> None:
+        """End a promotion."""
+        self.admin("mutation($i: ID!) { deletePromotion(id: $i) { result } }", i=promotion)
+
     def known_price(self, sku: str = "RUN-42") -> int:
         """The price that Tactful knows, in cents; 0: none."""
         found = self.tactful.ask("GET", f"/v1/prices/{sku}?territory=DE")

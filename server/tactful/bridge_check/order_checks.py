@@ -161,6 +161,7 @@ def cancel_away(probe: Probe) -> None:
 
 def _ordered(probe: Probe, qty: int = 1) -> tuple[Promise, str, int]:
     """Return an offer, the order that has redeemed it, and what offers had cost before."""
+    probe.shop.settle()  # an earlier check may have ended before its requests were sent
     before = probe.server.settled()
     promise = probe.server.promise()
     order = probe.paid(probe.cart_with(promise, qty), promise, qty)

@@ -20,7 +20,7 @@ from tactful_bridge.delivery import Delivery
 from tactful_bridge.errors import OutcomeUnknownError, RefusedError
 from tactful_bridge.key_cache import KeyCache
 from tactful_bridge.memory_store import MemoryStore
-from tactful_bridge.sweep import OrderState, Sweep
+from tactful_bridge.sweep import YOUNG_MS, OrderState, Sweep
 from tactful_bridge.transport import HttpTransport
 
 RULES = """
@@ -164,6 +164,7 @@ async def test_the_sweep_confirms_a_hold_that_the_platforms_table_lost(tmp_path:
         asked = request(await token(shop.server))
         await asyncio.to_thread(shop.client.redeem, asked.body(1))
         shop.orders.states["o1"] = OrderState.PLACED
+        await shop.server.advance(YOUNG_MS / 1000)
         report = await asyncio.to_thread(shop.sweep.run)
         assert (report.strays, report.failure) == (1, "")
         assert await asyncio.to_thread(shop.redemptions) == [(1, "redeemed")]

@@ -5,7 +5,7 @@ import pytest
 from support.bridge_parts import Bridge, hold_request
 from tactful_bridge.attempts import AttemptState
 from tactful_bridge.checkout import HOLD_S
-from tactful_bridge.sweep import OrderState
+from tactful_bridge.sweep import YOUNG_MS, OrderState
 
 
 def held(order: str = "o1") -> Bridge:
@@ -61,6 +61,7 @@ def test_a_hold_under_payment_is_left_alone_until_it_lapses() -> None:
 
 def test_a_hold_of_another_system_of_the_same_server_is_left_alone() -> None:
     bridge = Bridge(held("theirs").server)
+    bridge.server.now += YOUNG_MS
     assert bridge.sweep.run().strays == 0
     assert at_server(bridge) == ["held"]
 
@@ -73,6 +74,10 @@ def test_a_hold_that_the_table_lost_is_settled_by_the_order() -> None:
     ]:
         bridge = Bridge(held().server)
         bridge.orders.states["o1"] = state
+        bridge.server.now += YOUNG_MS - 1_000
+        bridge.sweep.run()
+        assert at_server(bridge) == ["held"], "its row may not be committed yet"
+        bridge.server.now += 1_000
         bridge.sweep.run()
         assert at_server(bridge) == [wanted]
 
@@ -90,6 +95,7 @@ def test_a_hold_that_arrived_after_its_cancellation_is_released() -> None:
     bridge.delivery.deliver()
     assert at_server(bridge) == ["held"]
     bridge.orders.states["o1"] = OrderState.ABANDONED
+    bridge.server.now += YOUNG_MS
     assert bridge.sweep.run().strays == 1
     assert at_server(bridge) == ["cancelled"]
 
@@ -100,6 +106,7 @@ def test_a_lost_confirmation_is_made_up_for_when_the_hold_is_found() -> None:
     bridge.checkout.placed("o1", uses_offers=True)
     assert state_of(bridge) == AttemptState.LOST
     bridge.store.waiting.clear()
+    bridge.server.now += YOUNG_MS
     bridge.orders.states["o1"] = OrderState.PLACED
     assert bridge.sweep.run().strays == 1
     assert at_server(bridge) == ["redeemed"]

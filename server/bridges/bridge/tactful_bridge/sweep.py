@@ -1,8 +1,9 @@
 """The sweep: a comparison of all holds with the platform's orders."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -13,6 +14,11 @@ from tactful_bridge.delivery import Delivery, DeliveryReport
 from tactful_bridge.errors import BridgeError
 from tactful_bridge.store import CheckoutStore, EntryKind, OutboxEntry
 
+YOUNG_MS: Final = 120_000
+"""Milliseconds for which a hold that the tables lack is left alone.
+
+The platform may commit its row only when the request that holds has ended.
+"""
 _LIVE: Final = frozenset(
     {AttemptState.ASKED, AttemptState.HELD, AttemptState.CONFIRMING, AttemptState.CONFIRMED}
 )
@@ -128,9 +134,9 @@ class Sweep:
         """
         for row in self._client.redemptions(state="held"):
             order, number = str(row.get("order", "")), row.get("attempt", 1)
-            known = self._store.latest_attempt(order)
-            if not isinstance(number, int):
+            if not isinstance(number, int) or self._clock() - _made_at(row) < YOUNG_MS:
                 continue
+            known = self._store.latest_attempt(order)
             if known is not None and known.number == number and known.state in _LIVE:
                 continue
             entry = self._entry_for(order, number, known)
@@ -148,3 +154,8 @@ class Sweep:
         if state == OrderState.PLACED and has_no_other and self._orders.uses_offers(order):
             return OutboxEntry(kind=EntryKind.CONFIRM, subject=order, body=body, attempt=number)
         return OutboxEntry(kind=EntryKind.CANCEL, subject=order, body=body)
+
+
+def _made_at(row: Mapping[str, object]) -> int:
+    """Return when a redemption was made, in milliseconds since the Unix epoch, UTC."""
+    return int(datetime.fromisoformat(str(row["at"])).timestamp() * 1000)

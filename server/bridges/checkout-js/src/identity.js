@@ -27,3 +27,17 @@ export function signIdentity(secret, customer, now, { life = 300, group = '' } =
   const signed = `${part({ alg: 'HS256', typ: 'tactful-identity+jwt' })}.${part(claims)}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
+
+/**
+ * Return an identity for `tactful('identify', …)`, signed with the key of a pairing.
+ *
+ * @param {string} key the identity key that the server gave, as text
+ * @param {string} customer the platform's id of the customer, never taken from the page
+ * @param {number} now seconds since the Unix epoch, UTC
+ * @param {{life?: number}} [options] seconds for which it is valid, at most `LONGEST_LIFE`
+ */
+export function signCustomer(key, customer, now, { life = 300 } = {}) {
+  const expires = now + Math.min(life, LONGEST_LIFE);
+  const hmac = createHmac('sha256', key).update(`${customer}|${expires}`).digest('hex');
+  return { customer, expires, hmac };
+}

@@ -391,6 +391,35 @@ export function signIdentity(
   options?: { life?: number; group?: string },
 ): string;
 
+/** Return an identity for `tactful('identify', …)`, signed with the key of a pairing; `now` is in seconds. */
+export function signCustomer(
+  key: string,
+  customer: string,
+  now: number,
+  options?: { life?: number },
+): { customer: string; expires: number; hmac: string };
+
+/** What a shop needs to know of its Tactful server. */
+export interface Pairing {
+  /** The server's address. */
+  url: string;
+  /** The shop's own key. The server cannot show it again, so store it. */
+  key: string;
+  /** The id by which the operator of the server revokes the key. */
+  keyId: string;
+  /** Signs customers for the widget; empty: the server takes no identities. */
+  identityKey: string;
+  /** The server's default territory; empty: it has none. */
+  territory: string;
+  /** Whether the shop's pages may open sessions; `null`: the shop named no origin. */
+  isOriginAllowed: boolean | null;
+}
+/** Use a code of `tactful keys pair`; throws `TypeError`, `RefusedError` or `OutcomeUnknownError`. */
+export function pair(
+  code: string,
+  options?: { shop?: string; connect?: (url: string, key: string) => Transport },
+): Promise<Pairing>;
+
 /** The common base of the library's exceptions. */
 export class BridgeError extends Error {}
 /** A text is no offer token, or its offer has ended. */

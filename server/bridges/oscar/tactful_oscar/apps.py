@@ -13,10 +13,13 @@ class TactfulOscarConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Check the settings, so that a mistake is named at the start, and connect the signals."""
+        """Check the settings, so that a mistake is named at the start, and connect the signals.
+
+        A shop that is not paired yet goes on without offers, and reports nothing.
+        """
         from tactful_oscar import checks, signals  # noqa: PLC0415 -- models are loaded only now
         from tactful_oscar.conf import bridge_settings  # noqa: PLC0415
 
-        bridge_settings()
-        signals.connect()
+        if bridge_settings().is_paired:
+            signals.connect()
         register(checks.check_installation)

@@ -9,6 +9,7 @@ from oscar.core.loading import get_class
 
 from tactful_oscar.applicator import TactfulApplicatorMixin
 from tactful_oscar.checkout import TactfulPaymentMixin
+from tactful_oscar.conf import bridge_settings
 from tactful_oscar.strategy import TactfulStrategyMixin
 
 
@@ -16,6 +17,14 @@ def check_installation(app_configs: Any = None, **kwargs: Any) -> Sequence[Check
     """Return what the installation lacks; `manage.py check` and the start of the shop print it."""
     del app_configs, kwargs
     found: list[CheckMessage] = []
+    if not bridge_settings().is_paired:
+        found.append(
+            Warning(
+                "The shop is not paired with a Tactful server, so it makes no offers.",
+                hint="Run manage.py tactful_pair CODE as the manual of tactful-oscar says in step 9.",
+                id="tactful_oscar.W002",
+            )
+        )
     if not isinstance(get_class("partner.strategy", "Selector")().strategy(), TactfulStrategyMixin):
         found.append(
             Error(

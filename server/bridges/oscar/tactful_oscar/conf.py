@@ -1,8 +1,10 @@
 """The setting `TACTFUL` of a shop, checked once with an answer for each mistake."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 from django.conf import settings
@@ -17,15 +19,19 @@ class BridgeSettings:
     """What a shop says about its Tactful server, in lower case; the keys of `TACTFUL` are in upper case."""
 
     url: str
-    """The server's address as the shop's own server reaches it."""
+    """The server's address as the shop's own server reaches it; empty: the shop is not paired yet."""
     server_key: str
     """The server key, or a token with the scopes `redeem` and `facts:write`."""
     territory: str
     """ISO 3166 code of the territory in which the shop sells."""
     widget_url: str = ""
     """The server's address as browsers reach it; empty: `url`."""
+    pairing: str = ""
+    """The file that `manage.py tactful_pair` writes with address and keys; empty: there is none."""
+    identity_key: str = ""
+    """Signs the identity of customers who are logged in; the pairing gives it."""
     identity_secret: str = ""
-    """Signs the identity of customers who are logged in; empty: the widget knows no customers."""
+    """Signs it instead of `identity_key`; without both the widget knows no customers."""
     consent: str = "auto"
     """The widget's setting `consent`."""
     hold_seconds: int = 1_800
@@ -35,8 +41,15 @@ class BridgeSettings:
     shipped_statuses: tuple[str, ...] = ("Shipped",)
     delivered_statuses: tuple[str, ...] = ("Delivered", "Complete")
 
+    @property
+    def is_paired(self) -> bool:
+        """Whether the shop knows its server."""
+        return bool(self.url)
+
 
 _REQUIRED: Final = ("URL", "SERVER_KEY", "TERRITORY")
+PAIRED: Final = ("URL", "SERVER_KEY", "IDENTITY_KEY")
+"""Settings that the file of a pairing has."""
 
 
 def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
@@ -54,10 +67,11 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
             raise ImproperlyConfigured(
                 f"TACTFUL has the unknown setting {name!r}. It may have: {', '.join(sorted(known))}."
             )
+    given = _with_pairing(given)
     for name in _REQUIRED:
-        if not given.get(name):
+        if not given.get(name) and not (given.get("PAIRING") and name in PAIRED):
             raise ImproperlyConfigured(f"TACTFUL lacks the setting {name!r}.")
-    values: dict[str, object] = {}
+    values: dict[str, object] = {"url": "", "server_key": ""}
     for name, value in given.items():
         wanted = int if name == "HOLD_SECONDS" else tuple if name.endswith("_STATUSES") else str
         found = tuple(value) if wanted is tuple and isinstance(value, list) else value
@@ -65,6 +79,26 @@ def parse_settings(given: Mapping[str, object]) -> BridgeSettings:
             raise ImproperlyConfigured(f"TACTFUL[{name!r}] must be of type {wanted.__name__}.")
         values[name.lower()] = found
     return BridgeSettings(**values)  # type: ignore[arg-type] # each was checked above
+
+
+def _with_pairing(given: Mapping[str, object]) -> dict[str, object]:
+    """Return the settings with those of the pairing's file, which the shop's own settings precede.
+
+    Raises:
+        ImproperlyConfigured: The file cannot be used.
+    """
+    file = Path(str(given.get("PAIRING") or ""))
+    if not given.get("PAIRING") or not file.is_file():
+        return {**given, **({"PAIRING": str(file)} if given.get("PAIRING") else {})}
+    try:
+        found = json.loads(file.read_text("utf-8"))
+        paired = {name: str(found[name]) for name in PAIRED}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ImproperlyConfigured(
+            f"{file}: the file of the pairing cannot be used ({error}). "
+            "Delete it, and run manage.py tactful_pair with a new code."
+        ) from error
+    return {**paired, **given, "PAIRING": str(file)}
 
 
 @cache
@@ -77,6 +111,6 @@ def bridge_settings() -> BridgeSettings:
     given = getattr(settings, "TACTFUL", None)
     if not isinstance(given, dict):
         raise ImproperlyConfigured(
-            "Set TACTFUL in the settings: a dict with URL, SERVER_KEY, TERRITORY."
+            "Set TACTFUL in the settings: a dict with PAIRING, or URL and SERVER_KEY, and TERRITORY."
         )
     return parse_settings(given)

@@ -13,6 +13,7 @@ from oscar.core.loading import get_model
 from tactful_bridge.cart import reason_against
 from tactful_bridge.errors import OutcomeUnknownError, TokenRefusedError
 from tactful_oscar.basket_lines import item_of, offer_of, put_line
+from tactful_oscar.conf import bridge_settings
 from tactful_oscar.connection import connection
 
 _LONGEST_BODY: Final = 8_192
@@ -36,6 +37,8 @@ class PutOfferView(View):
         if asked is None:
             return _problem(HTTPStatus.BAD_REQUEST, "request")
         token, quantity = asked
+        if not bridge_settings().is_paired:
+            return _problem(HTTPStatus.CONFLICT, "offer.ended")
         try:
             claims = connection().keys.verify(token)
         except TokenRefusedError:

@@ -14,6 +14,7 @@ export interface TactfulOptions {
   /** The server's address, as browsers reach it. Default: `TACTFUL_WIDGET_URL`, else `url`. */
   widgetUrl?: string;
   /** Signs who is logged in. Default: `TACTFUL_IDENTITY_SECRET`, else the widget knows no customers. */
+  identityKey?: string;
   identitySecret?: string;
   /** The widget's setting `consent`. Default: `auto`. */
   consent?: string;

@@ -4,10 +4,12 @@ const ENVIRONMENT = {
   url: 'TACTFUL_URL',
   serverKey: 'TACTFUL_SERVER_KEY',
   widgetUrl: 'TACTFUL_WIDGET_URL',
+  identityKey: 'TACTFUL_IDENTITY_KEY',
   identitySecret: 'TACTFUL_IDENTITY_SECRET',
 };
 const DEFAULTS = {
   widgetUrl: '',
+  identityKey: '',
   identitySecret: '',
   consent: 'auto',
   holdSeconds: 1_800,
@@ -43,7 +45,10 @@ export function resolveOptions(given, environment) {
     .filter(([, value]) => value);
   const options = { ...DEFAULTS, ...Object.fromEntries(read), ...given };
   for (const name of ['url', 'serverKey']) {
-    if (!options[name]) fail(`The option '${name}' is missing. Or set ${ENVIRONMENT[name]}.`);
+    if (!options[name])
+      fail(
+        `The option '${name}' is missing. Or set ${ENVIRONMENT[name]}: npx tactful-pair does it.`,
+      );
   }
   for (const [name, value] of Object.entries(DEFAULTS)) {
     if (typeof options[name] !== typeof value) fail(`'${name}' must be a ${typeof value}.`);

@@ -5,6 +5,7 @@ import { Args, Mutation, Parent, Query, ResolveField, Resolver } from '@nestjs/g
 import {
   OutcomeUnknownError,
   reasonAgainst,
+  signCustomer,
   signIdentity,
   TokenRefusedError,
 } from '@tactful/checkout';
@@ -44,7 +45,7 @@ export const SCHEMA = parse(
     "Absent: the default channel."
     channel: String
     consent: String!
-    "A proof of who is logged in, for a few minutes; absent: nobody."
+    "A proof of who is logged in, for a few minutes: a JWT, or the JSON text of an object; absent: nobody."
     identity: String
   }
   "Why an offer cannot be put into the order: a stable code, and a text for the shopper."
@@ -96,8 +97,8 @@ export class TactfulShopResolver {
 
   async tactfulStorefront(ctx) {
     const { options } = this.#bridge;
-    const customer = options.identitySecret ? await this.#bridge.customerOf(ctx) : '';
-    const now = Math.floor(Date.now() / 1000);
+    const signs = options.identityKey || options.identitySecret;
+    const customer = signs ? await this.#bridge.customerOf(ctx) : '';
     const { channel } = ctx;
     return {
       widgetUrl: `${(options.widgetUrl || options.url).replace(/\/+$/, '')}/widget/v1.js`,
@@ -105,7 +106,7 @@ export class TactfulShopResolver {
       currency: ctx.currencyCode,
       channel: channel.code === '__default_channel__' ? null : channel.code,
       consent: options.consent,
-      identity: customer ? signIdentity(options.identitySecret, customer, now) : null,
+      identity: customer ? identityOf(options, customer) : null,
     };
   }
 
@@ -236,4 +237,11 @@ function decorate(target, injected, operations) {
     operation(target.prototype, name, descriptor);
     Allow(Permission.Owner)(target.prototype, name, descriptor);
   }
+}
+
+function identityOf({ identityKey, identitySecret }, customer) {
+  const now = Math.floor(Date.now() / 1000);
+  return identityKey
+    ? JSON.stringify(signCustomer(identityKey, customer, now))
+    : signIdentity(identitySecret, customer, now);
 }

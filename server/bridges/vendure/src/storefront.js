@@ -64,7 +64,7 @@ async function sessionId() {
 /** Tell the widget who is logged in; null: nobody, which it needs to know after a logout only. */
 function tellIdentity(identity) {
   if (identity) {
-    window.tactful('identify', identity);
+    window.tactful('identify', identity.startsWith('{') ? JSON.parse(identity) : identity);
     remember((storage) => storage.setItem(IDENTIFIED, '1'));
   } else if (remember((storage) => storage.getItem(IDENTIFIED))) {
     window.tactful('logout');

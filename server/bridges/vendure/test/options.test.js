@@ -10,12 +10,13 @@ test('options come from the call, and else from the environment', () => {
     TACTFUL_URL: 'https://other.example',
     TACTFUL_SERVER_KEY: 'of-the-environment',
     TACTFUL_IDENTITY_SECRET: 's',
+    TACTFUL_IDENTITY_KEY: 'i',
   };
   const { url, territories } = GIVEN;
   const found = resolveOptions({ url, territories }, environment);
   assert.equal(found.url, GIVEN.url);
   assert.equal(found.serverKey, 'of-the-environment');
-  assert.equal(found.identitySecret, 's');
+  assert.deepEqual([found.identitySecret, found.identityKey], ['s', 'i']);
   assert.equal(found.holdSeconds, 1_800);
 });
 
@@ -28,7 +29,7 @@ test('a channel has its own territories, or those of all others', () => {
 });
 
 for (const [changes, said] of [
-  [{ url: '' }, /'url' is missing. Or set TACTFUL_URL/],
+  [{ url: '' }, /'url' is missing. Or set TACTFUL_URL: npx tactful-pair does it/],
   [{ serverKey: '' }, /'serverKey' is missing/],
   [{ serverkey: 'k' }, /There is no option 'serverkey'/],
   [{ territories: undefined }, /'territories' must list ISO 3166 codes/],

@@ -50,6 +50,15 @@ function join(answers, more = {}) {
   });
 }
 
+test('an identity of a pairing reaches the widget as an object', async () => {
+  const identity = { customer: '7', expires: 1, hmac: 'ab' };
+  await join({ tactfulStorefront: { ...SHOP, identity: JSON.stringify(identity) } });
+  assert.deepEqual(
+    page.calls.filter(([command]) => command === 'identify'),
+    [['identify', identity]],
+  );
+});
+
 test('the widget is loaded with what the shop says', async () => {
   await join({ tactfulStorefront: { ...SHOP, channel: 'uk' } }, { consent: 'none' });
   const [script] = page.scripts;

@@ -1,7 +1,7 @@
 /** Joins the widget to the shop's cart: names the page's product, and puts an accepted offer into the cart. */
 (() => {
   'use strict';
-  const { shopper, take, isLoggedIn, sku, failed } = window.tactfulWoo;
+  const { shopper, take, isLoggedIn, session: cookie, sku, failed } = window.tactfulWoo;
   const IDENTIFIED = 'tactful-woo-identified';
   const stub = (...call) => (stub.q = stub.q || []).push(call);
   window.tactful = window.tactful || stub;
@@ -45,6 +45,14 @@
     window.tactful('logout');
     remembered((storage) => storage.removeItem(IDENTIFIED));
   }
+
+  // An order names the shopper's session, so that results count orders without an offer, too. The cookie
+  // ends with the browser, and at once when consent is withdrawn.
+  window.tactful('on', 'session', ({ detail: { session = '' } }) => {
+    const secure = window.location.protocol === 'https:' ? '; Secure' : '';
+    const end = session ? '' : '; Max-Age=0';
+    document.cookie = `${cookie}=${session}; Path=/; SameSite=Lax${secure}${end}`;
+  });
 
   const say = (message) => {
     const note = document.createElement('div');

@@ -12,9 +12,6 @@ use Tactful\Woo\Bridge\Refused;
 /** Holds of offers around a payment, and the messages to shoppers when nothing can be held. */
 final class CheckoutHolds
 {
-    /** Meta key of the shopper's Tactful session, where another plugin or the theme has written it. */
-    public const SESSION = '_tactful_session';
-
     public function __construct(private readonly Connection $connection)
     {
     }
@@ -142,7 +139,6 @@ final class CheckoutHolds
             $this->connection->settings->territory,
             $asked,
             $customer > 0 ? (string) $customer : '',
-            (string) $order->get_meta(self::SESSION),
         );
     }
 

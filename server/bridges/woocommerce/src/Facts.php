@@ -179,7 +179,7 @@ final class Facts implements FactReader
         if ($order->get_order_number() !== (string) $order->get_id()) {
             $fact['also'] = [mb_substr($order->get_order_number(), 0, 128)];
         }
-        $session = (string) $order->get_meta(CheckoutHolds::SESSION);
+        $session = (string) $order->get_meta(OrderSessions::META);
         return [$fact + self::shopper($order) + ($session !== '' ? ['session' => $session] : [])];
     }
 

@@ -21,6 +21,7 @@ final class Plugin
         Jobs::register();
         (new OfferLines($connection))->register();
         (new TakeOffer($connection))->register();
+        OrderSessions::register();
         (new CheckoutHolds($connection))->register();
         (new OrderEvents($connection))->register();
         FactEvents::register();

@@ -14,7 +14,8 @@ final class Settings
      * @param string $url The server's address as the shop's own server reaches it.
      * @param string $widgetUrl The server's address as browsers reach it.
      * @param string $serverKey The server key, or a token with the scopes `redeem` and `facts:write`.
-     * @param string $identitySecret Signs the identity of customers; empty: the widget knows no customers.
+     * @param string $identityKey Signs the identity of customers; a pairing gives it.
+     * @param string $identitySecret Signs it instead of the key; without both the widget knows no customers.
      * @param string $territory ISO 3166 code of the territory in which the shop sells.
      * @param string $consent The widget's setting `consent`.
      * @param string $completed What WooCommerce's status "completed" means: `shipped` or `delivered`.
@@ -23,6 +24,7 @@ final class Settings
         public readonly string $url,
         public readonly string $widgetUrl,
         public readonly string $serverKey,
+        public readonly string $identityKey,
         public readonly string $identitySecret,
         public readonly string $territory,
         public readonly string $consent,
@@ -41,6 +43,7 @@ final class Settings
             untrailingslashit($text('url')),
             untrailingslashit($text('widget_url') ?: $text('url')),
             $text('server_key'),
+            $text('identity_key'),
             $text('identity_secret'),
             $text('territory') ?: (string) wc_get_base_location()['country'],
             in_array($consent, self::CONSENTS, true) ? $consent : 'ask',
@@ -52,6 +55,12 @@ final class Settings
     public function isComplete(): bool
     {
         return $this->url !== '' && $this->serverKey !== '';
+    }
+
+    /** Whether the widget can be told which customer is logged in. */
+    public function knowsCustomers(): bool
+    {
+        return $this->identityKey !== '' || $this->identitySecret !== '';
     }
 
     /** Return whether a text is an http(s) address without query, as a server has it. */

@@ -24,7 +24,8 @@ final class Storefront
             'shopper' => \WC_AJAX::get_endpoint('tactful_woo_shopper'),
             'take' => \WC_AJAX::get_endpoint('tactful_woo_take'),
             'nonce' => wp_create_nonce(TakeOffer::NONCE),
-            'isLoggedIn' => $this->settings->identitySecret !== '' && is_user_logged_in(),
+            'isLoggedIn' => $this->settings->knowsCustomers() && is_user_logged_in(),
+            'session' => OrderSessions::COOKIE,
             'sku' => self::sku(),
             'failed' => __('The offer could not be put into your cart. Please try again.', 'tactful-woo'),
         ];

@@ -28,12 +28,21 @@ final class TakeOffer
     public function shopper(): void
     {
         nocache_headers();
-        $secret = $this->connection->settings->identitySecret;
-        $user = get_current_user_id();
         wp_send_json([
-            'identity' => $secret !== '' && $user > 0 ? Identity::sign($secret, (string) $user, time()) : '',
+            'identity' => $this->identity(get_current_user_id()),
             'nonce' => wp_create_nonce(self::NONCE),
         ]);
+    }
+
+    /** @return string|array<string, mixed> The signed identity of a customer; empty: nobody, or nothing signs it. */
+    private function identity(int $user): string|array
+    {
+        $settings = $this->connection->settings;
+        return match (true) {
+            $user <= 0 || !$settings->knowsCustomers() => '',
+            $settings->identityKey !== '' => Identity::signWithKey($settings->identityKey, (string) $user, time()),
+            default => Identity::sign($settings->identitySecret, (string) $user, time()),
+        };
     }
 
     /** Answer `POST {"token", "quantity"?, "options"?}` with 201 and the cart's address, or a problem. */

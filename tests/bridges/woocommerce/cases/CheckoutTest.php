@@ -264,11 +264,14 @@ final class CheckoutTest extends TestCase
     public function testAStrayHoldOfACancelledOrderIsGivenBackAndAForeignOneIsLeftAlone(): void
     {
         $this->orders->states['15'] = OrderState::Cancelled;
-        $held = [['order' => '15', 'attempt' => 1], ['order' => 'of-another-shop', 'attempt' => 1]];
-        $this->transport->answer(200, ['redemptions' => $held])->answer(200);
+        $at = gmdate('Y-m-d\TH:i:s\Z', intdiv($this->clock->now(), 1000));
+        $held = [['order' => '15', 'attempt' => 1, 'at' => $at], ['order' => 'of-another-shop', 'attempt' => 1, 'at' => $at]];
+        $this->transport->answer(200, ['redemptions' => $held])->answer(200, ['redemptions' => $held])->answer(200);
+        self::assertSame(0, $this->sweep->run()->strays, 'its row may not be committed yet');
+        $this->clock->now += 120_000;
         self::assertSame(1, $this->sweep->run()->strays);
-        self::assertSame('POST /v1/redemptions/15/cancel', $this->transport->paths()[1]);
-        self::assertCount(2, $this->transport->asked);
+        self::assertSame('POST /v1/redemptions/15/cancel', $this->transport->paths()[2]);
+        self::assertCount(3, $this->transport->asked);
     }
 
     public function testASweepWithoutAnAnswerSaysSo(): void

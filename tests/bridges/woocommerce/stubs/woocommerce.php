@@ -195,6 +195,17 @@ class WC_Abstract_Order
         return $this->props['meta'][$name] ?? '';
     }
 
+    /** A change is in the order, and not in the database before it is saved. */
+    public function update_meta_data(string $name, mixed $value): void
+    {
+        $this->props['unsaved'][$name] = $value;
+    }
+
+    public function save_meta_data(): void
+    {
+        $this->props['meta'] = ($this->props['unsaved'] ?? []) + ($this->props['meta'] ?? []);
+    }
+
     public function get_currency(): string
     {
         return 'EUR';
@@ -332,8 +343,9 @@ function wc_get_product(int $id): WC_Product|false
     return $found instanceof WC_Product ? $found : false;
 }
 
-function wc_get_order(int $id): WC_Abstract_Order|false
+function wc_get_order(int|WC_Abstract_Order $id): WC_Abstract_Order|false
 {
+    $id = is_int($id) ? $id : $id->get_id();
     $found = Shop::$objects[$id] ?? false;
     return $found instanceof WC_Abstract_Order ? $found : false;
 }

@@ -134,3 +134,8 @@ function wp_get_attachment_url(int $id): string|false
 {
     return false;
 }
+
+function home_url(): string
+{
+    return 'https://shop.example/blog';
+}

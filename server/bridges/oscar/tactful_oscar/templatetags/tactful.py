@@ -7,8 +7,8 @@ from typing import Any, Final
 from django import template
 from django.middleware.csrf import get_token
 
-from tactful_bridge.identity import sign_identity
-from tactful_oscar.conf import bridge_settings
+from tactful_bridge.identity import sign_customer, sign_identity
+from tactful_oscar.conf import BridgeSettings, bridge_settings
 from tactful_oscar.order_sessions import SESSION_COOKIE
 
 register: Final = template.Library()
@@ -36,10 +36,10 @@ def tactful_script(context: Any) -> dict[str, object]:
     chosen = bridge_settings()
     request = context["request"]
     user = getattr(request, "user", None)
-    identity = ""
-    if chosen.identity_secret and user is not None and user.is_authenticated:
-        identity = sign_identity(chosen.identity_secret, str(user.pk), int(time.time()))
+    is_known = user is not None and user.is_authenticated
+    identity = _identity(chosen, str(user.pk)) if user is not None and is_known else ""
     return {
+        "is_paired": chosen.is_paired,
         "widget": f"{(chosen.widget_url or chosen.url).rstrip('/')}/widget/v1.js",
         "territory": chosen.territory,
         "consent": chosen.consent,
@@ -51,6 +51,14 @@ def tactful_script(context: Any) -> dict[str, object]:
         "session": SESSION_COOKIE,
         "nonce": getattr(request, "csp_nonce", ""),
     }
+
+
+def _identity(chosen: BridgeSettings, customer: str) -> str:
+    """Return a signed identity as text, a JSON object or a JWT; empty: nothing signs it."""
+    now = int(time.time())
+    if chosen.identity_key:
+        return json.dumps(sign_customer(chosen.identity_key, customer, now))
+    return sign_identity(chosen.identity_secret, customer, now) if chosen.identity_secret else ""
 
 
 def page_kind(match: Any) -> str:

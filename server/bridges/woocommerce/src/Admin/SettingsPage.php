@@ -3,8 +3,13 @@ declare(strict_types=1);
 
 namespace Tactful\Woo\Admin;
 
+use Tactful\Woo\Bridge\BridgeError;
+use Tactful\Woo\Bridge\NotACode;
+use Tactful\Woo\Bridge\Pairing;
+use Tactful\Woo\Bridge\Transport;
 use Tactful\Woo\Connection;
 use Tactful\Woo\Settings;
+use Tactful\Woo\WpTransport;
 
 /** The page WooCommerce → Tactful: settings, status, first report. */
 final class SettingsPage
@@ -13,7 +18,7 @@ final class SettingsPage
     public const CAPABILITY = 'manage_woocommerce';
     private const SAVE = 'tactful_woo_save';
     /** Settings that are never shown again; an empty field keeps them. */
-    private const SECRETS = ['server_key', 'identity_secret'];
+    private const SECRETS = ['server_key', 'identity_key', 'identity_secret'];
 
     public static function register(): void
     {
@@ -30,15 +35,55 @@ final class SettingsPage
     {
         self::check(self::SAVE);
         $given = self::given();
-        $mistake = self::mistakeIn($given);
+        $code = wp_unslash($_POST['code'] ?? ''); // phpcs:ignore WordPress.Security -- checked above, and never shown
+        $code = is_string($code) ? trim($code) : '';
+        $hint = '';
+        try {
+            if ($code !== '') {
+                [$given, $hint] = self::paired($code, $given);
+            }
+            $mistake = self::mistakeIn($given);
+        } catch (BridgeError $error) {
+            /* translators: %s: what went wrong */
+            $mistake = sprintf(__('Not paired: %s Make a new code, and try again.', 'tactful-woo'), $error->getMessage());
+        }
         if ($mistake === '') {
             update_option(Settings::OPTION, $given, true);
             delete_option('tactful_woo_keys'); // of the server before
-            $mistake = Connection::trial(Settings::saved());
+            $mistake = Connection::trial(Settings::saved()) ?: $hint;
         }
         set_transient('tactful_woo_notice_' . get_current_user_id(), $mistake, 60);
         wp_safe_redirect(self::url(['saved' => '1']));
         exit;
+    }
+
+    /**
+     * Return the form's values with those of a pairing, and what is left to do; empty: nothing.
+     *
+     * @param array<string, string> $given The form's values.
+     * @return array{0: array<string, string>, 1: string}
+     * @throws BridgeError The shop is not paired.
+     */
+    public static function paired(string $code, array $given, ?Transport $transport = null): array
+    {
+        $url = Pairing::addressIn($code);
+        if (!Settings::isAddress($url)) {
+            throw new NotACode(__('This is no code. Copy the whole line that "tactful keys pair" prints.', 'tactful-woo'));
+        }
+        $found = Pairing::exchange($code, self::origin(), $transport ?? new WpTransport($url, ''));
+        $own = [
+            'url' => $found->url, 'widget_url' => '', 'server_key' => $found->key,
+            'identity_key' => $found->identityKey, 'identity_secret' => '',
+        ];
+        /* translators: %s: the shop's origin */
+        $hint = __('Paired. Add %s to the server\'s setting TACTFUL_ORIGINS, so that the widget can connect.', 'tactful-woo');
+        return [$own + $given, $found->isOriginAllowed === false ? sprintf($hint, self::origin()) : ''];
+    }
+
+    private static function origin(): string
+    {
+        $parts = (array) wp_parse_url(home_url());
+        return ($parts['scheme'] ?? '') . '://' . ($parts['host'] ?? '') . (isset($parts['port']) ? ":{$parts['port']}" : '');
     }
 
     /** End the request unless its sender may do this. */
@@ -68,10 +113,11 @@ final class SettingsPage
         echo '<input type="hidden" name="action" value="' . esc_attr(self::SAVE) . '">';
         wp_nonce_field(self::SAVE);
         echo '<table class="form-table" role="presentation">';
+        self::code();
         self::text('url', __('Address of the server', 'tactful-woo'), $settings->url, __('Such as https://offers.shop.example. The shop\'s own server must reach it.', 'tactful-woo'));
         self::secret('server_key', __('Server key', 'tactful-woo'), $settings->serverKey !== '', __('A token with the scopes redeem and facts:write is enough.', 'tactful-woo'));
         self::text('widget_url', __('Address for browsers', 'tactful-woo'), $settings->widgetUrl === $settings->url ? '' : $settings->widgetUrl, __('Only if browsers reach the server at another address.', 'tactful-woo'));
-        self::secret('identity_secret', __('Identity secret', 'tactful-woo'), $settings->identitySecret !== '', __('The server\'s TACTFUL_IDENTITY_SECRET. Without it the widget knows no customers.', 'tactful-woo'));
+        self::secret('identity_secret', __('Identity secret', 'tactful-woo'), $settings->knowsCustomers(), __('The server\'s TACTFUL_IDENTITY_SECRET. A pairing gives a key instead. Without both the widget knows no customers.', 'tactful-woo'));
         self::choice('territory', __('Territory', 'tactful-woo'), WC()->countries->get_countries(), $settings->territory);
         self::choice('consent', __('Consent', 'tactful-woo'), self::consents(), $settings->consent);
         self::choice('completed', __('A completed order is', 'tactful-woo'), [
@@ -107,15 +153,19 @@ final class SettingsPage
     {
         $saved = (array) get_option(Settings::OPTION, []);
         $given = [];
-        foreach (['url', 'widget_url', 'server_key', 'identity_secret', 'territory', 'consent', 'completed'] as $name) {
+        foreach (['url', 'widget_url', 'server_key', 'identity_key', 'identity_secret', 'territory', 'consent', 'completed'] as $name) {
             // The nonce was checked in save(). Secrets are kept as they are, apart from blanks around them.
             $value = wp_unslash($_POST[$name] ?? ''); // phpcs:ignore WordPress.Security
             $value = is_string($value) ? trim($value) : '';
             $isSecret = in_array($name, self::SECRETS, true);
             $given[$name] = $isSecret ? ($value ?: (string) ($saved[$name] ?? '')) : sanitize_text_field($value);
         }
+        if (($_POST['identity_secret'] ?? '') !== '') { // phpcs:ignore WordPress.Security.NonceVerification -- see above
+            $given['identity_key'] = ''; // the secret that was entered replaces it
+        }
         if (isset($_POST['forget_identity_secret'])) { // phpcs:ignore WordPress.Security.NonceVerification
             $given['identity_secret'] = '';
+            $given['identity_key'] = '';
         }
         return $given;
     }
@@ -152,6 +202,15 @@ final class SettingsPage
             'anonymous' => __('Anonymous: this visit only, without asking', 'tactful-woo'),
             'personal' => __('Personal: with the customer\'s history, without asking', 'tactful-woo'),
         ];
+    }
+
+    private static function code(): void
+    {
+        printf(
+            '<tr><th><label for="code">%s</label></th><td><input type="text" class="large-text" id="code" name="code" value="" autocomplete="off"><p class="description">%s</p></td></tr>',
+            esc_html__('Pairing code', 'tactful-woo'),
+            esc_html__('What "tactful keys pair" prints on the server. It fills in address and keys; the fields below can stay empty.', 'tactful-woo'),
+        );
     }
 
     private static function text(string $name, string $label, string $value, string $help): void

@@ -22,6 +22,19 @@ final class Identity
         return "$head.$claims." . self::base64url(hash_hmac('sha256', "$head.$claims", $secret, true));
     }
 
+    /**
+     * Return an identity that is signed with the key of a pairing.
+     *
+     * @param string $customer The shop's id of the customer, never taken from the page.
+     * @param int $now Seconds since the Unix epoch, UTC.
+     * @return array{customer: string, expires: int, hmac: string}
+     */
+    public static function signWithKey(string $key, string $customer, int $now): array
+    {
+        $expires = $now + self::LIFE;
+        return ['customer' => $customer, 'expires' => $expires, 'hmac' => hash_hmac('sha256', "$customer|$expires", $key)];
+    }
+
     /** @param array<string, mixed> $value */
     private static function part(array $value): string
     {

@@ -9,6 +9,9 @@ final class Sweep
     /** States in which a hold at Tactful is as the shop expects it. */
     private const LIVE = [AttemptState::Asked, AttemptState::Held, AttemptState::Confirming, AttemptState::Confirmed];
 
+    /** Milliseconds for which a hold that the tables lack is left alone: its row may not be committed yet. */
+    private const YOUNG_MS = 120_000;
+
     public function __construct(
         private readonly Checkout $checkout,
         private readonly Client $client,
@@ -66,6 +69,10 @@ final class Sweep
             $order = (string) ($row['order'] ?? '');
             $number = $row['attempt'] ?? 1;
             $known = $this->store->latestAttempt($order);
+            $madeAt = (int) strtotime((string) ($row['at'] ?? '')) * 1000;
+            if ($this->clock->now() - $madeAt < self::YOUNG_MS) {
+                continue;
+            }
             $isExpected = $known !== null && $known->number === $number && in_array($known->state, self::LIVE, true);
             $entry = $isExpected || !is_int($number) ? null : $this->entryFor($order, $number, $known);
             if ($entry !== null) {

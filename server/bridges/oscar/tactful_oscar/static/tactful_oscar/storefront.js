@@ -17,7 +17,8 @@
     }
   };
   if (identity) {
-    window.tactful('identify', identity);
+    // A pairing signs an object, the identity secret a JWT.
+    window.tactful('identify', identity.startsWith('{') ? JSON.parse(identity) : identity);
     remembered((storage) => storage.setItem(IDENTIFIED, '1'));
   } else if (remembered((storage) => storage.getItem(IDENTIFIED))) {
     window.tactful('logout');
