@@ -22,6 +22,7 @@ from tactful.api.alerts import alert_routes
 from tactful.api.corrections import correction_routes
 from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.effect_reports import report_routes
+from tactful.api.events import event_routes
 from tactful.api.explanations import explain_routes
 from tactful.api.facts import facts_routes
 from tactful.api.inbound import inbound_routes
@@ -40,17 +41,20 @@ from tactful.config import Config
 from tactful.config.connector_settings import ConnectorSettings
 from tactful.config.loading import ConfigError
 from tactful.connectors.connector import Terms
+from tactful.connectors.egress_client import EgressClient
 from tactful.connectors.inbox.inbox_service import InboxService, install
 from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.outbound.event_sender import EventSender
+from tactful.connectors.signatures import standard_secret
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.bridge_keys import BridgeKeys
 from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.services.offer_events import EventReader
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.state.browsing_budget import BrowsingLimits
-from tactful.runtime.state.state_tables import StateTable
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
@@ -64,7 +68,7 @@ from tactful.transports.admission.limits import AdmissionLimits
 from tactful.transports.admission.memory_guard import cgroup_limit
 from tactful.transports.sessions.asgi_websocket import websocket_routes
 from tactful.transports.sessions.connection_hub import ConnectionHub
-from tactful.transports.sessions.hub_gauges import register_hub_gauges
+from tactful.transports.sessions.hub_gauges import register_hub_gauges, register_hub_tables
 from tactful.transports.sessions.session_handler import ConnectionTiming, OfferSessionHandler
 from tactful.transports.sessions.sse import EventStreams
 
@@ -165,6 +169,10 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     )
     inbox.register_metrics(shop.state.telemetry)
     shop.alerts.watch(inbox.causes)
+    events = EventReader(ledger, clock)
+    sender = _event_sender(config, events, ledger, clock)
+    if sender is not None:
+        shop.alerts.watch(sender.causes)
     handler = OfferSessionHandler(
         shop.lifecycle, shop.identities, clock, ConnectionTiming(config.heartbeat_s, config.idle_s)
     )
@@ -172,7 +180,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     hub = ConnectionHub(handler, _access_policy(config, proxies))
     requests = RequestCounter()
     _register_gauges(shop, hub, requests)
-    _register_tables(shop, hub)
+    register_hub_tables(shop.state.tables, hub, shop.state.browsing)
 
     @contextlib.asynccontextmanager
     async def lifespan(running: Starlette) -> AsyncIterator[None]:
@@ -185,15 +193,19 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 raise
             running.state.is_running = True
             inbox.start()
+            if sender is not None:
+                sender.start()
             try:
                 yield
             finally:
                 running.state.is_running = False
                 await inbox.stop()
+                if sender is not None:
+                    await sender.stop()
                 await shop.stop()
         release()
 
-    routes = _routes(config, shop, hub, keys, inbox)
+    routes = _routes(config, shop, hub, keys, inbox, events)
     requests.name_routes(routes)
     app = Starlette(
         routes=routes,
@@ -223,39 +235,23 @@ def _register_gauges(shop: Shop, hub: ConnectionHub, requests: RequestCounter) -
     telemetry.add_limits(lambda: {"record_bytes": (shop.ledger.pending_bytes, MAX_PENDING_BYTES)})
 
 
-def _register_tables(shop: Shop, hub: ConnectionHub) -> None:
-    """Register the tables of the transports whose keys clients choose."""
-    add = shop.state.tables.add
-    add(
-        StateTable(
-            name="connections",
-            size=lambda: len(hub.connections),
-            bound=hub.policy.limits.capacity,
-            holders=(
-                "ConnectionHub.connections",
-                "Admission._by_address",
-                "DeadlineSweep._rings",
-                "EventStreams._queues",
-                "HandshakeQueue._waiting",
-                "ListenerState.pending_heads",
-            ),
-        )
-    )
-    add(
-        StateTable(
-            name="rate_limits",
-            size=lambda: len(hub.address_limiter) + len(hub.quotas),
-            holders=("BucketCache._buckets", "AddressLimiter._trusted_until"),
-        )
-    )
-    budget = shop.state.browsing
-    add(
-        StateTable(
-            name="browsing_budgets",
-            size=lambda: len(budget),
-            holders=("BrowsingBudget._addresses",),
-        )
-    )
+def _event_sender(
+    config: Config, reader: EventReader, store: Ledger, clock: Clock
+) -> EventSender | None:
+    """Return what sends events; `None`: the settings name no receiver.
+
+    Raises:
+        ConfigError: There is no secret, or it is not base64.
+    """
+    if config.events_url is None:
+        return None
+    try:
+        secret = standard_secret(config.events_secret or "")
+    except ValueError as error:
+        message = f"events_secret: {error} Write base64 of at least 24 bytes after whsec_."
+        raise ConfigError([message]) from error
+    client = EgressClient(allow=config.egress_allow, typed=[config.events_url])
+    return EventSender(reader, store, clock, client, url=config.events_url, secret=secret)
 
 
 def connector_for(name: str, settings: ConnectorSettings, config: Config) -> InstalledConnector:
@@ -292,7 +288,12 @@ def connector_for(name: str, settings: ConnectorSettings, config: Config) -> Ins
 
 
 def _routes(
-    config: Config, shop: Shop, hub: ConnectionHub, keys: SigningKeys, inbox: InboxService
+    config: Config,
+    shop: Shop,
+    hub: ConnectionHub,
+    keys: SigningKeys,
+    inbox: InboxService,
+    events: EventReader,
 ) -> list[BaseRoute]:
     plugins = BridgeKeys(keys.folder, shop.clock)
     key = ServerKey(config.server_key, hub.report_key_check, plugins.scopes_of)
@@ -308,6 +309,7 @@ def _routes(
         *alert_routes(shop, key),
         *correction_routes(shop, key),
         *inbound_routes(inbox.receiver, key),
+        *event_routes(events, key),
         *report_routes(shop, key),
         *pairing_routes(plugins, terms, hub.report_key_check),
         *operate_routes(shop, key, metrics=config.metrics),

@@ -310,3 +310,19 @@ async def test_the_orders_that_have_used_an_offer_are_found(ledger: AnyLedger) -
     await run_redemption(ledger, redeem, offer="of_1", order="o1")
     assert await ledger.orders_of("of_1") == ["o1"]
     assert await ledger.orders_of("of_2") == []
+
+
+async def test_steps_are_read_on_from_a_number_with_the_state_before(ledger: AnyLedger) -> None:
+    assert await ledger.newest_step() == 0
+    made = offer()
+    await ledger.commit(push(made))
+    first = await ledger.steps_after(0, 10)
+    assert [(one.step.to, one.before) for one in first] == [(OfferState.PUSHED, None)]
+    assert first[-1].number == await ledger.newest_step()
+    await run_redemption(ledger, redeem, offer="of_1", order="o1")
+    (redeemed,) = await ledger.steps_after(first[-1].number, 10)
+    assert (redeemed.step.to, redeemed.before) == (OfferState.REDEEMED, OfferState.PUSHED)
+    assert redeemed.offer.state is OfferState.REDEEMED
+    assert redeemed.number > first[-1].number
+    assert [one.number for one in await ledger.steps_after(0, 1)] == [first[0].number]
+    assert await ledger.steps_after(redeemed.number, 10) == []

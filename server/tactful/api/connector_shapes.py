@@ -1,6 +1,6 @@
 """Shapes of the responses about connectors, for the OpenAPI document."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from tactful.api.explanation_shapes import Shape
 
@@ -56,6 +56,22 @@ class ConnectorShown(Shape, frozen=True, kw_only=True):
     activated: int
     lists: list[ListShown]
     fetch_problem: str | None
+
+
+class EventShown(Shape, frozen=True, kw_only=True):
+    """One event; `data` is about an offer or an alert."""
+
+    id: str
+    type: str
+    at: str
+    data: dict[str, Any]
+
+
+class Events(Shape, frozen=True, kw_only=True):
+    """Some events, and the cursor of the next ones."""
+
+    events: list[EventShown]
+    next: str
 
 
 class Connectors(Shape, frozen=True, kw_only=True):

@@ -160,6 +160,7 @@ ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
         404: ("connector.unknown",),
         409: ("connector.unread",),
     },
+    ("GET", "/v1/events"): {400: ("query.limit",), 410: ("events.cursor",)},
     ("GET", "/v1/alerts"): {422: ("alert.state",)},
     ("POST", "/v1/alerts/{id}/acknowledge"): _ALERT,
     ("POST", "/v1/alerts/{id}/resolve"): _ALERT,

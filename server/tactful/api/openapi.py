@@ -85,6 +85,7 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
     ("POST", "/v1/in/{connector}"): "Take a delivery of another system, signed by it",
     ("POST", "/v1/in/{connector}/{secret}"): "The same, for systems that sign nothing",
+    ("GET", "/v1/events"): "Read what happened to offers and alerts",
     ("POST", "/v1/connectors/{connector}/reconcile"): "Read the lists of a connector soon",
     ("POST", "/v1/connectors/{connector}/retry"): "Map the failed deliveries of a connector again",
     ("GET", "/v1/connectors"): "How the connectors are",
@@ -137,6 +138,7 @@ QUERIES: Final[Mapping[str, tuple[str, ...]]] = {
     "/v1/acts": ("customer",),
     "/v1/alerts": ("state",),
     "/v1/shadow": ("rule", "since", "until", "last"),
+    "/v1/events": ("after", "limit"),
     "/v1/experiments/{id}/report": ("territory", "since", "until", "window", "format"),
     "/v1/report": ("rule", "territory", "since", "until", "window", "format"),
 }

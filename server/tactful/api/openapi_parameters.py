@@ -25,6 +25,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "group": _text("club"),
     "hash": {"type": "string", "pattern": "^[0-9a-f]{64}$"},
     "last": _DURATION,
+    "limit": {"type": "integer", "minimum": 1, "maximum": 500},
     "name": {"type": "string", "examples": ["v1.js"]},
     "of": {"enum": ["product", "price", "cost", "stock"]},
     "offer": _text("of_8fkq2mz5w1x7r3t9"),

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from tactful.api.connector_shapes import Connectors, DeliveriesRetried
+from tactful.api.connector_shapes import Connectors, DeliveriesRetried, Events
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.api.pairing import PairingAnswer
 from tactful.api.report_shapes import ReportShown, VariantsShown
@@ -357,6 +357,7 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("POST", "/v1/cases/{id}/correct"): CaseShown,
     ("GET", "/v1/alerts"): Alerts,
     ("GET", "/v1/connectors"): Connectors,
+    ("GET", "/v1/events"): Events,
     ("POST", "/v1/connectors/{connector}/retry"): DeliveriesRetried,
     ("POST", "/v1/alerts/{id}/acknowledge"): AlertShown,
     ("POST", "/v1/alerts/{id}/snooze"): AlertShown,

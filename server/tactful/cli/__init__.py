@@ -63,6 +63,9 @@ COMMANDS = {
     "alerts": LazyCommand(
         "tactful.cli.alerts_command:alerts", "Show what needs a person, and act on it."
     ),
+    "events": LazyCommand(
+        "tactful.cli.events_command:events", "Read what happens to offers and alerts."
+    ),
     "report": LazyCommand(
         "tactful.cli.report_command:report", "Report what offers earned, and what to do about them."
     ),

@@ -12,7 +12,7 @@ from tactful.config.connector_settings import ConnectorSettings
 from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY, MINUTE
 
-SECRETS = frozenset({"server_key", "identity_secret"})
+SECRETS = frozenset({"server_key", "identity_secret", "events_secret"})
 """Names of the settings that are never printed."""
 
 
@@ -34,6 +34,8 @@ class Config(Struct, frozen=True, kw_only=True):
     egress_allow: tuple[str, ...] = ()
     server_key: str | None = None
     identity_secret: str | None = None
+    events_url: str | None = None
+    events_secret: str | None = None
     name: str = "Shop"
     default_territory: str | None = None
     heartbeat_s: int = 15

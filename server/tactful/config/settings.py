@@ -104,6 +104,16 @@ SETTINGS: Final = (
         v.text(),
         "The secret with which the shop signs the identity of a customer who is logged in.",
     ),
+    Setting(
+        "events_url",
+        v.url(),
+        "The URL to which events of offers and alerts are sent as webhooks. Without it they can only be read.",
+    ),
+    Setting(
+        "events_secret",
+        v.text(),
+        "The secret that signs these webhooks: base64 after `whsec_` (Standard Webhooks).",
+    ),
     Setting("name", v.text(), "The name of the shop, in messages and in the console."),
     Setting(
         "default_territory",

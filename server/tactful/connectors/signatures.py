@@ -77,12 +77,29 @@ def _standard_webhooks(key: bytes, delivery: Signed) -> Iterator[bytes]:
     yield b"v1," + base64.b64encode(_hmac(key, message))
 
 
-def _standard_secret(secret: str) -> bytes:
+def standard_webhooks_headers(key: bytes, ident: str, stamp: int, body: bytes) -> dict[str, str]:
+    """Return the headers with which a delivery of ours is signed.
+
+    Args:
+        key: The bytes of the secret.
+        ident: The id of the delivery.
+        stamp: When it is sent, seconds since the Unix epoch, UTC.
+        body: The body as it is sent.
+    """
+    headers = {"webhook-id": ident, "webhook-timestamp": str(stamp)}
+    (signature,) = _standard_webhooks(key, Signed(headers, body))
+    return {**headers, "webhook-signature": signature.decode()}
+
+
+def standard_secret(secret: str) -> bytes:
     """Return the bytes of a secret of Standard Webhooks, which is base64 after `whsec_`."""
     try:
-        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        found = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError as error:
         raise ValueError("The secret is not base64.") from error
+    if not found:
+        raise ValueError("The secret is empty.")
+    return found
 
 
 def _zendesk(key: bytes, delivery: Signed) -> Iterator[bytes]:
@@ -127,7 +144,7 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         expected=_standard_webhooks,
         given=_words,
         stamp=_seconds_in("webhook-timestamp"),
-        secret=_standard_secret,
+        secret=standard_secret,
     ),
     "shopify": Scheme(header="x-shopify-hmac-sha256", expected=_base64_of_body),
     "woocommerce": Scheme(header="x-wc-webhook-signature", expected=_base64_of_body),

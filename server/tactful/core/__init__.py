@@ -27,6 +27,7 @@ The shop at run time (`runtime`):
     RefusedVoucherError: A voucher of an operator above a limit, or that nobody would see.
     UnknownNameError: An explanation for a customer or an item that nobody reported.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
+    EventCursorError: A cursor of events that the ledger has not given out.
     UnconfirmedRestoreError: A token of the gap of a restored backup, before the shop confirmed its orders.
 
 Starting and listening (`config`, `transports`):

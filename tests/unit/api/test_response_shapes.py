@@ -121,6 +121,7 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         bad = await asker.one.http.post("/v1/facts", json=[{"type": "price"}])
         assert bad.json()["rejected"]
         checked(bad, RESPONSES["POST", "/v1/facts"])
+        assert (await ask("GET", "/v1/events"))["events"]
         (alert, *_) = (await ask("GET", "/v1/alerts"))["alerts"]
         await ask("POST", "/v1/alerts/{id}/acknowledge", alert["id"])
         await ask("POST", "/v1/alerts/{id}/snooze", alert["id"], json={"duration": "1h"})

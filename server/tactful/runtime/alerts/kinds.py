@@ -105,6 +105,11 @@ KINDS: Final[dict[str, AlertKind]] = {
         "connector.compared",
         EVENT_CALM_MS,
     ),
+    "events.undelivered": AlertKind(
+        "Events cannot be delivered to `events_url`. They wait, and none is lost.",
+        "Look at `message`. Check the receiver, `events_url` and `egress_allow`.",
+        "events.delivered",
+    ),
     "rules.errors": AlertKind(
         "The rule files have errors. The previous rulebook stays active.",
         "Run `tactful rules check`.",

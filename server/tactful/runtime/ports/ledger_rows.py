@@ -303,6 +303,18 @@ class AuditRow(Struct, frozen=True):
     offer: Offer
 
 
+class NumberedStep(Struct, frozen=True):
+    """One lifecycle step at its place in the order of all steps."""
+
+    number: int
+    """Its place; later steps have higher numbers, in the order of commits."""
+    step: OfferStep
+    before: OfferState | None
+    """The state of the offer before the step; `None`: the step created it."""
+    offer: Offer
+    """The offer in its present state."""
+
+
 class StoredRedemption(Struct, frozen=True):
     """One use of an offer by an order, with the offer in its present state."""
 

@@ -14,6 +14,7 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     CommitRefusal,
+    NumberedStep,
     ReadSet,
     RestoredGap,
     StoredRedemption,
@@ -74,6 +75,26 @@ class OfferStore(Protocol):
                 customer of the next login in the same session.
             offer: Only this offer.
             limit: The largest number of steps to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def steps_after(self, number: int, limit: int) -> list[NumberedStep]:
+        """Return the durable lifecycle steps after a number, in order.
+
+        This read does not wait for queued records: a later call returns them.
+
+        Args:
+            number: The last number that the reader knows; 0: none.
+            limit: The largest number of steps to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def newest_step(self) -> int:
+        """Return the number of the newest durable lifecycle step; 0: there is none.
 
         Raises:
             LedgerError: The ledger cannot be read.

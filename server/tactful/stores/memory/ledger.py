@@ -365,8 +365,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
             alias = f"pruned-{secrets.token_urlsafe(16)}"
             self._cut_off(key, alias)
         self._pruned_offers += [self._offers.pop(key) for key in sorted(gone)]
-        self._pruned_steps += [step for step in self._steps if step.offer in gone]
-        self._steps = [step for step in self._steps if step.offer not in gone]
+        self._drop_steps(gone)
         for used in [used for used in self._redemptions if used[0] in gone]:
             self._pruned_redemptions.append(self._redemptions.pop(used))
         orders = {order for _, order, _ in self._redemptions}

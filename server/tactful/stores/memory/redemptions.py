@@ -54,7 +54,7 @@ class MemoryRedemptions(MemoryTurns):
             self._add_alias(outcome.alias, order)
         self._contacts |= marked_contacts(outcome.offers, self._contacts.get)
         self._put_offers(outcome.offers)
-        self._steps.extend(outcome.steps)
+        self._add_steps(outcome.steps)
         if outcome.has_effect:
             subjects, at = redemption_subjects(outcome, self._logged_order(outcome, order))
             self._log("redemption", subjects, at=at)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 from msgspec import structs
@@ -21,6 +21,7 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.runtime.ports.ledger_rows import (
     Commit,
     CommitRefusal,
+    NumberedStep,
     OutcomeRow,
     ReductionRow,
     RuleStepRow,
@@ -59,6 +60,9 @@ class MemoryTurns(MemoryExposures):
         self._fenced = 0
         self._offers: dict[str, Offer] = {}
         self._steps: list[OfferStep] = []
+        self._step_numbers: list[int] = []
+        """The number of each of `_steps`."""
+        self._newest_step = 0
         # Offers and steps past their retention, for the statistics only.
         self._pruned_offers: list[Offer] = []
         self._pruned_steps: list[OfferStep] = []
@@ -174,10 +178,39 @@ class MemoryTurns(MemoryExposures):
             key = row.hour, row.what, row.product, row.territory, row.name
             self._tallies[key] = self._tallies.get(key, 0) + row.count
         self._put_offers(offers)
-        self._steps.extend(steps)
+        self._add_steps(steps)
         self._put_exposures(commit.exposures)
         if commit.entry:
             self._entries.append(commit.entry)
+
+    def _add_steps(self, steps: Iterable[OfferStep]) -> None:
+        for step in steps:
+            self._newest_step += 1
+            self._steps.append(step)
+            self._step_numbers.append(self._newest_step)
+
+    def _drop_steps(self, offers: Collection[str]) -> None:
+        """Keep the steps of pruned offers for the sums only."""
+        pairs = list(zip(self._steps, self._step_numbers, strict=True))
+        self._pruned_steps += [step for step, _ in pairs if step.offer in offers]
+        kept = [pair for pair in pairs if pair[0].offer not in offers]
+        self._steps = [step for step, _ in kept]
+        self._step_numbers = [number for _, number in kept]
+
+    async def steps_after(self, number: int, limit: int) -> list[NumberedStep]:
+        """Return the lifecycle steps after a number, in order."""
+        found: list[NumberedStep] = []
+        states: dict[str, OfferState] = {}
+        for place, step in zip(self._step_numbers, self._steps, strict=True):
+            if place > number:
+                offer = self._offers[step.offer]
+                found.append(NumberedStep(place, step, states.get(step.offer), offer))
+            states[step.offer] = step.to
+        return found[:limit]
+
+    async def newest_step(self) -> int:
+        """Return the number of the newest lifecycle step."""
+        return self._newest_step
 
     # offers
     async def offer(self, offer: str) -> Offer | None:

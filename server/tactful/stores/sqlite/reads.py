@@ -17,6 +17,7 @@ from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
     Change,
+    NumberedStep,
     OutcomeRow,
     ReductionRow,
     RestoredGap,
@@ -88,6 +89,10 @@ _SHADOW_OFFERS: Final = """
   WHERE body ->> 'rule' = ? AND body ->> 'issued_at' >= ? AND body ->> 'issued_at' < ?
   ORDER BY body ->> 'issued_at' DESC, id DESC LIMIT ?"""
 # The offers of an anonymous shopper belong to the customer of the next login in the session.
+_STEPS_AFTER: Final = """
+  SELECT s.id, s.offer, s.at, s.seq, s.state, s.reason, o.body,
+    (SELECT p.state FROM steps AS p WHERE p.offer = s.offer AND p.id < s.id ORDER BY p.id DESC LIMIT 1)
+  FROM steps AS s JOIN offers AS o ON o.id = s.offer WHERE s.id > ? ORDER BY s.id LIMIT ?"""
 _STEPS_OF: Final = """
   SELECT s.id FROM offers AS o JOIN steps AS s ON s.offer = o.id WHERE o.customer = :customer
   UNION
@@ -288,6 +293,22 @@ class SqliteReads(SqliteRedemptionReads):
             AuditRow(OfferStep(key, at, seq, OfferState(state), reason), self._offer(body))
             for key, at, seq, state, reason, body in found
         ]
+
+    async def steps_after(self, number: int, limit: int) -> list[NumberedStep]:
+        found = await self._read(_STEPS_AFTER, (number, limit))
+        return [
+            NumberedStep(
+                place,
+                OfferStep(key, at, seq, OfferState(state), reason),
+                OfferState(before) if before else None,
+                self._offer(body),
+            )
+            for place, key, at, seq, state, reason, body, before in found
+        ]
+
+    async def newest_step(self) -> int:
+        ((number,),) = await self._read("SELECT coalesce(max(id), 0) FROM steps")
+        return int(number)
 
     async def turn_entries(
         self,

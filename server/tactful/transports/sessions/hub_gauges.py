@@ -2,6 +2,8 @@
 
 from functools import partial
 
+from tactful.runtime.state.browsing_budget import BrowsingBudget
+from tactful.runtime.state.state_tables import StateTable, StateTables
 from tactful.runtime.telemetry import Telemetry
 from tactful.transports.admission.memory_guard import resident_bytes
 from tactful.transports.sessions.connection_hub import ConnectionHub
@@ -33,6 +35,40 @@ def register_hub_gauges(telemetry: Telemetry, hub: ConnectionHub) -> None:
         "Connections and requests that were rejected before they were read, by problem code",
         lambda: [((code,), count) for code, count in sorted(hub.rejections.items())],
         ("code",),
+    )
+
+
+def register_hub_tables(tables: StateTables, hub: ConnectionHub, browsing: BrowsingBudget) -> None:
+    """Register the tables of the transports whose keys clients choose."""
+    add = tables.add
+    add(
+        StateTable(
+            name="connections",
+            size=lambda: len(hub.connections),
+            bound=hub.policy.limits.capacity,
+            holders=(
+                "ConnectionHub.connections",
+                "Admission._by_address",
+                "DeadlineSweep._rings",
+                "EventStreams._queues",
+                "HandshakeQueue._waiting",
+                "ListenerState.pending_heads",
+            ),
+        )
+    )
+    add(
+        StateTable(
+            name="rate_limits",
+            size=lambda: len(hub.address_limiter) + len(hub.quotas),
+            holders=("BucketCache._buckets", "AddressLimiter._trusted_until"),
+        )
+    )
+    add(
+        StateTable(
+            name="browsing_budgets",
+            size=lambda: len(browsing),
+            holders=("BrowsingBudget._addresses",),
+        )
     )
 
 

@@ -1,0 +1,1 @@
+"""Events that are sent to another system as signed webhooks."""

@@ -1,0 +1,167 @@
+"""Events for the shop's other systems, read from the steps of offers and from the alerts.
+
+There is no second outbox: a step is durable with its offer, and its number is the cursor. An event can
+be read again for as long as its offer is kept. Decision record 0020 says why.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from tactful.core.offers.offer import OfferState
+from tactful.core.values.calendar import SECOND, format_rfc3339
+from tactful.runtime.ports.alert_store import Alert
+from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.ledger_rows import NumberedStep
+
+MAX_EVENTS: Final = 500
+"""The most steps of one page, and the most alerts of each kind."""
+SETTLED_MS: Final = SECOND
+"""Milliseconds after which no alert with an earlier instant is still being stored."""
+LATEST: Final = "latest"
+"""The cursor after everything that has happened."""
+_CURSOR: Final = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)
+_TYPES: Final[Mapping[OfferState, str]] = {
+    OfferState.PUSHED: "offer.pushed",
+    OfferState.SHOWN: "offer.shown",
+    OfferState.ACCEPTED: "offer.accepted",
+    OfferState.HELD: "offer.held",
+    OfferState.REDEEMED: "offer.redeemed",
+    OfferState.WITHDRAWN: "offer.withdrawn",
+}
+"""State after a step → type of the event; the other states give none."""
+_USED: Final = frozenset({OfferState.HELD, OfferState.REDEEMED})
+_OF_ORDERS: Final = frozenset({"offer.held", "offer.redeemed", "offer.given_back"})
+EVENT_TYPES: Final = (*_TYPES.values(), "offer.given_back", "alert.raised", "alert.resolved")
+"""Every type of event."""
+
+
+class EventCursorError(Exception):
+    """A cursor that this ledger has not given out; the text says what to do."""
+
+
+class OutboundEvent(Struct, frozen=True, kw_only=True):
+    """One event. Field names are on the wire."""
+
+    id: str
+    """The same whenever the event is read or sent."""
+    type: str
+    """One of `EVENT_TYPES`."""
+    at: str
+    """When it happened, RFC 3339 in UTC."""
+    data: dict[str, object]
+    """What happened to which offer or alert."""
+
+
+class EventPage(Struct, frozen=True):
+    """Some events, and where the next ones begin."""
+
+    events: tuple[OutboundEvent, ...]
+    next: str
+    """The cursor for the next page."""
+
+
+class EventReader:
+    """Reads events on from a cursor."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        """Read the events of a ledger, up to the present of a clock."""
+        self._ledger = ledger
+        self._clock = clock
+
+    async def read(self, after: str, limit: int = MAX_EVENTS) -> EventPage:
+        """Return the events after a cursor: those of offers in the order of their commits, then alerts.
+
+        Args:
+            after: The `next` of a page, `latest`, or nothing for the first event that is kept.
+            limit: The most steps and alerts to read.
+
+        Raises:
+            EventCursorError: The cursor is none, or is ahead of the ledger.
+            LedgerError: The ledger cannot be read.
+        """
+        newest = await self._ledger.newest_step()
+        until = self._clock.now() - SETTLED_MS
+        if after == LATEST:
+            return EventPage((), f"{newest}.{until}")
+        number, since = _places(after)
+        if number > newest:
+            message = (
+                "The cursor is ahead of the ledger, because a backup was restored or the last offers"
+                " were deleted. Begin with `after=latest`, or without `after`."
+            )
+            raise EventCursorError(message)
+        steps = await self._ledger.steps_after(number, limit)
+        events = [event for step in steps if (event := await self._of_step(step))]
+        alerts = await self._of_alerts(since, until)
+        last = steps[-1].number if steps else number
+        return EventPage((*events, *alerts), f"{last}.{max(since, until)}")
+
+    async def _of_step(self, found: NumberedStep) -> OutboundEvent | None:
+        step, offer = found.step, found.offer
+        kind = _TYPES.get(step.to)
+        if kind == "offer.accepted" and found.before in _USED:
+            kind = "offer.given_back"
+        if kind is None:
+            return None
+        data: dict[str, object] = {"offer": offer.id, "session": offer.session}
+        if offer.customer is not None:
+            data["customer"] = offer.customer
+        data |= {
+            "sku": offer.sku,
+            "territory": offer.territory,
+            "price": {"amount": offer.unit, "currency": offer.currency},
+            "rule": offer.rule,
+        }
+        if kind in _OF_ORDERS and (order := await self._order(offer.id, step.at)):
+            data["order"] = order
+        if step.reason is not None:
+            data["reason"] = step.reason
+        return OutboundEvent(
+            id=f"ev_{found.number}", type=kind, at=format_rfc3339(step.at), data=data
+        )
+
+    async def _order(self, offer: str, at: int) -> str | None:
+        """Return the order that used an offer last at an instant."""
+        rows = [one.row for one in await self._ledger.redemptions(offer=offer)]
+        used = [row.order for row in rows if row.at <= at]
+        return used[-1] if used else None
+
+    async def _of_alerts(self, since: int, until: int) -> list[OutboundEvent]:
+        """Return the alerts that were raised or resolved in (since, until], in order."""
+        ledger = self._ledger
+        found: list[tuple[int, OutboundEvent]] = []
+        for is_resolved in (False, True):
+            for alert in await ledger.alerts(resolved=is_resolved, limit=MAX_EVENTS):
+                found.append((alert.raised_at, _alert(alert, "raised", alert.raised_at)))
+                if alert.resolved is not None:
+                    at = alert.resolved.at
+                    found.append((at, _alert(alert, "resolved", at)))
+        found.sort(key=lambda pair: (pair[0], pair[1].id))
+        return [event for at, event in found if since < at <= until]
+
+
+def _alert(alert: Alert, what: str, at: int) -> OutboundEvent:
+    data: dict[str, object] = {
+        "alert": alert.id,
+        "kind": alert.kind,
+        "subject": alert.subject,
+        "evidence": alert.evidence,
+    }
+    return OutboundEvent(
+        id=f"{alert.id}.{what}", type=f"alert.{what}", at=format_rfc3339(at), data=data
+    )
+
+
+def _places(after: str) -> tuple[int, int]:
+    """Return the number of the last step, and the instant of the last alerts, of a cursor."""
+    if not after:
+        return 0, 0
+    found = _CURSOR.fullmatch(after)
+    if found is None:
+        message = f"{after[:40]!r} is no cursor. Write the `next` of a page, or `latest`."
+        raise EventCursorError(message)
+    return int(found[1]), int(found[2])
