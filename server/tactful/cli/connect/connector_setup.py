@@ -25,6 +25,12 @@ from tactful.runtime.system_clock import SystemClock
 
 EXAMPLES: Final = 20
 """Objects of each list that are mapped for the preview."""
+_SIGNED: Final = {
+    "": "Each delivery is signed with the secret of the settings.",
+    "secret-path": "They are not signed: write the secret of the settings in place of YOUR-SECRET.",
+    "secret-header": "They are not signed: send the secret of the settings as X-Tactful-Secret.",
+}
+"""Signature of a connector → what the sender needs; empty: the others."""
 POLL_S: Final = 1
 """Seconds between two looks at the progress."""
 
@@ -57,14 +63,15 @@ def setup(*, name: str, dry_run: bool, url: str | None, **options: Any) -> None:
     config = load_config(options)
     installed = configured(config, name)
     print_text(f"Deliveries go to {delivery_url(config, installed)}.")
+    print_text(_SIGNED.get(installed.connector.signature, _SIGNED[""]))
     for problem in missing_settings(installed):
         print_text(problem)
     lists = [one for one in installed.connector.lists if one.is_used(installed.terms)]
     if installed.remote is None or not lists:
         print_text(f"The kind {installed.connector.name} is not read: facts come with deliveries.")
-        return
-    for listing in lists:
-        _print(listing, preview_of(installed, installed.remote, listing))
+    else:
+        for listing in lists:
+            _print(listing, preview_of(installed, installed.remote, listing))
     if not dry_run:
         with ServerClient(config, url) as server:
             _follow(server, name)
@@ -135,7 +142,15 @@ def _follow(server: ServerClient, name: str) -> None:
     Raises:
         CommandError: The server does not respond, does not know the connector, or cannot read.
     """
-    for place in range(len(_status(server, name)["lists"])):
+    status = _status(server, name)
+    arrived = status["mapped"] + status["waiting"] + status["failed"]
+    print_text(
+        f"The server runs with it: {arrived} deliveries, {status['failed']} of them failed."
+        if arrived
+        else "The server runs with it. Send a delivery from the other system: `tactful connect list`"
+        " counts it."
+    )
+    for place in range(len(status["lists"])):
         row = _status(server, name)["lists"][place]
         with progress(f"reading {row['name']}", row["total"] or 1) as step:
             while row["whole_at"] is None:

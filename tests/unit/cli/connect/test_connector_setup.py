@@ -61,16 +61,30 @@ def test_a_dry_run_shows_numbers_an_example_and_what_is_left_out(woo: Woo) -> No
     lines = result.output.splitlines()
     assert lines[0] == "Deliveries go to https://tactful.example/v1/in/shop."
     kinds = "3 product, 3 price, 3 stock"
-    assert lines[1] == f"products: the first 20 objects of 4 at most give {kinds}."
-    assert '"sku":"W-101"' in lines[2]
-    assert lines[3] == "  1 ×: A product has no SKU. Give it one, or set sku_from_id."
+    assert lines[1] == "Each delivery is signed with the secret of the settings."
+    assert lines[2] == f"products: the first 20 objects of 4 at most give {kinds}."
+    assert '"sku":"W-101"' in lines[3]
+    assert lines[4] == "  1 ×: A product has no SKU. Give it one, or set sku_from_id."
     assert "orders: the first 20 objects of 0 at most give no facts." in lines
 
 
 def test_a_kind_without_lists_says_that_facts_come_with_deliveries(woo: Woo) -> None:
-    result = run("connect", "desk", "--config", woo.settings)
+    result = run("connect", "desk", "--dry-run", "--config", woo.settings)
     assert (result.exit_code, "facts come with deliveries" in result.output) == (0, True)
     assert "/v1/in/desk/YOUR-SECRET." in result.output
+    assert "in place of YOUR-SECRET." in result.output
+
+
+async def test_a_help_desk_is_told_to_send_and_then_how_much_it_sent(
+    woo: Woo, tmp_path: Path
+) -> None:
+    desk = ConnectorSettings(kind="roundup", secret="hush")
+    async with live_server(tmp_path, connectors={"desk": desk}) as one:
+        before = await run_beside(one, "connect", "desk", "--config", woo.settings)
+        assert "Send a delivery from the other system" in before.output
+        await one.http.post("/v1/in/desk/hush", json={"id": "7"})
+        after = await run_beside(one, "connect", "desk", "--config", woo.settings)
+        assert "The server runs with it: 1 deliveries" in after.output
 
 
 def test_a_refused_key_is_an_error_with_what_to_do(woo: Woo) -> None:
@@ -94,7 +108,7 @@ def test_an_object_that_cannot_be_mapped_is_shown(woo: Woo) -> None:
 def test_settings_that_lack_something_are_named(woo: Woo, tmp_path: Path) -> None:
     bare = '[connectors.shop]\nkind = "shopify"\nsecret_file = "secret.txt"\n'
     settings = write_file(tmp_path / "bare.toml", bare)
-    output = run("connect", "shop", "--config", settings).output
+    output = run("connect", "shop", "--dry-run", "--config", settings).output
     for text in ("Set address and key_file.", "Set territory.", "Set currency."):
         assert text in output
 
