@@ -15,6 +15,7 @@ from tactful.connectors.desks.library import (
     ready_made,
 )
 from tactful.connectors.desks.mapping_file import MappingError
+from tactful.connectors.desks.mapping_lines import kinds, lines_for
 
 
 @click.command(
@@ -54,17 +55,38 @@ def _print_result(name: str, result: ExampleResult) -> None:
         print_line(f"{place}: note: {result.name}: the file has no row for {note!r}.")
 
 
-@click.command(epilog="\b\nExample:\n  tactful connect mapping zendesk > tickets.yaml")
-@click.argument("name", required=False, type=click.Choice(ready_made()), metavar="[NAME]")
+@click.command(
+    epilog="\b\nExamples:\n  tactful connect mapping zendesk > tickets.yaml\n"
+    "  tactful connect mapping tickets.yaml --kind defect --tag broken-zip"
+)
+@click.argument("name", required=False, metavar="[NAME]")
+@click.option(
+    "--kind", type=click.Choice(kinds()), help="Print the lines that give a word this kind instead."
+)
+@click.option("--tag", metavar="WORD", help="The word is a tag of tickets.")
+@click.option("--queue", metavar="WORD", help="The word is a queue.")
+@click.option("--value", metavar="WORD", help="The word is a value of the field for the kind.")
 @click.option(
     "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write to a new file."
 )
-def mapping(name: str | None, output: Path | None) -> None:
-    """Print a ready-made mapping file, to be adapted; without a name, list them."""
+def mapping(
+    *, name: str | None, output: Path | None, kind: str | None, **words: str | None
+) -> None:
+    """Print a ready-made mapping file, to be adapted; without a name, list them.
+
+    With --kind and a word of tickets it prints the lines by which the word gives the kind, for
+    example after an agent has corrected a case.
+    """
+    given = {step: word for step, word in words.items() if word}
+    if kind is not None or given:
+        _print_lines(name, kind, given)
+        return
     if name is None:
         for one in ready_made():
             print_line(f"{one}: {load_mapping(one).file.source}")
         return
+    if name not in ready_made():
+        raise CommandError(f"There is no file {name!r}. Name one of {', '.join(ready_made())}.")
     if output is None:
         print_text(mapping_text(name), nl=False)
         return
@@ -75,3 +97,13 @@ def mapping(name: str | None, output: Path | None) -> None:
         raise CommandError(
             f"{output}: The file cannot be written: {error.strerror}. Name a new file."
         ) from error
+
+
+def _print_lines(name: str | None, kind: str | None, given: dict[str, str]) -> None:
+    if name is None or kind is None or len(given) != 1:
+        raise CommandError("Give a mapping file, --kind, and one of --tag, --queue and --value.")
+    ((step, word),) = given.items()
+    try:
+        print_text(lines_for(load_mapping(name).file, kind, step, word), nl=False)
+    except (UnknownMappingError, MappingError) as error:
+        raise CommandError(str(error)) from error

@@ -51,3 +51,18 @@ def test_a_ready_made_file_is_printed_or_written_once(tmp_path: Path) -> None:
     assert run("connect", "mapping", "zendesk", "--output", file).exit_code == 2
     names = run("connect", "mapping").output
     assert all(f"{name}: " in names for name in ready_made())
+
+
+def test_the_lines_of_a_correction_are_printed(tmp_path: Path) -> None:
+    file = write_file(tmp_path / "desk.yaml", PLAIN)
+    result = run("connect", "mapping", file, "--kind", "defect", "--tag", "zip")
+    assert result.output == 'kind:\n  tags:\n    defect: ["bad", "zip"]\n'
+    for words in (
+        (file, "--kind", "late", "--tag", "bad"),
+        (file, "--kind", "late"),
+        (file, "--tag", "zip"),
+        ("--kind", "late", "--tag", "zip"),
+        (tmp_path / "none.yaml", "--kind", "late", "--tag", "zip"),
+        (file,),
+    ):
+        assert run("connect", "mapping", *words).exit_code == 2
