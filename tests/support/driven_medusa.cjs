@@ -1,17 +1,16 @@
 /**
  * A stub of a Medusa shop around `examples/medusa/tactful.js`, with a test driver.
  *
- * Run it with `node driven_medusa.cjs URL KEY`: it prints the address of its driver. NODE_PATH names
- * a folder with `@tactful/checkout`. Carts and orders have the shapes of Medusa's queries.
+ * A test copies both into a folder with `@tactful/checkout`, and runs `node driven_medusa.cjs URL KEY`.
+ * Carts and orders have the shapes of Medusa's queries.
  */
 
 'use strict';
 
-const { createServer } = require('node:http');
-
 const { MemoryStore } = require('@tactful/checkout');
 
-const { MedusaBridge, OfferError } = require('../../examples/medusa/tactful.js');
+const { serveDriver } = require('./driver_server.cjs');
+const { MedusaBridge, OfferError } = require('./tactful.js');
 
 const [, , url, serverKey] = process.argv;
 const PRICE = 12900;
@@ -173,17 +172,4 @@ const VERBS = {
   },
 };
 
-const server = createServer(async (request, response) => {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const verb = VERBS[request.url.slice(1)];
-  try {
-    const answer = verb ? await verb(JSON.parse(Buffer.concat(chunks).toString() || '{}')) : {};
-    response.writeHead(verb ? 200 : 501, { Connection: 'close' }).end(JSON.stringify(answer));
-  } catch (error) {
-    response.writeHead(500, { Connection: 'close' }).end(JSON.stringify({ error: error.stack }));
-  }
-});
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`http://127.0.0.1:${server.address().port}\n`);
-});
+serveDriver(VERBS);
