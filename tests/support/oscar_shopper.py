@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from support.oscar_shop import OscarShop
 from support.page_frames import PageFrames
+from support.page_requests import answer_in
 
 PASSWORD = "a-password-of-the-tests"
 LIST, PROMISED = "£129.00", "£109.65"
@@ -96,7 +97,8 @@ class Shopper:
 
     def put(self, token: str, quantity: int = 1) -> tuple[int, dict[str, str]]:
         """Send a token to the basket as the storefront's script does; the answer's status and body."""
-        found: list[object] = self.page.evaluate(
+        return answer_in(
+            self.page,
             """async ([token, quantity]) => {
                 const { put, csrf } = document.getElementById('tactful-storefront').dataset;
                 const answer = await fetch(put, { method: 'POST', body: JSON.stringify({ token, quantity }),
@@ -105,10 +107,6 @@ class Shopper:
             }""",
             [token, quantity],
         )
-        status, body = found
-        assert isinstance(status, int)
-        assert isinstance(body, dict)
-        return status, body
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, WebSocket, expect
 from playwright.sync_api import TimeoutError as NotVisible
 
 from support.oscar_shop import until
+from support.page_requests import answer_in
 from support.woo_shop import WooShop
 
 PASSWORD = "a-password-of-the-tests"
@@ -139,7 +140,8 @@ class WooShopper:
     def put(self, token: str, quantity: int = 1) -> tuple[int, dict[str, str]]:
         """Send a token to the cart as the storefront's script does; the answer's status and body."""
         self.page.wait_for_function("window.tactfulWoo", timeout=PATIENCE_MS)
-        found: list[object] = self.page.evaluate(
+        return answer_in(
+            self.page,
             """async ([token, quantity]) => {
                 const { take, nonce } = window.tactfulWoo;
                 const answer = await fetch(take, { method: 'POST', body: JSON.stringify({ token, quantity }),
@@ -148,10 +150,6 @@ class WooShopper:
             }""",
             [token, quantity],
         )
-        status, body = found
-        assert isinstance(status, int)
-        assert isinstance(body, dict)
-        return status, body
 
 
 @contextmanager
