@@ -105,6 +105,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/python tests/manuals/manual_of_settings.py
 	@PYTHONPATH=tests $(BIN)/python tests/manuals/manual_of_facts.py
+	@PYTHONPATH=tests $(BIN)/python tests/manuals/manual_of_privacy.py
 	@$(BIN)/python tests/manuals/test_rules_manual.py
 	@$(BIN)/tactful rules schema --write rules/schema/rules.schema.json
 	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix && cd ../server/bridges && ../../widget/node_modules/.bin/biome check --write --log-level=error .; fi

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tactful import __version__
+from tools.audit import node_findings, python_findings
 from tools.release_manifest import manifest
 
 ROOT = Path(__file__).parents[2]
@@ -123,3 +125,15 @@ def test_the_image_is_built_from_what_the_wheel_is_built_from() -> None:
     wheel = hatch["build"]["targets"]["wheel"]
     assert {*wheel["packages"], *wheel["force-include"], "requirements.lock"} <= copied
     assert "USER 10001" in text
+
+
+def test_a_vulnerable_package_is_found_and_a_silent_database_is_no_answer() -> None:
+    vulnerable = {"name": "a", "version": "1", "vulns": [{"id": "CVE-1"}, {"id": "CVE-2"}]}
+    answer = {"dependencies": [{"name": "b", "version": "2", "vulns": []}, vulnerable]}
+    assert python_findings(json.dumps(answer)) == ["a 1: CVE-1, CVE-2"]
+    assert python_findings('{"dependencies": []}') == []
+    assert python_findings("") is None
+    found = {"vulnerabilities": {"left-pad": {"severity": "high"}}}
+    assert node_findings(json.dumps(found)) == ["left-pad: high"]
+    assert node_findings('{"vulnerabilities": {}}') == []
+    assert node_findings('{"message": "405 Method Not Allowed", "error": {}}') is None
