@@ -49,10 +49,7 @@ COMMANDS = {
         "tactful.cli.data.forget_and_export:export", "Print all data about a customer."
     ),
     "migrate": LazyCommand(
-        "tactful.cli.data.migrate_command:migrate", "Migrate a ledger to this version's schema."
-    ),
-    "compact": LazyCommand(
-        "tactful.cli.data.compact_command:compact", "Give free room of a ledger back to the disk."
+        "tactful.cli.data.migrate_command:migrate", "Migrate and compact a ledger."
     ),
     "backup": LazyCommand(
         "tactful.cli.data.backup_command:backup", "Copy a ledger and its keys into one file."

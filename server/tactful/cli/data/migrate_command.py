@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from tactful.cli.data.ledger_compaction import compact_ledger
 from tactful.cli.shared.data_folder import is_unused, ledger_file
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="\b\nExamples:\n  tactful migrate --data shop-data --dry-run\n"
-    "  tactful migrate --data shop-data"
+    "  tactful migrate --data shop-data --compact"
 )
 @setting_options("data")
 @click.option(
@@ -25,13 +26,24 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Only say what would be done. Exit code 1: migrations are pending.",
 )
+@click.option(
+    "--compact",
+    is_flag=True,
+    help="Then give the room of pruned and erased rows back to the disk.",
+)
 @json_option
-def migrate(*, dry_run: bool, json_output: bool, **options: Any) -> None:
-    """Migrate a ledger to the schema of this version. `serve` does the same when it starts."""
+def migrate(*, dry_run: bool, compact: bool, json_output: bool, **options: Any) -> None:
+    """Migrate a ledger to the schema of this version. `serve` does the same when it starts.
+
+    With --compact the ledger is then copied without its free pages, the copy is checked, and it
+    replaces the ledger.
+    """
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.sqlite.migration_plan import plan_migration
     from tactful.stores.sqlite.opening import open_writer
 
+    if dry_run and compact:
+        raise click.UsageError("--dry-run writes nothing. Leave out --compact.")
     file = ledger_file(load_config(options).data)
     if not dry_run and not is_unused(file):
         raise CommandError(f"{file}: A server is running on this ledger. Stop the server first.")
@@ -39,12 +51,16 @@ def migrate(*, dry_run: bool, json_output: bool, **options: Any) -> None:
         plan = plan_migration(file)
         if not dry_run:
             open_writer(file).close()
-    if json_output:
-        print_json(_as_data(file, plan))
-    elif dry_run:
+    if dry_run and not json_output:
         _print_plan(file, plan)
-    else:
+    elif not json_output:
         print_text(f"{file}: schema {plan.after}, {_count(len(plan.steps), 'migration')} applied.")
+    done = compact_ledger(file) if compact else None
+    if json_output:
+        compacted = {} if done is None else {"compacted": msgspec.to_builtins(done)}
+        print_json(_as_data(file, plan) | compacted)
+    elif done is not None:
+        print_text(f"{file}: {done.before_bytes:,} bytes before, {done.after_bytes:,} bytes now.")
     if dry_run and plan.steps:
         raise NegativeAnswerError(
             f"{file}: {_count(len(plan.steps), 'migration')} pending. Nothing was written."

@@ -1,4 +1,4 @@
-"""`tactful compact` on a real ledger."""
+"""`tactful migrate --compact` on a real ledger."""
 
 import json
 import shutil
@@ -27,21 +27,21 @@ def padded(data: Path) -> int:
 def test_compacting_gives_free_room_back_and_keeps_every_fact(tmp_path: Path) -> None:
     data = filled(tmp_path, "A", "B")
     before = padded(data)
-    done = run("compact", "--data", data, "--json")
+    done = run("migrate", "--compact", "--data", data, "--json")
     assert done.exit_code == 0, done.output
-    body = json.loads(done.stdout)
+    body = json.loads(done.stdout)["compacted"]
     after = (data / "tactful.db").stat().st_size
     assert (body["before_bytes"], body["after_bytes"]) == (before, after)
     assert after < before - 500 * 4000
     assert skus_in(data) == {"A", "B"}
     assert not list((data / "drafts").glob("*/*"))
-    assert "bytes before" in run("compact", "--data", data).output
+    assert "bytes before" in run("migrate", "--compact", "--data", data).output
 
 
 def test_a_compacted_ledger_goes_on_to_be_used(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
     padded(data)
-    assert run("compact", "--data", data).exit_code == 0
+    assert run("migrate", "--compact", "--data", data).exit_code == 0
     filled(tmp_path, "B")
     assert skus_in(data) == {"A", "B"}
     assert run("backup", tmp_path / "b.tar.gz", "--data", data).exit_code == 0
@@ -50,7 +50,7 @@ def test_a_compacted_ledger_goes_on_to_be_used(tmp_path: Path) -> None:
 def test_compacting_refuses_a_ledger_in_use_and_says_what_to_do(tmp_path: Path) -> None:
     data = filled(tmp_path, "A")
     with in_use(data):
-        refused = run("compact", "--data", data)
+        refused = run("migrate", "--compact", "--data", data)
     assert refused.exit_code == 2
     assert "Stop the server" in refused.output
 
@@ -61,7 +61,16 @@ def test_compacting_without_room_names_the_bytes_needed_and_changes_nothing(
     data = filled(tmp_path, "A")
     before = padded(data)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(9, 9, 10))
-    refused = run("compact", "--data", data)
+    refused = run("migrate", "--compact", "--data", data)
     assert refused.exit_code == 2
     assert "10 are free. Free some space." in refused.output
+    assert (data / "tactful.db").stat().st_size == before
+
+
+def test_a_dry_run_compacts_nothing(tmp_path: Path) -> None:
+    data = filled(tmp_path, "A")
+    before = padded(data)
+    refused = run("migrate", "--compact", "--dry-run", "--data", data)
+    assert refused.exit_code == 2
+    assert "Leave out --compact." in refused.output
     assert (data / "tactful.db").stat().st_size == before
