@@ -43,7 +43,8 @@ def keys(value: Any) -> Iterator[str]:
 
 
 def test_the_command_line_has_few_commands() -> None:
-    assert len(COMMANDS) <= MOST_COMMANDS, sorted(COMMANDS)
+    listed = [name for name, command in COMMANDS.items() if not command.hidden]
+    assert len(listed) <= MOST_COMMANDS, listed
 
 
 def test_the_server_needs_few_packages() -> None:

@@ -87,7 +87,7 @@ def test_a_snippet_for_no_known_territory_is_not_printed() -> None:
     assert (said.exit_code, "Did you mean CH?" in said.output) == (2, True)
 
 
-@pytest.mark.parametrize("words", [("policy", "show"), ("config", "show")])
+@pytest.mark.parametrize("words", [("config", "policy"), ("config", "show")])
 def test_a_table_has_a_header(words: tuple[str, ...], tmp_path: Path) -> None:
     header, *rows = run(*words).output.splitlines()
     assert header.split()[:2] == ["name", "value"]

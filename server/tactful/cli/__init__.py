@@ -38,7 +38,9 @@ COMMANDS = {
     "doctor": LazyCommand(
         "tactful.cli.storefront.doctor:doctor", "Check that the widget works on a page."
     ),
-    "policy": LazyCommand("tactful.cli.policy_command:policy", "Show the active policy."),
+    "policy": LazyCommand(
+        "tactful.cli.policy_command:old_policy", "Show the active policy.", hidden=True
+    ),
     "keys": LazyCommand(
         "tactful.cli.data.keys:keys", "Manage signing keys and the keys of shop plugins."
     ),
@@ -66,7 +68,9 @@ COMMANDS = {
     "report": LazyCommand(
         "tactful.cli.report_command:report", "Report what offers earned, and what to do about them."
     ),
-    "config": LazyCommand("tactful.cli.config_command:config", "Show and check the settings."),
+    "config": LazyCommand(
+        "tactful.cli.config_command:config", "Show and check the settings and the policy."
+    ),
 }
 
 

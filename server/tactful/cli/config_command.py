@@ -1,9 +1,10 @@
-"""The commands `tactful config show` and `tactful config check`."""
+"""The commands `tactful config show`, `tactful config check` and `tactful config policy`."""
 
 from typing import Any
 
 import click
 
+from tactful.cli.policy_command import policy
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError, NegativeAnswerError
 from tactful.cli.shared.options import load_settings, setting_options
 from tactful.cli.shared.output import (
@@ -21,7 +22,10 @@ _NAMES = tuple(setting.name for setting in SETTINGS if not setting.secret)
 
 @click.group()
 def config() -> None:
-    """Show and check the settings."""
+    """Show and check the settings and the policy."""
+
+
+config.add_command(policy)
 
 
 @config.command(epilog="\b\nExample:\n  tactful config show --config shop.toml")

@@ -1,4 +1,4 @@
-"""The command `tactful policy show`: the active policy and the origin of each value."""
+"""The command `tactful config policy`: the active policy and the origin of each value."""
 
 import time
 from collections.abc import Iterator
@@ -20,15 +20,10 @@ if TYPE_CHECKING:
     from tactful.rulebook.language.mappings import ParsedMapping
 
 
-@click.group()
-def policy() -> None:
-    """Show the policy, which limits all offers of the shop."""
-
-
-@policy.command(epilog="\b\nExample:\n  tactful policy show --rules rules --config shop.toml")
+@click.command(epilog="\b\nExample:\n  tactful config policy --rules rules --config shop.toml")
 @setting_options("rules")
 @json_option
-def show(*, json_output: bool, **options: Any) -> None:
+def policy(*, json_output: bool, **options: Any) -> None:
     """Print every policy setting with its value, its origin and its meaning.
 
     Exclusions and bans of inputs follow, as every rule obeys them.
@@ -110,3 +105,11 @@ def _leaves(block: "ParsedMapping", above: str) -> Iterator[tuple[str, str]]:
             yield from _leaves(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", f"{key.path}:{key.line + 1}"
+
+
+@click.group()
+def old_policy() -> None:
+    """Show the policy; `tactful config policy` is its new name."""
+
+
+old_policy.add_command(policy, "show")

@@ -22,7 +22,7 @@ class PolicySetting(Struct, frozen=True):
     """Dotted name in files, such as `caps.per_session`."""
     kind: v.SettingType
     meaning: str
-    """One or two sentences for manuals and for `tactful policy show`."""
+    """One or two sentences for manuals and for `tactful config policy`."""
 
     @property
     def path(self) -> tuple[str, ...]:

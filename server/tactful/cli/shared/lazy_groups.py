@@ -18,6 +18,8 @@ class LazyCommand(Struct, frozen=True):
     """`module:attribute` of the command."""
     help: str
     """Its line in the list of commands: an imperative sentence."""
+    hidden: bool = False
+    """Whether it is an old name, which still works and is not listed."""
 
 
 class LazyGroup(click.Group):
@@ -30,7 +32,7 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order in which they were given, not alphabetically."""
         del ctx
-        return list(self.lazy)
+        return [name for name, lazy in self.lazy.items() if not lazy.hidden]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import and return a command; None: the group has no command of that name."""
@@ -52,9 +54,9 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands for `--help`."""
-        del ctx
+        names = self.list_commands(ctx)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, lazy.help) for name, lazy in self.lazy.items()])
+            formatter.write_dl([(name, self.lazy[name].help) for name in names])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and turn every unexpected exception into one line.
