@@ -105,6 +105,10 @@ class EventSender:
             except LedgerError as error:
                 log.warning("events.waiting", error=str(error))
                 has_sent = False
+            except Exception as error:
+                # Without this, an error of ours would end all deliveries until the next start.
+                log.exception("events.failed")
+                self.problem, has_sent = f"Events cannot be read ({type(error).__name__}).", False
             if self.problem is not None:
                 pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
                 await asyncio.sleep(pause_s)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
+from msgspec import Struct
 
 from tactful.connectors.connector import Hooks, Json, Listing
 from tactful.connectors.objects.installed import InstalledConnector
@@ -39,6 +40,13 @@ LONGEST_PAUSE_S: Final = 300
 
 Held = Callable[[str], Awaitable[bool]]
 """Returns whether the facts still have the product of an SKU."""
+
+
+class ReadingRequest(Struct, frozen=True):
+    """A person's request to read all lists."""
+
+    accepts_missing: bool
+    """Whether what a list lacks is gone, however much it is."""
 
 
 class Reconciler:
@@ -73,7 +81,7 @@ class Reconciler:
         self._held = held
         self._clock = clock
         self._woken = asyncio.Event()
-        self._is_asked = self._accepts_missing = False
+        self._asked: ReadingRequest | None = None
         self._is_loaded = False
 
     async def run(self) -> None:
@@ -91,6 +99,10 @@ class Reconciler:
                 log.warning("reconcile.waiting", connector=self.installed.name, error=str(error))
                 if isinstance(error, FetchError):
                     self.installed.fetch_problem = str(error)
+            except Exception:
+                # Without this, an error of ours would end all readings until the next start.
+                log.exception("reconcile.failed", connector=self.installed.name)
+                wait_s = LONGEST_PAUSE_S
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(wait_s, LONGEST_PAUSE_S)):
                     await self._woken.wait()
@@ -101,8 +113,7 @@ class Reconciler:
         Args:
             accept_missing: Whether what is missing is gone, however much it is.
         """
-        self._is_asked = True
-        self._accepts_missing = accept_missing
+        self._asked = ReadingRequest(accept_missing)
         self._woken.set()
 
     async def load(self) -> None:
@@ -127,39 +138,55 @@ class Reconciler:
     async def read_due(self) -> None:
         """Read every list that is due, and see whether the other system still sends deliveries.
 
+        A list that cannot be read, because the key may not or the system fails, keeps no other from
+        being read.
+
         Raises:
-            FetchError: The other system cannot be read. The next call continues.
+            FetchError: A list cannot be read. The next call continues.
             LedgerError: The ledger failed. The next call continues.
         """
         await self.load()
-        is_asked, self._is_asked = self._is_asked, False
+        asked = self._take_request()
+        problem: FetchError | None = None
         is_any = False
         try:
             for listing in self.lists:
-                now = self._clock.now()
-                due = self._due_at(listing)
-                if listing.name in self._states.places or is_asked or due <= now:
+                if asked or self._is_due(listing):
                     is_any = True
-                    await self._read(listing, whole=is_asked or self._is_whole_due(listing, now))
+                    problem = await self._try(listing, asked) or problem
+            if is_any and self.installed.connector.hooks is not None:
+                await self._activate(self.installed.connector.hooks)
+            if problem is not None:
+                raise problem
         except (FetchError, LedgerError):
-            self._is_asked = is_asked
+            self._asked = self._asked or asked
             raise
-        self._accepts_missing = False
-        if is_any and self.installed.connector.hooks is not None:
-            await self._activate(self.installed.connector.hooks)
 
-    async def _read(self, listing: Listing, *, whole: bool) -> None:
+    def _take_request(self) -> ReadingRequest | None:
+        asked, self._asked = self._asked, None
+        return asked
+
+    async def _try(self, listing: Listing, asked: ReadingRequest | None) -> FetchError | None:
+        """Read a list; return why it cannot be read, or `None`."""
+        whole = asked is not None or self._is_whole_due(listing)
         known = set(self._states.skus.get(listing.name, ()))
-        found = await self._reader.read(listing, whole=whole)
+        try:
+            found = await self._reader.read(listing, whole=whole)
+        except FetchError as error:
+            return error
         if listing.gone and found is not None:
-            await self._end_missing(listing, known - found, found, len(known))
+            is_accepted = asked is not None and asked.accepts_missing
+            await self._end_missing(listing, known, found, is_accepted=is_accepted)
+        return None
 
     async def _end_missing(
-        self, listing: Listing, missing: set[str], found: set[str], known: int
+        self, listing: Listing, known: set[str], found: set[str], *, is_accepted: bool
     ) -> None:
         """Report SKUs as gone that a whole list does not have, unless they are suspiciously many."""
-        is_many = len(missing) > FEW_MISSING and 10_000 * len(missing) > MAX_MISSING_BP * known
-        if is_many and not self._accepts_missing:
+        missing = known - found
+        share = 10_000 * len(missing)
+        is_many = len(missing) > FEW_MISSING and share > MAX_MISSING_BP * len(known)
+        if is_many and not is_accepted:
             log.error("reconcile.mass_gone", connector=self.installed.name, skus=len(missing))
             self.installed.missing = len(missing)
             return
@@ -196,9 +223,12 @@ class Reconciler:
             self.installed.activated[ident] += 1
             log.warning("hook.activated", connector=self.installed.name, hook=ident)
 
-    def _is_whole_due(self, listing: Listing, now: int) -> bool:
-        state = self._states.states[listing.name]
-        return not listing.changed or now - state.whole_at >= WHOLE_EVERY_MS
+    def _is_due(self, listing: Listing) -> bool:
+        return listing.name in self._states.places or self._due_at(listing) <= self._clock.now()
+
+    def _is_whole_due(self, listing: Listing) -> bool:
+        whole_at = self._states.states[listing.name].whole_at
+        return not listing.changed or self._clock.now() - whole_at >= WHOLE_EVERY_MS
 
     def _due_at(self, listing: Listing) -> int:
         """Return when a list is to be read again, milliseconds since the Unix epoch, UTC."""

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -136,6 +137,26 @@ async def test_it_runs_until_it_is_stopped(
     one.sender.start()
     await eventually(lambda: ids(receiver) == ["of_a"], PATIENCE_S)
     await one.sender.stop()
+    await one.sender.stop()
+
+
+async def test_an_error_of_ours_does_not_end_the_deliveries(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_sender, "FIRST_PAUSE_S", 0)
+    one = Sending(receiver)
+    read, failures = one.sender._reader.read, [LookupError("damaged")]
+
+    async def fails_once(*asked: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await read(*asked)
+
+    await one.sender.send_page()
+    monkeypatch.setattr(one.sender._reader, "read", fails_once)
+    await one.make("a")
+    one.sender.start()
+    await eventually(lambda: ids(receiver) == ["of_a"], PATIENCE_S)
     await one.sender.stop()
 
 

@@ -1,6 +1,7 @@
 """Lists are read when they are due; what they lack is gone, unless it is suspiciously much."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,59 @@ async def test_a_request_outlives_a_reading_that_fails() -> None:
     one.lists_asked()
     await one.reconciler.read_due()
     assert "customers" in one.lists_asked()
+
+
+async def test_a_list_that_may_not_be_read_keeps_no_other_from_being_read() -> None:
+    one = Shop(2)
+    one.shop.review(101, 1)
+    right = one.shop.answer
+    one.shop.answer = lambda method, path, *rest: (  # type: ignore[method-assign]
+        Answer(403, {}) if path.endswith("/customers") else right(method, path, *rest)
+    )
+    with pytest.raises(FetchError, match="403"):
+        await one.reconciler.read_due()
+    read = {status.name for status in one.reconciler.statuses() if status.whole_at}
+    assert read == {"products", "orders", "reviews"}
+    assert "webhooks" in one.lists_asked()
+
+
+async def test_a_request_during_a_reading_is_not_lost() -> None:
+    one = Shop(30)
+    await one.reconciler.read_due()
+    for ident in range(101, 112):
+        one.shop.delete(ident)
+    right = one.shop.answer
+
+    def asking(method: str, path: str, query: Any, body: Any) -> Answer:
+        one.shop.answer = right  # type: ignore[method-assign]
+        one.reconciler.ask(accept_missing=True)
+        return Answer(503, {})
+
+    one.shop.answer = asking  # type: ignore[method-assign]
+    one.reconciler.ask()
+    with pytest.raises(FetchError, match="503"):
+        await one.reconciler.read_due()
+    await one.reconciler.read_due()
+    assert len(await one.facts()) == 19
+
+
+async def test_an_error_of_ours_does_not_end_the_readings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reconciler, "LONGEST_PAUSE_S", 0)
+    one = Shop(1)
+    calls: list[int] = []
+
+    async def broken() -> None:
+        calls.append(1)
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(one.reconciler, "read_due", broken)
+    task = asyncio.create_task(one.reconciler.run())
+    await eventually(lambda: len(calls) > 1, PATIENCE_S)
+    assert not task.done()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_what_a_whole_list_lacks_is_gone_and_comes_back() -> None:
