@@ -97,7 +97,7 @@ class ListReader:
             await self._states.put_place(listing.name, place)
             await asyncio.sleep(page.pause_s)
         await self._finish(listing, place)
-        is_complete = not listing.total or (place.is_steady and place.rows == place.total)
+        is_complete = place.is_complete and (not listing.total or place.rows == place.total)
         return skus if place.is_whole and not is_resumed and is_complete else None
 
     def _beginning(self, listing: Listing, *, whole: bool) -> ListPlace:
@@ -121,17 +121,19 @@ class ListReader:
         rows = rows_of(listing, page)
         facts: list[Json] = []
         fetched: Fetched = {}
-        latest = place.latest
+        latest, left_out = place.latest, 0
         for row in rows:
             await asyncio.sleep(0)  # mapping reads no file and no socket
             latest = max(latest, _stamp(listing, row))
-            facts += await self._facts(listing, row, asked_at, fetched)
+            found = await self._facts(listing, row, asked_at, fetched)
+            facts += found or ()
+            left_out += found is None
         skus |= {str(fact["sku"]) for fact in facts if fact["type"] == "product"}
         await self.store(facts, counts_as_drift=not place.is_first)
         named = next(iter(_values(listing.following, page.body)), None)
         following = page.following(named) if rows else None
         total = total_of(listing, page)
-        is_steady = place.is_steady and (not place.rows or total == place.total)
+        is_moving = bool(place.rows) and total != place.total
         return ListPlace(
             url=following or "",
             is_whole=place.is_whole,
@@ -140,11 +142,13 @@ class ListReader:
             latest=latest,
             rows=place.rows + len(rows),
             total=total,
-            is_steady=is_steady,
+            is_complete=place.is_complete and not is_moving and not left_out,
         )
 
-    async def _facts(self, listing: Listing, row: Json, at: int, fetched: Fetched) -> list[Json]:
-        """Return the facts of an object; one that cannot be mapped is counted and left out."""
+    async def _facts(
+        self, listing: Listing, row: Json, at: int, fetched: Fetched
+    ) -> list[Json] | None:
+        """Return the facts of an object; `None`: it cannot be mapped, and is counted and left out."""
         try:
             if listing.each:
                 path = listing.each.replace("{id}", quote(str(row["id"]), safe=""))
@@ -166,7 +170,7 @@ class ListReader:
         self._installed.count_left_out(
             f"An object of the list {listing.name} was left out: {problem}."
         )
-        return []
+        return None
 
     async def store(self, facts: Sequence[Json], *, counts_as_drift: bool) -> None:
         """Store facts kind by kind, and count by kind which of them no delivery had reported.

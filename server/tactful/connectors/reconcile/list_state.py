@@ -41,8 +41,9 @@ class ListPlace(Struct, kw_only=True):
     """The objects so far."""
     total: int | None = None
     """The objects of the list, as the other system counts them; `None`: it does not say."""
-    is_steady: bool = True
-    """Whether that number is the same on each page: otherwise an object may have moved to another one."""
+    is_complete: bool = True
+    """Whether no object is missing so far: that number is the same on each page, so that none can have
+    moved to another page, and each object was mapped."""
 
 
 _STATE: Final = ""

@@ -92,7 +92,8 @@ class Reconciler:
             try:
                 await self.read_due()
                 pause_s = 0
-                wait_s = max(1, (self.next_at() - self._clock.now()) // SECOND)
+                due_s = (self.next_at() - self._clock.now()) // SECOND
+                wait_s = min(max(1, due_s), LONGEST_PAUSE_S)
             except (FetchError, LedgerError) as error:
                 pause_s = min(max(FIRST_PAUSE_S, 2 * pause_s), LONGEST_PAUSE_S)
                 wait_s = max(pause_s, getattr(error, "wait_s", 0))
@@ -103,9 +104,13 @@ class Reconciler:
                 # Without this, an error of ours would end all readings until the next start.
                 log.exception("reconcile.failed", connector=self.installed.name)
                 wait_s = LONGEST_PAUSE_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(wait_s, LONGEST_PAUSE_S)):
-                    await self._woken.wait()
+            await self._wait(wait_s)
+
+    async def _wait(self, seconds: int) -> None:
+        """Wait for a request, or so long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._woken.wait()
 
     def ask(self, *, accept_missing: bool = False) -> None:
         """Read all whole lists as soon as possible.

@@ -110,6 +110,23 @@ async def test_a_request_during_a_reading_is_not_lost() -> None:
     assert len(await one.facts()) == 19
 
 
+async def test_the_pause_that_a_system_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[int] = []
+
+    async def wait(seconds: int) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0)
+
+    one = Shop(1)
+    monkeypatch.setattr(one.reconciler, "_wait", wait)
+    one.shop.answers = [Answer(429, {}, {"retry-after": "450"})]
+    task = asyncio.create_task(one.reconciler.run())
+    await eventually(lambda: len(waits) > 1, PATIENCE_S)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert waits[:2] == [450, 300]
+
+
 async def test_an_error_of_ours_does_not_end_the_readings(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -205,6 +222,20 @@ async def test_a_list_that_moved_while_it_was_read_says_nothing_is_gone() -> Non
     one.later(QUARTER_S)
     await one.reconciler.read_due()
     assert len(await one.facts()) == 6
+
+
+async def test_an_object_that_cannot_be_mapped_is_not_gone() -> None:
+    one = Shop(3)
+    await one.reconciler.read_due()
+    status = one.shop.products[102].pop("status")
+    one.later(QUARTER_S)
+    await one.reconciler.read_due()
+    assert len(await one.facts()) == 3
+    one.shop.products[102]["status"] = status
+    one.shop.delete(101)
+    one.later(QUARTER_S)
+    await one.reconciler.read_due()
+    assert set(await one.facts()) == {"W-102", "W-103"}
 
 
 async def test_own_subscriptions_that_were_switched_off_are_switched_on() -> None:
