@@ -58,9 +58,8 @@ export function start(queue) {
   const announced = new Set();
   /** @type {Map<string, Standing>} accepted here, waiting for the answer */
   const accepting = new Map();
-  /** @type {any} the part for other languages; empty where it cannot be had */
+  /** @type {any} the part for other languages: not asked for, `null` on its way, empty if it has none */
   let more;
-  let moreAsked = false;
   /** @type {import('./card.js').Reserved | undefined} accepted, and not shown yet */
   let promised;
   /** @type {string | undefined} the reference of the session that the shop was told */
@@ -77,8 +76,8 @@ export function start(queue) {
    * @returns {boolean} whether the card can be shown
    */
   const fluent = () => {
-    if (!moreAsked) {
-      moreAsked = true;
+    if (more === undefined) {
+      more = null;
       const before = kind();
       part('extras').then((module) => {
         more = module ?? {};
@@ -337,7 +336,6 @@ export function start(queue) {
       const report = {
         version,
         server: serverUrl(),
-        tags: document.querySelectorAll('script[src*="/widget/v"]').length,
         url: url(),
         territory: territory(),
         kind: kind(),
@@ -345,7 +343,6 @@ export function start(queue) {
         cart,
         consent: consent.now(),
         connection: session.status(),
-        clock: Date.now() - performance.timeOrigin - now(),
         shown: card.shown(),
         dialogue: session.offers()[0] && openDialogue(),
         faults,

@@ -105,6 +105,32 @@ def test_a_nonce_without_strict_dynamic_covers_the_parts(shop: Any, tab: Page, c
     assert "en profite" in shows(shop, tab, card)
 
 
+META = (
+    "<script>ShopifyAnalytics = {meta: {product: {id: 3, variants: [{id: 31, sku: 'MUG-1', price: 900}]},"
+    " currency: 'EUR'}}</script>"
+)
+FORM = (
+    '<form class="variations_form" data-product_id="9" data-product_variations=\'[{"variation_id": 11,'
+    ' "sku": "SHIRT-M"}, {"variation_id": 12, "sku": "SHIRT-L"}]\'>'
+    '<input name="variation_id" value="12"></form>'
+)
+VIEWED = """document.dispatchEvent(Object.assign(
+    new Event('shopify:product:view', {bubbles: true}), {product: {}, selectedVariant: {sku: 'MUG-1'}}))"""
+LAYER = (
+    "<script>dataLayer = [{event: 'view_item', ecommerce: {items: [{item_id: 'MUG-1'}]}}]</script>"
+)
+ON_A_SHOP = (
+    "void (() => { history.pushState({}, '', '/p/boot');"
+    f" document.body.insertAdjacentHTML('beforeend', {json.dumps(PRODUCT.replace('RUN-42', 'BOOT-42'))}) }})()"
+)
+LEFT_ON_A_SHOP = {
+    "data of Shopify": ("shops", META, ""),
+    "form of WooCommerce": ("shops", FORM + "<script>Shopify = {}</script>", ""),
+    "event of Shopify": ("shops", "", VIEWED),
+}
+"""Parts, what a page prints for them, and what it says of its product that only they can read."""
+
+
 BOOT = MICRODATA.replace("RUN-42", "BOOT-42").replace("<b", "<b style='color: red'")
 PRINTED = {"microdata": MICRODATA, "json-ld": PRODUCT + "<nav itemscope></nav>"}
 """Pages that ask for the part `markup`; it does not read all that they print."""
@@ -142,6 +168,84 @@ def test_firefox_too_leaves_no_product_behind_without_the_part(shop: Any, fox: F
     until(lambda: named(shop))
     tab.close()
     assert named(shop) == ["BOOT-42"]
+
+
+def leave_before_the_part(shop: Any, tab: Any, name: str, printed: str, said: str) -> None:
+    """Leave a page for that of BOOT-42 while its part is on its way."""
+    shop.offers.files_held.add(part(name))
+    tab.goto(shop.page(f"<p>A shop.</p>{printed}"))
+    until(lambda: "v1.js" in shop.offers.files)
+    until(lambda: tab.evaluate("!!window.tactful?.version"))
+    tab.evaluate(said or "0")
+    until(lambda: asked(shop) == [part(name)])
+    tab.evaluate(ON_A_SHOP)
+    shop.offers.files_held.clear()
+    until(lambda: named(shop))
+
+
+@pytest.mark.parametrize("left", LEFT_ON_A_SHOP.values(), ids=LEFT_ON_A_SHOP)
+def test_a_shop_page_left_before_its_part_came_leaves_no_product_behind(
+    shop: Any, tab: Page, left: tuple[str, str, str]
+) -> None:
+    leave_before_the_part(shop, tab, *left)
+    assert named(shop) == ["BOOT-42"]
+
+
+@pytest.mark.parametrize("left", LEFT_ON_A_SHOP.values(), ids=LEFT_ON_A_SHOP)
+def test_firefox_too_leaves_no_product_of_a_shop_behind(
+    shop: Any, fox: Firefox, left: tuple[str, str, str]
+) -> None:
+    tab = fox.tab()
+    leave_before_the_part(shop, tab, *left)
+    tab.close()
+    assert named(shop) == ["BOOT-42"]
+
+
+def leave_a_layer(shop: Any, tab: Any) -> None:
+    """Go on from a page whose data layer is read late to one that names no product."""
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page("<p>A shop.</p>" + LAYER))
+    until(lambda: asked(shop) == [part("markup")])
+    tab.evaluate("void history.pushState({}, '', '/p/boot')")
+    # Each change of the address is noticed in a task of its own.
+    tab.evaluate("new Promise((done) => setTimeout(done, 50))")
+    shop.offers.files_held.clear()
+    shop.offers.wait_for("view")
+
+
+def test_a_data_layer_that_is_read_late_says_nothing_of_the_next_page(shop: Any, tab: Page) -> None:
+    leave_a_layer(shop, tab)
+    assert named(shop) == []
+
+
+def test_firefox_too_reads_a_data_layer_late(shop: Any, fox: Firefox) -> None:
+    tab = fox.tab()
+    leave_a_layer(shop, tab)
+    tab.close()
+    assert named(shop) == []
+
+
+@pytest.mark.parametrize(("sku", "printed"), [("MUG-1", META), ("SHIRT-L", FORM)])
+def test_data_of_a_shop_that_a_page_leaves_behind_is_not_taken_for_the_next_page_s(
+    shop: Any, tab: Page, sku: str, printed: str
+) -> None:
+    tab.goto(shop.page(f"<p>A shop.</p>{printed}<script>Shopify = {{}}</script>"))
+    until(lambda: named(shop) == [sku])
+    tab.evaluate(ON_A_SHOP)
+    until(lambda: len(named(shop)) > 1)
+    assert named(shop) == [sku, "BOOT-42"]
+
+
+def test_a_cart_that_was_filled_before_the_part_came_is_told_on_the_next_page(
+    shop: Any, tab: Page
+) -> None:
+    shop.offers.files_held.add(part("markup"))
+    tab.goto(shop.page("<p>A shop.</p>" + LAYER.replace("view_item", "add_to_cart")))
+    until(lambda: asked(shop) == [part("markup")])
+    tab.evaluate(ON_A_SHOP)
+    shop.offers.files_held.clear()
+    until(lambda: shop.offers.messages("cart"))
+    assert shop.offers.messages("cart")[-1]["lines"] == [{"sku": "MUG-1", "qty": 1}]
 
 
 def test_a_shopper_who_comes_back_before_the_part_finds_the_product_again(

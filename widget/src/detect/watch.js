@@ -53,25 +53,30 @@ export function watchPage(found, heardCart, pushed, may) {
   const [asked, loading] = [new Set(), new Set()];
   /** @type {[string, any][]} events that wait for the part which reads them */
   let unheard = [];
-  /** @type {any[]} entries of the data layer that wait for it, too */
+  /** @type {[path: string, entry: any][]} entries of the data layer that wait for it, too */
   const entries = [];
 
   /**
-   * `use` is called with the part, and with a copy of the page that asked for it: the shopper may have
-   * gone on meanwhile.
-   * @type {(name: 'markup' | 'shops', use: (module: any, page: Node) => void) => void}
+   * `use` is called with the part, and with what the page that asked for it had printed: a copy, and the
+   * data of Shopify as JSON. The shopper may have gone on meanwhile.
+   * @type {(
+   *   name: 'markup' | 'shops',
+   *   needed: any,
+   *   use: (module: any, page: Node, meta?: string) => void,
+   * ) => void}
    */
-  const once = (name, use) => {
-    if (asked.has(name)) return;
+  const once = (name, needed, use) => {
+    if (!needed || asked.has(name) || !may()) return;
     asked.add(name);
     loading.add(name);
     const page = document.cloneNode(true);
+    const meta = guard(stringify)(at('ShopifyAnalytics.meta'));
     const done = () => {
       loading.delete(name);
       look();
     };
     part(name).then((module) => {
-      if (module) guard(use)(module, page);
+      if (module) guard(use)(module, page, meta);
       done();
     });
     later(PART_MS, done);
@@ -91,33 +96,35 @@ export function watchPage(found, heardCart, pushed, may) {
     cartTimer = later(SETTLE_MS, () => shops?.askCart(cart).catch(note));
   };
   const followParts = () => {
-    if (!may()) return;
-    if (entries[0] || document.querySelector('[itemscope],meta[property*="price:"]')) {
-      once('markup', (module, page) => {
+    once(
+      'markup',
+      entries[0] || document.querySelector('[itemscope],meta[property*="price:"]'),
+      (module, page) => {
         markup = module;
         module.leave(page, leftover, owned);
         readLayer();
-      });
-    }
-    const shop =
+      },
+    );
+    once(
+      'shops',
       unheard[0] ||
-      at('Shopify') ||
-      at('ShopifyAnalytics') ||
-      /woocommerce|single-product/.test(document.body.className);
-    if (!shop) return;
-    once('shops', ({ createShops }) => {
-      shops = createShops(chosen, cart, cartChanged, guard, note);
-      for (const event of unheard) shops?.hear(...event);
-      unheard = [];
-      cartChanged();
-    });
+        at('Shopify') ||
+        at('ShopifyAnalytics') ||
+        /woocommerce|single-product/.test(document.body.className),
+      ({ createShops }, page, meta) => {
+        shops = createShops(chosen, cart, cartChanged, guard, note, page, meta);
+        for (const event of unheard) shops?.hear(...event);
+        unheard = [];
+        cartChanged();
+      },
+    );
   };
 
   const readLayer = () => {
-    for (const entry of markup ? entries.splice(0) : []) {
+    for (const [page, entry] of markup ? entries.splice(0) : []) {
       const read = markup?.readEntry(entry);
       if (!read) continue;
-      if (read.event === 'view_item') layered = read.products;
+      if (read.event === 'view_item' && page === path) layered = read.products;
       const lines = markup?.cartAfter(layerCart, read);
       layerCart = lines ?? layerCart;
       cart(lines, 'dataLayer');
@@ -126,7 +133,7 @@ export function watchPage(found, heardCart, pushed, may) {
   const followLayer = followDataLayer((entry) => {
     pushed(entry);
     if (!isShopping(entry)) return;
-    entries.push(entry);
+    entries.push([path, entry]);
     readLayer();
     soon();
   });
@@ -211,6 +218,8 @@ export function watchPage(found, heardCart, pushed, may) {
       if (now !== path) {
         called = shown = layered = [];
         leftover = printed;
+        // What was heard of a product is void, too; what was heard of the cart is not.
+        unheard = unheard.filter(([type]) => /cart/.test(type));
       }
       path = now;
       soon();

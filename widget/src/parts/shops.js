@@ -1,7 +1,7 @@
 /** Products and carts of Shopify and WooCommerce, from their events, data and endpoints. */
 
 import { first, list, text } from '../detect/product.js';
-import { at, own, parse } from '../json.js';
+import { at, own, parse, stringify } from '../json.js';
 import { pathOf } from '../link.js';
 
 /** @typedef {import('../detect/datalayer.js').Lines} Lines */
@@ -98,26 +98,45 @@ export const choose = ([, offers], chosen) => {
   return one ? [{ sku: one.sku, productID: one.productID, offers: one }] : [];
 };
 
+/** @param {Document} page @returns {any} */
+const formOf = (page) => page.querySelector('form.variations_form');
+
+/** @param {any} form */
+const textOf = (form) => form && form.dataset.product_id + form.dataset.product_variations;
+
 /**
  * @param {(product: any) => void} product
  * @param {(lines: Lines | undefined, source: string) => void} cart
  * @param {() => void} cartChanged ask for it
  * @param {typeof import('../guard.js').guard} guard the one that notes faults for `doctor`
  * @param {typeof import('../guard.js').note} note
+ * @param {Document} page a copy of the page that asked for this part, with the address of its original
+ * @param {string} [meta] its `ShopifyAnalytics.meta`, as JSON
  * @returns {Shops}
  */
-export function createShops(product, cart, cartChanged, guard, note) {
-  const data = () =>
-    /** @type {const} */ ([
+export function createShops(product, cart, cartChanged, guard, note, page, meta) {
+  /** What each system printed last, and on which path: data may outlive the page that printed it. */
+  const printed = [meta, textOf(formOf(page))].map((text) => [text, pathOf(page.URL)]);
+  /**
+   * @param {number} system @param {string | undefined} text what it prints now
+   * @returns {boolean} whether that is this page's own
+   */
+  const isOwn = (system, text) => {
+    const path = pathOf(location.href);
+    if (printed[system][0] !== text) printed[system] = [text, path];
+    return printed[system][1] === path;
+  };
+  const data = () => {
+    const shopify = at('ShopifyAnalytics.meta');
+    const form = formOf(document);
+    return /** @type {const} */ ([
       [
-        readShopify(at('ShopifyAnalytics.meta'), pathOf(location.href)),
+        readShopify(isOwn(0, stringify(shopify)) && shopify, pathOf(location.href)),
         'form[action*="cart/add"] [name=id]',
       ],
-      [
-        readWoo(document.querySelector('form.variations_form')),
-        '.variations_form [name=variation_id]',
-      ],
+      [readWoo(isOwn(1, textOf(form)) ? form : undefined), '.variations_form [name=variation_id]'],
     ]);
+  };
   return {
     hear(type, event) {
       if (/^shopify:product/.test(type)) product(readProductEvent(event));
