@@ -14,6 +14,7 @@ from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import KINDS
 from tactful.core.facts.reference.fields import EXAMPLES
 from tactful.core.facts.reference.schemas import fact_schema
+from tactful.core.values.counts import counted
 
 MAX_LINE_BYTES: Final = fact_codec.MAX_FACT_BYTES
 """The longest line that is read."""
@@ -62,7 +63,9 @@ def check(name: str) -> None:
                 print_line(f"{name}:{number}: {reading.result.code}: {error.message}")
         else:
             good += 1
-    print_line(f"{good:,} facts are valid, {refused:,} would be refused.", err=True)
+    print_line(
+        f"{counted(good, 'fact is', 'facts are')} valid, {refused:,} would be refused.", err=True
+    )
     if refused:
         raise click.exceptions.Exit(EXIT_NEGATIVE)
 

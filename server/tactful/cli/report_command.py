@@ -15,6 +15,7 @@ from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_json, print_line, print_table, print_text
 from tactful.config import Config
+from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
 
@@ -187,7 +188,7 @@ def _write_rows(config: Config, question: dict[str, str], folder: Path) -> None:
     with exit_on(OSError):
         write_unit_files(folder, table)
     print_line(
-        f"{len(table.rows):,} shoppers are in {folder}; lift.sql there says how to compare them."
+        f"{counted(len(table.rows), 'shopper is', 'shoppers are')} in {folder}; lift.sql there says how to compare them."
     )
     if table.other_currencies:
         left_out = ", ".join(table.other_currencies)
@@ -243,7 +244,7 @@ def _print_report(answer: dict[str, Any]) -> None:
     print_line("")
     arms = answer["arms"]
     print_line(
-        f"{arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held out;"
+        f"{counted(arms['treated'], 'shopper')} could see offers, {counted(arms['held_out'], 'was', 'were')} held out;"
         f" their purchases of {answer['window_days']} days are compared."
     )
     for name, text in _LEFT_OUT.items():
@@ -302,8 +303,8 @@ def _print_lasting(answers: list[dict[str, Any]]) -> None:
     for answer in answers:
         arms, days = answer["arms"], answer["window_days"]
         print_line(
-            f"{days} days: {arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held"
-            f" out; the {days} days of {answer['immature']:,} more are not over."
+            f"{days} days: {counted(arms['treated'], 'shopper')} could see offers,"
+            f" {counted(arms['held_out'], 'was', 'were')} held out; the {days} days of {answer['immature']:,} more are not over."
         )
         if answer["srm"] is not None and not answer["srm"]["ok"]:
             print_line(f"{days} days: {answer['sentence']}")

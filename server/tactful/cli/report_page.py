@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
 
@@ -141,7 +142,7 @@ def _next_step(shown: Mapping[str, Any]) -> str:
     text = ""
     if "needed" in shown:
         day = f", about {_day(shown['expected_on'])}" if "expected_on" in shown else ""
-        text += f"<p>Proof needs about {shown['needed']:,} more shoppers{day}.</p>"
+        text += f"<p>Proof needs about {counted(shown['needed'], 'more shopper')}{day}.</p>"
     if "waiting" in shown and shown["advice"] == "wait" and "money" in shown:
         cost = _amount(shown["waiting"], shown["money"]["currency"])
         text += f"<p>A month of waiting costs about {cost}.</p>"
@@ -270,13 +271,13 @@ def _compared(shown: Mapping[str, Any]) -> Iterator[str]:
     arms = shown["arms"]
     yield "<section><h2>Who was compared</h2>"
     yield (
-        f"<p>{arms['treated']:,} shoppers could see offers, {arms['held_out']:,} were held out by"
-        f" chance. Their purchases of {shown['window_days']} days are compared.</p>"
+        f"<p>{counted(arms['treated'], 'shopper')} could see offers,"
+        f" {counted(arms['held_out'], 'was', 'were')} held out by chance. Their purchases of {shown['window_days']} days are compared.</p>"
     )
     if shown["immature"]:
-        yield f"<p>{shown['immature']:,} more are left out because their days are not over.</p>"
+        yield f"<p>{counted(shown['immature'], 'more is', 'more are')} left out because their days are not over.</p>"
     if shown["unknown_cost"]:
-        yield f"<p>{shown['unknown_cost']:,} order lines have no known cost or tax rate.</p>"
+        yield f"<p>{counted(shown['unknown_cost'], 'order line has', 'order lines have')} no known cost or tax rate.</p>"
     if shown["unlinked"]:
-        yield f"<p>{shown['unlinked']:,} orders name neither a customer nor a session.</p>"
+        yield f"<p>{counted(shown['unlinked'], 'order names', 'orders name')} neither a customer nor a session.</p>"
     yield "</section>"

@@ -1,6 +1,7 @@
 """The first sentence of a report: what is known, what it is worth, and what to do."""
 
 from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.core.values.counts import counted
 from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.advice import Advice, AdviceKind, MoneyPerMonth
 from tactful.measurement.conclusions import Conclusion, Missing
@@ -138,4 +139,4 @@ def _more(missing: Missing | None, now: int) -> str:
     when = ""
     if missing.days is not None:
         when = f", about {format_rfc3339(now + missing.days * DAY)[:10]}"
-    return f" Proof needs about {missing.units:,} more shoppers{when}."
+    return f" Proof needs about {counted(missing.units, 'more shopper')}{when}."

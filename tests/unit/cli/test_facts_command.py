@@ -17,7 +17,7 @@ def test_an_example_passes_the_check(tmp_path: Path, kind: str) -> None:
     example = printed_json(run("facts", "example", kind))
     file = write_file(tmp_path / "facts.jsonl", json.dumps(example))
     result = run("facts", "check", file)
-    assert (result.exit_code, "1 facts are valid, 0 would be refused." in result.output) == (
+    assert (result.exit_code, "1 fact is valid, 0 would be refused." in result.output) == (
         0,
         True,
     )
@@ -55,7 +55,7 @@ def test_a_line_that_is_too_long_is_refused_without_being_kept(tmp_path: Path) -
     result = run("facts", "check", file)
     assert result.exit_code == 1
     assert f"{file}:1: fact.malformed: The line has more than" in result.output
-    assert "1 facts are valid, 1 would be refused." in result.output
+    assert "1 fact is valid, 1 would be refused." in result.output
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:

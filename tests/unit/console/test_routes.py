@@ -87,6 +87,7 @@ async def test_an_unknown_id_gives_an_error_page(agent: Agent, path: str) -> Non
     answer = await agent.http.get(f"/console/{path}")
     assert answer.status_code == 404
     assert "<h1>Not found</h1>" in answer.text
+    assert "Times are those of" not in answer.text, "the page shows no time"
 
 
 async def test_why_shows_every_gate_with_what_would_change_it(

@@ -16,6 +16,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.cli.shared.progress import progress
 from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.counts import counted
 
 
 @click.command(
@@ -119,5 +120,5 @@ def _verify(file: Path, *, json_output: bool) -> None:
         return
     print_text(
         f"{file}: whole. Made {format_rfc3339(manifest.made_at)} by Tactful {manifest.version},"
-        f" {len(manifest.members)} members."
+        f" {counted(len(manifest.members), 'member')}."
     )

@@ -10,6 +10,7 @@ from tactful.cli.shared.http_client import NotFoundError, ServerClient, url_opti
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
 from tactful.core.facts.shopper_contacts import contact_hash, email_form
+from tactful.core.values.counts import counted
 from tactful.core.values.phone_numbers import e164
 
 
@@ -81,7 +82,7 @@ def _kept_of_customer(server: ServerClient, path: str) -> dict[str, int]:
 def _advice(named: int) -> str:
     if not named:
         return "Check the address or number."
-    facts = "1 fact names" if named == 1 else f"{named} facts name"
+    facts = counted(named, "fact names", "facts name")
     return f"{facts} a customer, too. Find the customer in the console, and erase that id."
 
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from tactful.cli.data.import_targets import ListFacts
 from tactful.core.facts.fact_types import AnyFact, kind_of
 from tactful.core.facts.fact_versions import content_digest, versioned_key
+from tactful.core.values.counts import counted
 from tactful.runtime.services.item_catalogue import CATALOGUE_KINDS
 
 _FactKey = tuple[str, str]
@@ -26,10 +27,11 @@ class ImportChanges(Struct):
 
     def text(self) -> str:
         """Return the changes as a sentence for a person."""
-        rest = f" {self.not_compared:,} of other kinds were not compared." * bool(self.not_compared)
+        not_compared = counted(self.not_compared, "fact of other kinds was", "of other kinds were")
+        rest = f" {not_compared} not compared." if self.not_compared else ""
         return (
-            f"The import would add {self.added:,} facts, change {self.changed:,} and end"
-            f" {self.removed:,}. {self.unchanged:,} are unchanged.{rest}"
+            f"The import would add {counted(self.added, 'fact')}, change {self.changed:,} and end"
+            f" {self.removed:,}. {counted(self.unchanged, 'is', 'are')} unchanged.{rest}"
         )
 
 

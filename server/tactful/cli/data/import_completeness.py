@@ -11,6 +11,7 @@ from msgspec import Struct
 from tactful.cli.data.import_targets import ListFacts
 from tactful.core.facts.fact_types import AnyFact, Gone, Price, Product, Stock
 from tactful.core.facts.item_facts import GoneKind
+from tactful.core.values.counts import counted
 
 MAX_MISSING: Final = 0.2
 """Share of the known facts of a kind that may be missing before the import stops and asks."""
@@ -37,7 +38,8 @@ class Absence(Struct, frozen=True):
     def text(self) -> str:
         """Return the absence as a sentence for a person."""
         share = 100 * self.missing / self.known
-        return f"{self.missing:,} of {self.known:,} known {self.kind} facts ({share:.0f} %) are missing."
+        verb = "is" if self.missing == 1 else "are"
+        return f"{self.missing:,} of {counted(self.known, f'known {self.kind} fact')} ({share:.0f} %) {verb} missing."
 
 
 class FileContents:

@@ -12,6 +12,7 @@ from tactful.cli.shared.output import print_line
 from tactful.connectors.files.byte_sources import ByteSource
 from tactful.connectors.files.formats import FileFormat
 from tactful.connectors.files.results import BadRow
+from tactful.core.values.counts import counted
 
 MAX_BAD_ROWS: Final = 1_000
 """Bad rows of a file that are named; the others are counted. It bounds memory for a file of bad rows."""
@@ -110,7 +111,7 @@ def print_findings(checked: list[CheckedFile]) -> None:
             print_line(f"{each.source.name}:{bad.line}: {bad.message}", err=True)
         if each.bad_count > _MAX_LINES:
             more = each.bad_count - _MAX_LINES
-            print_line(f"{each.source.name}: and {more:,} more bad rows.", err=True)
+            print_line(f"{each.source.name}: and {counted(more, 'more bad row')}.", err=True)
         if not each.kinds:
             message = f"No facts were found. The file was read as {each.form.title}."
             print_line(f"{each.source.name}: {message}", err=True)
@@ -164,7 +165,7 @@ def print_summary(
     """
     for each in checked:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in each.kinds.items()) or "no facts"
-        skipped = f", {each.skipped.total:,} rows left out" if each.skipped.total else ""
+        skipped = f", {counted(each.skipped.total, 'row')} left out" if each.skipped.total else ""
         print_line(f"{each.source.name}: {each.form.title}: {kinds}{skipped}")
         _print_messages(each)
     empty = not all(each.kinds for each in checked)
@@ -176,17 +177,19 @@ def print_summary(
     if dry_run:
         if changes is not None:
             print_line(changes.text())
-        rows = f"{bad:,} bad rows" if bad else "All rows are valid"
+        rows = counted(bad, "bad row") if bad else "All rows are valid"
         print_line(f"{'No facts were found' if empty and not bad else rows}. Nothing was sent.")
     elif empty and not bad and not sent.accepted + sent.ignored:
         print_line("A file without facts stops the import. Nothing was imported.")
     elif bad and not sent.accepted + sent.ignored:
-        print_line(f"{bad:,} bad rows. Nothing was imported. Correct the rows, or add --skip-bad.")
+        print_line(
+            f"{counted(bad, 'bad row')}. Nothing was imported. Correct the rows, or add --skip-bad."
+        )
     else:
         erased = f"{len(sent.erased):,} about erased customers, " if sent.erased else ""
         print_line(
-            f"{sent.accepted:,} facts accepted, {sent.ignored:,} already known, {erased}"
-            f"{len(sent.rejected):,} rejected, {bad:,} bad rows left out, in {seconds:.1f} s."
+            f"{counted(sent.accepted, 'fact')} accepted, {sent.ignored:,} already known, {erased}"
+            f"{len(sent.rejected):,} rejected, {counted(bad, 'bad row')} left out, in {seconds:.1f} s."
         )
 
 
@@ -195,4 +198,6 @@ def _print_messages(file: CheckedFile) -> None:
     for text in texts[:_MAX_LINES]:
         print_line(f"  {text}")
     if len(texts) > _MAX_LINES:
-        print_line(f"  and {len(texts) - _MAX_LINES:,} more messages; --json has all of them.")
+        print_line(
+            f"  and {counted(len(texts) - _MAX_LINES, 'more message')}; --json has all of them."
+        )

@@ -19,6 +19,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
 from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.counts import counted
 
 if TYPE_CHECKING:
     from tactful.runtime.security.bridge_keys import BridgeKeys
@@ -108,7 +109,7 @@ def revoke(*, kid: str, yes: bool, **options: Any) -> None:
             return
     known = _signing_keys(options)
     ending = _accepted_under(kid, known, load_config(options).data)
-    lost = "1 accepted offer" if ending == 1 else f"{ending} accepted offers"
+    lost = counted(ending, "accepted offer")
     question = f"Revoke key {kid}? Up to {lost} can no longer be redeemed. This cannot be undone"
     if not yes and not click.confirm(question):
         raise CommandError("No key was revoked, because the question was answered with no.")

@@ -13,6 +13,7 @@ from tactful.cli.rules.rule_folder import RuleFiles, collect_files, compile_file
 from tactful.cli.shared.errors import EXIT_NEGATIVE
 from tactful.cli.shared.options import setting_options
 from tactful.cli.shared.output import json_option, plain_text, print_json, print_text
+from tactful.core.values.counts import counted
 from tactful.core.verdicts.counterfactuals import as_plain_value, needed_value
 from tactful.core.verdicts.verdict import Verdict
 from tactful.rulebook.language.scalars import ValueType
@@ -123,7 +124,7 @@ def _print_results(outcome: TestRun, files: RuleFiles) -> None:
     if outcome.findings:
         print_text(as_text(outcome.findings, lines_of(files.texts)), nl=False)
     passed = len(outcome.results) - len(outcome.failed)
-    total = f"{passed} of {len(outcome.results)} tests pass"
+    total = f"{passed} of {counted(len(outcome.results), 'test passes', 'tests pass')}"
     print_text(f"{total}, in {outcome.seconds * 1000:.0f} ms.")
 
 

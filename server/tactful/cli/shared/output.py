@@ -40,12 +40,14 @@ def _plain(value: Any) -> str:
     if value is None:
         return "nothing"
     if isinstance(value, dict):
+        # Imported here, because `--help` prints neither amounts nor findings.
         if value.keys() == {"amount", "currency"}:
-            # Imported here, because `--help` prints no amounts.
             from tactful.core.values.money import Money, format_plain
 
             return format_plain(Money(**value))
-        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items())
+        from tactful.core.verdicts.counterfactuals import field_words
+
+        return ", ".join(field_words(name, _plain(inner)) for name, inner in value.items())
     if isinstance(value, list):
         return ", ".join(map(_plain, value)) or "nothing"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -13,6 +13,7 @@ from msgspec import Struct
 from tactful.connectors.files.byte_sources import ByteSource
 from tactful.connectors.files.column_names import Aliases, renaming
 from tactful.connectors.files.results import BadRow, Fields, RowNote, SourceError
+from tactful.core.values.counts import counted
 
 _MAX_ROW_LINES: Final = 2_000
 """Most lines of one row: without a limit, an unclosed quotation mark takes the rest of the file."""
@@ -300,7 +301,7 @@ def _records(
 ) -> Iterator[TableRow | BadRow | RowNote]:
     if any(values[len(names) :]):
         message = (
-            f"The row has {len(values)} values for {len(names)} columns. "
+            f"The row has {counted(len(values), 'value')} for {counted(len(names), 'column')}. "
             "Quote values that contain the delimiter."
         )
         yield BadRow(line, message)

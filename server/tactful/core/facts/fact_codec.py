@@ -29,6 +29,7 @@ from tactful.core.facts.checks.normal_forms import (
 from tactful.core.facts.checks.shape import is_instant, shape_findings
 from tactful.core.facts.fact_types import KINDS, AnyFact
 from tactful.core.facts.reference.fields import EXAMPLES, example_at
+from tactful.core.values.counts import counted
 
 _DECODE: Final[Callable[[bytes | msgspec.Raw], AnyFact]] = msgspec.json.Decoder[AnyFact](
     AnyFact
@@ -150,7 +151,7 @@ def _rejected(index: int, kind: str, findings: list[FieldFinding]) -> FactReadin
     texts = [found.error.message for found in ordered]
     message = " ".join(texts[:_NAMED_ERRORS])
     if len(texts) > _NAMED_ERRORS:
-        message += f" And {len(texts) - _NAMED_ERRORS} more errors."
+        message += f" And {counted(len(texts) - _NAMED_ERRORS, 'more error')}."
     article = "an" if kind[:1] in "aeiou" else "a"
     return FactReading(FactRejection(index, code, f"{message} (in {article} `{kind}`)", errors))
 

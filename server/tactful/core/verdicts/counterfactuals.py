@@ -55,13 +55,26 @@ def change_text(finding: Finding) -> str:
     return f"{text}; by itself at {format_rfc3339(finding.until)}" if finding.until else text
 
 
+def field_words(name: str, text: str) -> str:
+    """Return a named part of a gate's actual or needed value in words; times are in seconds."""
+    match name, text:
+        case "engaged", "more":
+            return "more engaged time"
+        case "engaged", _:
+            return f"{text} s of engaged time"
+        case "more", _:
+            return f"{text} s more"
+        case _:
+            return f"{name} {text}"
+
+
 def value_words(value: Any) -> str:
     """Return a gate's actual or needed value in words."""
     match value:
         case None:
             return "nothing"
         case dict():
-            return ", ".join(f"{name} {value_words(one)}" for name, one in value.items())
+            return ", ".join(field_words(name, value_words(one)) for name, one in value.items())
         case list() | tuple() | set() | frozenset():
             return ", ".join(value_words(one) for one in value)
         case bool():

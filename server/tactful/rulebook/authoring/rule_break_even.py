@@ -13,6 +13,7 @@ from tactful.core.rules.condition_evaluation import clauses, holds_from
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import All, PriceTerms, Rule
 from tactful.core.session.session import Session
+from tactful.core.values.counts import counted
 from tactful.core.values.territories import overlap
 from tactful.rulebook.language.units import format_percent
 
@@ -117,9 +118,11 @@ def describe_break_evens(found: Iterable[ItemBreakEven], without_cost: int = 0) 
     lost = [one for one in ordered if one.buyers is None]
     if lost:
         example = f"{lost[0].sku} in {lost[0].territory}"
-        lines.append(f"no number of buyers makes up for it at {_counted(lost)}, such as {example}")
+        lines.append(
+            f"no number of buyers makes up for it at {counted(len(lost), 'item')}, such as {example}"
+        )
     if without_cost:
-        what = "1 item" if without_cost == 1 else f"{without_cost} items"
+        what = counted(without_cost, "item")
         lines.append(f"how many buyers it needs is not known for {what} without a cost")
     return lines
 
@@ -152,7 +155,3 @@ def _needed(one: ItemBreakEven) -> str:
 
 def _times(buyers: int) -> str:
     return f"{buyers // TENTH}.{buyers % TENTH} times the buyers"
-
-
-def _counted(found: list[ItemBreakEven]) -> str:
-    return "1 item" if len(found) == 1 else f"{len(found)} items"

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tactful.core.facts.checks.normal_forms import category_path
+from tactful.core.values.counts import counted
 from tactful.core.values.territories import overlap
 from tactful.rulebook.checks.check_context import CheckContext
 from tactful.rulebook.language.conditions import Comparison, comparisons, conjuncts
@@ -124,7 +125,7 @@ def incomplete_categories(files: ParsedFiles, context: CheckContext, findings: F
             below = [own for own in paths if any(one.startswith(f"{value}/") for one in own)]
             missed = sum(value not in own for own in below)
             if missed:
-                what = "1 item is" if missed == 1 else f"{missed} items are"
+                what = counted(missed, "item is", "items are")
                 message = f"'{value}' is this category alone; {what} only under it"
                 help_text = f"write {{under: {value}}} for everything under it too"
                 findings.add("R321", comparison.node, message, help_text)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tactful.core.values.counts import counted
 from tactful.rulebook.source.codes import CODES
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import split_lines
@@ -35,12 +36,8 @@ def summary(found: Sequence[Diagnostic]) -> str:
         return "No findings.\n"
     errors = sum(one.severity == "error" for one in found)
     warnings = len(found) - errors
-    counts = [_counted(errors, "error"), _counted(warnings, "warning")]
-    return f"{' and '.join(count for count in counts if count)}.\n"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}" if number else ""
+    counts = [(errors, "error"), (warnings, "warning")]
+    return " and ".join(counted(*one) for one in counts if one[0]) + ".\n"
 
 
 def _paragraph(one: Diagnostic, lines: Lines) -> str:

@@ -27,6 +27,10 @@ def test_the_changes_are_told_in_a_sentence() -> None:
     assert ImportChanges(1200, 2, 3, 4).text() == (
         "The import would add 1,200 facts, change 2 and end 3. 4 are unchanged."
     )
+    assert ImportChanges(1, unchanged=1, not_compared=1).text() == (
+        "The import would add 1 fact, change 0 and end 0. 1 is unchanged."
+        " 1 fact of other kinds was not compared."
+    )
     assert ImportChanges(not_compared=5).text().endswith("5 of other kinds were not compared.")
 
 

@@ -181,6 +181,9 @@ def test_a_proposed_command_imports_the_table(tmp_path: Path) -> None:
     file = write_file(tmp_path / "goods.csv", TABLE)
     proposed = run("import", "--guess", file)
     assert "Columns that are not read: Lager." in proposed.output
+    assert "SKU" not in proposed.output
+    nameless = write_file(tmp_path / "nameless.csv", "Kennung;Preis;Bestand\nA-1;12,50;3\n")
+    assert "No column of the SKU was recognised." in run("import", "--guess", nameless).output
     line = next(x for x in proposed.output.splitlines() if x.startswith("tactful import "))
     _, *command = shlex.split(line)
     report = printed_json(run(*command, *TABLE_TERMS))
@@ -264,7 +267,7 @@ def test_a_file_that_lost_many_rows_stops_and_asks_before_anything_ends(tmp_path
     assert run("import", full, *folder).exit_code == 0
     stopped = run("import", cut, *folder, "--complete")
     assert stopped.exit_code == 1
-    assert "1 of 4 known stock facts (25 %) are missing." in stopped.output
+    assert "1 of 4 known stock facts (25 %) is missing." in stopped.output
     assert "add --yes" in stopped.output
     again = printed_json(run("import", full, *folder, "--json"))
     assert again["unchanged"] == 4

@@ -59,7 +59,7 @@ def test_a_summary_names_rows_left_out_and_notes(capsys: pytest.CaptureFixture[s
     file = checked(left_out=counts((3, "not published")), notes=counts((4, "Assumed.")))
     print_summary([file], ImportResult(accepted=1234), [], None, dry_run=False, seconds=1.25)
     assert capsys.readouterr().out.splitlines() == [
-        "feed: facts as JSON Lines: 1,234 stock, 1 rows left out",
+        "feed: facts as JSON Lines: 1,234 stock, 1 row left out",
         "  left out: 1 × not published (line 3)",
         "  1 × Assumed. (line 4)",
         "1,234 facts accepted, 0 already known, 0 rejected, 0 bad rows left out, in 1.2 s.",

@@ -20,7 +20,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_failing_test_shows_what_was_expected_and_what_every_rule_said(shop: Path) -> None:
     (shop / "plenty.test.yaml").write_text(PLENTY_TESTS)
-    assert "1 of 1 tests pass" in run("rules", "test").output
+    assert "1 of 1 test passes" in run("rules", "test").output
     (shop / "plenty.test.yaml").write_text(
         PLENTY_TESTS.replace("price: 90.00 EUR", "price: 80.00 EUR")
     )
@@ -40,6 +40,12 @@ def test_a_failing_test_prints_amounts_in_units_with_their_currency(shop: Path) 
     dear = PLENTY_TESTS.replace("price: 100.00 EUR", "price: 100.00 EUR, target: 105.00 EUR")
     (shop / "plenty.test.yaml").write_text(dear)
     assert "price.floor: is 99.99 EUR, needs 105.00 EUR" in run("rules", "test").output
+
+
+def test_a_failing_test_says_in_words_what_the_moment_lacks(shop: Path) -> None:
+    (shop / "plenty.test.yaml").write_text(PLENTY_TESTS.replace("wait: 31s", "wait: 10s"))
+    output = run("rules", "test").output
+    assert "timing.wait: is 10 s of engaged time, needs 20 s more" in output
 
 
 def test_broken_tests_are_findings_and_broken_rules_an_error(shop: Path) -> None:
