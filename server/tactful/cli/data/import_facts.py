@@ -261,6 +261,11 @@ def _propose(
                 options = [f"--column {shlex.quote(f'{k}={v}')}" for k, v in columns.items()]
                 options += ["--encoding", encoding] if encoding else []
                 print_text(f"tactful import {shlex.quote(name)} {' '.join(options)}")
+                if "sku" not in columns:
+                    print_text(
+                        "No column of the SKU was recognised. Name it, as in --column sku=NAME.",
+                        err=True,
+                    )
                 if wanted := _unsaid(columns):
                     print_text(f"Add what the table does not say, such as {wanted}.", err=True)
                 unused = [column for column in header if column and column not in columns.values()]

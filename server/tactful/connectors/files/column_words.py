@@ -18,7 +18,8 @@ _NAMES: Final[Mapping[str, str]] = {
         artikelnummer, artikelnr, artnr, art nr, artikel nr, bestellnummer, référence, référence produit
         référence article, code article, ugs, referencia, código, código de artículo, codice
         codice articolo, codice prodotto, artikelcode, referência, código do produto, varenummer
-        varenr, produktnummer, tuotenumero, tuotekoodi, numer katalogowy, kod produktu, symbol
+        varenr, produktnummer, tuotenumero, tuotekoodi, numer katalogowy, kod produktu, kod towaru
+        symbol, indeks
         kód produktu, kód zboží, kód, katalogové číslo, cikkszám, cod produs, артикул, код товара
         stok kodu, ürün kodu, 商品コード, 品番, 商品番号, κωδικός
         reference, id

@@ -6,9 +6,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import httpx
+import pytest
 from msgspec.structs import replace
 
+from journeys.fixture import CATALOGUE, cost, price, product, stock
 from support.cli_runner import printed_json, run
 from support.live_server import KEY, LiveServer
 
@@ -171,3 +175,40 @@ async def test_the_server_explains_the_pages_item_when_asked(tmp_path: Path) -> 
         assert (result.exit_code, "nothing about the SKU RUN-42" in result.output) == (1, True)
         result = await asyncio.to_thread(run, *words)
         assert (result.exit_code, "TACTFUL_SERVER_KEY" in result.output) == (2, True)
+
+
+ABOUT_A_LAMP = [product("LAMP-1", "Lamp", None, "running"), price("LAMP-1", "DE", 12900, 9900)]
+LAMP = PRODUCT.replace("RUN-42", "LAMP-1")
+CAUSES: dict[str, tuple[tuple[str, str], list[dict[str, Any]], str]] = {
+    "no consent": (("async", 'async data-consent="none"'), CATALOGUE, "data-consent=none"),
+    "two products": ((PRODUCT, PRODUCT + LAMP), CATALOGUE, "describes several products"),
+    "another page's product": (
+        ('"sku"', '"url": "/p/other", "sku"'), CATALOGUE, "Set aside: ",
+    ),
+    "no price here": (('data-territory="DE"', 'data-territory="FR"'), CATALOGUE, "no price in FR"),
+    "no cost": ((PRODUCT, LAMP), [*ABOUT_A_LAMP, stock("LAMP-1", "DE", 3)], "has no cost in DE"),
+    "no stock": ((PRODUCT, LAMP), [*ABOUT_A_LAMP, *cost("LAMP-1", 100)], "No stock of LAMP-1"),
+    "out of stock": (("", ""), [*CATALOGUE, stock("RUN-42", "DE", 0)], "out of stock in DE"),
+    "no rule": (("", ""), CATALOGUE, "No rule is about RUN-42."),
+    "the page is cheaper": (
+        ('"name"', '"offers": {"price": "99.00", "priceCurrency": "EUR"}, "name"'),
+        CATALOGUE, "price.disagrees",
+    ),
+    "gone": (
+        ("", ""), [*CATALOGUE, {"type": "gone", "of": "product", "sku": "RUN-42"}], "reported as gone",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+async def test_each_planted_cause_is_named(tmp_path: Path, cause: str) -> None:
+    (before, after), facts, expected = CAUSES[cause]
+    async with shop(tmp_path) as (site, url):
+        site.html = site.html.replace(before, after) if before else site.html
+        key = {"Authorization": f"Bearer {KEY}"}
+        async with httpx.AsyncClient(base_url=url, headers=key) as http:
+            assert (await http.post("/v1/facts", json=facts)).json()["rejected"] == []
+        result = await asyncio.to_thread(
+            run, "doctor", site.origin, "--explain", TACTFUL_SERVER_KEY=KEY
+        )
+        assert (result.exit_code, expected in result.output) == (1, True), result.output
