@@ -25,7 +25,7 @@ _MAX_HEADER_LINES: Final = 20
 """Most lines of a header with line breaks in its names, and most lines before a header."""
 _NOT_UTF_8: Final = (
     "The row is not UTF-8. Name the encoding of the file, such as --encoding windows-1252 for Excel "
-    "in western Europe, or save the file as UTF-8."
+    "in western Europe or windows-1250 in central Europe, or save the file as UTF-8."
 )
 _SHORT_ROW: Final = (
     "A row has fewer values than the header has columns: the missing ones are read as empty."
