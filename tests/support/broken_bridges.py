@@ -320,7 +320,10 @@ BROKEN: Final[tuple[tuple[type[Shop], frozenset[str]], ...]] = (
         ),
     ),
     (RepeatsUnderAnotherOrder, frozenset({"hold.answer_lost", "hold.error"})),
-    (TakesALostRequestForAHold, frozenset({"hold.request_lost", "hold.away"})),
+    (
+        TakesALostRequestForAHold,
+        frozenset({"hold.answer_lost", "hold.request_lost", "hold.away"}),
+    ),
     (TakesTooManyForARefusal, frozenset({"hold.too_many"})),
     (TakesAnErrorForARefusal, frozenset({"hold.error"})),
     (ChargesTheOwnPriceWithoutAnswer, frozenset({"hold.away"})),

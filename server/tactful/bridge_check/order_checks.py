@@ -30,7 +30,7 @@ def hold_fails(fault: Fault) -> Callable[[Probe], None]:
         promise = probe.server.promise()
         cart = probe.cart_with(promise)
         probe.proxy.plan("hold", fault)
-        order = probe.paid_in_the_end(cart, promise)
+        order = probe.placed_at_promise(probe.pay_again_if_refused(cart), promise)
         probe.met("before the order was placed")
         probe.redeemed_once(promise, order)
 
@@ -47,7 +47,8 @@ def hold_away(probe: Probe) -> None:
         raise CheckFailedError(
             f"Tactful was away, and the order was placed for {payment.charged} nevertheless."
         )
-    probe.redeemed_once(promise, probe.paid_in_the_end(cart, promise))
+    order = probe.placed_at_promise(probe.pay_again_if_refused(cart), promise)
+    probe.redeemed_once(promise, order)
 
 
 def second_order(probe: Probe) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tactful.bridge_check.fault_proxy import FaultProxy
 from tactful.bridge_check.offer_server import OfferServer, Promise, ShopItem
-from tactful.bridge_check.shop_driver import Card, Payment, ShopDriver
+from tactful.bridge_check.shop_driver import Payment, ShopDriver
 
 _POLL_S: Final = 0.05
 
@@ -77,12 +77,10 @@ class Probe:
             )
         return payment.order
 
-    def paid_in_the_end(self, cart: str, promise: Promise, card: Card = "good") -> str:
-        """Pay, once more if the shop refused because it could not know; return the order's id."""
-        payment = self.shop.pay(cart, card)
-        if payment.state == "refused":
-            payment = self.shop.pay(cart, card)
-        return self.placed_at_promise(payment, promise)
+    def pay_again_if_refused(self, cart: str) -> Payment:
+        """Pay, and once more if the shop refused, as where it could not know or a price has changed."""
+        payment = self.shop.pay(cart)
+        return self.shop.pay(cart) if payment.state == "refused" else payment
 
     def waiting(self, cart: str) -> Payment:
         """Check out up to the bank's page.
@@ -95,15 +93,16 @@ class Probe:
             raise CheckFailedError(f"The payment at the bank is `{payment.state}`, not `waiting`.")
         return payment
 
+    def uses_of(self, promise: Promise) -> list[dict[str, Any]]:
+        """Return the redemptions of an offer that were not given back."""
+        return [row for row in self.server.redemptions(promise) if row["state"] != "cancelled"]
+
     def redeemed_once(self, promise: Promise, order: str) -> None:
         """Wait until Tactful has exactly one redemption of the offer, by this order.
 
         Raises:
             CheckFailedError: It has another number, or one of another order.
         """
-
-        def rows() -> list[dict[str, Any]]:
-            return [row for row in self.server.redemptions(promise) if row["state"] != "cancelled"]
 
         def is_right(found: list[dict[str, Any]]) -> bool:
             return (
@@ -112,7 +111,7 @@ class Probe:
                 and order in {found[0]["order"], *found[0].get("also", ())}
             )
 
-        found = self._settled(rows, is_right)
+        found = self._settled(lambda: self.uses_of(promise), is_right)
         if not is_right(found):
             raise CheckFailedError(
                 f"Order {order} was placed at the promised price, but Tactful has {_words(found)}."
@@ -124,11 +123,7 @@ class Probe:
         Raises:
             CheckFailedError: One does.
         """
-
-        def live() -> list[dict[str, Any]]:
-            return [row for row in self.server.redemptions(promise) if row["state"] != "cancelled"]
-
-        found = self._settled(live, lambda rows: not rows)
+        found = self._settled(lambda: self.uses_of(promise), lambda uses: not uses)
         if found:
             raise CheckFailedError(
                 f"No order uses the offer any more, but Tactful has {_words(found)}."
