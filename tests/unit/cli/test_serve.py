@@ -4,16 +4,19 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from support.backup_files import filled
 from support.cli_runner import run, write_file
+from tactful.stores.sqlite.migrations import newest_schema
 
 ROOT = Path(__file__).parents[3]
 
@@ -122,3 +125,23 @@ def test_a_port_that_another_program_holds_is_named() -> None:
         said = refused("--port", port)
         assert f"Cannot listen on 127.0.0.1:{port}" in said
         assert "choose another with --port" in said
+
+
+def test_a_ledger_that_a_later_release_migrated_is_refused_in_one_line_and_stays_as_it_is(
+    tmp_path: Path,
+) -> None:
+    data = filled(tmp_path, "A")
+    with closing(sqlite3.connect(data / "tactful.db")) as made:
+        later = newest_schema() + 1
+        made.execute(f"PRAGMA user_version={later}")
+        made.execute(
+            "UPDATE meta SET value = ? WHERE key = 'compatible_since'", (str(later).encode(),)
+        )
+        made.commit()
+        made.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    before = (data / "tactful.db").read_bytes()
+    with server("--data", data) as (process, lines):
+        assert process.wait(40) == 2
+    (error,) = [line for line in lines if line.startswith("error: ")]
+    assert f"knows schemas up to {newest_schema()}" in error
+    assert (data / "tactful.db").read_bytes() == before
