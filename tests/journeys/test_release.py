@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,10 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tactful import __version__
+from tactful.config.settings import SETTINGS
 from tools.audit import node_findings, python_findings
 from tools.release_manifest import manifest
 
@@ -137,3 +140,21 @@ def test_a_vulnerable_package_is_found_and_a_silent_database_is_no_answer() -> N
     assert node_findings(json.dumps(found)) == ["left-pad: high"]
     assert node_findings('{"vulnerabilities": {}}') == []
     assert node_findings('{"message": "405 Method Not Allowed", "error": {}}') is None
+
+
+def test_every_setting_of_the_deployment_files_exists() -> None:
+    known = {setting.environment for setting in SETTINGS}
+    texts = [file.read_text("utf-8") for file in DEPLOY.iterdir()]
+    named = {name for text in texts for name in re.findall(r"\bTACTFUL_[A-Z_]+", text)}
+    assert "TACTFUL_TRUSTED_PROXIES" in named
+    assert named <= known
+
+
+def test_the_server_of_the_compose_file_has_no_right_that_it_does_not_need() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
+    server = services["tactful"]
+    assert server["read_only"] is True
+    assert server["cap_drop"] == ["ALL"]
+    assert "ports" not in server  # only the proxy can be reached from outside
+    address = services["caddy"]["networks"]["inside"]["ipv4_address"]
+    assert server["environment"]["TACTFUL_TRUSTED_PROXIES"] == address
