@@ -121,6 +121,12 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/test/clock"): ClockMove,
 }
 """(method, path) → the shape of the request's body; `POST /v1/facts` takes facts."""
+FOREIGN_BODIES: Final[Mapping[tuple[str, str], str]] = {
+    ("POST", "/v1/in/{connector}"): "A delivery, as the other system signed it.",
+    ("POST", "/v1/in/{connector}/{secret}"): "A delivery of the other system.",
+    ("POST", "/v1/session/stream/{stream}"): "A message of the session, or an array of at most 64.",
+}
+"""(method, path) → what is in a body whose shape is described elsewhere."""
 OPTIONAL_BODIES: Final = frozenset(
     {
         ("POST", "/v1/rulebook/rollback"),
@@ -262,6 +268,9 @@ def _operation(method: str, path: str) -> dict[str, Any]:
             "required": (method, path) not in OPTIONAL_BODIES,
             "content": {"application/json": {"schema": _reference(body)}},
         }
+    if (foreign := FOREIGN_BODIES.get((method, path))) is not None:
+        content = {"application/json": {"schema": {"description": foreign}}}
+        operation["requestBody"] = {"required": True, "content": content}
     if (method, path) == ("POST", "/v1/facts"):
         operation["requestBody"] = _facts_body()
     if _needs_key(path):

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api.endpoint_problems import EVERY_ENDPOINT
-from tactful.api.openapi import REQUESTS, describe, openapi_routes
+from tactful.api.openapi import FOREIGN_BODIES, REQUESTS, SUMMARIES, describe, openapi_routes
 from tactful.api.response_shapes import RESPONSES
 from tactful.core.facts.fact_types import KINDS
 
@@ -126,3 +126,18 @@ def test_every_body_has_an_example() -> None:
     schemas = describe([])["components"]["schemas"]
     for shape in (*REQUESTS.values(), *filter(None, RESPONSES.values())):
         assert schemas[shape.__name__]["examples"], shape
+
+
+def test_a_body_of_another_system_is_described_in_words() -> None:
+    body = operation("/v1/session/stream/{stream}", "post")["requestBody"]
+    assert "message" in body["content"]["application/json"]["schema"]["description"]
+
+
+def test_every_endpoint_that_takes_a_body_says_which() -> None:
+    without = {("POST", "/v1/rulebook/reload"), ("POST", "/v1/rules/{id}/pause"),
+               ("POST", "/v1/rules/{id}/resume"), ("POST", "/v1/alerts/{id}/acknowledge"),
+               ("POST", "/v1/alerts/{id}/resolve"), ("POST", "/v1/connectors/{connector}/retry"),
+               ("POST", "/v1/connectors/{connector}/reconcile")}  # fmt: skip
+    posts = {pair for pair in SUMMARIES if pair[0] == "POST"}
+    described = {*REQUESTS, *FOREIGN_BODIES, ("POST", "/v1/facts")}
+    assert posts - described == without
