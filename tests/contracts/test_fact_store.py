@@ -12,6 +12,7 @@ from msgspec import structs
 from support import builders
 from support.ledger_rows import T0, AnyLedger, fact, stock
 from tactful.core.facts.fact_versions import FactOutcome
+from tactful.runtime.ports.fact_store import NamedKind
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
@@ -184,6 +185,30 @@ async def test_the_facts_in_force_of_a_kind_are_listed_in_order_of_their_keys(
     first = await ledger.facts_of_kind("stock", "", 2)
     assert [(one.key, one.at) for one in first] == [("a", T0), ("b", T0 + 1)]
     assert [one.key for one in await ledger.facts_of_kind("stock", "b", 2)] == ["c"]
+
+
+async def test_products_and_customers_are_found_by_the_beginning_of_their_names(
+    ledger: AnyLedger,
+) -> None:
+    def product(sku: str, title: str, version: int = 1) -> FactRow:
+        return fact("product", sku, version, at=T0 + version, title=title)
+
+    await ledger.record_facts([
+        product("A", "Dune Sandal"), product("B", "dune boot"), product("C", "Old"),
+        product("C", "Dünen", 2), product("D", "du%e"),
+        fact("customer", "c1", 1, name="Dune, Mia"), fact("customer", "c2", 1),
+    ])  # fmt: skip
+
+    async def found(kind: NamedKind, beginning: str, limit: int = 9) -> list[str]:
+        return [one.key for one in await ledger.facts_named(kind, beginning, limit)]
+
+    assert await found("product", "dune") == await found("product", "DUNE") == ["B", "A"]
+    assert await found("product", "d", 2) == ["D", "B"]
+    assert await found("product", "dün") == ["C"]
+    assert await found("product", "old") == []
+    assert await found("product", "du%") == ["D"]
+    assert await found("product", "sandal") == []
+    assert await found("customer", "dune") == ["c1"]
 
 
 async def test_a_fact_is_found_under_the_subjects_of_the_version_in_force_only(

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
@@ -13,11 +13,11 @@ from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
 from tactful.console.actions import action_routes
 from tactful.console.case_forms import correction_route
 from tactful.console.customer_pages import customer_routes
-from tactful.console.finding import page_of
+from tactful.console.finding import find_routes
 from tactful.console.mounting import under_its_prefix
 from tactful.console.objection_forms import objection_routes
 from tactful.console.recalls import recall_routes
-from tactful.console.rendering import CONSOLE_FOLDER, HEADERS, PageError
+from tactful.console.rendering import CONSOLE_FOLDER, PageError
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
@@ -54,6 +54,7 @@ def console_routes(
         *action_routes(access),
         correction_route(access),
         voucher_route(access),
+        *find_routes(access),
         *objection_routes(access),
         *customer_routes(access),
         *recall_routes(access),
@@ -81,10 +82,6 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             budgets=queries.budgets(shop),
             offers=await queries.latest_offers(shop, limit=MAX_RECENT),
         )
-
-    async def find(page_request: ConsoleRequest) -> Response:
-        wanted = page_request.http_request.query_params.get("q", "").strip()
-        return RedirectResponse(await page_of(shop, wanted), 303, HEADERS)
 
     async def offer(page_request: ConsoleRequest) -> Response:
         found = await shop.ledger.offer(page_request.http_request.path_params["id"])
@@ -123,7 +120,6 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     pages = {
         HOME: overview,
-        "/console/find": find,
         "/console/offers/{id}": offer,
         "/console/why": why,
         "/console/rules": rules,

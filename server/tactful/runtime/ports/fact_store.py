@@ -1,10 +1,13 @@
 """The role of the ledger that stores facts, their versions and the heartbeats of feeds."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
+
+NamedKind = Literal["product", "customer"]
+"""The kinds of facts that are found by a title or name."""
 
 
 class FactStore(Protocol):
@@ -102,6 +105,20 @@ class FactStore(Protocol):
         Args:
             kind: The kind of fact, such as `price`.
             after: A key; empty: from the first key on.
+            limit: The most facts to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
+        """Return the facts in force whose title or name begins with a text, in alphabetical order.
+
+        Capital and small letters from A to Z are equal.
+
+        Args:
+            kind: `product`, which has a title, or `customer`, which may have a name.
+            beginning: The beginning, at least one character.
             limit: The most facts to return.
 
         Raises:

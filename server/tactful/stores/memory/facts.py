@@ -3,6 +3,8 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from string import ascii_lowercase, ascii_uppercase
+from typing import Final
 
 import msgspec
 from msgspec import structs
@@ -18,10 +20,13 @@ from tactful.core.facts.fact_versions import (
 )
 from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.customer_data import EXTRA_PRICE_RETENTION, ContactFacts
+from tactful.runtime.ports.fact_store import NamedKind
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
 from tactful.stores.memory.kept_deliveries import MemoryInbox
 from tactful.stores.shared.contact_links import stored_contacts
 from tactful.stores.shared.json_text import as_plain_data, replace_id
+
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 Name = tuple[str, str]
 
@@ -157,6 +162,17 @@ class MemoryFacts(MemoryInbox):
         names = sorted(name for name in self._facts if name[0] == kind and name[1] > after)
         found = [fact for name in names for fact, _ in _in_force(self._facts[name], None, None)]
         return found[:limit]
+
+    async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
+        """Return the facts in force whose title or name begins with a text, in alphabetical order."""
+        field = "title" if kind == "product" else "name"
+        wanted = _in_small_letters(beginning)
+        found: list[tuple[str, str, StoredFact]] = []
+        for fact in await self.facts_of_kind(kind, "", len(self._facts)):
+            name = _in_small_letters(msgspec.json.decode(fact.body).get(field) or "")
+            if name.startswith(wanted):
+                found.append((name, fact.key, fact))
+        return [fact for _, _, fact in sorted(found, key=lambda one: one[:2])[:limit]]
 
     async def feed_heartbeats(self) -> dict[str, int]:
         """Return feed → its last heartbeat, milliseconds since the Unix epoch, UTC."""
@@ -312,3 +328,8 @@ def _in_force(versions: list[Version], at: int | None, upto: int | None) -> list
         for fact, about in versions
         if fact.at <= at and (fact.ended is None or fact.ended > at)
     ]
+
+
+def _in_small_letters(text: str) -> str:
+    """Return a text with small letters from A to Z, as SQLite compares names."""
+    return text.translate(_SMALL)

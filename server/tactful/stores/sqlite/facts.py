@@ -55,6 +55,20 @@ OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
   WHERE kind = ? AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
 
+_NAMED: Final = """
+  SELECT kind, key, body, at, ended, id FROM facts INDEXED BY facts_by_{field}
+  WHERE kind = '{kind}' AND ended IS NULL AND lower(CAST(body AS TEXT) ->> '{field}') >= lower(?1)
+  AND lower(CAST(body AS TEXT) ->> '{field}') < lower(?1) || ?2
+  ORDER BY lower(CAST(body AS TEXT) ->> '{field}'), key LIMIT ?3"""
+# The kind is part of the text, because SQLite uses a partial index only where it can see its condition.
+NAMED: Final = {
+    "product": _NAMED.format(kind="product", field="title"),
+    "customer": _NAMED.format(kind="customer", field="name"),
+}
+"""Kind of fact → the query of `facts_named`."""
+LAST_CHARACTER: Final = "\U0010ffff"
+"""A character above all others, which ends the range of a beginning."""
+
 KNOWN_SUBJECTS: Final = """
   WITH RECURSIVE known (id) AS (
     SELECT min(id) FROM subjects WHERE kind = ?1 AND id > ?2

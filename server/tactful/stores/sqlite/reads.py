@@ -13,6 +13,7 @@ import msgspec
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.fact_store import NamedKind
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -205,6 +206,10 @@ class SqliteReads(SqliteRedemptionReads):
     async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
         found = await self._read(facts.OF_KIND, (kind, after, limit))
         return [StoredFact(*row) for row in found]
+
+    async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
+        asked = (beginning, facts.LAST_CHARACTER, limit)
+        return [StoredFact(*row) for row in await self._read(facts.NAMED[kind], asked)]
 
     async def feed_heartbeats(self) -> dict[str, int]:
         return dict(await self._read("SELECT feed, at FROM heard"))

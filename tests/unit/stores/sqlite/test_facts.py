@@ -62,6 +62,14 @@ def test_the_query_uses_the_indexes_and_scans_no_table(connection: LedgerConnect
         assert not [step for *_, step in plan if step.startswith(("SCAN f", "SCAN s", "SCAN g"))]
 
 
+def test_names_are_found_and_sorted_by_their_index(connection: LedgerConnection) -> None:
+    for query in facts.NAMED.values():
+        asked = ("a", facts.LAST_CHARACTER, 9)
+        ((*_, step),) = connection.execute(f"EXPLAIN QUERY PLAN {query}", asked).fetchall()
+        assert step.startswith("SEARCH facts USING INDEX facts_by_")
+        assert "(<expr>>? AND <expr><?)" in step
+
+
 def _named(point: dict[str, int]) -> dict[str, int | None]:
     return {"at": point.get("at"), "upto": point.get("upto")}
 
