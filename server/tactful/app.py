@@ -51,6 +51,7 @@ from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.bridge_keys import BridgeKeys
+from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.services.offer_events import EventReader
 from tactful.runtime.shop import Settings, Shop
@@ -318,7 +319,11 @@ def _routes(
     if config.test_mode:
         routes += clock_routes(shop, key)
     console = console_routes(
-        shop, key=config.server_key, name=config.name, public_url=config.public_url
+        shop,
+        key=config.server_key,
+        name=config.name,
+        public_url=config.public_url,
+        accounts=OperatorAccounts(keys.folder, shop.clock),
     )
     return [*routes, *openapi_routes(routes), *console]
 

@@ -44,6 +44,9 @@ COMMANDS = {
     "keys": LazyCommand(
         "tactful.cli.data.keys:keys", "Manage signing keys and the keys of shop plugins."
     ),
+    "users": LazyCommand(
+        "tactful.cli.data.users_command:users", "Manage the operators of the console."
+    ),
     "forget": LazyCommand(
         "tactful.cli.data.forget_and_export:forget", "Erase all data about a customer."
     ),

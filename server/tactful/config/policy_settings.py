@@ -69,6 +69,27 @@ def _taint_settings() -> Iterator[PolicySetting]:
         )
 
 
+def _voucher_settings(role: str, who: str) -> Iterator[PolicySetting]:
+    name = f"remedies.{role}"
+    yield PolicySetting(
+        f"{name}.money",
+        v.amounts("a currency and an amount, such as EUR 25.00, GBP 20.00"),
+        f"The largest voucher that {who} may issue on the console, per currency. There is none in a "
+        "currency that is not named.",
+    )
+    yield PolicySetting(
+        f"{name}.percent", _SHARE, f"The largest share of a price that {who} may give as a voucher."
+    )
+    yield PolicySetting(
+        f"{name}.per_customer.count",
+        _NUMBER,
+        f"How many vouchers of a customer within {name}.per_customer.per let {who} issue no further one.",
+    )
+    yield PolicySetting(
+        f"{name}.per_customer.per", _TIME, f"The period in which {name}.per_customer.count applies."
+    )
+
+
 POLICY_SETTINGS: Final = (
     *_taint_settings(),
     PolicySetting(
@@ -217,27 +238,8 @@ POLICY_SETTINGS: Final = (
         v.choice("keep", "lose"),
         "What becomes of the rest of a voucher that is worth more than its order: it stays a voucher, or is lost.",
     ),
-    PolicySetting(
-        "remedies.agent.money",
-        v.amounts("a currency and an amount, such as EUR 25.00, GBP 20.00"),
-        "The largest voucher that an agent may issue on the console, per currency. There is none in a currency "
-        "that is not named.",
-    ),
-    PolicySetting(
-        "remedies.agent.percent",
-        _SHARE,
-        "The largest share of a price that an agent may give as a voucher.",
-    ),
-    PolicySetting(
-        "remedies.agent.per_customer.count",
-        _NUMBER,
-        "How many vouchers agents may issue to a customer within remedies.agent.per_customer.per.",
-    ),
-    PolicySetting(
-        "remedies.agent.per_customer.per",
-        _TIME,
-        "The period in which remedies.agent.per_customer.count applies.",
-    ),
+    *_voucher_settings("agent", "an agent"),
+    *_voucher_settings("merchandiser", "a merchandiser"),
     PolicySetting(
         "essential_time_limit",
         v.text(),

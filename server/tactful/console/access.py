@@ -7,9 +7,11 @@ the token of the operator for whom the page was rendered.
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 from urllib.parse import quote
 
+import structlog
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,16 +19,22 @@ from starlette.responses import RedirectResponse, Response
 from tactful.console import rendering as pages
 from tactful.console.login import (
     BROWSER_LIFETIME,
+    AccountLogins,
     KnownBrowsers,
     Login,
     Logins,
     LoginThrottle,
     keys_equal,
 )
+from tactful.console.permissions import Act, may, refusal
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.addresses import limit_key
 from tactful.runtime.operators import is_reserved
+from tactful.runtime.security.operator_accounts import AccountFile, OperatorAccounts
+from tactful.runtime.security.passwords import PasswordHasher, step_of_code
 from tactful.runtime.shop import Shop
+
+log = structlog.get_logger("tactful.console")
 
 HOME: Final = "/console"
 LOGIN: Final = "/console/login"
@@ -55,22 +63,28 @@ class ConsoleAccess:
         key: str | None,
         name: str,
         public_url: str | None,
+        accounts: OperatorAccounts,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Let operators in with a key.
+        """Let operators in with their accounts, or with a key until an owner has an account.
 
         Args:
             shop: The running shop.
             key: The server key; with `None` nobody can log in.
             name: Name of the shop.
             public_url: URL under which browsers reach the server, if it is not host and port.
+            accounts: The accounts of operators.
             sleep: Waits for seconds; delays attempts to log in.
         """
         self.shop = shop
         self.name = name
         self._key = key
-        self._public_url = public_url
+        self.public_url = public_url
+        self.accounts = accounts
+        self.hasher = PasswordHasher()
+        """Computes and compares digests of passwords."""
         self._logins = Logins(shop.clock.now)
+        self._account_logins = AccountLogins(accounts)
         self.throttle = LoginThrottle(shop.clock.now)
         """The delay of attempts to log in."""
         self._browsers = KnownBrowsers(key, shop.clock.now)
@@ -89,6 +103,7 @@ class ConsoleAccess:
             template,
             zone=self.zone,
             operator=page_request.login,
+            may=partial(may, page_request.login.role),
             shop_name=self.name,
             path=path_of(page_request.http_request),
             done=page_request.login.take_notice(),
@@ -96,53 +111,86 @@ class ConsoleAccess:
             **values,
         )
 
-    def page_endpoint(self, page: PageHandler) -> Endpoint:
-        """Return an endpoint for a page that changes nothing, behind the login."""
+    def render_public(self, template: str, status: int, /, *, path: str, **values: Any) -> Response:
+        """Render a page that needs no login."""
+        return pages.render(
+            template, status, operator=None, shop_name=self.name, path=path, done="", **values
+        )
+
+    def _login_of(self, request: Request) -> Login | None:
+        """Return who sends a request; `None`: nobody is logged in.
+
+        Logins with the server key end as soon as an owner has an account.
+        """
+        cookie = request.cookies.get(self._cookie_name(request))
+        found = self._account_logins.find(cookie)
+        if found is not None:
+            return found
+        found = self._logins.find(cookie)
+        return None if found is None or self.accounts.has_owner() else found
+
+    def page_endpoint(self, page: PageHandler, act: Act) -> Endpoint:
+        """Return an endpoint for a page that changes nothing, behind the login.
+
+        Args:
+            page: Returns the page.
+            act: What a role must be allowed to do.
+        """
 
         async def endpoint(request: Request) -> Response:
-            operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
+            operator = self._login_of(request)
             if operator is None:
                 query = request.url.query
                 wanted = quote(path_of(request)) + (f"?{query}" if query else "")
                 path = LOGIN if wanted == HOME else f"{LOGIN}?next={quote(wanted, safe='')}"
-                return self._redirect(path)
-            return await self._respond(page, ConsoleRequest(request, operator, {}))
+                return self.redirect(path)
+            return await self._respond(page, act, ConsoleRequest(request, operator, {}))
 
         return endpoint
 
-    def form_endpoint(self, page: PageHandler) -> Endpoint:
+    def form_endpoint(self, page: PageHandler, act: Act) -> Endpoint:
         """Return an endpoint for a form that changes something, behind the login.
 
         The form must come from a page of this console, with the token of its operator.
+
+        Args:
+            page: Does what the form asks for.
+            act: What a role must be allowed to do.
         """
 
         async def endpoint(request: Request) -> Response:
             try:
-                pages.require_own_origin(request, self._public_url)
+                pages.require_own_origin(request, self.public_url)
                 form = await pages.read_form(request)
             except PageError as error:
-                return self._error_page(error)
-            operator = self._logins.find(request.cookies.get(self._cookie_name(request)))
+                return self.error_page(error)
+            operator = self._login_of(request)
             if operator is None:
-                return self._redirect(LOGIN)
+                return self.redirect(LOGIN)
             if not hmac.compare_digest(form.get("csrf", "").encode(), operator.csrf.encode()):
                 problem = "This form is out of date. Open the page again, and repeat the action."
-                return self._error_page(PageError(403, problem))
-            return await self._respond(page, ConsoleRequest(request, operator, form))
+                return self.error_page(PageError(403, problem))
+            return await self._respond(page, act, ConsoleRequest(request, operator, form))
 
         return endpoint
 
-    async def _respond(self, page: PageHandler, page_request: ConsoleRequest) -> Response:
+    async def _respond(self, page: PageHandler, act: Act, page_request: ConsoleRequest) -> Response:
+        login = page_request.login
+        if not may(login.role, act):
+            log.warning("console.refused", who=login.name, role=login.role, act=act)
+            return self.error_page(PageError(403, refusal(login.role, act)), login)
         try:
             return await page(page_request)
         except PageError as error:
-            return self._error_page(error, page_request.login)
+            return self.error_page(error, login)
 
-    def _error_page(self, error: PageError, operator: Login | None = None) -> Response:
+    def error_page(self, error: PageError, operator: Login | None = None) -> Response:
+        """Render the page that says why a request is refused."""
         return pages.render(
             "error.html",
             error.status,
             operator=operator,
+            may=partial(may, operator.role if operator else "viewer"),
             shop_name=self.name,
             path="",
             done="",
@@ -169,16 +217,17 @@ class ConsoleAccess:
             wanted=wanted,
             problem=problem,
             name=name,
-            closed=self._key is None,
+            closed=self._key is None and not self.accounts.has_owner(),
+            with_accounts=self.accounts.has_owner(),
         )
 
     async def log_in(self, request: Request) -> Response:
         """Check the name and key of the login form, and log the operator in."""
         try:
-            pages.require_own_origin(request, self._public_url)
+            pages.require_own_origin(request, self.public_url)
             form = await pages.read_form(request)
         except PageError as error:
-            return self._error_page(error)
+            return self.error_page(error)
         wanted, name = (
             _path_inside(form.get("next")),
             form.get("name", "").strip()[:MAX_NAME_CHARACTERS],
@@ -199,11 +248,43 @@ class ConsoleAccess:
             response = self._login_page(wanted, 429, problem, name)
             response.headers["Retry-After"] = "10"
             return response
-        if self._key is None or not keys_equal(form.get("key", ""), self._key):
+        account = await self._account_of(form)
+        with_key = self._key is not None and keys_equal(form.get("key", ""), self._key)
+        if account is None and (self.accounts.has_owner() or not with_key):
             self.throttle.record_failure(source, known=browser is not None)
-            problem = "This is not the server key. Enter the value of TACTFUL_SERVER_KEY."
+            problem = (
+                "The name, the password or the code is wrong. Try again, or ask an owner for a new link."
+                if self.accounts.has_owner()
+                else "This is not the server key. Enter the value of TACTFUL_SERVER_KEY."
+            )
             return self._login_page(wanted, 401, problem, name)
-        return self._logged_in(request, name, wanted)
+        return self._logged_in(request, name, wanted, account)
+
+    async def _account_of(self, form: dict[str, str]) -> AccountFile | None:
+        """Return the account that a login form opens; `None`: none."""
+        account = self.accounts.find(form.get("name", ""))
+        if account is None and not self.accounts.has_owner():
+            return None
+        usable = account if account and account.state == "active" else None
+        kept = usable.password if usable else None
+        is_right = await self.hasher.matches(form.get("key", ""), kept)
+        if usable is None or not is_right:
+            return None
+        if usable.second_factor is None:
+            return usable
+        step = step_of_code(usable.second_factor, form.get("code", ""), self.shop.clock.now())
+        is_fresh = step is not None and self._account_logins.use_code(usable.name, step)
+        return usable if is_fresh else None
+
+    async def check_password(self, request: Request, password: str, account: AccountFile) -> bool:
+        """Return whether a password is that of an account; wrong ones count as wrong log-ins do."""
+        source = limit_key(request.client.host if request.client else "")
+        if not await self._delay(source, known=True):
+            return False
+        is_right = await self.hasher.matches(password, account.password)
+        if not is_right:
+            self.throttle.record_failure(source, known=True)
+        return is_right
 
     async def _delay(self, source: str, *, known: bool) -> bool:
         """Delay an attempt after wrong keys; return False if too many attempts wait already."""
@@ -217,10 +298,12 @@ class ConsoleAccess:
                 self.throttle.end_wait(source)
         return True
 
-    def _logged_in(self, request: Request, name: str, wanted: str) -> Response:
-        self._logins.remove(request.cookies.get(self._cookie_name(request)))
-        cookie, _ = self._logins.issue(name)
-        response = self._redirect(wanted)
+    def _logged_in(
+        self, request: Request, name: str, wanted: str, account: AccountFile | None
+    ) -> Response:
+        self._end(request)
+        cookie = self.accounts.log_in(account) if account else self._logins.issue(name)[0]
+        response = self.redirect(wanted)
         response.set_cookie(
             self._cookie_name(request),
             cookie,
@@ -245,8 +328,8 @@ class ConsoleAccess:
     async def log_out(self, page_request: ConsoleRequest) -> Response:
         """Log the operator out."""
         name = self._cookie_name(page_request.http_request)
-        self._logins.remove(page_request.http_request.cookies.get(name))
-        response = self._redirect(LOGIN)
+        self._end(page_request.http_request)
+        response = self.redirect(LOGIN)
         response.delete_cookie(
             name,
             path="/",
@@ -256,8 +339,15 @@ class ConsoleAccess:
         )
         return response
 
+    def _end(self, request: Request) -> None:
+        """End the login of a request's cookie, so that no cookie outlives a login or logout."""
+        cookie = request.cookies.get(self._cookie_name(request))
+        if cookie:
+            self._logins.remove(cookie)
+            self.accounts.log_out(cookie)
+
     def _is_secure(self, request: Request) -> bool:
-        return request.url.scheme == "https" or (self._public_url or "").startswith("https:")
+        return request.url.scheme == "https" or (self.public_url or "").startswith("https:")
 
     def _cookie_name(self, request: Request) -> str:
         """Return the cookie's name. Browsers accept the prefix `__Host-` over TLS only (RFC 6265bis)."""
@@ -266,7 +356,8 @@ class ConsoleAccess:
     def _browser_cookie_name(self, request: Request) -> str:
         return f"{self._cookie_name(request)}-browser"
 
-    def _redirect(self, path: str) -> Response:
+    def redirect(self, path: str) -> Response:
+        """Redirect to a path of the console."""
         return RedirectResponse(path, 303, HEADERS)
 
 

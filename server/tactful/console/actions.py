@@ -11,7 +11,8 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, PageHandler
+from tactful.console.permissions import Act
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime import operators
@@ -79,16 +80,19 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             await shop.alerts.snooze(alert, until, page_request.login.name)
         return redirect_back(page_request, HOME, "snoozed")
 
-    forms = {
-        "/console/offers/{id}/withdraw": withdraw,
-        "/console/alerts/{id}/acknowledge": acknowledge,
-        "/console/alerts/{id}/snooze": snooze,
-        "/console/rules/{id}/pause": switch(paused=True),
-        "/console/rules/{id}/resume": switch(paused=False),
-        "/console/rulebook/reload": reload,
-        "/console/rulebook/rollback": rollback,
+    forms: dict[str, tuple[PageHandler, Act]] = {
+        "/console/offers/{id}/withdraw": (withdraw, "end_offers"),
+        "/console/alerts/{id}/acknowledge": (acknowledge, "alerts"),
+        "/console/alerts/{id}/snooze": (snooze, "alerts"),
+        "/console/rules/{id}/pause": (switch(paused=True), "rules"),
+        "/console/rules/{id}/resume": (switch(paused=False), "rules"),
+        "/console/rulebook/reload": (reload, "rules"),
+        "/console/rulebook/rollback": (rollback, "rules"),
     }
-    return [Route(path, access.form_endpoint(act), methods=["POST"]) for path, act in forms.items()]
+    return [
+        Route(path, access.form_endpoint(form, act), methods=["POST"])
+        for path, (form, act) in forms.items()
+    ]
 
 
 @contextmanager

@@ -60,7 +60,7 @@ def correction_route(access: ConsoleAccess) -> Route:
         return redirect_back(page_request, HOME, "corrected")
 
     return Route(
-        "/console/cases/{id:path}/correct", access.form_endpoint(correct), methods=["POST"]
+        "/console/cases/{id:path}/correct", access.form_endpoint(correct, "cases"), methods=["POST"]
     )
 
 

@@ -10,11 +10,12 @@ from tactful.console import queries
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.case_forms import CASE_KINDS, KIND_STEPS, LINK_STEPS
 from tactful.console.customer_words import approach_sentence, suppressed
+from tactful.console.login import Login
 from tactful.console.objection_forms import LENGTHS
 from tactful.console.queries import CustomerView
 from tactful.console.rendering import PageError
 from tactful.console.titles import titles_of
-from tactful.console.voucher_forms import currency_of, voucher_views
+from tactful.console.voucher_forms import currency_of, limits_of, voucher_views
 from tactful.core.facts.customer_facts import Case
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.runtime import case_corrections
@@ -48,7 +49,7 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
                 "Nothing is known about this id: there are no facts and no session. Check the id."
             )
             raise PageError(404, problem)
-        common = await _common(view)
+        common = await _common(page_request.login, view)
         rows = await queries.offers_of(shop, view)
         return access.render(page_request, "customer.html", offers=rows, **common)
 
@@ -63,7 +64,7 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         view = await queries.customer_view(shop, customer=concerned[0]) if concerned else None
         common: Mapping[str, Any] = {"view": None, "titles": await titles_of(shop, found.skus)}
         if view:
-            common = await _common(view)
+            common = await _common(page_request.login, view)
         return access.render(
             page_request,
             "case.html",
@@ -75,7 +76,7 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             link_steps=LINK_STEPS,
         )
 
-    async def _common(view: CustomerView) -> Mapping[str, Any]:
+    async def _common(login: Login, view: CustomerView) -> Mapping[str, Any]:
         """Return what the pages of a customer and of a case show of the customer."""
         now = shop.clock.now()
         history = view.profile.history if view.profile else None
@@ -96,7 +97,7 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             "vouchers": voucher_views(view, now),
             "voucher_code": new_code(),
             "voucher_rules": showing_rules(shop),
-            "voucher_limits": shop.state.active_rulebook.current.policy.remedies.agent,
+            "voucher_limits": limits_of(login, shop.state.active_rulebook.current.policy),
             "currency": currency_of(view),
             "actions": actions,
         }
@@ -107,7 +108,8 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         "/console/cases/{id:path}": case,
     }
     return [
-        Route(path, access.page_endpoint(page), methods=["GET"]) for path, page in pages.items()
+        Route(path, access.page_endpoint(page, "customers"), methods=["GET"])
+        for path, page in pages.items()
     ]
 
 

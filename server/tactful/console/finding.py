@@ -83,9 +83,9 @@ def find_routes(access: ConsoleAccess) -> list[BaseRoute]:
         return await respond(page_request, page_request.form.get("q", "").strip())
 
     return [
-        Route(PAGE, access.page_endpoint(link), methods=["GET"]),
+        Route(PAGE, access.page_endpoint(link, "customers"), methods=["GET"]),
         # Posted, because an e-mail address in a URL stays in logs and in the history of the browser.
-        Route(PAGE, access.form_endpoint(form), methods=["POST"]),
+        Route(PAGE, access.form_endpoint(form, "customers"), methods=["POST"]),
     ]
 
 

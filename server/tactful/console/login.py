@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
+from tactful.runtime.security.operator_accounts import OperatorAccounts, Role
 from tactful.runtime.state.state_tables import StateTable
 
 LOGIN_LIFETIME: Final = 8 * HOUR
@@ -49,6 +50,10 @@ class Login(Struct):
     """Token in every form that is rendered for the operator, against cross-site request forgery."""
     ends_at: int
     """Milliseconds since the Unix epoch, UTC."""
+    role: Role = "owner"
+    """What the operator may do. The server key is that of an owner, until an owner has an account."""
+    has_account: bool = False
+    """Whether the operator logged in with an account, and not with the server key."""
     notice: str = ""
     """The result of the last action, until a page has shown it."""
 
@@ -83,6 +88,37 @@ class Logins:
         """End the login of a cookie, if there is one."""
         if cookie:
             self._known.pop(_digest(cookie), None)
+
+
+class AccountLogins:
+    """The log-ins of accounts, which are files; what a page has to show once is kept in memory."""
+
+    def __init__(self, accounts: OperatorAccounts) -> None:
+        self._accounts = accounts
+        self._known: OrderedDict[bytes, Login] = OrderedDict()
+        self._used_codes: dict[str, int] = {}
+        """Name → the latest step of the second factor that was used, so that no code is used twice."""
+
+    def find(self, cookie: str | None) -> Login | None:
+        """Return the login of a cookie with the present role; `None` if there is none or it has ended."""
+        found = self._accounts.logged_in(cookie) if cookie else None
+        if cookie is None or found is None:
+            return None
+        stored, account = found
+        known = self._known.setdefault(
+            _digest(cookie), Login(account.name, stored.csrf, stored.ends_at, has_account=True)
+        )
+        known.role = account.role
+        if len(self._known) > MAX_LOGINS:
+            self._known.popitem(last=False)
+        return known
+
+    def use_code(self, name: str, step: int) -> bool:
+        """Note that a code of the second factor is used; return whether it may be."""
+        if step <= self._used_codes.get(name, 0):
+            return False
+        self._used_codes[name] = step
+        return True
 
 
 class KnownBrowsers:

@@ -63,8 +63,10 @@ def objection_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return redirect_back(page_request, _page(customer), "objection-lifted")
 
     return [
-        Route("/console/objections", access.form_endpoint(state), methods=["POST"]),
-        Route("/console/objections/lift", access.form_endpoint(lift), methods=["POST"]),
+        Route("/console/objections", access.form_endpoint(state, "objections"), methods=["POST"]),
+        Route(
+            "/console/objections/lift", access.form_endpoint(lift, "objections"), methods=["POST"]
+        ),
     ]
 
 

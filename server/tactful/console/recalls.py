@@ -142,7 +142,7 @@ def recall_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             raise PageError(422, f"The recall was rejected: {report.rejected[0].message}")
 
     return [
-        Route(PAGE, access.page_endpoint(page), methods=["GET"]),
-        Route(PAGE, access.form_endpoint(recall), methods=["POST"]),
-        Route(f"{PAGE}/lift", access.form_endpoint(lift), methods=["POST"]),
+        Route(PAGE, access.page_endpoint(page, "see"), methods=["GET"]),
+        Route(PAGE, access.form_endpoint(recall, "recalls"), methods=["POST"]),
+        Route(f"{PAGE}/lift", access.form_endpoint(lift, "recalls"), methods=["POST"]),
     ]

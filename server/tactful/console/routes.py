@@ -9,19 +9,23 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, path_of
+from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, PageHandler, path_of
+from tactful.console.account_pages import account_routes
 from tactful.console.actions import action_routes
 from tactful.console.case_forms import correction_route
 from tactful.console.customer_pages import customer_routes
 from tactful.console.finding import find_routes
 from tactful.console.mounting import under_its_prefix
 from tactful.console.objection_forms import objection_routes
+from tactful.console.operator_pages import operator_routes
+from tactful.console.permissions import Act
 from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, PageError
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
 from tactful.rulebook.authoring.describe import describe_prohibitions
+from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.services.explanations import Explanation, UnknownShopperError
 from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.shop import Shop
@@ -33,7 +37,7 @@ STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 
 
 def console_routes(
-    shop: Shop, *, key: str | None, name: str, public_url: str | None
+    shop: Shop, *, key: str | None, name: str, public_url: str | None, accounts: OperatorAccounts
 ) -> Sequence[BaseRoute]:
     """Return all routes under `/console`.
 
@@ -42,13 +46,16 @@ def console_routes(
         key: The server key, with which operators log in; with `None` nobody can.
         name: Name of the shop.
         public_url: URL under which browsers reach the server, if it is not host and port.
+        accounts: The accounts of operators.
     """
-    access = ConsoleAccess(shop, key=key, name=name, public_url=public_url)
+    access = ConsoleAccess(shop, key=key, name=name, public_url=public_url, accounts=accounts)
     shop.state.tables.add(access.throttle.table())
     routes = (
         Route("/console/login", access.login_page, methods=["GET"]),
         Route("/console/login", access.log_in, methods=["POST"]),
-        Route("/console/logout", access.form_endpoint(access.log_out), methods=["POST"]),
+        Route(
+            "/console/logout", access.form_endpoint(access.log_out, "own_account"), methods=["POST"]
+        ),
         Route("/console/static/{name}", _static, methods=["GET"]),
         *_page_routes(access),
         *action_routes(access),
@@ -57,8 +64,10 @@ def console_routes(
         *find_routes(access),
         *objection_routes(access),
         *customer_routes(access),
+        *account_routes(access),
+        *operator_routes(access),
         *recall_routes(access),
-        Route("/console/{rest:path}", access.page_endpoint(_missing_page), methods=["GET"]),
+        Route("/console/{rest:path}", access.page_endpoint(_missing_page, "see"), methods=["GET"]),
     )
     return [under_its_prefix(route) for route in routes]
 
@@ -118,15 +127,16 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             actions=await shop.ledger.operator_actions(limit=MAX_RECENT),
         )
 
-    pages = {
-        HOME: overview,
-        "/console/offers/{id}": offer,
-        "/console/why": why,
-        "/console/rules": rules,
-        "/console/decisions": decisions,
+    pages: dict[str, tuple[PageHandler, Act]] = {
+        HOME: (overview, "see"),
+        "/console/offers/{id}": (offer, "see"),
+        "/console/why": (why, "customers"),
+        "/console/rules": (rules, "see"),
+        "/console/decisions": (decisions, "see"),
     }
     return [
-        Route(path, access.page_endpoint(page), methods=["GET"]) for path, page in pages.items()
+        Route(path, access.page_endpoint(page, act), methods=["GET"])
+        for path, (page, act) in pages.items()
     ]
 
 

@@ -11,10 +11,12 @@ from starlette.routing import Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.login import Login
 from tactful.console.queries import CustomerView
 from tactful.console.rendering import PageError
 from tactful.core.facts.customer_facts import RemedyValue
 from tactful.core.facts.fact_types import ms
+from tactful.core.rules.policy import Policy, VoucherLimits
 from tactful.core.rules.rule import NEVER
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.values.money import MoneyError, parse_plain
@@ -81,7 +83,7 @@ def voucher_route(access: ConsoleAccess) -> Route:
 
     async def issue(page_request: ConsoleRequest) -> Response:
         wanted = read_request(page_request.form)
-        limits = shop.state.active_rulebook.current.policy.remedies.agent
+        limits = limits_of(page_request.login, shop.state.active_rulebook.current.policy)
         try:
             outcome = await issuer.issue(wanted, page_request.login.name, limits)
         except RefusedVoucherError as error:
@@ -93,7 +95,17 @@ def voucher_route(access: ConsoleAccess) -> Route:
             page_request, page, "remedied-before" if outcome == "repeated" else notice
         )
 
-    return Route("/console/remedies", access.form_endpoint(issue), methods=["POST"])
+    return Route("/console/remedies", access.form_endpoint(issue, "vouchers"), methods=["POST"])
+
+
+def limits_of(login: Login, policy: Policy) -> VoucherLimits | None:
+    """Return the limits of an operator's vouchers; `None`: an owner has none.
+
+    The server key has those of an agent, because many people may know it.
+    """
+    if login.role == "owner" and login.has_account:
+        return None
+    return policy.remedies.merchandiser if login.role == "merchandiser" else policy.remedies.agent
 
 
 def read_request(form: dict[str, str]) -> VoucherRequest:

@@ -18,6 +18,7 @@ The shop at run time (`runtime`):
     ClockError: The machine's clock is wrong beyond doubt.
     RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.
+    UnusableAccountError: A change of operators' accounts that is refused, such as the end of the last owner.
     UnknownAlertError: An alert that does not exist, or is resolved.
     CausePresentError: The end of an alert whose cause is still there.
     UnknownCaseError: A correction of a case that nobody reported.

@@ -17,13 +17,18 @@ from support.live_server import KEY, LiveServer, live_server
 from support.raw_connections import eventually
 from tactful.console.access import ConsoleAccess
 from tactful.console.login import FREE_FAILURES, MAX_WAITING_PER_SOURCE
+from tactful.runtime.security.operator_accounts import OperatorAccounts
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",
-         "/console/recalls", "/console/nowhere")  # fmt: skip
+         "/console/recalls", "/console/cases/x", "/console/account", "/console/operators",
+         "/console/nowhere")  # fmt: skip
 FORMS = ("/console/logout", "/console/rulebook/reload", "/console/rulebook/rollback",
          "/console/rules/R1/pause", "/console/rules/R1/resume", "/console/offers/x/withdraw",
-         "/console/remedies", "/console/recalls", "/console/recalls/lift")  # fmt: skip
+         "/console/remedies", "/console/recalls", "/console/recalls/lift", "/console/objections",
+         "/console/account/password")  # fmt: skip
+FORMS_OF_PAGES = ("/console/find", "/console/operators")
+"""Forms at the path of a page."""
 
 
 @pytest.fixture
@@ -40,7 +45,7 @@ async def test_without_a_login_no_page_is_shown(agent: Agent, path: str) -> None
     assert answer.text == ""
 
 
-@pytest.mark.parametrize("path", FORMS)
+@pytest.mark.parametrize("path", (*FORMS, *FORMS_OF_PAGES))
 async def test_without_a_login_no_form_is_accepted(
     one: LiveServer, agent: Agent, path: str
 ) -> None:
@@ -111,7 +116,10 @@ class Sleeps:
 
 
 def console_of(one: LiveServer, sleeps: Sleeps) -> ConsoleAccess:
-    return ConsoleAccess(one.parts.shop, key=KEY, name="Shop", public_url=None, sleep=sleeps)
+    accounts = OperatorAccounts(one.parts.shop.state.keys.folder, one.parts.shop.clock)
+    return ConsoleAccess(
+        one.parts.shop, key=KEY, name="Shop", public_url=None, accounts=accounts, sleep=sleeps
+    )
 
 
 async def attempt(

@@ -170,6 +170,10 @@ class VoucherRules(Struct, frozen=True):
 
     agent: VoucherLimits = VoucherLimits()
     """What a support agent may issue on the console."""
+    merchandiser: VoucherLimits = VoucherLimits(
+        money=dict.fromkeys(("CHF", "EUR", "GBP", "USD"), 50_00), percent_bp=3000
+    )
+    """What a merchandiser may issue on the console. An owner has no limits."""
     remainder: Literal["keep", "lose"] = "keep"
     """Whether the rest of a voucher that is worth more than its order stays a voucher."""
 

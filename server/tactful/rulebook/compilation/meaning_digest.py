@@ -27,7 +27,7 @@ ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "PriceTerms": frozenset({"markup_bp", "min_order"}),
-    "VoucherRules": frozenset({"agent"}),
+    "VoucherRules": frozenset({"agent", "merchandiser"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }
 """Struct name → its fields that version 0.1.0 did not have."""

@@ -275,7 +275,7 @@ POLICY: Final = MappingSchema(
         KeySchema("countdown", OneOfType(("shown", "none")), "Whether offers show the time that is left.", "none"),
         KeySchema("remedies", MappingSchema("the rules about vouchers", (
             KeySchema("remainder", OneOfType(("keep", "lose")), "What becomes of the rest of a voucher that is worth more than its order: it stays a voucher, or is lost.", "lose", default="keep"),
-        ), other_names={"agent": "write it below [policy] in the settings file, tactful.toml: it limits what people may do"}), "What becomes of vouchers.", "{remainder: lose}"),
+        ), other_names=dict.fromkeys(("agent", "merchandiser"), "write it below [policy] in the settings file, tactful.toml: it limits what people may do")), "What becomes of vouchers.", "{remainder: lose}"),
         KeySchema("essential_time_limit", TextType(), "Why the time limit of offers is essential. With a reason, no shopper may ask for more time.", "The tickets are held for ten minutes."),
         KeySchema("taints", MappingSchema("the suppression table", tuple(
             KeySchema(name, _TAINT, about, "{after: 120d}") for name, about in _TAINTS.items()

@@ -1,4 +1,4 @@
-"""Files with secrets, which only their owner can read and which are never rewritten."""
+"""Files with secrets, which only their owner can read and which change in one step."""
 
 import os
 import secrets
@@ -61,13 +61,8 @@ def write_new(path: Path, content: Struct) -> bool:
     Raises:
         OSError: The file cannot be written.
     """
-    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    draft = _write_draft(path, content)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(content))
-            file.flush()
-            os.fsync(descriptor)
         path.hardlink_to(draft)
     except FileExistsError:
         return False
@@ -75,6 +70,30 @@ def write_new(path: Path, content: Struct) -> bool:
         draft.unlink()
     _sync_folder(path.parent)
     return True
+
+
+def replace_file(path: Path, content: Struct) -> None:
+    """Replace a file by a complete, durable one in one step.
+
+    Raises:
+        OSError: The file cannot be written; the old one stays.
+    """
+    _write_draft(path, content).replace(path)
+    _sync_folder(path.parent)
+
+
+def _write_draft(path: Path, content: Struct) -> Path:
+    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(msgspec.json.encode(content))
+            file.flush()
+            os.fsync(descriptor)
+    except BaseException:
+        draft.unlink()
+        raise
+    return draft
 
 
 def _sync_folder(folder: Path) -> None:

@@ -128,10 +128,11 @@ CONFIGURED = {
     "trial.budget",
     "trial.floor",
     "harm.after",
-    "remedies.agent.money",
-    "remedies.agent.percent",
-    "remedies.agent.per_customer.count",
-    "remedies.agent.per_customer.per",
+    *(
+        f"remedies.{role}.{name}"
+        for role in ("agent", "merchandiser")
+        for name in ("money", "percent", "per_customer.count", "per_customer.per")
+    ),
     "harm.dismissed",
     "harm.complaints",
 }

@@ -1,0 +1,140 @@
+"""The commands of `tactful users`: the accounts of the console's operators."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from tactful.cli.shared.data_folder import KEYS_FOLDER
+from tactful.cli.shared.errors import CommandError
+from tactful.cli.shared.options import load_config, setting_options
+from tactful.cli.shared.output import json_option, print_json, print_table, print_text
+from tactful.core.values.calendar import format_rfc3339
+
+if TYPE_CHECKING:
+    from tactful.runtime.security.operator_accounts import OperatorAccounts, Role
+
+_ROLES = ("viewer", "agent", "merchandiser", "owner")
+
+
+@click.group()
+def users() -> None:
+    """List, invite and suspend operators of the console, also while the server runs."""
+
+
+@users.command("list", epilog="\b\nExample:\n  tactful users list --data shop-data")
+@setting_options("data")
+@json_option
+def list_(*, json_output: bool, **options: Any) -> None:
+    """List the accounts, by name."""
+    with _problems():
+        rows = [
+            {
+                "name": one.name,
+                "role": one.role,
+                "state": one.state,
+                "second_factor": one.second_factor is not None,
+                "created": format_rfc3339(one.created),
+            }
+            for one in _accounts(options).all()
+        ]
+    if json_output:
+        print_json(rows)
+        return
+    columns = ("name", "role", "state", "second_factor", "created")
+    print_table(columns, (tuple(str(row[name]) for name in columns) for row in rows))
+
+
+@users.command(epilog="\b\nExample:\n  tactful users invite Ada --role owner --data shop-data")
+@click.argument("name")
+@click.option("--role", type=click.Choice(_ROLES), required=True, help="What the operator may do.")
+@setting_options("data", "public_url")
+def invite(*, name: str, role: str, **options: Any) -> None:
+    """Make an account, and print a one-time link with which its password is set.
+
+    Once an owner has joined, the server key opens the console no more.
+    """
+    with _problems():
+        code = _accounts(options).invite(name, cast("Role", role))
+    _print_link(code, options)
+
+
+@users.command(epilog="\b\nExample:\n  tactful users link Ada --data shop-data")
+@click.argument("name")
+@setting_options("data", "public_url")
+def link(*, name: str, **options: Any) -> None:
+    """Print a one-time link with which a password is set anew, and the second factor is removed."""
+    with _problems():
+        code = _accounts(options).invite_again(name)
+    _print_link(code, options)
+
+
+@users.command(epilog="\b\nExample:\n  tactful users role Ada merchandiser --data shop-data")
+@click.argument("name")
+@click.argument("role", type=click.Choice(_ROLES))
+@setting_options("data")
+def role(*, name: str, role: str, **options: Any) -> None:
+    """Change what an operator may do, from the next request on."""
+    with _problems():
+        before = _accounts(options).set_role(name, cast("Role", role))
+    print_text(f"{before.name} was {before.role}, and is {role}.")
+
+
+@users.command(epilog="\b\nExample:\n  tactful users suspend Ada --data shop-data")
+@click.argument("name")
+@setting_options("data")
+def suspend(*, name: str, **options: Any) -> None:
+    """Suspend an account at once, and end its log-ins."""
+    with _problems():
+        before = _accounts(options).suspend(name, suspended=True)
+    print_text(f"{before.name} is suspended. `tactful users resume` ends that.")
+
+
+@users.command(epilog="\b\nExample:\n  tactful users resume Ada --data shop-data")
+@click.argument("name")
+@setting_options("data")
+def resume(*, name: str, **options: Any) -> None:
+    """Let a suspended account be used again."""
+    with _problems():
+        before = _accounts(options).suspend(name, suspended=False)
+    print_text(f"{before.name} can log in again.")
+
+
+def _print_link(code: str, options: dict[str, Any]) -> None:
+    path = f"/console/join?code={code}"
+    url = load_config(options).public_url
+    print_text(f"{url.rstrip('/')}{path}" if url else path)
+    print_text("Send this link to the operator. It can be used once, within 72 hours.", err=True)
+    if url is None:
+        print_text("It begins with the server's public address, which is not known.", err=True)
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    """Turn a refusal, a damaged file and an error of the system into one line."""
+    from tactful.runtime.security.key_files import KeyFileError
+    from tactful.runtime.security.operator_accounts import UnusableAccountError
+
+    try:
+        yield
+    except (KeyFileError, UnusableAccountError) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"The account cannot be written: {error.strerror}.") from error
+
+
+def _accounts(options: dict[str, Any]) -> "OperatorAccounts":
+    from tactful.runtime.security.operator_accounts import OperatorAccounts
+    from tactful.runtime.security.signing_keys import SigningKeys
+    from tactful.runtime.system_clock import SystemClock
+
+    data = load_config(options).data
+    if data is None:
+        raise CommandError("No data folder is set. Name it with --data or TACTFUL_DATA.")
+    if not data.is_dir():
+        raise CommandError(f"{data}: This folder does not exist. Name the server's data folder.")
+    SigningKeys(
+        data / KEYS_FOLDER, SystemClock()
+    )  # makes the folder, or says why it must not be used
+    return OperatorAccounts(data / KEYS_FOLDER, SystemClock())

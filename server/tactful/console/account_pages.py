@@ -1,0 +1,155 @@
+"""The pages with which an operator joins, and manages the own password, second factor and log-ins."""
+
+from base64 import b32decode
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from tactful.console import rendering as pages
+from tactful.console.access import LOGIN, ConsoleAccess, ConsoleRequest
+from tactful.console.actions import redirect_back
+from tactful.console.rendering import PageError
+from tactful.runtime.operators import record_action
+from tactful.runtime.security.operator_accounts import AccountFile
+from tactful.runtime.security.passwords import (
+    SECRET_BYTES,
+    enrolment_uri,
+    new_secret,
+    password_problem,
+    secret_text,
+    step_of_code,
+)
+
+JOIN: Final = "/console/join"
+ACCOUNT: Final = "/console/account"
+
+
+def account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
+    """Return the routes of the invitation, which needs no login, and of the own account."""
+    accounts, hasher = access.accounts, access.hasher
+
+    def join_page(
+        account: AccountFile | None, code: str, problem: str = "", status: int = 200
+    ) -> Response:
+        return access.render_public(
+            "join.html", status, path=JOIN, account=account, code=code, problem=problem
+        )
+
+    async def invited(request: Request) -> Response:
+        code = request.query_params.get("code", "")
+        account = accounts.invited(code)
+        return join_page(account, code, status=200 if account else 404)
+
+    async def join(request: Request) -> Response:
+        try:
+            pages.require_own_origin(request, access.public_url)
+            form = await pages.read_form(request)
+        except PageError as error:
+            return access.error_page(error)
+        code, password = form.get("code", ""), form.get("password", "")
+        account = accounts.invited(code)
+        if account is None:
+            return join_page(None, code, status=404)
+        problem = password_problem(password, account.name)
+        if problem:
+            return join_page(account, code, problem, 422)
+        joined = accounts.join(code, await hasher.digest(password))
+        if joined is None:  # another request has used the invitation meanwhile
+            return join_page(None, code, status=404)
+        await record_action(
+            access.shop, "operator.joined", joined.name, joined.name, detail=f"role {joined.role}"
+        )
+        return access.redirect(LOGIN)
+
+    return [
+        Route(JOIN, invited, methods=["GET"]),
+        Route(JOIN, join, methods=["POST"]),
+        *_own_account_routes(access),
+    ]
+
+
+def _own_account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
+    accounts, hasher = access.accounts, access.hasher
+
+    def own(page_request: ConsoleRequest) -> AccountFile:
+        account = accounts.find(page_request.login.name)
+        if account is None or not page_request.login.has_account:
+            raise PageError(
+                422, "You are logged in with the server key, which has no account. Invite yourself."
+            )
+        return account
+
+    async def page(page_request: ConsoleRequest) -> Response:
+        account = own(page_request) if page_request.login.has_account else None
+        secret = new_secret()
+        more: dict[str, Any] = {
+            "secret": secret_text(secret),
+            "uri": enrolment_uri(secret, page_request.login.name, access.name),
+        }
+        return access.render(page_request, "account.html", account=account, **more)
+
+    async def _require_password(page_request: ConsoleRequest) -> AccountFile:
+        account = own(page_request)
+        if not await access.check_password(
+            page_request.http_request, page_request.form.get("current", ""), account
+        ):
+            raise PageError(403, "The current password is wrong. Nothing was changed.")
+        return account
+
+    async def password(page_request: ConsoleRequest) -> Response:
+        account = await _require_password(page_request)
+        wanted = page_request.form.get("password", "")
+        problem = password_problem(wanted, account.name)
+        if problem:
+            raise PageError(422, problem)
+        accounts.set_password(account.name, await hasher.digest(wanted))
+        await _record(page_request, "password changed")
+        return access.redirect(LOGIN)
+
+    async def add_factor(page_request: ConsoleRequest) -> Response:
+        account = await _require_password(page_request)
+        try:
+            secret = b32decode(page_request.form.get("secret", ""))
+        except ValueError:
+            secret = b""
+        if len(secret) != SECRET_BYTES:
+            raise PageError(422, "The form is out of date. Open your account again.")
+        code = page_request.form.get("code", "")
+        if step_of_code(secret, code, access.shop.clock.now()) is None:
+            raise PageError(
+                422, "The code is wrong. Add the secret to your authenticator, and type its code."
+            )
+        accounts.set_second_factor(account.name, secret)
+        await _record(page_request, "second factor added")
+        return redirect_back(page_request, ACCOUNT, "factor-added")
+
+    async def remove_factor(page_request: ConsoleRequest) -> Response:
+        account = await _require_password(page_request)
+        accounts.set_second_factor(account.name, None)
+        await _record(page_request, "second factor removed")
+        return redirect_back(page_request, ACCOUNT, "factor-removed")
+
+    async def end_logins(page_request: ConsoleRequest) -> Response:
+        accounts.end_logins(own(page_request).name)
+        return access.redirect(LOGIN)
+
+    async def _record(page_request: ConsoleRequest, detail: str) -> None:
+        name = page_request.login.name
+        await record_action(access.shop, "operator.changed", name, name, detail=detail)
+
+    forms = {
+        f"{ACCOUNT}/password": password,
+        f"{ACCOUNT}/second-factor": add_factor,
+        f"{ACCOUNT}/second-factor/remove": remove_factor,
+        f"{ACCOUNT}/logins/end": end_logins,
+    }
+    return [
+        Route(ACCOUNT, access.page_endpoint(page, "own_account"), methods=["GET"]),
+        *[
+            Route(path, access.form_endpoint(form, "own_account"), methods=["POST"])
+            for path, form in forms.items()
+        ],
+    ]

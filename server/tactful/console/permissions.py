@@ -1,0 +1,57 @@
+"""What each role may do on the console: one table, which every page and every form asks."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from tactful.runtime.security.operator_accounts import Role
+
+Act = Literal[
+    "see", "own_account", "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
+    "recalls", "rules", "audit", "operators",
+]  # fmt: skip
+"""What a page shows or a form does."""
+
+ACT_WORDS: Final[Mapping[Act, str]] = {
+    "see": "see the pages",
+    "own_account": "change your account",
+    "customers": "see customers and their cases",
+    "end_offers": "end offers",
+    "objections": "state or lift objections",
+    "vouchers": "issue vouchers",
+    "cases": "correct cases",
+    "alerts": "acknowledge alerts",
+    "recalls": "recall items",
+    "rules": "change rules",
+    "audit": "see what operators did",
+    "operators": "manage operators",
+}
+"""Act → its words after "may not"."""
+
+_VIEWER: Final[frozenset[Act]] = frozenset({"see", "own_account"})
+_AGENT: Final[frozenset[Act]] = _VIEWER | {
+    "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
+}  # fmt: skip
+_MERCHANDISER: Final[frozenset[Act]] = _AGENT | {"recalls", "rules", "audit"}
+_OWNER: Final[frozenset[Act]] = _MERCHANDISER | {"operators"}
+
+ACTS_OF: Final[Mapping[Role, frozenset[Act]]] = {
+    "viewer": _VIEWER,
+    "agent": _AGENT,
+    "merchandiser": _MERCHANDISER,
+    "owner": _OWNER,
+}
+"""Role → what it may do. Each role may do what the one before it may."""
+
+
+def may(role: Role, act: Act) -> bool:
+    """Return whether a role may do something."""
+    return act in ACTS_OF[role]
+
+
+def refusal(role: Role, act: Act) -> str:
+    """Return the sentence that says that a role may not do something, and who may."""
+    allowed = next(name for name, acts in ACTS_OF.items() if act in acts)
+    return (
+        f"Your role, {role}, may not {ACT_WORDS[act]}. The role {allowed} may: ask an owner for it, or "
+        "somebody who has it."
+    )

@@ -1,0 +1,44 @@
+"""`tactful users` is the way in when nobody can log in."""
+
+from pathlib import Path
+
+from support.cli_runner import printed_json, run
+from tactful.runtime.security.operator_accounts import OperatorAccounts
+from tactful.runtime.security.passwords import PasswordDigest
+from tactful.runtime.system_clock import SystemClock
+
+
+def test_an_owner_is_invited_changed_suspended_and_listed(tmp_path: Path) -> None:
+    url = "https://offers.shop.example"
+    made = run("users", "invite", "Ada", "--role", "owner", "--data", tmp_path, "--public-url", url)
+    link = made.output.splitlines()[0]
+    assert link.startswith(f"{url}/console/join?code=")
+    accounts = OperatorAccounts(tmp_path / "keys", SystemClock())
+    assert accounts.join(link.partition("code=")[2], PasswordDigest(b"s", b"d")) is not None
+    run("users", "invite", "Bo", "--role", "owner", "--data", tmp_path)
+    said = run("users", "role", "Bo", "agent", "--data", tmp_path)
+    assert said.output == "Bo was owner, and is agent.\n"
+    assert "Bo is suspended." in run("users", "suspend", "Bo", "--data", tmp_path).output
+    rows = printed_json(run("users", "list", "--json", "--data", tmp_path))
+    assert [(one["name"], one["role"], one["state"]) for one in rows] == [
+        ("Ada", "owner", "active"), ("Bo", "agent", "suspended"),
+    ]  # fmt: skip
+    assert run("users", "resume", "Bo", "--data", tmp_path).output == "Bo can log in again.\n"
+    assert "Ada" in run("users", "list", "--data", tmp_path).output
+
+
+def test_a_link_without_a_public_address_is_a_path(tmp_path: Path) -> None:
+    run("users", "invite", "Ada", "--role", "owner", "--data", tmp_path)
+    said = run("users", "link", "Ada", "--data", tmp_path)
+    assert said.output.startswith("/console/join?code=")
+    assert "public address, which is not known" in said.output
+
+
+def test_a_refusal_is_one_line_with_an_exit_code(tmp_path: Path) -> None:
+    for words, wanted in (
+        (("users", "link", "Ada", "--data", tmp_path), "Ada has no account."),
+        (("users", "list"), "No data folder is set."),
+        (("users", "list", "--data", tmp_path / "none"), "This folder does not exist."),
+    ):
+        said = run(*words)
+        assert (said.exit_code, wanted in said.output) == (2, True), said.output
