@@ -45,7 +45,7 @@ async def test_without_a_login_no_page_is_shown(agent: Agent, path: str) -> None
     assert answer.text == ""
 
 
-@pytest.mark.parametrize("path", (*FORMS, *FORMS_OF_PAGES))
+@pytest.mark.parametrize("path", [*FORMS, *FORMS_OF_PAGES])
 async def test_without_a_login_no_form_is_accepted(
     one: LiveServer, agent: Agent, path: str
 ) -> None:
