@@ -250,6 +250,9 @@ class ConsoleAccess:
             return response
         account = await self._account_of(form)
         with_key = self._key is not None and keys_equal(form.get("key", ""), self._key)
+        if account is None and with_key and self.accounts.find(name) is not None:
+            problem = "This name has an account. Log in with its password, or enter another name."
+            return self._login_page(wanted, 422, problem)
         if account is None and (self.accounts.has_owner() or not with_key):
             self.throttle.record_failure(source, known=browser is not None)
             problem = (

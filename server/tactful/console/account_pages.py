@@ -1,4 +1,4 @@
-"""The pages with which an operator joins, and manages the own password, second factor and log-ins."""
+"""Pages on which an operator joins, and manages password, second factor and log-ins."""
 
 from base64 import b32decode
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The console's search box: the page of whatever an operator has in hand, or a list of what is meant.
+"""The console's search: the page of what an operator has in hand, or a list of it.
 
 An exact id of a session, offer, customer, order, case, return, voucher, item, rule or campaign, or an
 e-mail address or telephone number of one customer, leads to its page at once. Otherwise everything whose

@@ -65,6 +65,7 @@ REASON_WORDS: Final[Mapping[str, str]] = {
     "arbitration.exclusive": "it cannot be combined with another offer",
     "holdout.global": "held out, to measure the effect of offers",
     "holdout.rule": "held out, to measure the effect of the rule",
+    "holdout.variant": "the shopper tries another rule of an experiment",
     "shadow": "the rule is only tried",
     "price.error": "the price was wrong",
     "fraud": "fraud",

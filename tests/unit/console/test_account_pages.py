@@ -144,6 +144,14 @@ async def test_a_new_password_ends_every_login(one: LiveServer, agent: Agent) ->
     assert (await agent.http.get("/console")).status_code == 303
 
 
+async def test_the_server_key_does_not_act_in_the_name_of_an_account(
+    one: LiveServer, agent: Agent
+) -> None:
+    accounts_of(one).invite("Bo", "agent")
+    answer = await agent.log_in(key=KEY, name="BO")
+    assert (answer.status_code, "This name has an account" in answer.text) == (422, True)
+
+
 async def test_the_server_key_has_no_account_to_change(one: LiveServer, agent: Agent) -> None:
     await agent.log_in(key=KEY)
     assert "Invite an owner" in await agent.read("/console/account")

@@ -1,11 +1,13 @@
 """`tactful users` is the way in when nobody can log in."""
 
+import tarfile
 from pathlib import Path
 
 from support.cli_runner import printed_json, run
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.security.passwords import PasswordDigest
 from tactful.runtime.system_clock import SystemClock
+from tactful.stores.sqlite.ledger import SqliteLedger
 
 
 def test_an_owner_is_invited_changed_suspended_and_listed(tmp_path: Path) -> None:
@@ -42,3 +44,18 @@ def test_a_refusal_is_one_line_with_an_exit_code(tmp_path: Path) -> None:
     ):
         said = run(*words)
         assert (said.exit_code, wanted in said.output) == (2, True), said.output
+
+
+async def test_a_backup_has_accounts_and_no_logins(tmp_path: Path) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    await ledger.close()
+    run("users", "invite", "Ada", "--role", "owner", "--data", tmp_path)
+    accounts = OperatorAccounts(tmp_path / "keys", SystemClock())
+    (ada,) = accounts.all()
+    accounts.log_in(ada)
+    assert run("backup", tmp_path / "b.tar.gz", "--data", tmp_path).exit_code == 0
+    with tarfile.open(tmp_path / "b.tar.gz") as packed:
+        keys = [name for name in packed.getnames() if name.startswith("keys/")]
+    assert any(name.startswith("keys/account-") for name in keys)
+    assert not any("login-" in name for name in keys)
