@@ -249,11 +249,11 @@ class ConsoleAccess:
             response.headers["Retry-After"] = "10"
             return response
         account = await self._account_of(form)
-        with_key = self._key is not None and keys_equal(form.get("key", ""), self._key)
-        if account is None and with_key and self.accounts.find(name) is not None:
+        opens_with_key = not self.accounts.has_owner() and self._is_key(form.get("key", ""))
+        if account is None and opens_with_key and self.accounts.find(name) is not None:
             problem = "This name has an account. Log in with its password, or enter another name."
             return self._login_page(wanted, 422, problem)
-        if account is None and (self.accounts.has_owner() or not with_key):
+        if account is None and not opens_with_key:
             self.throttle.record_failure(source, known=browser is not None)
             problem = (
                 "The name, the password or the code is wrong. Try again, or ask an owner for a new link."
@@ -262,6 +262,9 @@ class ConsoleAccess:
             )
             return self._login_page(wanted, 401, problem, name)
         return self._logged_in(request, name, wanted, account)
+
+    def _is_key(self, given: str) -> bool:
+        return self._key is not None and keys_equal(given, self._key)
 
     async def _account_of(self, form: dict[str, str]) -> AccountFile | None:
         """Return the account that a login form opens; `None`: none."""

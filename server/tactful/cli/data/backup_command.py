@@ -59,7 +59,6 @@ def backup(*, file: Path, verify: bool, json_output: bool, **options: Any) -> No
 def _write(ledger: Path, target: Path, now: int) -> None:
     """Copy the ledger, pack the copy and verify the result; then rename the result to `target`."""
     from tactful.runtime.ports.ledger import LedgerError
-    from tactful.runtime.security.operator_accounts import LOGIN_PREFIX
     from tactful.stores.shared import backup_archive, draft_folder
     from tactful.stores.shared.backup_stamp import write_backup_stamp
     from tactful.stores.shared.erasures import erasures_file
@@ -82,9 +81,8 @@ def _write(ledger: Path, target: Path, now: int) -> None:
         erasures.write_bytes(listed.read_bytes() if listed.exists() else b"")
         files = {backup_archive.LEDGER_MEMBER: copy, backup_archive.ERASURES_MEMBER: erasures}
         for key in sorted((ledger.parent / KEYS_FOLDER).glob("*.json")):
-            if key.name.startswith(LOGIN_PREFIX):
-                continue  # a log-in that was ended must not come back with a restore
-            files[backup_archive.KEYS_PREFIX + key.name] = key
+            if backup_archive.is_key_member(member := backup_archive.KEYS_PREFIX + key.name):
+                files[member] = key
         with draft_folder.partial_file(draft, target) as partial:
             at_low_priority(lambda: _pack(files, partial, now))
             partial.rename(target)

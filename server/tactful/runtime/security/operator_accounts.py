@@ -32,8 +32,6 @@ OWNER_LOGIN_LIFE: Final = 12 * HOUR
 MAX_NAME: Final = 64
 """Characters of the longest name."""
 _ID_DIGITS: Final = 24
-LOGIN_PREFIX: Final = "login-"
-"""Beginning of the names of the files of log-ins, which no backup has."""
 
 
 class AccountFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -304,13 +302,13 @@ class OperatorAccounts:
                 path.unlink(missing_ok=True)
 
     def _logins(self) -> Iterator[tuple[Path, LoginFile]]:
-        for path in self._folder.glob(f"{LOGIN_PREFIX}*.json"):
+        for path in self._folder.glob("login-*.json"):
             login = _read_or_none(path, LoginFile)
             if login is not None:
                 yield path, login
 
     def _login_file(self, cookie: str) -> Path:
-        return self._folder / f"{LOGIN_PREFIX}{_digest(cookie).hex()}.json"
+        return self._folder / f"login-{_digest(cookie).hex()}.json"
 
 
 def account_id(name: str) -> str:

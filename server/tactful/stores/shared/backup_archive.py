@@ -38,7 +38,10 @@ LARGEST_SMALL_MEMBER: Final = 256 * 1024
 """Bytes that a manifest or a key file may have; a key has about 150, and a manifest 150 for each key."""
 MOST_MEMBERS: Final = 1_000
 """Members that a backup may have; each rotation of the keys deletes those that have ended."""
-_KEY: Final = re.compile(re.escape(KEYS_PREFIX) + r"(?:contact|holder|\d{6,}\.key)\.json")
+_KEY: Final = re.compile(
+    re.escape(KEYS_PREFIX)
+    + r"(?:contact|holder|\d{6,}\.key|bridge-[0-9a-f]{12}|account-[0-9a-f]{24})\.json"
+)
 _CHUNK: Final = 1024 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
 _LONGEST_END: Final = tarfile.RECORDSIZE
@@ -234,7 +237,7 @@ class _Reader:
 
     def _check_header(self, header: tarfile.TarInfo, size: int) -> None:
         name = header.name
-        small = name == MANIFEST_MEMBER or _KEY.fullmatch(name) is not None
+        small = name == MANIFEST_MEMBER or is_key_member(name)
         if header.type != tarfile.REGTYPE or not (
             small or name in {LEDGER_MEMBER, ERASURES_MEMBER}
         ):
@@ -343,3 +346,11 @@ def _not_a_backup(path: Path, why: str) -> LedgerError:
         f"{path}: This is not a Tactful backup, or it is damaged: {why}. Restore another backup.",
         retry=False,
     )
+
+
+def is_key_member(name: str) -> bool:
+    """Return whether a member is a file of the keys folder that a backup has.
+
+    Codes of pairings and log-ins are none: what was used or ended must not come back with a restore.
+    """
+    return _KEY.fullmatch(name) is not None

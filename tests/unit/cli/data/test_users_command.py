@@ -4,6 +4,7 @@ import tarfile
 from pathlib import Path
 
 from support.cli_runner import printed_json, run
+from tactful.runtime.security.bridge_keys import BridgeKeys
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.security.passwords import PasswordDigest
 from tactful.runtime.system_clock import SystemClock
@@ -46,7 +47,9 @@ def test_a_refusal_is_one_line_with_an_exit_code(tmp_path: Path) -> None:
         assert (said.exit_code, wanted in said.output) == (2, True), said.output
 
 
-async def test_a_backup_has_accounts_and_no_logins(tmp_path: Path) -> None:
+async def test_a_backup_has_accounts_and_keys_of_plugins_and_no_logins_or_codes(
+    tmp_path: Path,
+) -> None:
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     await ledger.close()
@@ -54,8 +57,19 @@ async def test_a_backup_has_accounts_and_no_logins(tmp_path: Path) -> None:
     accounts = OperatorAccounts(tmp_path / "keys", SystemClock())
     (ada,) = accounts.all()
     accounts.log_in(ada)
+    plugins = BridgeKeys(tmp_path / "keys", SystemClock())
+    plugins.pair(plugins.new_code("woo", "https://shop.example").partition("@")[0])
+    plugins.new_code("woo", "https://shop.example")
     assert run("backup", tmp_path / "b.tar.gz", "--data", tmp_path).exit_code == 0
     with tarfile.open(tmp_path / "b.tar.gz") as packed:
         keys = [name for name in packed.getnames() if name.startswith("keys/")]
-    assert any(name.startswith("keys/account-") for name in keys)
-    assert not any("login-" in name for name in keys)
+    assert {name.partition("-")[0] for name in keys if "-" in name} == {
+        "keys/account",
+        "keys/bridge",
+    }
+    assert run("backup", "--verify", tmp_path / "b.tar.gz").exit_code == 0
+    restored = ("restore", tmp_path / "b.tar.gz", "--data", tmp_path / "new", "--keys")
+    assert run(*restored).exit_code == 0
+    assert [
+        one.name for one in OperatorAccounts(tmp_path / "new" / "keys", SystemClock()).all()
+    ] == ["Ada"]
