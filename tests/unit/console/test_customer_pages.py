@@ -1,5 +1,7 @@
 """The pages of customers and cases say in sentences what is offered, what is not, and why."""
 
+import re
+
 import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
@@ -72,3 +74,25 @@ async def test_a_customer_page_begins_with_a_sentence(one: LiveServer, agent: Ag
 async def test_an_unknown_id_gives_an_error_page(agent: Agent, path: str) -> None:
     answer = await agent.http.get(f"/console/{path}")
     assert (answer.status_code, "<h1>Not found</h1>" in answer.text) == (404, True)
+
+
+async def test_an_angry_caller_gets_no_offers_and_the_voucher_that_was_promised(
+    one: LiveServer, agent: Agent
+) -> None:
+    await one.reload(rules(extra=VOUCHERS))
+    await one.facts(order("o-1", "c1", "TRAIL-42"), case("ZD-7", "c1", "late", order="o-1"))
+    caller = await one.known("c1")
+    await caller.view("RUN-42", 30)
+    found = await agent.submit("/console/find", q="ZD-7")
+    page = found.headers["location"]
+    assert page == "/console/cases/ZD-7"
+    answer = await agent.submit("/console/objections", customer="c1", days="7", back=page)
+    assert answer.headers["location"] == page
+    html = (await agent.http.get(page)).text
+    code = re.search(r'name="code" value="([^"]+)"', html)
+    assert code
+    form = {"customer": "c1", "value": "10.00 EUR", "days": "30", "cause": "case:ZD-7"}
+    await agent.submit("/console/remedies", code=code[1], back=page, **form)
+    assert (await caller.offered())["price"]["amount"] == 12900 - 1000
+    assert "the customer sees it in the shop now" in await agent.read(page)
+    assert await one.reason("RUN-42", caller, "R1") == "objection.shop"
