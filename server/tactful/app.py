@@ -318,13 +318,8 @@ def _routes(
     ]
     if config.test_mode:
         routes += clock_routes(shop, key)
-    console = console_routes(
-        shop,
-        key=config.server_key,
-        name=config.name,
-        public_url=config.public_url,
-        accounts=OperatorAccounts(keys.folder, shop.clock),
-    )
+    accounts = OperatorAccounts(keys.folder, shop.clock)
+    console = console_routes(shop, accounts, config.server_key, config.name, config.public_url)
     return [*routes, *openapi_routes(routes), *console]
 
 

@@ -37,16 +37,16 @@ STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
 
 
 def console_routes(
-    shop: Shop, *, key: str | None, name: str, public_url: str | None, accounts: OperatorAccounts
+    shop: Shop, accounts: OperatorAccounts, key: str | None, name: str, public_url: str | None
 ) -> Sequence[BaseRoute]:
     """Return all routes under `/console`.
 
     Args:
         shop: The running shop.
+        accounts: The accounts of operators.
         key: The server key, with which operators log in; with `None` nobody can.
         name: Name of the shop.
         public_url: URL under which browsers reach the server, if it is not host and port.
-        accounts: The accounts of operators.
     """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url, accounts=accounts)
     shop.state.tables.add(access.throttle.table())

@@ -83,9 +83,7 @@ def test_a_refusal_says_who_may() -> None:
 
 async def test_every_route_is_in_the_table(one: LiveServer, tmp_path: Path) -> None:
     accounts = OperatorAccounts(tmp_path, one.parts.shop.clock)
-    routes = console_routes(
-        one.parts.shop, key="k", name="Shop", public_url=None, accounts=accounts
-    )
+    routes = console_routes(one.parts.shop, accounts, "k", "Shop", None)
     found = {
         f"{method} {route.path}"
         for route in routes
