@@ -283,7 +283,7 @@ class ConsoleAccess:
         return usable if is_fresh else None
 
     async def check_password(self, request: Request, password: str, account: AccountFile) -> bool:
-        """Return whether a password is that of an account; wrong ones count as wrong log-ins do."""
+        """Return whether a password is that of an account; wrong ones count as wrong logins do."""
         source = limit_key(request.client.host if request.client else "")
         if not await self._delay(source, known=True):
             return False

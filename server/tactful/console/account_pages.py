@@ -1,4 +1,4 @@
-"""Pages on which an operator joins, and manages password, second factor and log-ins."""
+"""Pages on which an operator joins, and manages password, second factor and logins."""
 
 from base64 import b32decode
 from collections.abc import Sequence

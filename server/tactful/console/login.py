@@ -91,7 +91,7 @@ class Logins:
 
 
 class AccountLogins:
-    """The log-ins of accounts, which are files; what a page has to show once is kept in memory."""
+    """The logins of accounts, which are files; what a page has to show once is kept in memory."""
 
     def __init__(self, accounts: OperatorAccounts) -> None:
         self._accounts = accounts

@@ -85,7 +85,7 @@ def role(*, name: str, role: str, **options: Any) -> None:
 @click.argument("name")
 @setting_options("data")
 def suspend(*, name: str, **options: Any) -> None:
-    """Suspend an account at once, and end its log-ins."""
+    """Suspend an account at once, and end its logins."""
     with _problems():
         before = _accounts(options).suspend(name, suspended=True)
     print_text(f"{before.name} is suspended. `tactful users resume` ends that.")

@@ -1,8 +1,8 @@
-"""Accounts of operators with their roles, invitations and log-ins.
+"""Accounts of operators with their roles, invitations and logins.
 
-Each account and each log-in is one file beside the signing keys, which only the server's user can read.
+Each account and each login is one file beside the signing keys, which only the server's user can read.
 They are read with each request, so that a suspension counts at once in every process, and the command
-line can let somebody in while nobody else can (server/decisions/0021-accounts-are-files.md).
+line works when nobody can log in (server/decisions/0021-accounts-are-files.md).
 """
 
 import hashlib
@@ -26,9 +26,9 @@ ROLES: Final[tuple[Role, ...]] = get_args(Role)
 INVITATION_LIFE: Final = 72 * HOUR
 """Milliseconds for which an invitation can be used."""
 LOGIN_LIFE: Final = 7 * DAY
-"""Milliseconds for which a log-in lasts."""
+"""Milliseconds for which a login lasts."""
 OWNER_LOGIN_LIFE: Final = 12 * HOUR
-"""Milliseconds for which a log-in of an owner lasts."""
+"""Milliseconds for which a login of an owner lasts."""
 MAX_NAME: Final = 64
 """Characters of the longest name."""
 _ID_DIGITS: Final = 24
@@ -62,7 +62,7 @@ class AccountFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class LoginFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The file of a log-in, as JSON; its name has the digest of the cookie."""
+    """The file of a login, as JSON; its name has the digest of the cookie."""
 
     use: Literal["login"] = "login"
     account: str
@@ -84,7 +84,7 @@ class OperatorAccounts:
 
         Args:
             folder: The folder of the signing keys, which exists.
-            clock: Tells when invitations and log-ins end.
+            clock: Tells when invitations and logins end.
         """
         self._folder: Final = folder
         self._clock: Final = clock
@@ -145,7 +145,7 @@ class OperatorAccounts:
     def invite_again(self, name: str) -> str:
         """Return the secret of a new invitation for an account, with which its password is set anew.
 
-        The old password and log-ins count until it is used.
+        The old password and logins count until it is used.
 
         Raises:
             UnusableAccountError: There is no such account.
@@ -171,7 +171,7 @@ class OperatorAccounts:
         return account if same else None
 
     def join(self, code: str, password: PasswordDigest) -> AccountFile | None:
-        """Use an invitation once: set the password, without a second factor, and end all log-ins.
+        """Use an invitation once: set the password, without a second factor, and end all logins.
 
         Returns:
             The account; `None` if the invitation cannot be used.
@@ -185,7 +185,7 @@ class OperatorAccounts:
         )
 
     def set_password(self, name: str, password: PasswordDigest) -> None:
-        """Set a new password, and end all log-ins of the account.
+        """Set a new password, and end all logins of the account.
 
         Raises:
             UnusableAccountError: There is no such account.
@@ -214,7 +214,7 @@ class OperatorAccounts:
         return before
 
     def suspend(self, name: str, *, suspended: bool) -> AccountFile:
-        """Suspend an account, which ends its log-ins, or let it be used again; return it as it was.
+        """Suspend an account, which ends its logins, or let it be used again; return it as it was.
 
         Raises:
             UnusableAccountError: There is no such account, or it is the last active owner.
@@ -252,10 +252,10 @@ class OperatorAccounts:
     def _file(self, ident: str) -> Path:
         return self._folder / f"account-{ident}.json"
 
-    # log-ins
+    # logins
 
     def log_in(self, account: AccountFile) -> str:
-        """Store a log-in, and return the cookie's value, which is kept nowhere.
+        """Store a login, and return the cookie's value, which is kept nowhere.
 
         Raises:
             OSError: The file cannot be written.
@@ -272,7 +272,7 @@ class OperatorAccounts:
         return cookie
 
     def logged_in(self, cookie: str) -> tuple[LoginFile, AccountFile] | None:
-        """Return the log-in of a cookie with its account; `None`: it has ended, or cannot be used.
+        """Return the login of a cookie with its account; `None`: it has ended, or cannot be used.
 
         Raises:
             KeyFileError: A file is damaged.
@@ -284,11 +284,11 @@ class OperatorAccounts:
         return (login, account) if account and account.state == "active" else None
 
     def log_out(self, cookie: str) -> None:
-        """End the log-in of a cookie, if there is one."""
+        """End the login of a cookie, if there is one."""
         self._login_file(cookie).unlink(missing_ok=True)
 
     def end_logins(self, name: str) -> int:
-        """End all log-ins of an account; return how many there were."""
+        """End all logins of an account; return how many there were."""
         ident, ended = account_id(name), 0
         for path, login in self._logins():
             if login.account == ident:

@@ -351,6 +351,6 @@ def _not_a_backup(path: Path, why: str) -> LedgerError:
 def is_key_member(name: str) -> bool:
     """Return whether a member is a file of the keys folder that a backup has.
 
-    Codes of pairings and log-ins are none: what was used or ended must not come back with a restore.
+    Codes of pairings and logins are none: what was used or ended must not come back with a restore.
     """
     return _KEY.fullmatch(name) is not None

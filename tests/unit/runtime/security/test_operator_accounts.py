@@ -1,4 +1,4 @@
-"""Accounts of operators: invitations, roles, suspension and log-ins."""
+"""Accounts of operators: invitations, roles, suspension and logins."""
 
 import stat
 from collections.abc import Callable
