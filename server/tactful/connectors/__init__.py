@@ -2,5 +2,5 @@
 
 `files` reads exports and feeds. `shops` and `desks` map what shop platforms and help desks send,
 `inbox` keeps their deliveries until they are mapped, and `reconcile` compares their lists with the facts.
-`egress_client` fetches from addresses outside.
+`outbound` sends events to another system. `egress_client` reaches addresses outside.
 """

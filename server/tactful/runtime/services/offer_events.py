@@ -98,7 +98,8 @@ class EventReader:
         events = [event for step in steps if (event := await self._of_step(step))]
         alerts = await self._of_alerts(since, until)
         last = steps[-1].number if steps else number
-        return EventPage((*events, *alerts), f"{last}.{max(since, until)}")
+        alerted_at = alerts[-1][0] if alerts else since
+        return EventPage((*events, *(event for _, event in alerts)), f"{last}.{alerted_at}")
 
     async def _of_step(self, found: NumberedStep) -> OutboundEvent | None:
         step, offer = found.step, found.offer
@@ -130,8 +131,8 @@ class EventReader:
         used = [row.order for row in rows if row.at <= at]
         return used[-1] if used else None
 
-    async def _of_alerts(self, since: int, until: int) -> list[OutboundEvent]:
-        """Return the alerts that were raised or resolved in (since, until], in order."""
+    async def _of_alerts(self, since: int, until: int) -> list[tuple[int, OutboundEvent]]:
+        """Return the alerts that were raised or resolved in (since, until], in order of the instant."""
         ledger = self._ledger
         found: list[tuple[int, OutboundEvent]] = []
         for is_resolved in (False, True):
@@ -141,7 +142,7 @@ class EventReader:
                     at = alert.resolved.at
                     found.append((at, _alert(alert, "resolved", at)))
         found.sort(key=lambda pair: (pair[0], pair[1].id))
-        return [event for at, event in found if since < at <= until]
+        return [(at, event) for at, event in found if since < at <= until]
 
 
 def _alert(alert: Alert, what: str, at: int) -> OutboundEvent:

@@ -92,7 +92,10 @@ async def test_alerts_are_read_once_when_no_earlier_one_can_follow() -> None:
     ended = structs.replace(alert, resolved=Resolution(at=now + 2_000, by="tactful", act="x"))
     await one.ledger.put_alert(ended)
     assert await one.types() == ["alert.raised", "alert.resolved"]
+    cursor = one.cursor
+    one.clock.at += 60_000
     assert await one.types() == []
+    assert one.cursor == cursor, "a reader sees that it has everything"
 
 
 @pytest.mark.parametrize(
