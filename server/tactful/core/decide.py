@@ -30,7 +30,7 @@ from tactful.core.stages.offer_builder import build_offer
 from tactful.core.stages.reducer import apply_signal, expire_offers
 from tactful.core.values.calendar import SECOND
 from tactful.core.verdicts.reasons import MENDED_BY_TIME, Reason
-from tactful.core.verdicts.verdict import DecisionTrace, Verdict
+from tactful.core.verdicts.verdict import DecisionTrace, Finding, Verdict
 
 ENGINE: Final = "2"
 """The version of the engine. It changes with each release whose decisions may differ.
@@ -172,13 +172,20 @@ def _recheck(builder: DecisionBuilder) -> Iterator[Verdict]:
             scene = build_scene(builder, offer.sku)
             evaluation = Evaluation(builder.context, scene, builder.on_screen)
             gates = failed_gates(evaluation, rule_of(offer, rule), standing=offer)
-            finding = next(gates, None)
+            finding = next(gates, None) or _sent_early(builder.context.signal, offer)
             if finding:
                 if offer.id in builder.unseen:
                     builder.end_held_out(offer, finding.reason)
                 else:
                     builder.withdraw(offer, finding.reason)
                 yield Verdict(offer.rule, offer.sku, "withheld", (finding,))
+
+
+def _sent_early(signal: signals.Signal, offer: Offer) -> Finding | None:
+    """Return why the withdrawal of an offer was sent before this turn; None: it was not."""
+    if type(signal) is signals.FactsChanged and signal.withdrawn == offer.id:
+        return Finding(Reason(signal.reason))
+    return None
 
 
 def _give_more_time(builder: DecisionBuilder, key: str) -> None:

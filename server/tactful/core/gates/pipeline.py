@@ -23,6 +23,7 @@ from collections.abc import Iterator
 
 from tactful.core.context import Scene
 from tactful.core.facts.fact_types import ms
+from tactful.core.gates.availability import check_availability
 from tactful.core.gates.budget_limit import check_budget, check_rule_limits
 from tactful.core.gates.eligibility import check_conditions, check_rule_state, needs_customer
 from tactful.core.gates.evaluation import Evaluation, PricedRule
@@ -32,7 +33,7 @@ from tactful.core.gates.suppression import check_price_regret, concerns_order
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing import quote as pricing
 from tactful.core.pricing.quote import PriceBasis, PriceRefusal
-from tactful.core.rules.rule import NOW, All, PriceTerms, Rule
+from tactful.core.rules.rule import NOW, All, PriceTerms, Rule, Rulebook
 from tactful.core.verdicts.reasons import Reason
 from tactful.core.verdicts.verdict import Finding
 
@@ -63,7 +64,7 @@ def failed_gates(
             yield from evaluation.exclusion_findings(with_cart=rule.level == "order")
         yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
     else:
-        yield from _changed_rule(evaluation, rule, standing)
+        yield from _changed_rule(context.rulebook, scene.now, rule, standing)
         # The cart is the shopper's behaviour, which is no reason to withdraw.
         yield from evaluation.exclusion_findings(with_cart=False)
         # The offer records whether it is personal: its condition may hold for other reasons now.
@@ -96,6 +97,29 @@ def failed_gates(
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
 
 
+def failed_by_everyone(
+    scene: Scene, rulebook: Rulebook, rule: Rule, standing: Offer
+) -> Iterator[Finding]:
+    """Yield the findings that `failed_gates` has for a standing offer, whoever the shopper is.
+
+    They depend on the item, the territory and the rule, but on nothing of the session, so one
+    evaluation says for thousands of shoppers that their offers must go. Without a finding, each
+    shopper's gates have to be asked.
+
+    Args:
+        scene: The item in the territory of the shoppers; its session is not read.
+        rulebook: The active rules and policy.
+        rule: What `rule_of` returns for the offer.
+        standing: A visible offer of any of the shoppers.
+
+    Yields:
+        Findings of gates 1 and 6. A shopper's primary reason may be another one.
+    """
+    yield from _changed_rule(rulebook, scene.now, rule, standing)
+    # Promises to others only make it worse.
+    yield from check_availability(scene, rulebook.policy, 0, standing.max_qty)
+
+
 def rule_of(offer: Offer, rule: Rule | None) -> Rule:
     """Return the rule of a standing offer, or a substitute if the rulebook no longer contains it.
 
@@ -113,11 +137,10 @@ def rule_of(offer: Offer, rule: Rule | None) -> Rule:
     )
 
 
-def _changed_rule(evaluation: Evaluation, rule: Rule, standing: Offer) -> Iterator[Finding]:
+def _changed_rule(rulebook: Rulebook, now: int, rule: Rule, standing: Offer) -> Iterator[Finding]:
     """Gate 1 again: `keep` and `drain` leave a standing offer alone when its rule changes."""
-    rulebook = evaluation.context.rulebook
     if rule.on_change == "withdraw":
-        yield from check_rule_state(rule, evaluation.scene.now, rulebook.paused)
+        yield from check_rule_state(rule, now, rulebook.paused)
         if rule.digest != standing.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=standing.rulebook, needed=rulebook.version)
 

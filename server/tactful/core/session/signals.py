@@ -185,8 +185,13 @@ class TimerFired(Struct, frozen=True, gc=False, tag="Woken"):
     """The instant has come for which an earlier decision set `Session.wake_at`."""
 
 
-class FactsChanged(Struct, frozen=True, gc=False, tag="Changed"):
+class FactsChanged(Struct, frozen=True, gc=False, tag="Changed", omit_defaults=True):
     """Facts, rules or the staleness of feeds changed in a way that may concern this session."""
+
+    withdrawn: str | None = None
+    """The offer whose withdrawal was sent ahead of this turn, which withdraws it in any case."""
+    reason: str = ""
+    """The `Reason` of that withdrawal; it counts if all gates pass again by now."""
 
 
 class OrderReported(Struct, frozen=True, gc=False, tag="Bought"):

@@ -30,13 +30,25 @@ class Delivery:
         """Send the effects of the outbox to every connection, and empty it."""
         effects = [one for one in coalesced(live.outbox) if not _left(live, one)]
         live.outbox = []
+        if live.early is not None:
+            effects = [one for one in effects if one != live.early]
+            live.early = None
         self._state.telemetry.record_delivery(effects)
         outgoing = self.with_tokens(effects)
         for connection in tuple(live.connections.values()):
             connection.subscriber.deliver(outgoing)
 
+    def send_early(self, live: LiveSession, withdrawal: WithdrawOffer) -> None:
+        """Send the withdrawal that the next turn of a session will decide; `send_outbox` skips it."""
+        live.early = withdrawal
+        self._state.telemetry.record_delivery((withdrawal,))
+        for connection in tuple(live.connections.values()):
+            connection.subscriber.deliver((withdrawal,))
+
     def send_snapshots(self, live: LiveSession) -> None:
         """Send the whole state to the newcomers, and the tokens of offers accepted before."""
+        # This state still has an offer whose withdrawal was sent ahead, so it is sent again.
+        live.early = None
         newcomers, live.newcomers = live.newcomers, []
         offers = live.state.offers
         advertised = tuple(offer for offer in offers if offer.advertised)

@@ -16,6 +16,7 @@ from typing import Final
 
 import structlog
 
+from tactful.core.decision import WithdrawOffer
 from tactful.core.session.signals import (
     ActivityReported,
     CartChanged,
@@ -26,6 +27,7 @@ from tactful.core.session.signals import (
     Signal,
     TimerFired,
 )
+from tactful.core.verdicts.reasons import Reason
 from tactful.runtime.background import BackgroundTasks
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.sessions.context_builder import ContextBuilder
@@ -106,6 +108,22 @@ class TurnRunner:
             self._telemetry.record_dropped_signal()
         if live.phase is IDLE:
             self._run_mailbox(live, needs_decision=is_next)
+
+    def send_early(self, live: LiveSession, withdrawal: WithdrawOffer, reason: Reason) -> None:
+        """Send a withdrawal now, and leave its turn for `run_waiting` or the session's next signal.
+
+        Args:
+            live: A session that waits for nothing.
+            withdrawal: The effect that the turn will have.
+            reason: Why the offer ends.
+        """
+        live.mailbox.append(FactsChanged(withdrawal.offer, reason))
+        self._delivery.send_early(live, withdrawal)
+
+    def run_waiting(self, live: LiveSession) -> None:
+        """Run the turn that `send_early` left, unless it has run already."""
+        if live.early is not None and live.phase is IDLE:
+            self._run_mailbox(live)
 
     def _run_mailbox(self, live: LiveSession, *, needs_decision: bool = False) -> None:
         """Handle the mailbox until it is empty or the session must wait.

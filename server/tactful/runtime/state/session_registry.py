@@ -117,6 +117,7 @@ class LiveSession:
         "connections",
         "customer",
         "dirty_at",
+        "early",
         "ends_at",
         "epoch",
         "id_rotations",
@@ -154,6 +155,8 @@ class LiveSession:
         """Signals that are not handled yet, oldest first."""
         self.outbox: list[Effect] = []
         """Recorded effects that are not delivered yet, oldest first."""
+        self.early: WithdrawOffer | None = None
+        """The withdrawal that was sent ahead of its turn, which waits in the mailbox."""
         self.connections: dict[int, SessionConnection] = {}
         """Tab number → a connection that has received the snapshot."""
         self.newcomers: list[SessionConnection] = []

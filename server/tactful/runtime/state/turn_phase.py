@@ -9,7 +9,7 @@ class TurnPhase(StrEnum):
 
     | phase | mailbox | outbox | newcomers |
     |---|---|---|---|
-    | `IDLE` | empty, or browsing that waits for the next connection | empty | none |
+    | `IDLE` | empty, or browsing that waits for the next connection, or a turn whose withdrawal was sent ahead | empty | none |
     | `LOADING` | first the signal that needs the facts, then the signals since | effects of earlier signals | wait |
     | `COMMITTING` | the signals since; the decided one is no longer in it | effects of earlier signals | wait |
     | `MOVED` | ignored | empty | none |

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.builders import (
     DAY,
@@ -30,15 +32,18 @@ from support.builders import (
 )
 from support.naive_assembly import NaiveShop
 from tactful.core.customer.profile import Profile, profile
+from tactful.core.decide import decide
+from tactful.core.decision import WithdrawOffer
 from tactful.core.facts.fact_types import AnyFact, RemedyValue, ReportedFact
 from tactful.core.facts.item import Item
 from tactful.core.gates.evaluation import Evaluation
-from tactful.core.gates.pipeline import failed_gates, rule_of
+from tactful.core.gates.pipeline import failed_by_everyone, failed_gates, rule_of
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import NOW, Exclusion, InputBan, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
-from tactful.core.session.session import Tab
+from tactful.core.session.session import Session, Tab
+from tactful.core.session.signals import FactsChanged
 from tactful.core.values.allocation import Deduction
 from tactful.core.verdicts.reasons import REASON_ORDER
 
@@ -292,3 +297,71 @@ def test_an_exclusion_withdraws_a_standing_offer_even_if_its_rule_is_gone() -> N
     evaluation = Evaluation(context(rulebook=book), scene(), (up,))
     found = failed_gates(evaluation, rule_of(up, None), standing=up)
     assert [one.reason for one in found] == ["excluded.by_shop"]
+
+
+# findings that do not depend on the shopper
+
+SHOPPERS = st.builds(
+    session,
+    territory=st.sampled_from(["DE", "FR", None]),
+    consent=st.sampled_from(["anonymous", "personal", "none"]),
+    customer=st.sampled_from([None, "c1"]),
+    seq=st.integers(0, 9),
+)
+STANDING = st.builds(
+    offer,
+    rule=st.sampled_from(["R1", "gone"]),
+    rule_digest=st.sampled_from(["R1", "old"]),
+    on_change=st.sampled_from(["withdraw", "keep", "drain"]),
+    max_qty=st.integers(1, 3),
+    customer=st.sampled_from([None, "c1"]),
+    state=st.sampled_from([OfferState.PUSHED, OfferState.SHOWN]),
+)
+
+
+@given(
+    shopper=SHOPPERS,
+    standing=STANDING,
+    available=st.integers(-1, 6),
+    ahead=st.integers(0, 3),
+    paused=st.booleans(),
+    minimum=st.integers(0, 3),
+)
+def test_what_everyone_fails_is_withdrawn_from_each_shopper(
+    shopper: Session, standing: Offer, available: int, ahead: int, paused: bool, minimum: int
+) -> None:
+    rules = (rule(paused=paused, on_change="withdraw"),)
+    shelf = item(stock={"DE": (kept(stock(available=available)),)})
+    turn = context(
+        *rules,
+        signal=FactsChanged(),
+        session=but(shopper, offers=(standing,)),
+        items=[shelf],
+        ahead={standing.id: ahead},
+        policy=Policy(stock_minimum=minimum),
+    )
+    at = scene(session=shopper, item=shelf)
+    ruled = rule_of(standing, turn.rulebook.rules.get(standing.rule))
+    found = [*failed_by_everyone(at, turn.rulebook, ruled, standing)]
+    withdrawal = WithdrawOffer(standing.id, shopper.seq + 1)
+    if found:
+        assert withdrawal in decide(turn).effects
+        # Sent early, the same offer ends with the same number, even if it could stand again by now.
+        signal = FactsChanged(standing.id, found[0].reason)
+        restocked = but(turn, signal=signal, items={shelf.sku: item()}, ahead={})
+        assert decide(restocked).effects == (withdrawal,)
+        assert decide(but(turn, signal=signal)) == decide(turn)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [({"available": 0}, "stock.out"), ({"rule_digest": "old"}, "rule.ended"), ({}, None)],
+)
+def test_everyone_fails_without_stock_and_with_a_changed_rule(
+    changes: dict[str, Any], reason: str | None
+) -> None:
+    shelf = item(stock={"DE": (kept(stock(available=changes.get("available", 6))),)})
+    standing = offer(rule_digest=changes.get("rule_digest", "R1"))
+    ruled = rule(on_change="withdraw")
+    found = failed_by_everyone(scene(item=shelf), rulebook(ruled), ruled, standing)
+    assert [one.reason for one in found] == ([reason] if reason else [])

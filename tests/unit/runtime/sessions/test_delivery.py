@@ -111,3 +111,27 @@ def test_one_connection_too_many_replaces_the_oldest(tmp_path: Path) -> None:
     delivery(tmp_path).send_snapshots(live)
     assert [recorder.replaced for recorder in recorders] == [True] + [False] * (MAX_CONNECTIONS - 1)
     assert len(recorders[2].snapshots) == 1
+
+
+def test_a_withdrawal_that_was_sent_early_is_sent_once(tmp_path: Path) -> None:
+    live = LiveSession(session(offers=(offer(),)), b"digest")
+    _, recorder = connected(live, 1)
+    sender = delivery(tmp_path)
+    sender.send_early(live, WithdrawOffer("of1", 1))
+    live.outbox = [WithdrawOffer("of1", 1), WithdrawOffer("of2", 2)]
+    sender.send_outbox(live)
+    assert recorder.effects == [WithdrawOffer("of1", 1), WithdrawOffer("of2", 2)]
+    assert live.early is None
+
+
+def test_a_snapshot_before_its_turn_has_an_early_withdrawal_sent_again(tmp_path: Path) -> None:
+    live = LiveSession(session(offers=(offer(),)), b"digest", "secret")
+    connection, recorder = connected(live, 1)
+    sender = delivery(tmp_path)
+    sender.send_early(live, WithdrawOffer("of1", 1))
+    live.newcomers = [connection]
+    sender.send_snapshots(live)
+    assert [len(one.offers) for one in recorder.snapshots] == [1]
+    live.outbox = [WithdrawOffer("of1", 1)]
+    sender.send_outbox(live)
+    assert recorder.effects == [WithdrawOffer("of1", 1)] * 2
