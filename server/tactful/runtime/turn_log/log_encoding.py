@@ -279,7 +279,7 @@ def _entry(context: Context, decision: Decision, *, known: bool) -> TurnEntry:
 
 def _inputs(context: Context, decision: Decision, *, full: bool, begins_here: bool) -> bytes | None:
     if full:
-        return encode(_full_inputs(context, begins_here=begins_here))
+        return encode(full_inputs(context, begins_here=begins_here))
     if decision.evaluated or (
         context.profile and (context.session.offers or context.session.unseen)
     ):
@@ -301,7 +301,13 @@ def _customer_upto(context: Context) -> int | None:
     return context.profile.history.upto if context.profile else None
 
 
-def _full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
+def full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
+    """Return a copy of everything that a decision reads besides rules, items and history.
+
+    Args:
+        context: What the decision reads, in the step in which it was built.
+        begins_here: Whether the session was just opened or restored.
+    """
     territory = context.session.territory or ""
     return DecisionInputs(
         items=_items(context),

@@ -1,14 +1,21 @@
 """Which session is explained for a customer, now and at a past instant, and from which turns."""
 
 import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from journeys.fixture import CATALOGUE, case, rules
 from support.live_server import LiveServer, live_server
+from tactful.api import representations
+from tactful.core.context import Context
+from tactful.core.explain import explain
 from tactful.core.session.signals import ActivityReported
 from tactful.runtime.ports.ledger_rows import Commit, TurnEntry
+from tactful.runtime.services import explanations
 from tactful.runtime.services.explanations import HypotheticalVisit, hypothetical_session
 from tactful.runtime.turn_log.log_encoding import encode
 
@@ -105,3 +112,59 @@ def test_a_hypothetical_session_looks_at_the_item_with_the_consent_of_its_custom
     assert (made.focus, made.dwell(99), made.visible) == ("RUN-42", 5, True)
     anonymous = hypothetical_session(None, "RUN-42", 99, HypotheticalVisit("GB"), "DE")
     assert (anonymous.customer, anonymous.consent, anonymous.territory) == (None, "anonymous", "GB")
+
+
+async def test_the_event_loop_neither_computes_nor_writes_an_explanation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+
+    def noted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arguments: Any) -> Any:
+            threads.append(threading.get_ident())
+            return function(*arguments)
+
+        return run
+
+    monkeypatch.setattr(explanations, "explain", noted(explain))
+    monkeypatch.setattr(representations, "explanation", noted(representations.explanation))
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 30)
+        await one.why("RUN-42", session=shopper.session)
+        await one.why("RUN-42", session=shopper.session, at="2026-03-10T12:00:10Z")
+    assert len(threads) == 4
+    assert threading.get_ident() not in threads
+
+
+async def test_turns_that_go_on_change_nothing_of_what_an_explanation_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shopper = await one.shopper()
+        await shopper.view("RUN-42", 10)
+        state = one.parts.shop.state
+        read: list[Context] = []
+
+        def kept(context: Context, sku: str) -> Any:
+            read.append(context)
+            return explain(context, sku)
+
+        monkeypatch.setattr(explanations, "explain", kept)
+        await one.why("RUN-42", session=shopper.session)
+        (context,) = read
+        live = (state.balances.view(context.now), state.stock_commitments.totals)
+        assert (context.balances, context.committed) == live
+        await one.advance(20)
+        await shopper.offered()
+        assert context.balances != state.balances.view(context.now)
+        assert context.committed != state.stock_commitments.totals
+        for mine, shared in (
+            (context.feed_heartbeats, state.feeds.heartbeats),
+            (context.reductions.since, state.reductions.view.since),
+            (context.reductions.counts, state.reductions.view.counts),
+            (context.rates.log, state.conversions.view.log),
+        ):
+            assert mine is not shared

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
-from support.ledger_rows import T0, accepted, entry, exported, push
+from support.ledger_rows import T0, accepted, entry, exported, fact, push
 from tactful.runtime.ports.ledger_rows import Commit, ContactWrite
+from tactful.stores.shared.erasures import erasure_digest
+from tactful.stores.sqlite.customers import customer_export
 from tactful.stores.sqlite.customers.customer_export import PAGE_ROWS, ROWS_AT_ONCE
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -58,6 +60,36 @@ async def test_an_export_lets_promises_pass_after_few_rows(
     assert {0, PAGE_ROWS, 2 * PAGE_ROWS} <= {*offers_before}
     gaps = [after - before for before, after in pairwise(offers_before)]
     assert 0 < max(gaps) <= ROWS_AT_ONCE
+    await ledger.close()
+
+
+async def test_an_export_digests_the_ids_of_many_orders_in_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = SqliteLedger(tmp_path / "tactful.db")
+    await ledger.open()
+    orders = [
+        fact("order", f"o{number}", subjects=(("customer", "c1"), ("order", f"o{number}")))
+        for number in range(10)
+    ]
+    await ledger.record_facts(orders)
+    digested: list[str] = []
+    digested_before: list[int] = []
+
+    def counted(secret: bytes, kind: str, ident: str) -> str:
+        digested.append(ident)
+        return erasure_digest(secret, kind, ident)
+
+    async def wait_for_promises() -> None:
+        digested_before.append(len(digested))
+
+    monkeypatch.setattr(customer_export, "erasure_digest", counted)
+    monkeypatch.setattr(customer_export, "DIGESTS_AT_ONCE", 3)
+    monkeypatch.setattr(ledger, "wait_for_promises", wait_for_promises)
+    await exported(ledger, "c1")
+    assert {f"o{number}" for number in range(10)} <= {*digested}
+    gaps = [after - before for before, after in pairwise([*digested_before, len(digested)])]
+    assert max(gaps) == 3
     await ledger.close()
 
 
