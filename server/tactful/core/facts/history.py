@@ -54,6 +54,12 @@ class History(Struct, frozen=True, gc=False, kw_only=True):
         parts = (self.orders, self.returns, self.cases, self.reviews, self.remedies)
         return self.about is None and not any((*parts, self.objections))
 
+    @property
+    def fact_count(self) -> int:
+        """The number of facts that the history holds."""
+        parts = (self.orders, self.returns, self.cases, self.reviews, self.remedies)
+        return sum(len(part) for part in (*parts, self.objections))
+
     def concerns(self, fact: Order | Return) -> bool:
         """Return whether a fact is the customer's own, or may be, because it has a contact of theirs."""
         return fact.customer == self.customer or not self.contacts.isdisjoint(contacts_of(fact))

@@ -100,7 +100,7 @@ def failed_gates(
 def failed_by_everyone(
     scene: Scene, rulebook: Rulebook, rule: Rule, standing: Offer
 ) -> Iterator[Finding]:
-    """Yield the findings that `failed_gates` has for a standing offer, whoever the shopper is.
+    """Yield the findings that `failed_gates` has for a standing offer of every shopper.
 
     They depend on the item, the territory and the rule, but on nothing of the session, so one
     evaluation says for thousands of shoppers that their offers must go. Without a finding, each

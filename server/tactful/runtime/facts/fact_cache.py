@@ -5,8 +5,9 @@ may read and that are not in memory. A new fact drops the entries that it change
 that needs such an entry reads it again.
 """
 
+import asyncio
 from collections import OrderedDict, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -21,7 +22,13 @@ from tactful.core.facts.read_subjects import history_subjects, item_subjects
 from tactful.core.rules.policy import Policy
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session, detached_customer, without_unseen_offers
-from tactful.runtime.facts.fact_reader import FactReader
+from tactful.runtime.facts.cache_keys import (
+    customer_key,
+    history_keys,
+    item_dependencies,
+    item_key,
+)
+from tactful.runtime.facts.fact_reader import MANY_FACTS, FactReader, run_beside
 from tactful.runtime.facts.known_skus import KnownSkus
 from tactful.runtime.facts.shared_reads import SharedReads
 from tactful.runtime.ports.fact_store import FactStore
@@ -30,6 +37,8 @@ from tactful.runtime.ports.session_store import SessionStore
 
 MOST_ON_OFFER_PASSED: Final = 64
 """Entries on offer that one eviction passes over; the next eviction goes on behind them."""
+ERASED_AT_ONCE: Final = 500
+"""Facts of an erased customer after which other tasks run; they take the event loop 1.5 ms."""
 _decode_contact = msgspec.msgpack.Decoder(ContactHistory).decode
 _encode_contact = msgspec.msgpack.Encoder().encode
 
@@ -248,10 +257,12 @@ class FactCache:
         Args:
             erased: The customer, as the ledger had them before the erasure.
         """
-        await self.reads.wait_for(_customer_key(erased.customer))
+        await self.reads.wait_for(customer_key(erased.customer))
         reported: tuple[Any, ...] = (*erased.orders, *erased.returns, *erased.cases)
-        for fact in (one.fact for one in reported):
-            self.invalidate(kind_of(fact), subjects_of(fact))
+        for number, one in enumerate(reported):
+            if number % ERASED_AT_ONCE == 0:
+                await asyncio.sleep(0)
+            self.invalidate(kind_of(one.fact), subjects_of(one.fact))
         self.invalidate_customer(erased.customer)
         self._contacts.pop(erased.customer, None)
         self._contact_revisions.pop(erased.customer, None)
@@ -274,8 +285,8 @@ class FactCache:
             LedgerError: The ledger cannot be read.
             LookupError: A stored fact cannot be decoded.
         """
-        wanted = {_item_key(sku): partial(self._load_item, sku) for sku in skus}
-        wanted |= {_customer_key(one): partial(self._load_customer, one) for one in customers}
+        wanted = {item_key(sku): partial(self._load_item, sku) for sku in skus}
+        wanted |= {customer_key(one): partial(self._load_customer, one) for one in customers}
         if wanted:
             await self.reads.run(wanted, payer)
 
@@ -303,10 +314,10 @@ class FactCache:
 
     def _store_item(self, item: Item) -> None:
         self._items[item.sku] = item
-        for key in _dependencies(item):
+        for key in item_dependencies(item):
             self._mentions[key].add(item.sku)
         for sku in self._excess(self._items, self._max_items, "sku"):
-            for key in _dependencies(self._items.pop(sku)):
+            for key in item_dependencies(self._items.pop(sku)):
                 self._unmention(key, sku)
 
     def _excess(self, cache: OrderedDict[str, Any], bound: int, kind: str) -> list[str]:
@@ -319,7 +330,7 @@ class FactCache:
         above = len(cache) - bound
         if above <= 0:
             return found
-        key_of = _item_key if kind == "sku" else _customer_key
+        key_of = item_key if kind == "sku" else customer_key
         for _ in range(min(above + len(self.reads.awaited) + MOST_ON_OFFER_PASSED, len(cache))):
             if len(found) >= above:
                 break
@@ -334,8 +345,9 @@ class FactCache:
         while customer not in self._histories:
             since = self._changes
             history = await FactReader(self._ledger).history(customer)
-            if not self._has_changed(history_subjects(history), since):
-                self._store_history(history)
+            subjects = await run_beside(partial(history_subjects, history), history.fact_count)
+            if not self._has_changed(subjects, since):
+                self._store_history(history, subjects)
         if customer not in self._contacts:
             stored = await self._ledger.contact(customer)
             if customer not in self._contacts:
@@ -344,6 +356,18 @@ class FactCache:
         for evicted in self._excess(self._contacts, self._max_customers, "customer"):
             for kept in (self._contacts, self._contact_revisions, self._profiles):
                 kept.pop(evicted, None)
+        await self._derive_large_profile(customer)
+
+    async def _derive_large_profile(self, customer: str) -> None:
+        """Derive the profile of a customer with many facts on a thread, before a turn asks for it."""
+        history, policy = self._histories.get(customer), self.policy
+        if history is None or history.fact_count <= MANY_FACTS or customer in self._profiles:
+            return
+        derived = await run_beside(partial(profile, history, policy), history.fact_count)
+        is_current = self._histories.get(customer) is history and self.policy is policy
+        if is_current and customer in self._contacts:
+            contact = self._contacts[customer]
+            self._profiles[customer] = msgspec.structs.replace(derived, contact=contact)
 
     async def read_history(self, customer: str, at: int | None = None) -> History:
         """Read a customer from the ledger, past the cache.
@@ -358,13 +382,13 @@ class FactCache:
         """
         return await FactReader(self._ledger, at=at).history(customer)
 
-    def _store_history(self, history: History) -> None:
+    def _store_history(self, history: History, subjects: Iterable[Subject]) -> None:
         self._histories[history.customer] = history
-        for key in _keys(history):
+        for key in history_keys(subjects):
             self._mentions[key].add(history.customer)
         for customer in self._excess(self._histories, self._max_customers, "customer"):
             self._profiles.pop(customer, None)
-            for key in _keys(self._histories.pop(customer)):
+            for key in history_keys(history_subjects(self._histories.pop(customer))):
                 self._unmention(key, customer)
 
     def _unmention(self, key: str, dependent: str) -> None:
@@ -373,27 +397,3 @@ class FactCache:
             known.discard(dependent)
             if not known:
                 del self._mentions[key]
-
-
-def _keys(history: History) -> list[str]:
-    """Return the keys of all facts and SKUs whose change also changes this history."""
-    return [f"{kind}:{key}" for kind, key in history_subjects(history) if kind != "customer"]
-
-
-def _item_key(sku: str) -> str:
-    return f"i:{sku}"
-
-
-def _customer_key(customer: str) -> str:
-    return f"p:{customer}"
-
-
-def _dependencies(item: Item) -> Iterator[str]:
-    """Yield the keys of all products, parts and variants whose change also changes this item."""
-    yield f"product:{item.product_id}"
-    for part in item.components:
-        yield f"part:{part.sku}"
-        yield f"product:{part.product_id}"
-    for one in (item, *item.components):
-        for variant in one.variants:
-            yield f"variant:{variant}"

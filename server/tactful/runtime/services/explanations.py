@@ -49,11 +49,10 @@ from tactful.runtime.turn_log.log_encoding import (
     decode_session,
     decode_signal,
     decode_trace,
-    full_inputs,
     readable_customer,
     split_entry,
 )
-from tactful.runtime.turn_log.recorded_context import RecordedFacts, recorded_context
+from tactful.runtime.turn_log.recorded_context import RecordedFacts, lasting_copy, recorded_context
 
 MAX_ENTRIES: Final = 100_000
 """Entries of one session that are read for one explanation of the past."""
@@ -166,7 +165,7 @@ class ExplanationService:
             found = await self._past(sku, session, past, recompute=recompute)
         else:
             context = await self._present(sku, session, customer, visit)
-            found = await asyncio.to_thread(_explanation, sku, session, _lasting(context))
+            found = await asyncio.to_thread(_explanation, sku, session, lasting_copy(context))
         await require_item(sku, facts, ledger)
         return structs.replace(found, customer=found.customer or customer)
 
@@ -353,23 +352,6 @@ class ExplanationService:
 def _recomputed_by(engine: str) -> str | None:
     """Return the version of the present engine, unless it decided itself."""
     return ENGINE if engine != ENGINE else None
-
-
-def _lasting(context: Context) -> Context:
-    """Return a context without live mappings, as replay makes it from a record.
-
-    A thread may read it while turns go on.
-    """
-    return recorded_context(
-        full_inputs(context, begins_here=False),
-        now=context.now,
-        session=context.session,
-        signal=context.signal,
-        rulebook=context.rulebook,
-        items=context.items,
-        profile=context.profile,
-        seed=context.seed,
-    )
 
 
 def _explanation(sku: str, session: str | None, context: Context) -> Explanation:

@@ -1,4 +1,4 @@
-"""Withdrawals sent ahead of their turns, because they are certain whoever the shopper is.
+"""Withdrawals sent ahead of their turns, because no shopper's gates can prevent them.
 
 A turn takes five times as long as the frame that it sends. Where one change ends the offers of
 thousands of sessions, all of them get their frame first, and their turns follow.

@@ -22,7 +22,12 @@ from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.fact_store import FactStore
-from tactful.runtime.turn_log.log_encoding import DecisionInputs, by_territory, readable_customer
+from tactful.runtime.turn_log.log_encoding import (
+    DecisionInputs,
+    by_territory,
+    full_inputs,
+    readable_customer,
+)
 
 FEED_NAMES: Final[tuple[FeedName, ...]] = get_args(FeedName)
 
@@ -74,6 +79,23 @@ def recorded_context(
         ),
         commits_suspended=inputs.commits_suspended,
         seed=seed,
+    )
+
+
+def lasting_copy(context: Context) -> Context:
+    """Return a context without live mappings, as replay would make it from a record.
+
+    A thread may read it while turns go on.
+    """
+    return recorded_context(
+        full_inputs(context, begins_here=False),
+        now=context.now,
+        session=context.session,
+        signal=context.signal,
+        rulebook=context.rulebook,
+        items=context.items,
+        profile=context.profile,
+        seed=context.seed,
     )
 
 

@@ -62,4 +62,5 @@ def test_lines_are_found_by_the_ids_of_order_and_line() -> None:
 def test_a_history_is_empty_until_a_fact_is_about_the_customer() -> None:
     assert History(customer="c1").is_empty
     assert not BOOK.is_empty
+    assert (History(customer="c1").fact_count, BOOK.fact_count) == (0, 3)
     assert not history(customer("c1", tier="gold")).is_empty

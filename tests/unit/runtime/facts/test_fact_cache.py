@@ -1,22 +1,26 @@
 """The cache of items and customers: what it reads, and what a fact invalidates."""
 
 import asyncio
+import threading
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import pytest
 
-from support.builders import case, order, product, recall, stock
+from support.builders import T0, case, order, product, recall, stock
 from support.naive_assembly import NaiveShop
 from support.oracle.generated_worlds import BOUGHT, world
 from support.reachable_text import paths_to_text
+from tactful.core.customer.profile import Profile, profile
 from tactful.core.customer.taint_derivation import derive_taints
 from tactful.core.facts.fact_types import AnyFact, kind_of, subjects_of
 from tactful.core.facts.purchases import derive_purchases
 from tactful.core.rules.policy import Policy, TaintRule, TaintRules
 from tactful.core.session.contact_history import ContactHistory
+from tactful.runtime.facts import fact_cache, fact_reader
 from tactful.runtime.facts.fact_cache import FactCache
-from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, SavedContact
+from tactful.runtime.ports.ledger_rows import Commit, ContactWrite, SavedContact, Subject
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
 
@@ -206,12 +210,68 @@ async def test_a_profile_follows_the_policy_and_the_contact_history() -> None:
     assert strict.taints.shop
 
 
+@pytest.mark.parametrize("changed", ["nothing", "policy", "history"])
+async def test_the_profile_of_a_customer_with_many_facts_is_derived_before_a_turn_needs_it(
+    monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    monkeypatch.setattr(fact_cache, "MANY_FACTS", 0)
+    monkeypatch.setattr(fact_reader, "MANY_FACTS", 0)
+    cache, _ = await world_of([(order(), T0), (case(), T0)])
+    threads: list[int] = []
+
+    def noted(*inputs: Any) -> Profile:
+        threads.append(threading.get_ident())
+        match changed:
+            case "policy":
+                cache.policy = Policy(bad_rating=1)
+            case "history":
+                cache.invalidate_customer("c1")
+        return profile(*inputs)
+
+    monkeypatch.setattr(fact_cache, "profile", noted)
+    await cache.load([], ["c1"])
+    assert (threading.get_ident() in threads, "c1" in cache._profiles) == (
+        False,
+        changed == "nothing",
+    )
+    if changed == "nothing":
+        known = cache.customer("c1")
+        assert known is not None
+        assert known == profile(known.history, cache.policy, known.contact)
+        assert len(threads) == 1
+
+
 async def test_an_erased_customer_leaves_nothing_in_memory() -> None:
     known, _ = await world_of([(order("o1", "RUN-42"), 1)])
     await known.load([], ["c1"])
     await known.erase_customer(await known.read_history("c1"))
     assert known.customer("c1") is None
     assert paths_to_text(known._mentions, "c1") == []
+
+
+async def test_the_facts_of_an_erased_customer_are_dropped_in_bits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cache, _ = await world_of([(order(f"o{number}"), T0) for number in range(5)])
+    await cache.load([], ["c1"])
+    known = cache.customer("c1")
+    assert known is not None
+    dropped: list[str] = []
+    invalidate = cache.invalidate
+    monkeypatch.setattr(fact_cache, "ERASED_AT_ONCE", 2)
+
+    def noted(kind: str, subjects: Iterable[Subject]) -> tuple[set[str], set[str]]:
+        dropped.append(kind)
+        return invalidate(kind, subjects)
+
+    monkeypatch.setattr(cache, "invalidate", noted)
+    erasing = asyncio.ensure_future(cache.erase_customer(known.history))
+    seen = []
+    while not erasing.done():
+        await asyncio.sleep(0)
+        seen.append(len(dropped))
+    assert {2, 4, 5} <= {*seen}
+    assert cache.customer("c1") is None
 
 
 async def test_a_customer_who_is_read_while_they_are_erased_leaves_nothing_in_memory() -> None:

@@ -1,5 +1,6 @@
 """Reads of the ledger as of now, of an instant, and of a fact."""
 
+import threading
 from collections import Counter
 
 import pytest
@@ -93,3 +94,35 @@ async def test_a_damaged_fact_is_named() -> None:
     await ledger.record_facts([row])
     with pytest.raises(LookupError, match=r"stock A\|DE\| cannot be read"):
         await FactReader(ledger).item("A")
+
+
+async def test_many_facts_are_decoded_and_assembled_on_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ledger = await ledger_with((customer(), T0), (order(), T0 + 1), (order("o2"), T0 + 2))
+    few = await FactReader(ledger).history("c1")
+    threads: list[int] = []
+
+    def noted(body: bytes) -> AnyFact:
+        threads.append(threading.get_ident())
+        return decode_stored(body)
+
+    monkeypatch.setattr(fact_reader, "decode_stored", noted)
+    assert await FactReader(ledger).history("c1") == few
+    assert {*threads} == {threading.get_ident()}
+    threads.clear()
+    monkeypatch.setattr(fact_reader, "MANY_FACTS", 0)
+    assert await FactReader(ledger).history("c1") == few
+    assert len(threads) == 3
+    assert threading.get_ident() not in threads
+
+
+async def test_a_damaged_fact_among_many_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fact_reader, "MANY_FACTS", 0)
+    ledger = MemoryLedger()
+    row = FactRow(
+        kind="order", key="o1", version=None, subjects=(("customer", "c1"),), body=b"{", at=T0
+    )
+    await ledger.record_facts([row])
+    with pytest.raises(LookupError, match="order o1 cannot be read"):
+        await FactReader(ledger).history("c1")
