@@ -23,9 +23,6 @@ from tactful.runtime.ports.inbox_store import InboxStore
 from tactful.runtime.services.ingest import FactIngest, IngestReport
 from tactful.runtime.telemetry import Telemetry
 
-MUCH_DRIFT: Final = 20
-"""Facts that no delivery had reported, from which on an alert is raised."""
-
 
 def install(
     name: str,
@@ -117,8 +114,7 @@ class InboxService:
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._failed, self._forged, self._activated = Increase(), Increase(), Increase()
-        self._drift: dict[str, int] = {}
-        """Name of a connector → its drift at the last alert about it."""
+        self._drifted = Increase()
 
     def start(self) -> None:
         """Start to map and to read, beginning with what waits since before a restart."""
@@ -149,9 +145,7 @@ class InboxService:
                 yield Cause("connector.mass_gone", one.name, {"skus": one.missing})
             if self._activated.since_last(one.name, one.activated.total()):
                 yield Cause("connector.disabled", one.name, {"hooks": one.activated.total()})
-            drift = one.drift.total()
-            if drift - self._drift.get(one.name, 0) >= MUCH_DRIFT:
-                self._drift[one.name] = drift
+            if self._drifted.since_last(one.name, one.drifted_readings):
                 yield Cause("connector.drift", one.name, dict(one.drift))
 
     def register_metrics(self, telemetry: Telemetry) -> None:

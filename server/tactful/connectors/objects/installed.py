@@ -47,6 +47,8 @@ class InstalledConnector:
         self.scheme.secret(secret)
         self.drift: Counter[str] = Counter()
         """Kind of fact → facts that no delivery had reported when a list was read again."""
+        self.drifted_readings = 0
+        """Readings of a list with so much drift that deliveries must have been lost."""
         self.missing: int | None = None
         """SKUs that a whole list no longer has, and that are too many to be reported as gone."""
         self.activated: Counter[str] = Counter()

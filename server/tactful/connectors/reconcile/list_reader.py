@@ -32,6 +32,12 @@ A change may become visible later than its stamp says.
 BOUND_MS: Final = 180 * DAY
 """Milliseconds that a first reading goes back, where a list can be bounded: what suppressions look at."""
 
+MUCH_DRIFT: Final = 20
+"""Facts of one reading that no delivery had reported, from which on deliveries must have been lost.
+
+A few are always under way while a list is read.
+"""
+
 Ingest = Callable[[Sequence[bytes]], Awaitable[IngestReport]]
 """Stores facts whose contacts are digests already."""
 
@@ -88,6 +94,7 @@ class ListReader:
         if place is None:
             place = self._beginning(listing, whole=whole)
         skus: set[str] = set()
+        drift = self._installed.drift.total()
         while place.url:
             asked_at = self._clock.now()
             page = await asyncio.to_thread(self._remote.page, place.url)
@@ -97,6 +104,8 @@ class ListReader:
             await self._states.put_place(listing.name, place)
             await asyncio.sleep(page.pause_s)
         await self._finish(listing, place)
+        if self._installed.drift.total() - drift >= MUCH_DRIFT:
+            self._installed.drifted_readings += 1
         is_complete = place.is_complete and (not listing.total or place.rows == place.total)
         return skus if place.is_whole and not is_resumed and is_complete else None
 

@@ -270,12 +270,16 @@ async def test_a_subscription_that_may_not_be_changed_is_named() -> None:
 async def test_missing_items_and_much_drift_are_causes_of_alerts() -> None:
     one = Shop(0)
     one.installed.missing = 40
-    one.installed.drift.update({"stock": 19})
     assert [cause.kind for cause in one.service.causes()] == ["connector.mass_gone"]
-    one.installed.drift.update({"order": 1})
-    found = [(cause.kind, cause.evidence) for cause in one.service.causes()]
-    assert found[1] == ("connector.drift", {"stock": 19, "order": 1})
-    assert len(list(one.service.causes())) == 1, "the same drift is told once"
+    one.installed.missing = None
+    await one.reconciler.read_due()
+    for count, kinds in ((6, []), (7, ["connector.drift"]), (1, [])):
+        for _ in range(count):
+            one.shop.add_product(1_000, 1)
+        one.later(QUARTER_S)
+        await one.reconciler.read_due()
+        assert [cause.kind for cause in one.service.causes()] == kinds
+    assert one.installed.drift == {"product": 14, "price": 14, "stock": 14}
 
 
 async def test_it_runs_when_it_is_asked_and_repeats_after_a_failure(
