@@ -7,9 +7,12 @@ import pytest
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent
 from support.live_server import LiveServer
+from tactful.console.login import Login
 from tactful.console.rendering import PageError
-from tactful.console.voucher_forms import read_request
+from tactful.console.voucher_forms import limits_of, read_request
 from tactful.core.facts.customer_facts import RemedyValue
+from tactful.core.rules.policy import Policy
+from tactful.runtime.security.operator_accounts import Role
 
 VOUCHERS = "  - {id: V, remedy: true}\n"
 FORM = {"customer": "c1", "value": "10.00 EUR", "cause": "order:o-1", "days": "30"}
@@ -80,16 +83,30 @@ async def test_a_voucher_above_the_limit_is_refused_with_the_limit(
     assert "No vouchers." in await agent.read("/console/customers/c1")
 
 
-@pytest.mark.parametrize(
-    ("value", "currency"),
-    [(order("o-1", "c1", "TRAIL-42"), "EUR"), (case("k", "c1", "late"), "EUR")],
-)
-async def test_the_example_of_the_form_has_a_currency(
-    one: LiveServer, agent: Agent, value: dict[str, object], currency: str
+async def test_the_example_of_the_form_has_the_currency_of_the_latest_order(
+    one: LiveServer, agent: Agent
 ) -> None:
     await one.reload(rules(extra=VOUCHERS))
-    await one.facts(value)
-    assert f'placeholder="10.00 {currency}"' in (await agent.http.get("/console/customers/c1")).text
+    line = {"sku": "TRAIL-42", "qty": 1, "unit": {"amount": 900, "currency": "GBP"}}
+    at = "2026-03-10T11:00:00Z"
+    await one.facts(order("o-1", "c1", "TRAIL-42"), order("o-2", "c1", placed_at=at, lines=[line]))
+    assert 'placeholder="10.00 GBP"' in (await agent.http.get("/console/customers/c1")).text
+
+
+@pytest.mark.parametrize(
+    ("role", "has_account", "largest"),
+    [
+        ("agent", True, 2500),
+        ("merchandiser", True, 5000),
+        ("owner", True, None),
+        ("owner", False, 2500),
+    ],
+)
+def test_each_role_has_its_limits_and_the_server_key_those_of_an_agent(
+    role: Role, has_account: bool, largest: int | None
+) -> None:
+    limits = limits_of(Login("Ada", "csrf", 0, role=role, has_account=has_account), Policy())
+    assert (limits and limits.money["EUR"]) == largest
 
 
 def test_a_form_is_read() -> None:
