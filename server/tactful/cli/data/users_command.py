@@ -55,6 +55,10 @@ def invite(*, name: str, role: str, **options: Any) -> None:
 
     Once an owner has joined, the server key opens the console no more.
     """
+    from tactful.runtime.operators import is_reserved
+
+    if is_reserved(name):
+        raise CommandError(f"{name} belongs to the server. Choose another name.")
     with _problems():
         code = _accounts(options).invite(name, cast("Role", role))
     _print_link(code, options)

@@ -40,6 +40,10 @@ def test_a_link_without_a_public_address_is_a_path(tmp_path: Path) -> None:
 def test_a_refusal_is_one_line_with_an_exit_code(tmp_path: Path) -> None:
     for words, wanted in (
         (("users", "link", "Ada", "--data", tmp_path), "Ada has no account."),
+        (
+            ("users", "invite", "Tactful", "--role", "owner", "--data", tmp_path),
+            "belongs to the server",
+        ),
         (("users", "list"), "No data folder is set."),
         (("users", "list", "--data", tmp_path / "none"), "This folder does not exist."),
     ):
