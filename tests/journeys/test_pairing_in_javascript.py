@@ -29,6 +29,10 @@ async def test_a_code_becomes_the_env_file_of_a_shop_once(tmp_path: Path) -> Non
         env.write_text("PORT=3000\nTACTFUL_URL=https://old.example\n")
         command = str(SOURCES / "pair_command.js"), keys.new_code("vendure", url)
         options = "--env", str(env), "--shop", "https://s.example"
+        unwritable = await run(*command, "--env", str(tmp_path / "missing" / ".env"))
+        assert (unwritable.returncode, unwritable.stdout) == (1, "")
+        assert "Not paired: ENOENT" in unwritable.stderr
+
         done = await run(*command, *options)
         assert done.returncode == 0, done.stderr
         assert "Add https://s.example to the server's setting TACTFUL_ORIGINS." in done.stdout
@@ -47,6 +51,10 @@ async def test_a_code_becomes_the_env_file_of_a_shop_once(tmp_path: Path) -> Non
         why = await one.http.get("/v1/customers/c7/export")
         assert shopper.session in why.text
 
+        before = env.read_text()
         again = await run(*command, *options)
         assert (again.returncode, again.stdout) == (1, "")
         assert "pairing.refused" in again.stderr
+        assert env.read_text() == before
+        await run(*command, "--env", str(tmp_path / "new.env"))
+        assert not (tmp_path / "new.env").exists()

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The command `tactful-pair CODE`, which writes a shop's settings into its `.env` file. */
 
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import { BridgeError } from './errors.js';
@@ -31,21 +31,25 @@ if (values.help || positionals.length !== 1) {
   process.stderr.write(USAGE);
   process.exit(values.help ? 0 : 2);
 }
+const isNew = !existsSync(values.env);
 try {
-  const before = existsSync(values.env) ? readFileSync(values.env, 'utf8') : '';
+  // Opened before the code is used, because a code works once.
+  closeSync(openSync(values.env, 'a', 0o600));
+  const before = readFileSync(values.env, 'utf8');
   const found = await pair(positionals[0], { shop: values.shop });
   const settings = {
     TACTFUL_URL: found.url,
     TACTFUL_SERVER_KEY: found.key,
     TACTFUL_IDENTITY_KEY: found.identityKey,
   };
-  writeFileSync(values.env, withSettings(before, settings), { mode: 0o600 });
+  writeFileSync(values.env, withSettings(before, settings));
   process.stdout.write(`Paired with ${found.url}. The settings are in ${values.env}.\n`);
   if (found.isOriginAllowed === false) {
     process.stdout.write(`Add ${values.shop} to the server's setting TACTFUL_ORIGINS.\n`);
   }
 } catch (error) {
   if (!(error instanceof BridgeError || error instanceof TypeError || error.code)) throw error;
+  if (isNew && existsSync(values.env)) unlinkSync(values.env);
   process.stderr.write(`Not paired: ${error.message}\n`);
   process.exitCode = 1;
 }
