@@ -71,6 +71,22 @@ def test_a_shopper_takes_an_offer_and_pays_exactly_the_promised_price(
     assert shop.tactful.budget()[1] == settled + SAVED
 
 
+def test_the_page_shows_the_basket_with_the_offer_and_stays(
+    shop: OscarShop, browser: Browser
+) -> None:
+    with shopper_at(shop, browser) as one:
+        one.browse()
+        mini = one.page.locator(".basket-mini")
+        expect(mini).to_contain_text("£0.00")
+        shop.tactful.advance(31)
+        one.page.get_by_role("button", name="Take this offer").click()
+        expect(mini).to_contain_text(PROMISED)
+        assert one.page.url.endswith("/catalogue/aero-runner_1/")
+        expect(one.page.get_by_role("link", name="cart")).to_have_attribute(
+            "href", f"{shop.url}/basket/"
+        )
+
+
 def test_the_order_and_the_new_stock_are_reported(shop: OscarShop, browser: Browser) -> None:
     with shopper_at(shop, browser) as one:
         one.login()

@@ -43,14 +43,16 @@ class Shopper:
         self._frames.wait_for_view()
 
     def take_offer(self) -> str:
-        """Browse until the offer comes, take it, and return its token; the basket then has its item."""
+        """Browse until the offer comes, take it, and return its token; then open the basket."""
         self.browse()
         take = self.page.get_by_role("button", name="Take this offer")
         self.shop.tactful.advance(31)
-        with self.page.expect_request("**/tactful/basket/") as asked:
+        with self.page.expect_response("**/tactful/basket/") as answered:
             take.click()
-        self.page.wait_for_url("**/basket/")
-        return str((asked.value.post_data_json or {})["token"])
+        token = str((answered.value.request.post_data_json or {})["token"])
+        expect(self.page.locator(".basket-mini")).to_contain_text("Aero Runner")
+        self.goto("/basket/")
+        return token
 
     def basket(self) -> str:
         """The text of the basket's page."""

@@ -6,7 +6,8 @@
   window.tactful = window.tactful || function stub(...call) { (stub.q = stub.q || []).push(call); };
 
   if (sku) window.tactful('view', sku);
-  if (cart) window.tactful('cart', JSON.parse(cart));
+  const report = (lines) => lines && window.tactful('cart', JSON.parse(lines));
+  report(cart);
 
   /** Storage may be forbidden; the shopper is then identified anew on each page, and never as another. */
   const remembered = (change) => {
@@ -44,10 +45,23 @@
     const { basket, message } = await answer.json();
     return answer.ok ? { url: basket } : { failed: message };
   };
+  /** Show and report the present basket; a page without Oscar's small basket stays as it is. */
+  const renewBasket = async () => {
+    const answer = await fetch(window.location.href, { credentials: 'same-origin' });
+    const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    const parts = fresh.querySelectorAll('.basket-mini');
+    document.querySelectorAll('.basket-mini').forEach((part, place) => {
+      if (parts[place]) part.replaceWith(parts[place]);
+    });
+    report(fresh.getElementById('tactful-storefront')?.dataset.cart);
+  };
   window.tactful('on', 'accepted', async ({ detail: { token, inCart } }) => {
     const answer = intoBasket(token);
     inCart(answer); // the card tells a failure, and offers to try again
     const { url } = await answer.catch(() => ({}));
-    if (url) window.location.assign(url);
+    if (!url) return;
+    // The page of the basket shows its lines itself.
+    if (window.location.pathname === url) window.location.reload();
+    else await renewBasket();
   });
 })();
