@@ -1,4 +1,7 @@
-"""Progress of a long task on standard error: a bar on a terminal, four lines elsewhere."""
+"""Progress of a long task on standard error: a bar on a terminal, four lines elsewhere.
+
+Both say how much time is left, if it is half a second or more.
+"""
 
 import sys
 import time
@@ -83,14 +86,12 @@ class _QuarterLines:
         quarter = 4 * done // self._total
         if quarter > self._reported:
             self._reported = quarter
-            amounts = self._amounts(done) if self._in_bytes else ""
-            print_text(f"{self._title}: {25 * quarter} %{amounts}", err=True)
+            rate = done / max(self._clock() - self._began, 0.001)
+            amounts = self._amounts(rate) if self._in_bytes else ""
+            left = max(0, round((self._total - done) / rate))
+            ending = f", {left // 60} min {left % 60} s left" if left else ""
+            print_text(f"{self._title}: {25 * quarter} %{amounts}{ending}", err=True)
 
-    def _amounts(self, done: int) -> str:
-        """Return the size, the rate and the time left, as text."""
-        rate = done / max(self._clock() - self._began, 0.001)
-        left = round((self._total - done) / rate)
-        return (
-            f" of {self._total / 1_000_000:,.1f} MB, {rate / 1_000_000:,.1f} MB/s,"
-            f" {left // 60} min {left % 60} s left"
-        )
+    def _amounts(self, rate: float) -> str:
+        """Return the size and the rate, as text."""
+        return f" of {self._total / 1_000_000:,.1f} MB, {rate / 1_000_000:,.1f} MB/s"

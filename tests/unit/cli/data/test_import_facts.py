@@ -108,7 +108,9 @@ async def test_progress_is_a_line_for_each_quarter_where_there_is_no_terminal(
 ) -> None:
     file = write_file(tmp_path / "facts.jsonl", GOOD * 20_000)
     result = run("import", file, "--dry-run")
-    assert [line for line in result.output.splitlines() if line.startswith("checking")] == [
+    # Where the machine is slow, a line also says how much time is left.
+    lines = [line.partition(",")[0] for line in result.output.splitlines()]
+    assert [line for line in lines if line.startswith("checking")] == [
         f"checking {file}: {share} %" for share in (25, 50, 75, 100)
     ]
 

@@ -10,10 +10,27 @@ import pytest
 from tactful.cli.shared.progress import _QuarterLines, progress
 
 
-def test_without_a_terminal_every_quarter_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress("copying", 10) as step:
-        for done in range(11):
-            step(done)
+def test_without_a_terminal_every_quarter_is_a_line_with_the_time_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    ticks = iter((0.0, 30.0, 50.0, 80.0, 99.0))
+    step = _QuarterLines("copying", 10, clock=lambda: next(ticks))
+    for done in range(11):
+        step(done)
+    assert capsys.readouterr().err.splitlines() == [
+        "copying: 25 %, 1 min 10 s left",
+        "copying: 50 %, 0 min 50 s left",
+        "copying: 75 %, 0 min 20 s left",
+        "copying: 100 %",
+    ]
+
+
+def test_a_quick_task_does_not_say_that_no_time_is_left(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step = _QuarterLines("copying", 4, clock=lambda: 7.0)
+    for done in range(5):
+        step(done)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [f"copying: {share} %" for share in (25, 50, 75, 100)]
 
@@ -26,7 +43,7 @@ def test_bytes_come_with_their_size_rate_and_time_left(capsys: pytest.CaptureFix
     assert capsys.readouterr().err.splitlines() == [
         "copying: 25 % of 400.0 MB, 10.0 MB/s, 0 min 30 s left",
         "copying: 50 % of 400.0 MB, 10.0 MB/s, 0 min 20 s left",
-        "copying: 100 % of 400.0 MB, 10.0 MB/s, 0 min 0 s left",
+        "copying: 100 % of 400.0 MB, 10.0 MB/s",
     ]
 
 
