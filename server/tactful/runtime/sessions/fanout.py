@@ -55,7 +55,7 @@ class Fanout:
         """Notify a session, unless it has ended or its last waiting signal says the same."""
         if self._registry.by_id.get(live.state.id) is not live:
             return
-        if live.early is not None:
+        if live.mailbox and isinstance(live.mailbox[-1], FactsChanged):
             self._turns.run_waiting(live)
-        elif not live.mailbox or not isinstance(live.mailbox[-1], FactsChanged):
+        else:
             self._turns.submit(live, FactsChanged())

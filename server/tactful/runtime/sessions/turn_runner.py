@@ -121,8 +121,8 @@ class TurnRunner:
         self._delivery.send_early(live, withdrawal)
 
     def run_waiting(self, live: LiveSession) -> None:
-        """Run the turn that `send_early` left, unless it has run already."""
-        if live.early is not None and live.phase is IDLE:
+        """Run the turn that `send_early` left, unless the session waits for something."""
+        if live.phase is IDLE:
             self._run_mailbox(live)
 
     def _run_mailbox(self, live: LiveSession, *, needs_decision: bool = False) -> None:

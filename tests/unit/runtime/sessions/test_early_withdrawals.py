@@ -50,6 +50,30 @@ async def test_the_frame_comes_before_the_turn(tmp_path: Path) -> None:
         assert "stock.out" in str(reasons)
 
 
+async def test_a_snapshot_before_the_turn_does_not_keep_the_offer_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fanout, "CHUNK", 1)
+    async with live_server(tmp_path, rules()) as one:
+        await one.facts(*CATALOGUE)
+        shoppers = [await offered(one) for _ in range(2)]
+        shop = one.parts.shop
+        sell_out(one)
+        send = shop.turns.send_early
+
+        def send_and_refresh(live: LiveSession, *rest: object) -> None:
+            send(live, *rest)  # type: ignore[arg-type]
+            shop.lifecycle.refresh(next(iter(live.connections.values())))
+
+        monkeypatch.setattr(shop.turns, "send_early", send_and_refresh)
+        await shop.fanout.notify([live for _, live, _ in shoppers])
+        for shopper, live, offer in shoppers:
+            assert (await shopper.expect("withdraw"))["offer"] == offer
+            assert [one["id"] for one in (await shopper.expect("welcome"))["offers"]] == [offer]
+            assert (await shopper.expect("withdraw"))["offer"] == offer
+            assert (live.state.offers, live.mailbox) == ((), [])
+
+
 async def test_the_next_signal_of_the_shopper_runs_the_turn_first(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await one.facts(*CATALOGUE)
