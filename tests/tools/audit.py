@@ -1,4 +1,4 @@
-"""Asks the advisory databases of PyPI and npm about every locked package.
+"""Asks the advisory databases of PyPI and npm about the locked packages.
 
 A known vulnerability is an error. A database that cannot be reached proves nothing either way: it is
 named as not asked, and is no error, because no change to this repository could mend it.
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+# The shops of `make platforms` are older releases on purpose, and serve nobody.
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 PACKAGES = ("widget",)
 
