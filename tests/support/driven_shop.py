@@ -1,4 +1,4 @@
-"""A shop on `tactful-bridge` with a test driver, as `tactful bridge check` needs it.
+"""A shop on `tactful-bridge` with a test driver, as `tactful connect bridge` needs it.
 
 Carts, orders and prices are dictionaries; everything that touches offers is the bridge's. Each method
 of `Shop` is a verb of the driver.

@@ -20,9 +20,6 @@ COMMANDS = {
     "connect": LazyCommand(
         "tactful.cli.connect.connector_commands:connect", "Connect shops and help desks."
     ),
-    "bridge": LazyCommand(
-        "tactful.cli.bridge_command:bridge", "Check the bridges that honour offers in shops."
-    ),
     "facts": LazyCommand(
         "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
     ),

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import click
 
+from tactful.cli.connect.bridge_checks import bridge
 from tactful.cli.connect.connector_doctor import doctor
 from tactful.cli.connect.connector_setup import setup
 from tactful.cli.connect.mapping_files import mapping, test
@@ -29,6 +30,7 @@ def connect() -> None:
     """Connect shops and help desks: `tactful connect NAME`, or one of these."""
 
 
+connect.add_command(bridge)
 connect.add_command(setup)
 connect.add_command(doctor)
 connect.add_command(test)

@@ -1,5 +1,5 @@
 /**
- * A shop on `@tactful/checkout` with a test driver, as `tactful bridge check` needs it.
+ * A shop on `@tactful/checkout` with a test driver, as `tactful connect bridge` needs it.
  *
  * Run it with `node driven_shop.js URL KEY`: it prints the address of its driver. Carts, orders and
  * prices are in memory; everything that touches offers is the library's.

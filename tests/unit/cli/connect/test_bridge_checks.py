@@ -1,4 +1,4 @@
-"""The command `tactful bridge check`."""
+"""The command `tactful connect bridge`."""
 
 import json
 from typing import Any
@@ -16,7 +16,7 @@ def check(shop: type[Shop], *options: str, lacking: frozenset[str] = frozenset()
     """The result of the command for a shop."""
     port = free_port()
     with serving_driver(shop(f"http://127.0.0.1:{port}", SERVER_KEY), lacking) as url:
-        given = ["bridge", "check", url, "--port", str(port), "--patience", "0", *options]
+        given = ["connect", "bridge", url, "--port", str(port), "--patience", "0", *options]
         return CliRunner().invoke(main, given)
 
 
@@ -52,12 +52,12 @@ def test_the_report_can_be_json() -> None:
 
 
 def test_an_unknown_check_is_refused_with_the_known_ones() -> None:
-    done = CliRunner().invoke(main, ["bridge", "check", "http://127.0.0.1:9", "--only", "cart"])
+    done = CliRunner().invoke(main, ["connect", "bridge", "http://127.0.0.1:9", "--only", "cart"])
     assert done.exit_code == 2
     assert "There is no check 'cart'. The checks are cart.price," in done.output
 
 
 def test_a_driver_that_does_not_answer_ends_with_exit_code_2() -> None:
-    done = CliRunner().invoke(main, ["bridge", "check", "http://127.0.0.1:9"])
+    done = CliRunner().invoke(main, ["connect", "bridge", "http://127.0.0.1:9"])
     assert done.exit_code == 2
     assert "The test driver does not answer: POST http://127.0.0.1:9/about" in done.output

@@ -1,4 +1,4 @@
-"""The command `tactful bridge check`, which tries a shop's bridge against failures."""
+"""The command `tactful connect bridge`, which tries a shop's bridge against failures."""
 
 import click
 from click.exceptions import Exit
@@ -10,19 +10,14 @@ _EXAMPLE = """
 \b
 Example, with a shop that was started with
 TACTFUL_URL=http://127.0.0.1:8021 TACTFUL_SERVER_KEY=bridge-check-server-key:
-  tactful bridge check http://127.0.0.1:8080/test-driver
+  tactful connect bridge http://127.0.0.1:8080/test-driver
 
 server/bridges/README.md describes the test driver that the shop needs.
 """
 _MARKS = {"passed": ("passed", "green"), "failed": ("FAILED", "red"), "left_out": ("left out", "")}
 
 
-@click.group()
-def bridge() -> None:
-    """Check the bridges that honour offers in shops."""
-
-
-@bridge.command(epilog=_EXAMPLE)
+@click.command(epilog=_EXAMPLE)
 @click.argument("url")
 @click.option(
     "--port", default=8021, show_default=True, help="Port on which the shop reaches Tactful."
@@ -44,7 +39,7 @@ def bridge() -> None:
     help="Seconds in which shop and server must agree after each check.",
 )
 @json_option
-def check(
+def bridge(
     *, url: str, port: int, key: str, only: tuple[str, ...], patience: float, json_output: bool
 ) -> None:
     """Check that a shop charges promised prices exactly once, whatever fails on the way.
