@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from journeys.fixture import CATALOGUE, rules
 from journeys.test_clocks import Living
 from journeys.test_disk_faults import fill, small_disk
+from journeys.test_planted_accidents import RESULTS_S, with_a_loss, with_lost_shoppers
 from support.live_server import LiveServer
 from support.manual_runner import ROOT
 from support.promql import Samples
@@ -58,6 +59,8 @@ SHOWN: dict[str, tuple[str | None, str]] = {
     "TactfulRestored": ("restored", "restored"),
     "TactfulKeysUnusable": ("keys.unusable", "keys.unusable"),
     "TactfulProxyUnnamed": (None, "proxy.unnamed"),
+    "TactfulRuleCosts": (None, "rule.costs"),
+    "TactfulArmsUnequal": (None, "experiment.srm"),
 }
 """Alert of Prometheus → the reason in the health that the same fault causes, and the alert that the
 server itself keeps. Other faults are no reason, and have no alert but that of Prometheus."""
@@ -185,6 +188,20 @@ async def facts_are_rejected(watch: Watched, monkeypatch: pytest.MonkeyPatch) ->
 @causes("TactfulTrialStopped")
 async def a_trial_does_harm(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     await watch.one.parts.shop._stop_trial("R1")
+
+
+@causes("TactfulRuleCosts")
+async def a_rule_costs_money(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    await with_a_loss(watch.one)
+    await watch.one.advance(RESULTS_S)
+    await watch.one.parts.shop.settled()
+
+
+@causes("TactfulArmsUnequal")
+async def an_arm_loses_shoppers(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    await with_lost_shoppers(watch.one)
+    await watch.one.advance(RESULTS_S)
+    await watch.one.parts.shop.settled()
 
 
 @causes("TactfulBudgetNearlyUsed")

@@ -1,20 +1,19 @@
 """One shop: its parts, put together, started and stopped."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
 from tactful.core.session.signals import TimerFired
 from tactful.core.values.calendar import DAY
 from tactful.runtime.alerts.alert_service import CHECK_MS, AlertService
-from tactful.runtime.alerts.causes import Cause
 from tactful.runtime.disk_room import wait_for_room
 from tactful.runtime.gauges import register_gauges
 from tactful.runtime.ports.customer_data import ContactFacts
@@ -35,6 +34,7 @@ from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.services.report_service import ReportService
 from tactful.runtime.services.rulebook_manager import RulebookManager
+from tactful.runtime.services.shop_watch import ShopWatch
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.delivery import Delivery
 from tactful.runtime.sessions.expiry import SessionExpiry
@@ -160,7 +160,7 @@ class Shop:
         )
         self.reports = ReportService(ledger, clock)
         self.alerts = AlertService(state)
-        self.alerts.watch(self._trial_causes)
+        self._watch = ShopWatch(state, self.alerts, self.reports, self.trials, self._stop_trial)
         self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)
         self.ready = False
         self._free_bytes = free_bytes
@@ -205,6 +205,7 @@ class Shop:
         await state.reductions.start()
         await self.trials.start()
         await self.alerts.start()
+        await self._watch.start()
         await wait_for_room(self.rulebooks.start)
         state.feeds.restore(await ledger.feed_heartbeats())
         restored = await self._restore_sessions()
@@ -309,24 +310,18 @@ class Shop:
         """Expire an accepted offer that no session keeps."""
         await self.redemptions.expire_promise(offer)
 
-    async def _stop_trial(self, rule: str) -> None:
-        """Pause a trial that does harm, and put that into the audit log."""
+    async def _stop_trial(self, rule: str, why: str = "the trial did harm") -> None:
+        """Pause a trial, and put that into the audit log."""
         await self.rulebooks.pause(rule, paused=True)
         stopped = OperatorAction(
             at=self.clock.now(),
             who="tactful",
             act="rule.paused",
             subject=rule,
-            detail="the trial did harm",
+            detail=why,
         )
         await self.ledger.record_operator_action(stopped)
         self.state.telemetry.record_stopped_trial()
-
-    def _trial_causes(self) -> Iterator[Cause]:
-        """Yield the trials that do harm, and are paused for that reason."""
-        for rule, tally in self.trials.harmful():
-            evidence: dict[str, str | int] = dict(structs.asdict(tally))
-            yield Cause("trial.harm", rule.id, evidence, rule.owner or None)
 
     def _check_alerts(self) -> None:
         """Check the alerts now and every `CHECK_MS`."""
@@ -356,6 +351,7 @@ class Shop:
         )
         self.state.background.start_ledger_work(work)
         self.state.background.start_ledger_work(self.state.reductions.prune())
+        self.state.background.start_ledger_work(self._watch.prune())
         self.state.timers.set("prune", now + DAY, self._prune_daily)
 
     # customer data

@@ -156,6 +156,17 @@ class Telemetry:
             found[kind] = frequent, total + count
         return found
 
+    def hourly_counters(self) -> dict[tuple[str, str], int]:
+        """Return the counters that alerts compare hour by hour: `HourCounts` names them."""
+        found: dict[tuple[str, str], int] = {
+            ("uses", "accepted"): self._effects["confirm"],
+            ("uses", "redeemed"): self._redemptions["200"],
+        }
+        for (_, reason), count in self._verdicts.items():
+            key = "verdicts", reason
+            found[key] = found.get(key, 0) + count
+        return found
+
     def record_decision(self, trace: DecisionTrace, started: float) -> None:
         """Count a decision with its verdicts.
 

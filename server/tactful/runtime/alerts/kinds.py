@@ -30,6 +30,8 @@ class AlertKind(Struct, frozen=True):
 
 EVENT_CALM_MS: Final = 26 * HOUR
 """A day, and two hours for a nightly job that runs late."""
+HOURLY_CALM_MS: Final = HOUR
+"""For causes that are judged from the counts of an hour, which differ from hour to hour."""
 
 KINDS: Final[dict[str, AlertKind]] = {
     "ledger.failing": AlertKind(
@@ -129,6 +131,48 @@ KINDS: Final[dict[str, AlertKind]] = {
         "A trial was stopped because it did harm.",
         "Review the rule. A changed rule is a new trial; `tactful rules resume` runs it unchanged.",
         "trial.changed",
+    ),
+    "rule.costs": AlertKind(
+        "The offers of a rule cost more than they bring in, and chance does not explain it.",
+        "Look at `tactful report --rule RULE`, then pause the rule with `tactful rules pause RULE`, or"
+        " let it give less. Nothing is paused by itself, unless the rule is a trial.",
+        "rule.changed",
+    ),
+    "trial.decided": AlertKind(
+        "A trial has its answer: `conclusion` says whether the offers earn, cost money or make no"
+        " difference worth knowing. One that costs money or makes no difference was stopped.",
+        "If it earns, write `mode: live` or a larger share. Else change the rule or remove it.",
+        "trial.changed",
+    ),
+    "experiment.srm": AlertKind(
+        "The shoppers with offers and those held out are not in the ratio of their shares (sample ratio"
+        " mismatch), so reports on the subject show no figures.",
+        "Look for a page that fails with offers only, robots, or session ids that are not kept.",
+        "ratio.fits",
+    ),
+    "budget.early": AlertKind(
+        "A budget will be used up before its period ends, at the pace so far. Its rules are silent then.",
+        "Raise the budget, spread it with `pace: even`, or let its rules give less.",
+        "budget.lasts",
+        HOURLY_CALM_MS,
+    ),
+    "offers.unredeemed": AlertKind(
+        "Accepted offers of the last day were redeemed half as often as in the last four weeks.",
+        "Try the checkout with an offer. Look whether redemptions are refused: `tactful_redemptions`.",
+        "offers.redeemed",
+        HOURLY_CALM_MS,
+    ),
+    "reason.doubled": AlertKind(
+        "A reason for which nothing is offered has twice the share of the verdicts that it had in the"
+        " same hour of the last four weeks.",
+        "Look at `rules/reasons.md` for the reason. Then look at what changed: rules, facts or consent.",
+        "reason.usual",
+        HOURLY_CALM_MS,
+    ),
+    "complaints.tripled": AlertKind(
+        "An item has three times the complaints of an average week of the four before.",
+        "Look at its cases. Recall or exclude the item if it is faulty.",
+        "complaints.usual",
     ),
     "cases.unknown": AlertKind(
         "More than 2 % of the identified shoppers have an open support case of unknown kind, which"

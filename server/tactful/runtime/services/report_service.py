@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from functools import lru_cache, partial
+from sys import intern
 from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ from tactful.measurement.unit_rows import UnitTable, unit_table
 from tactful.measurement.variant_report import VariantsReport, latest_edition, report_variants
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.exposure_store import ExposureStore, OfferReaction
+from tactful.runtime.ports.exposure_store import Exposure, ExposureStore, OfferReaction
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.runtime.services.report_rows import (
@@ -138,6 +139,28 @@ class ReportService:
         """
         return await self._computed(unit_table, question)
 
+    async def by_rule(self, question: ReportQuestion) -> dict[str, ExperimentReport]:
+        """Report on every rule outside experiments, with one reading of the orders.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        by_rule: dict[str, list[Trigger]] = {}
+        async for one in self._exposures(question):
+            if not one.edition:
+                by_rule.setdefault(one.rule, []).append(_trigger(one))
+        everybody = [one for triggers in by_rule.values() for one in triggers]
+        orders, events = await self._outcomes(question, everybody) if everybody else ([], [])
+        terms = ReportTerms(now=self._clock.now(), window=question.window, latest_share=True)
+
+        def compute() -> dict[str, ExperimentReport]:
+            return {
+                rule: report_experiment(triggers, orders, events, terms)
+                for rule, triggers in sorted(by_rule.items())
+            }
+
+        return await asyncio.to_thread(compute)
+
     async def variants(self, question: ReportQuestion) -> VariantsReport:
         """Compare the rules of the experiment that the question names.
 
@@ -181,30 +204,23 @@ class ReportService:
     async def _triggers(
         self, question: ReportQuestion, variants: dict[tuple[str, int], dict[str, int]]
     ) -> AsyncIterator[Trigger]:
+        async for one in self._exposures(question):
+            if question.experiment is None:
+                yield _trigger(one)
+                continue
+            arm = one.rule if one.is_treated else ""
+            if arm:
+                variants.setdefault((one.edition, one.treated_bp), {})[arm] = one.arm_bp
+            yield _trigger(one, arm, one.edition)
+
+    async def _exposures(self, question: ReportQuestion) -> AsyncIterator[Exposure]:
         pages = self._ledger.exposures(
             question.since, question.until, rule=question.rule, experiment=question.experiment
         )
-        # Equal values are one object: a million triggers name few products and shares.
-        products: dict[str, str] = {}
-        shares: dict[int, int] = {}
         async for page in pages:
             for one in page:
                 if question.territory in {None, one.territory}:
-                    by_variant = question.experiment is not None
-                    if by_variant and one.is_treated:
-                        known = variants.setdefault((one.edition, one.treated_bp), {})
-                        known[one.rule] = one.arm_bp
-                    yield Trigger(
-                        unit=one.unit,
-                        is_customer=one.is_customer,
-                        session=one.unit if one.session == one.unit else one.session,
-                        is_treated=one.is_treated,
-                        treated_bp=shares.setdefault(one.treated_bp, one.treated_bp),
-                        at=one.at,
-                        product=products.setdefault(one.product, one.product),
-                        arm=one.rule if by_variant and one.is_treated else "",
-                        edition=one.edition if by_variant else "",
-                    )
+                    yield one
 
     async def _outcomes(
         self, question: ReportQuestion, triggers: Iterable[Trigger]
@@ -278,6 +294,21 @@ class ReportService:
             found = await self._ledger.facts_about(subjects, ("product", "cost", "price"))
             for stored in found:
                 terms.add(decode_stored(stored.body))
+
+
+def _trigger(one: Exposure, arm: str = "", edition: str = "") -> Trigger:
+    return Trigger(
+        unit=one.unit,
+        is_customer=one.is_customer,
+        session=one.unit if one.session == one.unit else one.session,
+        is_treated=one.is_treated,
+        treated_bp=one.treated_bp,
+        at=one.at,
+        # Equal values are one object: a million triggers name few products.
+        product=intern(one.product),
+        arm=arm,
+        edition=edition,
+    )
 
 
 def _event(reaction: OfferReaction, unit_of: CustomerUnit) -> UnitEvent:

@@ -10,7 +10,7 @@ from support.bare_shop import NOON, bare_shop
 from tactful.core.values.calendar import HOUR, MINUTE
 from tactful.runtime.alerts.alert_service import CausePresentError, UnknownAlertError
 from tactful.runtime.alerts.causes import Cause
-from tactful.runtime.alerts.kinds import EVENT_CALM_MS, KINDS
+from tactful.runtime.alerts.kinds import EVENT_CALM_MS, HOURLY_CALM_MS, KINDS
 from tactful.runtime.ports.alert_store import Acknowledgement, Alert, Resolution, Snooze
 from tactful.runtime.ports.ledger import LedgerFullError
 from tactful.runtime.timers import TestClock
@@ -233,4 +233,4 @@ def test_a_kind_says_in_sentences_what_is_wrong_and_what_to_do(kind: str) -> Non
     found = KINDS[kind]
     assert found.meaning.endswith(".")
     assert found.remedy.endswith(".")
-    assert found.calm_ms in {MINUTE, EVENT_CALM_MS}
+    assert found.calm_ms in {MINUTE, HOURLY_CALM_MS, EVENT_CALM_MS}
