@@ -33,7 +33,7 @@ from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402
 SKUS, PRODUCTS = 200, 100
 MILLION, SECONDS, MEGABYTES = 1_000_000, 10, 300
 """What a report on so many units may take, beside the process. Fewer units have no goal."""
-_EXPOSURE = "INSERT INTO exposures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_EXPOSURE = "INSERT INTO exposures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0)"
 _ORDER = "INSERT INTO facts (kind, key, subjects, body, at) VALUES ('order', ?, '[]', ?, ?)"
 
 

@@ -277,3 +277,5 @@ def test_a_rule_of_an_experiment_names_its_share_and_the_other_rules() -> None:
     said = describe_rule(compiled.files.rules[0], compiled.files, compiled.policy)
     assert "for 45% of the shoppers, in the experiment 'e' against b" in said
     assert "of the sessions" not in said
+    other = check("rules: [{id: c, offer: {percent: 1%}}]").files.rules[0]
+    assert "experiment" not in describe_rule(other, compiled.files, compiled.policy)
