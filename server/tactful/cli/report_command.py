@@ -10,7 +10,7 @@ import click
 from msgspec import structs
 
 from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
-from tactful.cli.shared.errors import exit_on
+from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_json, print_line, print_table, print_text
@@ -71,6 +71,12 @@ _LEFT_OUT: Final = {
     metavar="DIR",
     help="Write the shoppers who are compared to this new folder, as CSV with SQL.",
 )
+@click.option(
+    "--self-test",
+    "is_self_test",
+    is_flag=True,
+    help="Divide the shoppers by chance 1,000 times, and count the false alarms of reports.",
+)
 @click.option("--territory", metavar="CODE", help="Report on one territory.")
 @click.option(
     "--format",
@@ -92,6 +98,7 @@ def report(
     territory: str | None,
     lasting: bool,
     rows: str | None,
+    is_self_test: bool,
     form: str,
     url: str | None,
     **options: Any,
@@ -111,6 +118,14 @@ def report(
     if lasting and (window is not None or form in {"csv", "html"}):
         raise click.UsageError("--lasting has windows of its own, and is text or json.")
     config = load_config(options)
+    if is_self_test:
+        if lasting or experiment or rows is not None or url is not None or form in {"csv", "html"}:
+            raise click.UsageError(
+                "--self-test reads a data folder, in one window, as text or json: without --lasting,"
+                " --experiment, --rows, --url."
+            )
+        _test_itself(config, _given(question), as_json=form == "json")
+        return
     if rows is not None:
         if lasting or url is not None:
             raise click.UsageError(
@@ -178,6 +193,37 @@ def report_offline(
         return variants_view(variants, structs.replace(asked, experiment=experiment), now)
     found, asked, now = _read_offline(config, question, lambda service, one: service.report(one))
     return report_view(found, asked, now)
+
+
+def _test_itself(config: Config, question: dict[str, str], *, as_json: bool) -> None:
+    """Print how often reports on this data folder would see a difference where there is none.
+
+    Raises:
+        CommandError: There are more false alarms than the methods promise.
+    """
+    from tactful.measurement.self_test import DIVISIONS, MOST_LIFT_ALARMS, MOST_RATIO_ALARMS
+
+    found, _, _ = _read_offline(config, question, lambda service, one: service.self_test(one))
+    if as_json:
+        print_json({**structs.asdict(found), "divisions": DIVISIONS, "ok": found.ok})
+    else:
+        print_line(
+            f"{found.units:,} shoppers, of whom {found.buyers:,} bought, were divided by chance"
+            f" {DIVISIONS:,} times, and each division was looked at on {found.looks} days."
+        )
+        print_line(
+            f"{found.lift_alarms} divisions showed a difference on some day; at most"
+            f" {MOST_LIFT_ALARMS} are expected."
+        )
+        print_line(
+            f"{found.ratio_alarms} showed groups of wrong sizes; at most {MOST_RATIO_ALARMS} is"
+            " expected."
+        )
+    if not found.ok:
+        raise CommandError(
+            "There are more false alarms than promised, so reports on this shop see differences that"
+            " are none. Report it with these numbers."
+        )
 
 
 def _write_rows(config: Config, question: dict[str, str], folder: Path) -> None:

@@ -14,6 +14,7 @@ from tactful.cli.report_command import _print_lasting, _print_report, _print_var
 from tactful.config import Config
 from tactful.core.values.calendar import DAY
 from tactful.measurement.metric_names import METRIC_NAMES
+from tactful.measurement.self_test import SelfTest
 from tactful.measurement.unit_rows import UnitTable
 from tactful.runtime.ports.ledger_rows import Commit
 from unit.api.test_effect_reports import HALF, shown
@@ -63,6 +64,30 @@ async def test_a_copy_of_a_data_folder_gives_the_same_report_as_its_server(tmp_p
     assert (both.exit_code, "--lasting" in both.output) == (2, True)
     assert offline["arms"] == beside["arms"] == {"treated": 3, "held_out": 3}
     assert offline["metrics"] == beside["metrics"]
+
+
+async def test_the_self_test_divides_the_shoppers_of_a_data_folder_by_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with live_server(tmp_path, HALF) as one:
+        now = one.parts.shop.clock.now()
+        rows = [
+            exposure(f"se_{n}", rule="R1", at=now - 10 * DAY, is_treated=n < 3) for n in range(6)
+        ]
+        await one.parts.shop.ledger.commit(Commit(exposures=tuple(rows)))
+        data = one.folder / "data"
+    time = ("--since", "2026-02-20T00:00:00Z", "--until", "2026-03-10T12:00:00Z", "--data", data)
+    text = await asyncio.to_thread(run, "report", "--self-test", *time)
+    assert (text.exit_code, "0 divisions showed a difference" in text.output) == (0, True)
+    found = printed_json(
+        await asyncio.to_thread(run, "report", "--self-test", *time, "--format", "json")
+    )
+    assert (found["divisions"], found["ok"], found["units"]) == (1000, True, 6)
+    both = await asyncio.to_thread(run, "report", "--self-test", "--lasting", *time)
+    assert (both.exit_code, "--self-test" in both.output) == (2, True)
+    monkeypatch.setattr(SelfTest, "ok", False)
+    failed = await asyncio.to_thread(run, "report", "--self-test", *time)
+    assert (failed.exit_code, "more false alarms than promised" in failed.output) == (2, True)
 
 
 async def test_the_lasting_effect_is_three_reports_in_one_table(tmp_path: Path) -> None:

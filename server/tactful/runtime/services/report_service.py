@@ -17,6 +17,7 @@ from tactful.measurement.experiment_report import (
     ReportTerms,
     report_experiment,
 )
+from tactful.measurement.self_test import SelfTest, self_test
 from tactful.measurement.unit_outcomes import (
     HISTORY,
     MeasuredOrder,
@@ -138,6 +139,14 @@ class ReportService:
             LedgerError: The ledger cannot be read.
         """
         return await self._computed(unit_table, question)
+
+    async def self_test(self, question: ReportQuestion) -> SelfTest:
+        """Divide the shoppers that `report` compares by chance, as if offers changed nothing.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        return await self._computed(self_test, question)
 
     async def by_rule(self, question: ReportQuestion) -> dict[str, ExperimentReport]:
         """Report on every rule outside experiments, with one reading of the orders.
