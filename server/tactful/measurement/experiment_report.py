@@ -278,11 +278,14 @@ def _metrics(
     """Yield every metric that can be compared; amounts in each currency, the commonest first."""
     found = {code for one in outcomes.values() for code in (*one.revenue, *one.saved)}
     codes = sorted(found, key=lambda code: (code != currency, code))
+    arms = [_arm(units, outcomes, is_treated=arm) for arm in (True, False)]
     for name in _ORDER:
         for code in codes if name in _AMOUNTS else (None,):
             value, past = _readers(name, code or currency or "")
-            arms = [_sample(units, outcomes, value, past, is_treated=arm) for arm in (True, False)]
-            compared = compare_arms(*arms, heavy_tailed=name in _AMOUNTS, decide_at=terms.decide_at)
+            samples = [_sample(arm, value, past) for arm in arms]
+            compared = compare_arms(
+                *samples, heavy_tailed=name in _AMOUNTS, decide_at=terms.decide_at
+            )
             if compared is not None:
                 yield MetricResult(name, code, compared)
 
@@ -337,22 +340,27 @@ def _full_price_share(outcome: Outcome, code: str) -> float | None:
     return outcome.full_price.get(code, 0.0) / revenue if revenue > 0 else None
 
 
-def _sample(
-    units: Mapping[str, Unit],
-    outcomes: Mapping[str, Outcome],
-    value: _Read,
-    past: _ReadPast,
-    *,
-    is_treated: bool,
-) -> Sample:
-    """Return one metric of one arm; units are in order of their ids."""
+class _Arm(Struct, frozen=True):
+    """The units of one arm. Most units did nothing, and are counted only."""
+
+    outcomes: list[Outcome]
+    """Of those that did something or have a history, in order of their ids."""
+    idle: int
+    """The number of the others."""
+
+
+def _arm(units: Mapping[str, Unit], outcomes: Mapping[str, Outcome], *, is_treated: bool) -> _Arm:
+    size = sum(unit.is_treated is is_treated for unit in units.values())
+    found = [outcomes[key] for key in sorted(outcomes) if units[key].is_treated is is_treated]
+    return _Arm(found, size - len(found))
+
+
+def _sample(arm: _Arm, value: _Read, past: _ReadPast) -> Sample:
+    """Return one metric of one arm."""
     values: list[float] = []
     history: list[float | None] = []
-    blank = 0
-    for key, unit in units.items():
-        if unit.is_treated is not is_treated:
-            continue
-        outcome = outcomes.get(key, _NOTHING)
+    blank = arm.idle if value(_NOTHING) == 0 else 0
+    for outcome in arm.outcomes:
         found, before = value(outcome), past(outcome)
         if found == 0 and before is None:
             blank += 1

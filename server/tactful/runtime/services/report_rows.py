@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from sys import intern
 from typing import Final
 
+import msgspec
 from msgspec import Struct, structs
 
 from tactful.core.facts.fact_types import (
@@ -21,6 +22,7 @@ from tactful.core.facts.fact_types import (
     ms,
 )
 from tactful.core.facts.succession import end_of
+from tactful.core.values.calendar import format_rfc3339
 from tactful.core.values.money import Money
 from tactful.measurement.unit_outcomes import (
     MeasuredLine,
@@ -34,6 +36,8 @@ CustomerUnit = Callable[[str], str]
 """Shop's id of a customer → the id under which exposures name the customer."""
 
 NOBODY: Final = Who(None, None)
+SECONDS_DIGITS: Final = 19
+"""Characters of an RFC 3339 instant up to its seconds."""
 
 
 class SkuTerms:
@@ -154,9 +158,30 @@ def is_sale(order: ReportedFact[Order], gone: Iterable[ReportedFact[Gone]]) -> b
 class OrderHead(Struct, frozen=True, gc=False):
     """What says whether an order matters; the rest of the stored fact is not decoded."""
 
-    placed_at: Instant
+    placed_at: str
+    """RFC 3339."""
     customer: str | None = None
     session: str | None = None
+
+
+class TimeSpan:
+    """The half-open time of the orders that a report reads."""
+
+    def __init__(self, since: int, until: int) -> None:
+        """Compare with [since, until), milliseconds since the Unix epoch, UTC."""
+        self._since, self._until = since, until
+        self._first = format_rfc3339(since)[:SECONDS_DIGITS]
+        self._last = format_rfc3339(until)[:SECONDS_DIGITS]
+
+    def has(self, instant: str) -> bool:
+        """Return whether an instant as facts write it (RFC 3339) lies in the time.
+
+        Texts in UTC are in the order of their instants, down to the second. To compare them takes a
+        tenth of the time that reading them takes.
+        """
+        if instant[-1] == "Z" and self._first < instant[:SECONDS_DIGITS] < self._last:
+            return True
+        return self._since <= ms(msgspec.convert(instant, Instant)) < self._until
 
 
 class BuyerFilter:

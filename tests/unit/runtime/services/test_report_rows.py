@@ -14,6 +14,7 @@ from tactful.runtime.services.report_rows import (
     BuyerFilter,
     Returns,
     SkuTerms,
+    TimeSpan,
     events_of,
     is_sale,
     measured_order,
@@ -220,3 +221,22 @@ def test_an_announced_return_and_a_merged_case_are_no_events() -> None:
 def test_an_event_of_an_unknown_order_belongs_to_nobody() -> None:
     (found,) = events_of([returned("r1", customer=None, order="o9")], [], {"o1": ME}, unit_of)
     assert found.who == NOBODY
+
+
+@pytest.mark.parametrize(
+    ("instant", "is_in"),
+    [
+        ("2026-03-10T11:59:59Z", False),
+        ("2026-03-10T12:00:00Z", True),
+        ("2026-03-10T12:00:00.250Z", True),
+        ("2026-03-10T12:00:01Z", True),
+        ("2026-03-11T11:59:59.999Z", True),
+        ("2026-03-11T12:00:00Z", False),
+        ("2026-03-10T13:30:00+01:00", True),
+        ("2026-03-10T12:30:00+01:00", False),
+        ("2026-03-11T06:30:00-05:00", True),
+        ("2026-03-11T07:30:00-05:00", False),
+    ],
+)
+def test_the_time_of_a_report_is_half_open_in_every_time_zone(instant: str, is_in: bool) -> None:
+    assert TimeSpan(T0, T0 + DAY).has(instant) is is_in

@@ -1,8 +1,12 @@
 """The list of erasures names nobody and survives a crash in the middle of a line."""
 
+import hmac
 from pathlib import Path
 
+import pytest
+
 from tactful.stores.shared.erasures import (
+    DIGEST_CHARS,
     ERASED_PREFIX,
     Erasure,
     add_erasures,
@@ -29,6 +33,13 @@ def test_a_digest_depends_on_the_secret_and_on_the_kind_of_id() -> None:
         )
         == 3
     )
+
+
+@pytest.mark.parametrize("size", [0, 1, 32, 64, 65, 200])
+def test_a_digest_is_an_hmac_of_the_kind_and_the_id(size: int) -> None:
+    secret = bytes(range(size))
+    wanted = hmac.digest(secret, "customer:Zoë".encode(), "sha256").hex()[:DIGEST_CHARS]
+    assert erasure_digest(secret, "customer", "Zoë") == ERASED_PREFIX + wanted
 
 
 def erased(alias: str, at: int = 7) -> Erasure:
