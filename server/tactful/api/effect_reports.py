@@ -17,6 +17,7 @@ from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import DAY, CalendarError, format_rfc3339, parse_duration
 from tactful.measurement.arm_comparison import ArmComparison
+from tactful.measurement.conclusions import LEAST_UNITS
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.intervals import Interval
 from tactful.measurement.report_sentence import report_sentence, variants_sentence
@@ -143,7 +144,9 @@ def report_view(report: ExperimentReport, question: ReportQuestion, now: int) ->
         "verdict": report.conclusion.value,
         "advice": advice.kind.value,
     }
-    if advice.money is not None and report.currency is not None:
+    # With fewer shoppers the range is not valid, so its amounts would mislead.
+    is_valid = min(report.treated, report.held_out) >= LEAST_UNITS
+    if advice.money is not None and report.currency is not None and is_valid:
         shown["money"] = {
             "currency": report.currency,
             "likely": advice.money.likely,

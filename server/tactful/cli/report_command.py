@@ -287,6 +287,12 @@ async def _read(
 def _print_report(answer: dict[str, Any]) -> None:
     """Print a report as text: the sentence first, then what it rests on, then each metric."""
     print_line(answer["sentence"])
+    if "money" in answer:
+        is_proven = answer["verdict"] in {"earns", "costs", "no_difference"}
+        print_line(
+            f"This is {'proven' if is_proven else 'not proven'}: the truth lies between the worst and the"
+            " best in 95 of 100 shops."
+        )
     print_line("")
     arms = answer["arms"]
     print_line(

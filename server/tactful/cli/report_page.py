@@ -15,6 +15,7 @@ from msgspec import Struct
 from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
+from tactful.measurement.report_sentence import change_in_words
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ground: #f6f7f7; --sheet: #fff; --text: #1b2225; --dim: #566166;
@@ -115,7 +116,7 @@ def _answers(shown: Mapping[str, Any]) -> Iterator[str]:
     tone = f' class="{verdict}"' if verdict in {"earns", "costs"} else ""
     yield f"<section><h2>Do the offers earn?</h2><strong{tone}>{_VERDICTS[verdict]}</strong>"
     if "money" in shown:
-        yield f"<p>Most likely {_money(shown['money'], 'likely')} a month.</p>"
+        yield f"<p>Most likely {_change(shown['money'], 'likely')} a month.</p>"
     yield f"</section><section><h2>How sure is that?</h2>{_certainty(shown)}</section>"
     yield "<section><h2>What should I do?</h2>"
     if verdict == "cannot_be_trusted":
@@ -129,9 +130,9 @@ def _certainty(shown: Mapping[str, Any]) -> str:
     if shown["verdict"] == "cannot_be_trusted":
         return "<strong>Not at all.</strong><p>One group has lost shoppers that the other has kept.</p>"
     if "money" not in shown:
-        return "<strong>Not at all.</strong><p>Too few shoppers have bought yet.</p>"
+        return "<strong>Not at all.</strong><p>Too few shoppers have been compared yet.</p>"
     proven = shown["verdict"] in {"earns", "costs", "no_difference"}
-    worst, best = (_money(shown["money"], name) for name in ("worst", "best"))
+    worst, best = (_change(shown["money"], name) for name in ("worst", "best"))
     return (
         f"<strong>{'Proven.' if proven else 'Not proven.'}</strong><p>At worst {worst} and at best"
         f" {best} a month. The truth lies between them in 95 of 100 shops.</p>"
@@ -147,6 +148,10 @@ def _next_step(shown: Mapping[str, Any]) -> str:
         cost = _amount(shown["waiting"], shown["money"]["currency"])
         text += f"<p>A month of waiting costs about {cost}.</p>"
     return text
+
+
+def _change(money: Mapping[str, Any], name: str) -> str:
+    return change_in_words(money[name], money["currency"])
 
 
 def _money(money: Mapping[str, Any], name: str) -> str:

@@ -4,7 +4,7 @@ from tactful.core.values.calendar import DAY, format_rfc3339
 from tactful.core.values.counts import counted
 from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.advice import Advice, AdviceKind, MoneyPerMonth
-from tactful.measurement.conclusions import Conclusion, Missing
+from tactful.measurement.conclusions import LEAST_UNITS, Conclusion, Missing
 from tactful.measurement.experiment_report import ExperimentReport
 from tactful.measurement.variant_report import VariantReport, VariantsReport
 
@@ -38,19 +38,26 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
         return "It is too early to say anything: too few shoppers have bought yet." + _more(
             report.missing, now
         )
-    amounts = _amounts(money, report.currency)
+    if min(report.treated, report.held_out) < LEAST_UNITS:
+        return (
+            f"It is too early to say anything: each group needs {LEAST_UNITS} shoppers first."
+            + _more(report.missing, now)
+        )
+    changes = _changes(money, report.currency)
     match report.conclusion:
         case Conclusion.EARNS:
-            return f"The offers earn {amounts}. Keep them."
+            return f"The offers earn {_amounts(money, report.currency)}. Keep them."
         case Conclusion.COSTS:
-            return f"The offers cost money: they earn {amounts}. Stop them."
+            return f"The offers cost money: {changes}. Stop them."
         case Conclusion.NO_DIFFERENCE:
             return (
-                f"The offers make no difference worth knowing: they earn {amounts}."
+                f"The offers make no difference worth knowing: {changes}."
                 " Shrink them: a smaller discount loses nothing."
             )
         case _:
-            return _undecided(report.advice, amounts, report.currency) + _more(report.missing, now)
+            return _undecided(report.advice, changes, report.currency) + _more(
+                report.missing, now, waits=report.advice.kind is AdviceKind.WAIT
+            )
 
 
 def variants_sentence(report: VariantsReport, now: int) -> str:
@@ -115,7 +122,20 @@ def _amounts(money: MoneyPerMonth, currency: str) -> str:
     return f"most likely {likely} a month, at worst {worst} and at best {best}"
 
 
-def _undecided(advice: Advice, amounts: str, currency: str) -> str:
+def _changes(money: MoneyPerMonth, currency: str) -> str:
+    likely, worst, best = (
+        change_in_words(amount, currency) for amount in (money.likely, money.worst, money.best)
+    )
+    return f"most likely {likely} a month, at worst {worst} and at best {best}"
+
+
+def change_in_words(amount: int, currency: str) -> str:
+    """Return an amount in minor units as a gain or a loss: "a loss of 12.50 EUR"."""
+    kind = "loss" if amount < 0 else "gain"
+    return f"a {kind} of {format_plain(Money(abs(amount), currency))}"
+
+
+def _undecided(advice: Advice, changes: str, currency: str) -> str:
     match advice.kind:
         case AdviceKind.KEEP:
             todo = "Keep them: more waiting would cost more than it teaches."
@@ -123,7 +143,7 @@ def _undecided(advice: Advice, amounts: str, currency: str) -> str:
             todo = "Stop them: more waiting would cost more than it teaches."
         case _:
             todo = _wait(advice, currency)
-    return f"It is not proven what the offers change: they earn {amounts}. {todo}"
+    return f"It is not proven what the offers change: {changes}. {todo}"
 
 
 def _wait(advice: Advice, currency: str) -> str:
@@ -133,10 +153,11 @@ def _wait(advice: Advice, currency: str) -> str:
     return f"Wait; a month of waiting costs about {cost}."
 
 
-def _more(missing: Missing | None, now: int) -> str:
+def _more(missing: Missing | None, now: int, *, waits: bool = True) -> str:
     if missing is None:
         return ""
     when = ""
     if missing.days is not None:
         when = f", about {format_rfc3339(now + missing.days * DAY)[:10]}"
-    return f" Proof needs about {counted(missing.units, 'more shopper')}{when}."
+    needs = "needs" if waits else "would need"
+    return f" Proof {needs} about {counted(missing.units, 'more shopper')}{when}."

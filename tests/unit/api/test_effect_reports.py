@@ -283,3 +283,14 @@ async def rule_shown(one: LiveServer, customer: str) -> str:
     ]
     assert len(found) == 1
     return found[0]
+
+
+def test_amounts_of_too_few_shoppers_are_not_shown() -> None:
+    question = question_of({}, NOW)
+    few, enough = (
+        report_view(report_experiment(*shop(units), ReportTerms(now=NOW)), question, NOW)
+        for units in (150, 1500)
+    )
+    assert "money" not in few
+    assert few["sentence"].startswith("It is too early to say anything")
+    assert "money" in enough

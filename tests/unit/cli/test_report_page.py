@@ -36,7 +36,11 @@ def text_of(page: str) -> str:
             of_shop(shop(conversion=(15, 30))),
             ("No, the offers cost money.", "Proven.", "Stop the offers."),
         ),
-        (of_shop(shop(120)), ("That is not known yet.", "Not proven.", "Wait.", "Proof needs")),
+        (of_shop(shop(120)), ("That is not known yet.", "Not at all.", "Wait.", "Proof needs")),
+        (
+            of_shop(shop(conversion=(22, 21))),
+            ("That is not known yet.", "Not proven.", "a loss of"),
+        ),
         (
             shown() | {"verdict": "cannot_be_trusted", "metrics": []},
             ("These figures cannot say.", "Not at all.", "Find the cause first."),
@@ -46,7 +50,7 @@ def text_of(page: str) -> str:
             ("That is not known yet.", "Not at all.", "Wait."),
         ),
     ],
-    ids=["earns", "costs", "too early", "not trusted", "nobody"],
+    ids=["earns", "costs", "too early", "unclear", "not trusted", "nobody"],
 )
 def test_a_page_answers_whether_how_sure_and_what_to_do(
     report: dict[str, Any], answers: tuple[str, ...]

@@ -15,6 +15,10 @@ from tactful.measurement.variant_report import VariantReport, VariantsReport
 
 NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 MONEY = MoneyPerMonth(124_000, -30_000, 280_000)
+CHANGES = (
+    "most likely a gain of 1240.00 EUR a month, at worst a loss of 300.00 EUR and at best a gain of"
+    " 2800.00 EUR"
+)
 AMOUNTS = "most likely 1240.00 EUR a month, at worst -300.00 EUR and at best 2800.00 EUR"
 
 
@@ -83,19 +87,19 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
         ),
         (
             report(conclusion=Conclusion.COSTS, advice=advice(AdviceKind.STOP)),
-            f"The offers cost money: they earn {AMOUNTS}. Stop them.",
+            f"The offers cost money: {CHANGES}. Stop them.",
         ),
         (
             report(conclusion=Conclusion.NO_DIFFERENCE, advice=advice(AdviceKind.SHRINK)),
             (
-                f"The offers make no difference worth knowing: they earn {AMOUNTS}."
+                f"The offers make no difference worth knowing: {CHANGES}."
                 " Shrink them: a smaller discount loses nothing."
             ),
         ),
         (
             report(),
             (
-                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                f"It is not proven what the offers change: {CHANGES}."
                 " Wait; a month of waiting costs about 40.00 EUR."
                 " Proof needs about 12,345 more shoppers, about 2026-06-08."
             ),
@@ -103,21 +107,33 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
         (
             report(advice=advice(AdviceKind.WAIT), missing=Missing(10**7, None)),
             (
-                f"It is not proven what the offers change: they earn {AMOUNTS}. Wait."
+                f"It is not proven what the offers change: {CHANGES}. Wait."
                 " Proof needs about 10,000,000 more shoppers."
             ),
         ),
         (
             report(advice=advice(AdviceKind.KEEP), missing=None),
             (
-                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                f"It is not proven what the offers change: {CHANGES}."
                 " Keep them: more waiting would cost more than it teaches."
             ),
         ),
         (
+            report(advice=advice(AdviceKind.KEEP)),
+            (
+                f"It is not proven what the offers change: {CHANGES}."
+                " Keep them: more waiting would cost more than it teaches."
+                " Proof would need about 12,345 more shoppers, about 2026-06-08."
+            ),
+        ),
+        (
+            report(held_out=99, missing=None),
+            "It is too early to say anything: each group needs 100 shoppers first.",
+        ),
+        (
             report(advice=advice(AdviceKind.STOP), missing=None),
             (
-                f"It is not proven what the offers change: they earn {AMOUNTS}."
+                f"It is not proven what the offers change: {CHANGES}."
                 " Stop them: more waiting would cost more than it teaches."
             ),
         ),
