@@ -20,7 +20,7 @@ PAGE_FACTS: Final = 500
 
 
 class Complaints:
-    """Counts the support cases of each item, whenever it is told to."""
+    """Counts the support cases of each item, whenever `refresh` runs."""
 
     def __init__(self, state: ShopState) -> None:
         self._ledger = state.ledger

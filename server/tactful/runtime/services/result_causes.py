@@ -35,7 +35,7 @@ class _Found(Struct, frozen=True):
 
 
 class ResultCauses:
-    """Reads the results of all rules, whenever it is told to; a report takes seconds."""
+    """Reads the results of all rules, whenever `refresh` runs, which takes seconds."""
 
     def __init__(self, state: ShopState, reports: ReportService, stop: StopTrial) -> None:
         """Watch the rules of the active rulebook.
