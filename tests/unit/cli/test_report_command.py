@@ -10,14 +10,12 @@ from contracts.test_exposure_store import exposure
 from support.cli_runner import printed_json, run, run_beside
 from support.live_server import live_server
 from tactful.cli import report_command
-from tactful.cli.report_command import _print_lasting, _print_report, _print_variants
 from tactful.config import Config
 from tactful.core.values.calendar import DAY
-from tactful.measurement.metric_names import METRIC_NAMES
 from tactful.measurement.self_test import SelfTest
 from tactful.measurement.unit_rows import UnitTable
 from tactful.runtime.ports.ledger_rows import Commit
-from unit.api.test_effect_reports import HALF, shown
+from unit.api.test_effect_reports import HALF
 
 
 async def test_the_server_is_asked_for_text_json_and_csv(tmp_path: Path) -> None:
@@ -111,33 +109,6 @@ async def test_the_lasting_effect_is_three_reports_in_one_table(tmp_path: Path) 
         assert (refused.exit_code, "--lasting" in refused.output) == (2, True)
 
 
-def test_arms_that_cannot_be_trusted_say_so_in_the_lasting_effect(capsys: Any) -> None:
-    lost = shown() | {
-        "srm": {"ok": False, "p": 0.0},
-        "sentence": "Not to be trusted.",
-        "metrics": [],
-    }
-    _print_lasting([lost])
-    text = capsys.readouterr().out
-    assert "7 days: Not to be trusted." in text
-    assert "per shopper" not in text
-
-
-def test_what_was_given_away_is_said_in_money(capsys: Any) -> None:
-    given = {
-        "currency": "EUR",
-        "discount": 124_000,
-        "likely": 82_000,
-        "least": 50_000,
-        "most": 110_000,
-    }
-    _print_report(shown() | {"given_away": given})
-    text = capsys.readouterr().out
-    assert (
-        "Offers gave 1240.00 EUR of discounts. About 820.00 EUR of it went to shoppers who" in text
-    )
-
-
 def test_a_folder_without_a_ledger_and_an_unreadable_time_are_refused(tmp_path: Path) -> None:
     missing = run("report", "--data", str(tmp_path))
     assert missing.exit_code == 2
@@ -152,20 +123,6 @@ def test_currencies_that_are_left_out_of_the_rows_are_named(
     report_command._write_rows(Config(), {}, tmp_path / "rows")
     said = capsys.readouterr().out
     assert "Amounts in GBP, USD are left out; those in EUR are not converted." in said
-
-
-def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
-    answer = shown() | {"immature": 12, "crossed": 3, "unlinked": 1200}
-    _print_report(answer)
-    text = capsys.readouterr().out
-    assert text.startswith("The offers earn most likely ")
-    assert "12 more are left out because their days are not over." in text
-    assert "1,200 orders name neither a customer nor a session" in text
-    assert "order lines have no known cost" not in text
-    assert text.count("–") == 10
-    for name in METRIC_NAMES.values():
-        assert name in text
-    assert "Of twenty such ranges, one misses the truth by chance." in text
 
 
 async def test_the_rules_of_an_experiment_are_compared_in_words(tmp_path: Path) -> None:
@@ -200,14 +157,3 @@ async def test_the_rules_of_an_experiment_are_compared_in_words(tmp_path: Path) 
     alone = await asyncio.to_thread(run, *ask, "--format", "json", "--data", data)
     offline = printed_json(alone)
     assert offline["arms"] == beside["arms"]
-
-
-def test_rules_that_cannot_be_compared_yet_say_so(capsys: Any) -> None:
-    answer = {
-        "sentence": "S.", "arms": {}, "shares_bp": {}, "started": None, "other_edition": 0,
-        "variants": {"R1": shown() | {"metrics": [], "sentence": "Too early."}},
-    }  # fmt: skip
-    _print_variants(answer)
-    text = capsys.readouterr().out
-    assert "R1 against no offer" in text
-    assert "Too early." in text

@@ -1,4 +1,4 @@
-"""Shares that changed against the last four weeks: reasons for silence, and offers that are used."""
+"""Shares that changed against the last four weeks: of reasons, and of offers that are used."""
 
 from collections.abc import Iterator
 from typing import Final
