@@ -63,7 +63,7 @@ class MedusaBridge {
   constructor({ url, serverKey, territory, store, platform, ...options }) {
     this.#platform = platform;
     this.#territory = territory;
-    const client = new TactfulClient(new HttpTransport(url, serverKey), options);
+    const client = new TactfulClient(new HttpTransport(url, serverKey, options), options);
     this.keys = new KeyCache(client);
     this.delivery = new Delivery(client, store);
     this.checkout = new Checkout(client, store, this.delivery);

@@ -72,7 +72,7 @@ export class SaleorBridge {
     this.#graphql = graphql;
     this.#territory = territory;
     this.#orders = orders;
-    const client = new TactfulClient(new HttpTransport(url, serverKey), options);
+    const client = new TactfulClient(new HttpTransport(url, serverKey, options), options);
     this.keys = new KeyCache(client);
     this.delivery = new Delivery(client, store);
     this.checkout = new Checkout(client, store, this.delivery);

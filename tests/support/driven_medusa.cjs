@@ -67,6 +67,7 @@ const bridge = new MedusaBridge({
     addToCart: async (input) => addToCart(input),
     pricesOf: (cart) => ({ region_id: cart.region_id, currency_code: cart.currency_code }),
   },
+  timeout: 30_000,
   patience: 1500,
   // Pauses are cut short, so that a run is.
   sleep: (pause) => new Promise((done) => setTimeout(done, Math.min(pause, 20))),

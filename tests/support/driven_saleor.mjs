@@ -90,6 +90,7 @@ const bridge = new SaleorBridge({
   store,
   orders: new Map(),
   graphql: async (query, variables) => OPERATIONS[/Tactful\w+/.exec(query)[0]](variables),
+  timeout: 30_000,
   patience: 1500,
   // Pauses are cut short, so that a run is.
   sleep: (pause) => new Promise((done) => setTimeout(done, Math.min(pause, 20))),

@@ -177,7 +177,8 @@ class Shop:
     # -- What a test breaks ------------------------------------------------------------------------
 
     def connect(self, url: str, key: str) -> Transport:
-        return HttpTransport(url, key)
+        # A loaded machine may answer late; only a broken connection is no answer.
+        return HttpTransport(url, key, timeout=30_000)
 
     def verify(self, token: str) -> OfferClaims:
         return self.keys.verify(token)

@@ -3,6 +3,9 @@
 import { OutcomeUnknownError, RefusedError } from './errors.js';
 import { HttpTransport } from './transport.js';
 
+/** Milliseconds for the exchange: a code works once, so its answer is worth waiting for. */
+const TIMEOUT_MS = 15_000;
+
 /**
  * Use a code of `tactful keys pair`, and return what it stands for.
  *
@@ -16,7 +19,7 @@ import { HttpTransport } from './transport.js';
  */
 export async function pair(
   code,
-  { shop = '', connect = (url, key) => new HttpTransport(url, key) } = {},
+  { shop = '', connect = (url, key) => new HttpTransport(url, key, { timeout: TIMEOUT_MS }) } = {},
 ) {
   const line = code.trim();
   const place = line.indexOf('@');

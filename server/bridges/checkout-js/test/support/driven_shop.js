@@ -29,7 +29,10 @@ const PRICE = 12900;
 
 // Pauses are cut short, so that a run is.
 const sleep = (pause) => new Promise((done) => setTimeout(done, Math.min(pause, 20)));
-const client = new TactfulClient(new HttpTransport(url, key), { patience: 1500, sleep });
+const client = new TactfulClient(new HttpTransport(url, key, { timeout: 30_000 }), {
+  patience: 1500,
+  sleep,
+});
 const store = new MemoryStore();
 const keys = new KeyCache(client);
 const delivery = new Delivery(client, store);
