@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from support.documented_answers import lacks
+
 SUITE = """
 import pytest
 
@@ -88,3 +90,17 @@ def test_the_fast_tests_run_first_and_a_complete_run_says_how_long_it_takes(tmp_
     assert places == sorted(places)
     assert "a complete run, the fast tests first; its time is shown next time" in first
     assert "the last one here took 0 min " in said("tests")
+
+
+def test_an_answer_that_the_document_does_not_have_is_named() -> None:
+    problem, body = "application/problem+json", b'{"code": "offer.unknown"}'
+    assert lacks("GET", "/v1/offers/{id}", 404, problem, body) is None
+    assert lacks("GET", "/v1/budgets", 500, problem, b'{"code": "server.error"}') is None
+    assert lacks("DELETE", "/v1/customers/{id}", 204, "", b"") is None
+    assert lacks("GET", "/v1/budgets", 418, problem, body) == "GET /v1/budgets answered 418"
+    assert lacks("GET", "/v1/budgets", 200, "text/csv", b"a") == (
+        "GET /v1/budgets answered 200 with text/csv"
+    )
+    assert lacks("GET", "/v1/budgets", 503, problem, body) == (
+        "GET /v1/budgets answered 503 with code offer.unknown"
+    )
