@@ -49,7 +49,7 @@ REASON_WORDS: Final[Mapping[str, str]] = {
     "price.floor": "the offer would be below the lowest price",
     "price.no_improvement": "it costs no more than the offer",
     "price.zero": "the offer would be free",
-    "timing.wait": "the shopper has just arrived",
+    "timing.wait": "the shopper has not looked at it long enough",
     "timing.checkout": "the shopper is at the checkout",
     "timing.chat": "the shopper is talking to support",
     "timing.quiet": "an offer was withdrawn a short time ago",

@@ -96,7 +96,8 @@ async def test_why_shows_every_gate_with_what_would_change_it(
     shopper = await one.shopper()
     await shopper.view("RUN-42", 10)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
-    assert "R1 withheld" in page
+    assert "R1 withheld the shopper has not looked at it long enough timing.wait" in page
+    assert "The shopper has not looked at it long enough timing.wait" in page
     assert "the shopper stays, pauses and looks; by itself at 2026-03-10 12:00:30 UTC" in page
     await one.advance(20)
     page = await agent.read("/console/why", sku="RUN-42", session=shopper.session)
