@@ -32,8 +32,11 @@ def delivery_url(config: Config, installed: InstalledConnector) -> str:
 
 
 def missing_settings(installed: InstalledConnector) -> Iterator[str]:
-    """Yield what the settings of a connector lack, each with what to do."""
-    if not installed.connector.lists:
+    """Yield what the settings of a shop's connector lack, each with what to do.
+
+    A help desk needs nothing more: it sends tickets, which have no prices.
+    """
+    if not any(one.gone for one in installed.connector.lists):
         return
     if installed.remote is None:
         yield "Nothing can be read. Set address and key_file."
