@@ -43,6 +43,12 @@ def test_below_the_stock_minimum_nothing_is_offered() -> None:
     assert [*check_availability(shelf(5), policy, 4, 1)] == []
 
 
+@pytest.mark.parametrize("count", [None, 0, -1])
+def test_what_was_promised_before_makes_no_difference_without_stock(count: int | None) -> None:
+    alone = [*check_availability(shelf(count), Policy(), 0, 1)]
+    assert [*check_availability(shelf(count), Policy(), 7, 1)] == alone
+
+
 def test_stock_of_another_territory_does_not_count() -> None:
     (out,) = check_availability(scene(session=session(territory="GB")), Policy(), 0, 1)
     assert (out.reason, out.actual, out.at) == ("stock.out", None, None)

@@ -61,6 +61,9 @@ async def test_offers_in_line_for_scarce_stock_know_what_was_promised_before(
     await shop.ingest.ingest([msgspec.json.encode(scarce)])
     await shop.state.fact_cache.load(["BOOT-42"], [])
     assert contexts.build(state, TimerFired()).ahead == {"of2": 2}
+    await shop.ingest.ingest([msgspec.json.encode(stock("BOOT-42", "DE", 0, version=10))])
+    await shop.state.fact_cache.load(["BOOT-42"], [])
+    assert contexts.build(state, TimerFired()).ahead == {}, "nobody asks who was first"
 
 
 async def test_commits_are_suspended_until_an_instant_or_while_the_ledger_fails(
