@@ -5,6 +5,7 @@
 #   make soak     a day of traffic in 30 min    make build    what a release has: dist-py/, dist-js/, dist-manifest.json
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
+#   make test-nodes  the ledger on PostgreSQL
 #   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
 #                   the WordPress with WooCommerce in that folder
 
@@ -16,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test check style unit coverage platforms bench soak build dist-js format clean lock
+.PHONY: demo test test-nodes check style unit coverage platforms bench soak build dist-js format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -41,6 +42,11 @@ style: $(VENV)/.dev
 # The tests of `make check` alone, for another Python: make unit VENV=.venv-other PYTHON=/path/to/python
 unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
+
+# The ledger on PostgreSQL under the contract suite and with a database that fails: two minutes.
+NODES := tests/contracts tests/unit/stores/postgres tests/unit/stores/transfer tests/journeys/test_postgres_outages.py
+test-nodes: $(VENV)/.dev
+	@TACTFUL_REQUIRE=1 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer" $(NODES)
 
 # What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol measurement

@@ -12,6 +12,7 @@ import structlog
 from hypothesis import settings
 
 from support.documented_answers import undocumented_answers
+from support.postgres_cluster import UNSAFE, Cluster, running_cluster
 
 EXPLORE = os.environ.get("TACTFUL_EXPLORE") == "1"
 """Whether property tests try other examples in each run, instead of the same in all."""
@@ -102,6 +103,13 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"{item.nodeid} was skipped, which is not allowed here: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    """A PostgreSQL of this run, whose disk nobody crashes."""
+    with running_cluster(*UNSAFE) as cluster:
+        yield cluster
 
 
 def reason_of(report: Any) -> str:

@@ -5,7 +5,6 @@ This is the only module that knows both the runtime and its concrete ports, stor
 
 import asyncio
 import contextlib
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
@@ -59,10 +58,10 @@ from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
-from tactful.stores.memory.ledger import MemoryLedger
-from tactful.stores.shared import draft_folder, failpoints
+from tactful.stores.chosen_ledger import configured_ledger, register_database
+from tactful.stores.relational.ledger import MAX_PENDING_BYTES
+from tactful.stores.shared import draft_folder
 from tactful.stores.shared.folder_lock import exclusive_lock
-from tactful.stores.sqlite.ledger import MAX_PENDING_BYTES, SqliteLedger
 from tactful.transports.admission.access_policy import AccessPolicy
 from tactful.transports.admission.client_address import TrustedProxies
 from tactful.transports.admission.limits import AdmissionLimits
@@ -131,14 +130,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     )
     keys = SigningKeys(folder / "keys", clock)
     entropy = _entropy(config, folder)
-    ledger: Ledger = MemoryLedger()
-    if config.data:
-        ledger = SqliteLedger(
-            folder / "tactful.db",
-            erasures_copy=config.erasures_copy,
-            is_shared=False,  # this process holds the lock of the folder
-            failpoint=failpoints.from_environment(os.environ),
-        )
+    ledger = configured_ledger(config, folder)
     settings = Settings(
         rules=config.rules,
         policy=config.policy,
@@ -181,6 +173,8 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     hub = ConnectionHub(handler, _access_policy(config, proxies))
     requests = RequestCounter()
     _register_gauges(shop, hub, requests)
+    if config.ledger:
+        register_database(ledger, shop.state.telemetry)
     register_hub_tables(shop.state.tables, hub, shop.state.browsing)
 
     @contextlib.asynccontextmanager

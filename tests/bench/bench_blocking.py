@@ -38,7 +38,7 @@ sys.path[:0] = [str(harness.ROOT / "server")]
 
 from tactful.config import load  # noqa: E402 - found on the path just set
 from tactful.serving import serve  # noqa: E402
-from tactful.stores.sqlite.writer.group_commit import SqliteWriter  # noqa: E402
+from tactful.stores.relational.writer.group_commit import GroupCommitWriter  # noqa: E402
 from tactful.transports.server.listener import Listener  # noqa: E402
 
 SPACING_S: Final = 0.015
@@ -59,25 +59,25 @@ class Used:
     def observed(self) -> Iterator[None]:
         """Measure the callbacks of asyncio's loop and the transactions of the writer."""
         run: Callable[[events.Handle], None] = events.Handle._run
-        write: Callable[[SqliteWriter, list[Any]], None] = SqliteWriter._write
+        write: Callable[[GroupCommitWriter, list[Any]], None] = GroupCommitWriter._write
 
         def timed_run(handle: events.Handle) -> None:
             began = time.thread_time()
             run(handle)
             self.loop.append(1e3 * (time.thread_time() - began))
 
-        def timed_write(writer: SqliteWriter, batch: list[Any]) -> None:
+        def timed_write(writer: GroupCommitWriter, batch: list[Any]) -> None:
             began = time.thread_time()
             write(writer, batch)
             self.writer.append(1e3 * (time.thread_time() - began))
 
         setattr(events.Handle, "_run", timed_run)  # noqa: B010 - mypy refuses the assignment
-        setattr(SqliteWriter, "_write", timed_write)  # noqa: B010
+        setattr(GroupCommitWriter, "_write", timed_write)  # noqa: B010
         try:
             yield
         finally:
             setattr(events.Handle, "_run", run)  # noqa: B010
-            setattr(SqliteWriter, "_write", write)  # noqa: B010
+            setattr(GroupCommitWriter, "_write", write)  # noqa: B010
 
 
 @cache

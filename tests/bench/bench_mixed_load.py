@@ -30,8 +30,8 @@ sys.path[:0] = [str(harness.ROOT / "tests"), str(harness.ROOT / "server")]
 
 from support.ledger_rows import accepted  # noqa: E402 - found on the path just set
 from tactful.core.offers.offer import OfferState  # noqa: E402 - found on the path just set
+from tactful.stores.relational.tables.offer_rows import ENCODE  # noqa: E402 - found on the path just set
 from tactful.stores.sqlite.opening import open_writer  # noqa: E402 - found on the path just set
-from tactful.stores.sqlite.tables.offer_rows import ENCODE  # noqa: E402 - found on the path just set
 
 SHOPPERS, SKUS = 200, 400
 LEAST_S = 3.0

@@ -20,8 +20,8 @@ from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import fact_row
+from tactful.stores.relational.tables.offer_rows import ENCODE
 from tactful.stores.sqlite.opening import open_writer
-from tactful.stores.sqlite.tables.offer_rows import ENCODE
 
 LINES = 5
 SKU, CUSTOMER, ORDER = "sku-0000000", "cus-0000000", "ord-0000000"

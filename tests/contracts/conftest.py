@@ -6,14 +6,23 @@ from pathlib import Path
 import pytest
 
 from support.ledger_rows import AnyLedger
+from support.postgres_cluster import Cluster
+from support.postgres_ledger import postgres_ledger
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
     """An open, empty ledger."""
-    made = MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
+    made: AnyLedger
+    if request.param == "postgres":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        made = postgres_ledger(cluster.database())
+    else:
+        made = (
+            MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")
+        )
     await made.open()
     yield made
     await made.close()

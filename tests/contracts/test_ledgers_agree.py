@@ -1,4 +1,4 @@
-"""The SQLite ledger and the one in memory answer alike, whatever is done to both, and sums hold."""
+"""The ledgers on a database and the one in memory answer alike, whatever is done to both, and sums hold."""
 
 import asyncio
 import tempfile
@@ -12,6 +12,8 @@ from msgspec import structs
 
 from support.broken_builds import assert_fails
 from support.ledger_rows import T0, AnyLedger, accepted, entry, fact, leave, offer, push
+from support.postgres_cluster import Cluster
+from support.postgres_ledger import postgres_ledger
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import OfferState
 from tactful.core.offers.tokens import TokenClaims
@@ -26,7 +28,8 @@ from tactful.core.values.money import Money
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 from tactful.stores.memory.ledger import MemoryLedger
-from tactful.stores.sqlite import turns as sqlite_turns
+from tactful.stores.relational import turns as sqlite_turns
+from tactful.stores.relational.ledger import RelationalLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 LIMIT, COUNT = 5_000, 2
@@ -178,22 +181,26 @@ async def known(ledger: AnyLedger) -> dict[str, object]:
     }
 
 
-async def play(acts: list[tuple[Any, ...]]) -> None:
+async def play(acts: list[tuple[Any, ...]], durable: RelationalLedger) -> None:
     """Do the same to both. After each act they agree, no limit is exceeded, and all sums hold."""
+    plain = MemoryLedger()
+    await durable.open()
+    try:
+        for number, what in enumerate(acts):
+            answers = [await act(ledger, number, what) for ledger in (plain, durable)]
+            assert comparable(answers[0]) == comparable(answers[1])
+            held = await known(durable)
+            assert await known(plain) == held
+            assert held["wrong"] == []
+            for row in await durable.balances():
+                assert row.reserved + row.settled <= (row.limit or 0)
+    finally:
+        await durable.close()
+
+
+def play_on_sqlite(acts: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        plain, durable = MemoryLedger(), SqliteLedger(Path(folder) / "tactful.db")
-        await durable.open()
-        try:
-            for number, what in enumerate(acts):
-                answers = [await act(ledger, number, what) for ledger in (plain, durable)]
-                assert comparable(answers[0]) == comparable(answers[1])
-                held = await known(durable)
-                assert await known(plain) == held
-                assert held["wrong"] == []
-                for row in await durable.balances():
-                    assert row.reserved + row.settled <= (row.limit or 0)
-        finally:
-            await durable.close()
+        asyncio.run(play(acts, SqliteLedger(Path(folder) / "tactful.db")))
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
@@ -202,7 +209,12 @@ async def play(acts: list[tuple[Any, ...]]) -> None:
 @example(acts=BOTH)
 @example(acts=LAST)
 def test_both_ledgers_answer_alike_and_every_sum_holds(acts: list[tuple[Any, ...]]) -> None:
-    asyncio.run(play(acts))
+    play_on_sqlite(acts)
+
+
+@pytest.mark.parametrize("acts", [HISTORY, BOTH, LAST])
+def test_postgres_answers_like_memory(acts: list[tuple[Any, ...]], postgres: Cluster) -> None:
+    asyncio.run(play(acts, postgres_ledger(postgres.database())))
 
 
 def test_that_fails_when_a_late_turn_overwrites_a_redemption(
@@ -210,7 +222,7 @@ def test_that_fails_when_a_late_turn_overwrites_a_redemption(
 ) -> None:
     monkeypatch.setattr(sqlite_turns, "STANDING", frozenset(OfferState))
     with pytest.raises((AssertionError, LedgerError)):
-        asyncio.run(play(HISTORY))
+        play_on_sqlite(HISTORY)
 
 
 def test_that_fails_when_reservations_are_not_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,8 @@ from msgspec import structs
 
 from support.known_rows_check import check_every_transaction
 from support.ledger_rows import T0, AnyLedger, entry, fact, offer, step
+from support.postgres_cluster import Cluster
+from support.postgres_ledger import postgres_ledger
 from tactful.core.offers.budget import BudgetMove
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import (
@@ -37,10 +39,11 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.turn_log.log_encoding import encode
 from tactful.stores.memory.changes import SECRET
 from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.relational import turns as sqlite_turns
+from tactful.stores.relational.ledger import RelationalLedger
+from tactful.stores.relational.ledger_connection import LedgerConnection
 from tactful.stores.shared import recent_heads
-from tactful.stores.sqlite import turns as sqlite_turns
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.ledger_connection import LedgerConnection
 
 ACTS = int(os.environ.get("TACTFUL_AGREE_ACTS", "250"))
 SEEDS = (1, 2, 3)
@@ -48,6 +51,8 @@ COMPARE_EVERY = max(25, ACTS // 100)
 SKUS, CUSTOMERS = ("A", "B", "C"), ("c1", "c2", "c3")
 SESSIONS = (("se_1", "c1"), ("se_2", "c2"), ("se_3", "c3"), ("se_4", None))
 LIMIT = 60_000
+REASONS = {"facts.newer", "settings.newer", "contact.newer", "session.moved", "stock.committed"}
+"""Why commits are refused in every long enough run."""
 
 
 class World:
@@ -290,9 +295,9 @@ def keep_secret(connection: LedgerConnection) -> None:
     connection.execute("UPDATE meta SET value = ? WHERE key = 'secret'", (SECRET,))
 
 
-async def play(seed: int, acts: int, path: Path) -> set[str]:
+async def play(seed: int, acts: int, durable: RelationalLedger) -> set[str]:
     """Do random acts to both ledgers; return the reasons of the refusals."""
-    plain, durable = MemoryLedger(), SqliteLedger(path)
+    plain = MemoryLedger()
     await durable.open()
     try:
         await durable._open_writer.run(keep_secret)
@@ -312,10 +317,15 @@ async def test_random_acts_give_the_same_answers_on_both_ledgers(
 ) -> None:
     monkeypatch.setattr(recent_heads, "WINDOW", 10)
     check_every_transaction(monkeypatch)
-    reasons = await play(seed, ACTS, tmp_path / "tactful.db")
-    assert reasons >= {
-        "facts.newer", "settings.newer", "contact.newer", "session.moved", "stock.committed",
-    }  # fmt: skip
+    assert await play(seed, ACTS, SqliteLedger(tmp_path / "tactful.db")) >= REASONS
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+async def test_random_acts_give_the_same_answers_on_postgres(
+    seed: int, postgres: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recent_heads, "WINDOW", 10)
+    assert await play(seed, ACTS, postgres_ledger(postgres.database())) >= REASONS
 
 
 async def test_that_fails_where_one_ledger_checks_no_read_set(
@@ -323,4 +333,4 @@ async def test_that_fails_where_one_ledger_checks_no_read_set(
 ) -> None:
     monkeypatch.setattr(sqlite_turns, "refuse_commit", lambda *_: None)
     with pytest.raises(AssertionError):
-        await play(1, 100, tmp_path / "tactful.db")
+        await play(1, 100, SqliteLedger(tmp_path / "tactful.db"))

@@ -31,10 +31,10 @@ from tactful.runtime import telemetry
 from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.runtime.sessions import turn_processor
 from tactful.runtime.watchdog import STALL_S
+from tactful.stores.relational import ledger as sqlite_ledger
+from tactful.stores.relational.writer import group_commit, transactor
 from tactful.stores.shared.backup_stamp import write_backup_stamp
-from tactful.stores.sqlite import ledger as sqlite_ledger
 from tactful.stores.sqlite.backup import backup, restore
-from tactful.stores.sqlite.writer import group_commit
 from tactful.transports.sessions import hub_gauges
 
 MONITORING = ROOT / "examples" / "monitoring"
@@ -225,7 +225,7 @@ async def memory_runs_short(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> 
 
 @causes("TactfulDiskSlow")
 async def commits_are_slow(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow_clock(monkeypatch, group_commit)
+    slow_clock(monkeypatch, transactor)
     await watch.one.facts(*CATALOGUE)
 
 

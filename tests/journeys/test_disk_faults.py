@@ -30,8 +30,8 @@ from tactful.runtime import disk_room
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.serving import serve
+from tactful.stores.relational.writer import group_commit, transactor
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.writer import group_commit
 from tactful.transports.server.listener import Listener
 
 
@@ -268,7 +268,7 @@ async def test_a_broken_ledger_says_so_and_refuses_every_write(
         raise error
 
     with monkeypatch.context() as patch:
-        patch.setattr(group_commit.SqliteWriter, "_attempt", torn)
+        patch.setattr(transactor.Transactor, "_attempt", torn)
         with pytest.raises(LedgerBrokenError, match="restart the server"):
             await ledger.commit(push(accepted("of_2"), limit=None))
     assert "disk I/O error" in (ledger.failure or "")

@@ -13,8 +13,8 @@ from tactful.runtime.facts.fact_cache import FactCache
 from tactful.runtime.security import signing_keys as keys
 from tactful.runtime.sessions import delivery
 from tactful.runtime.sessions import turn_runner as turn
-from tactful.stores.sqlite import ledger as sqlite
-from tactful.stores.sqlite.writer import group_commit as sqlite_writer
+from tactful.stores.relational import ledger as sqlite
+from tactful.stores.relational.writer import group_commit as sqlite_writer
 from tactful.transports.admission import address_limits as callers
 from tactful.transports.admission import memory_guard as memory
 from tactful.transports.admission import message_quotas as shares

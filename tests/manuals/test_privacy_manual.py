@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from manuals.manual_of_privacy import CONTENTS, NO_PEOPLE, PATH, with_table
-from tactful.stores.sqlite.customers.retention import RETENTION
+from tactful.stores.relational.customers.retention import RETENTION
 
 MANUAL = PATH.read_text("utf-8")
 LAWS = (PATH.parent / "LAWS.md").read_text("utf-8")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from tactful.stores.sqlite.ledger_connection import LedgerConnection
-from tactful.stores.sqlite.tables.change_rows import NEWEST
+from tactful.stores.relational.tables.change_rows import NEWEST
+from tactful.stores.sqlite.sqlite_connection import SqliteConnection
 
 
-def assert_known_rows_are_stored(connection: LedgerConnection) -> None:
+def assert_known_rows_are_stored(connection: SqliteConnection) -> None:
     """Compare everything that a connection knows with the tables, inside its transaction."""
     known = connection.known
     execute = connection.execute
@@ -29,13 +29,13 @@ def assert_known_rows_are_stored(connection: LedgerConnection) -> None:
 
 def check_every_transaction(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Make every transaction of a writer begin with the check; return what grows with each check."""
-    start, checks = LedgerConnection.start, []
+    start, checks = SqliteConnection.start, []
 
-    def start_and_check(connection: LedgerConnection) -> None:
+    def start_and_check(connection: SqliteConnection) -> None:
         start(connection)
         known = connection.known
         assert_known_rows_are_stored(connection)
         checks.append(len(known.epochs) + len(known.promised) + len(known.balances))
 
-    monkeypatch.setattr(LedgerConnection, "start", start_and_check)
+    monkeypatch.setattr(SqliteConnection, "start", start_and_check)
     return checks

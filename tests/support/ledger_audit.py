@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from tactful.stores.sqlite.reconcile import reconcile
+from tactful.stores.relational.reconcile import reconcile
 
 VIEWS: Final = """
   CREATE TEMP VIEW known_offers AS SELECT *, CAST(body AS TEXT) AS json,

@@ -17,9 +17,9 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.runtime.ports.customer_data import EXPORT_PARTS
 from tactful.runtime.ports.ledger_rows import Commit, FactRow, TurnEntry
 from tactful.stores.memory.ledger import MemoryLedger
-from tactful.stores.sqlite.ledger import SqliteLedger
+from tactful.stores.relational.ledger import RelationalLedger
 
-AnyLedger = MemoryLedger | SqliteLedger
+AnyLedger = MemoryLedger | RelationalLedger
 
 T = TypeVar("T")
 

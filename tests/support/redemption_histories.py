@@ -32,10 +32,10 @@ from tactful.core.redemption.redemption_rows import (
 from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.allocation import Deduction
 from tactful.stores.memory.ledger import MemoryLedger
+from tactful.stores.relational import turns
+from tactful.stores.relational.redemption_transaction import RedemptionLookup, run_redemption
 from tactful.stores.shared.failpoints import no_failpoint
-from tactful.stores.sqlite import turns
 from tactful.stores.sqlite.opening import open_writer
-from tactful.stores.sqlite.redemption_transaction import RedemptionLookup, run_redemption
 
 MINUTE = 60_000
 PROMISED = 30 * MINUTE

@@ -53,6 +53,9 @@ COMMANDS = {
     "migrate": LazyCommand(
         "tactful.cli.data.migrate_command:migrate", "Migrate and compact a ledger."
     ),
+    "move": LazyCommand(
+        "tactful.cli.data.move_command:move", "Move a ledger into a database, or back."
+    ),
     "backup": LazyCommand(
         "tactful.cli.data.backup_command:backup", "Copy a ledger and its keys into one file."
     ),

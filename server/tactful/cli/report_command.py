@@ -9,7 +9,8 @@ import click
 from msgspec import structs
 
 from tactful.cli.report_texts import print_lasting, print_report, print_variants
-from tactful.cli.shared.data_folder import LEDGER_FILE, ledger_file, server_now
+from tactful.cli.shared.data_folder import LEDGER_FILE, server_now
+from tactful.cli.shared.database import copy_ledger, ledger_folder
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
@@ -240,16 +241,15 @@ def _read_offline(
     from tactful.api.problems import ProblemError
     from tactful.runtime.ports.ledger import LedgerError
     from tactful.stores.shared.draft_folder import draft_folder
-    from tactful.stores.sqlite import backup as sqlite_copies
 
-    source = ledger_file(config.data)
+    folder = ledger_folder(config)
     now = server_now(config.data)
     with (
         exit_on(LedgerError, ProblemError, OSError),
-        draft_folder(source.parent) as work,
+        draft_folder(folder) as work,
     ):
         asked = question_of(question, now)
-        sqlite_copies.backup(source, work / LEDGER_FILE)
+        copy_ledger(config, work / LEDGER_FILE)
         return asyncio.run(_read(work / LEDGER_FILE, asked, now, read)), asked, now
 
 

@@ -77,6 +77,8 @@ def print_greeting(config: Config, listener: "Listener") -> None:
     url = config.public_url or f"http://{host}:{listener.port}"
     print_text(f"Tactful {__version__} serves {config.name} at {url}", err=True)
     print_text(f"  data    {config.data or 'in memory'}", err=True)
+    if config.ledger:
+        print_text(f"  ledger  {config.ledger}", err=True)
     print_text(f"  rules   {config.rules or 'none'}", err=True)
     print_text(f"  pages   {', '.join(config.origins) or 'none'}", err=True)
     if config.test_mode:

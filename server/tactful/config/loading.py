@@ -16,7 +16,7 @@ from tactful.config.connector_settings import ConnectorSettings, read_connector
 from tactful.config.schema import Config
 from tactful.config.settings import BY_NAME, SETTINGS, nearest
 from tactful.config.startup_checks import startup_errors, startup_warnings
-from tactful.config.values import ValueProblem
+from tactful.config.values import SecretProblem, ValueProblem
 from tactful.core.rules.policy import Policy
 
 DEFAULT_FILE: Final = "tactful.toml"
@@ -123,7 +123,8 @@ class _Collector:
         try:
             parsed = BY_NAME[name].kind.parse(value)
         except ValueProblem as problem:
-            shown = "***" if BY_NAME[name].secret else repr(value)[:_SHOWN_CHARACTERS]
+            is_secret = BY_NAME[name].secret or isinstance(problem, SecretProblem)
+            shown = "***" if is_secret else repr(value)[:_SHOWN_CHARACTERS]
             self.problems.append(f"{origin}: {name} is {shown}. {problem}")
             return
         if base_folder is not None and isinstance(parsed, Path):

@@ -23,6 +23,7 @@ class Config(Struct, frozen=True, kw_only=True):
     """
 
     data: Path | None = None
+    ledger: str | None = None
     erasures_copy: Path | None = None
     rules: Path | None = None
     host: str = "127.0.0.1"

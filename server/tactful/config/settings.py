@@ -57,6 +57,12 @@ SETTINGS: Final = (
         "The folder of facts, offers and keys. Without it they are kept in memory only.",
     ),
     Setting(
+        "ledger",
+        v.database(),
+        "The PostgreSQL database of facts and offers, without a password: PGPASSFILE names a file with "
+        "it. Without this setting they are kept in the data folder, which then still holds the keys.",
+    ),
+    Setting(
         "erasures_copy",
         v.file(),
         "A file on another disk that also gets each entry of the list of erasures. With it, a backup "

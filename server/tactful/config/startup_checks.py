@@ -46,6 +46,11 @@ def startup_errors(config: Config) -> Iterator[str]:
         )
     if config.seed is not None and not config.test_mode:
         yield ("A seed makes the ids of sessions predictable. Remove seed, or switch test_mode on.")
+    if config.ledger is not None and config.data is None:
+        yield (
+            "The ledger is on PostgreSQL, but the keys and the list of erasures need a folder. "
+            "Set data."
+        )
     if config.rules is not None and not config.rules.is_dir():
         yield (
             f"The rules folder {config.rules} does not exist. Make it, or correct the setting rules. "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -36,6 +36,10 @@ _WORDS: Final = {
 
 class ValueProblem(ValueError):  # noqa: N818 - a finding about a value, shown as such
     """A setting cannot have this value; the text says what to write instead."""
+
+
+class SecretProblem(ValueProblem):
+    """A value that must not be repeated, because it holds a secret."""
 
 
 class SettingType(Struct, frozen=True):
@@ -259,6 +263,26 @@ def url() -> SettingType:
         parts = urlsplit(given)
         if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or parts.query:
             raise ValueProblem(f"Write {expected}.")
+        return given
+
+    return SettingType(expected, parse)
+
+
+def database() -> SettingType:
+    """Return the type of an address of a PostgreSQL database without a password."""
+    expected = "an address such as postgresql://tactful@db.example/shop"
+
+    def parse(value: object) -> str:
+        given = _text_of(value, expected)
+        parts = urlsplit(given)
+        if parts.scheme not in {"postgresql", "postgres"}:
+            raise ValueProblem(f"Write {expected}.")
+        named = {name for name, _ in parse_qsl(parts.query)}
+        if parts.password is not None or named & {"password", "sslpassword"}:
+            raise SecretProblem(
+                "Leave the password out, because lists of processes and logs would show it. Name a file"
+                " with it in PGPASSFILE, or set PGPASSWORD."
+            )
         return given
 
     return SettingType(expected, parse)

@@ -15,6 +15,9 @@ The shop at run time (`runtime`):
     LedgerError: The ledger could not read or write. Its outcome may be unknown (`retry`).
         LedgerBrokenError: An I/O error; nothing is promised or redeemed until a restart.
         LedgerFullError: The disk is full; the ledger recovers by itself.
+        LedgerAwayError: The database cannot be reached; the ledger recovers by itself.
+            UnknownOutcomeError: The connection was lost during a commit; the outcome is settled later.
+    RepeatError: A transaction that was rolled back and may succeed; the writer repeats it.
     ClockError: The machine's clock is wrong beyond doubt.
     RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
+from tactful.runtime.ports.ledger import LedgerHealth
 from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
@@ -19,6 +20,7 @@ REASONS: Final = {
     "starting": "The ledger, the rules and the standing offers are not loaded yet.",
     "ledger.broken": "The disk reported an error. Nothing is promised or redeemed until a restart.",
     "ledger.full": "The disk is full. Nothing is promised or redeemed until there is room.",
+    "ledger.away": "The database cannot be reached. Nothing is promised or redeemed until it can be.",
     "rules.errors": "The rule files have errors. The previous rulebook stays active.",
     "rules.missing": "The rules folder is missing or cannot be read. The previous rulebook stays active.",
     "rules.emptied": "The rules folder holds no rules any more. The previous rulebook stays active.",
@@ -64,9 +66,16 @@ def liveness(state: ShopState) -> Health:
     return readiness(state, ready=True)
 
 
+def failure_reason(ledger: LedgerHealth) -> str:
+    """Return the reason code of a ledger whose commits are suspended."""
+    if ledger.is_broken:
+        return "ledger.broken"
+    return "ledger.away" if ledger.is_away else "ledger.full"
+
+
 def _reasons(state: ShopState) -> Iterator[str]:
     if state.ledger.failure is not None:
-        yield "ledger.broken" if state.ledger.is_broken else "ledger.full"
+        yield failure_reason(state.ledger)
     if (kept := state.active_rulebook.kept_because) is not None:
         yield f"rules.{kept}"
     if state.ledger.is_restored:

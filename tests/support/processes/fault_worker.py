@@ -26,8 +26,9 @@ from support.ledger_rows import accepted, push, run_redemption
 from support.processes.crash_worker import DATABASE, redemption
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerFullError
+from tactful.stores.relational.writer import transactor
 from tactful.stores.sqlite.ledger import SqliteLedger
-from tactful.stores.sqlite.writer import checkpoints, group_commit
+from tactful.stores.sqlite.writer import checkpoints
 
 ANY, WRITES, SYNCS = 0, 1, 2
 FAULTS = ((errno.EIO, ANY), (errno.ENOSPC, WRITES), (errno.ENOSPC, SYNCS))
@@ -142,13 +143,13 @@ class AtOnce:
 
 def swallow() -> None:
     """Make the control: errors of the disk are ignored."""
-    honest: Callable[..., Any] = group_commit.SqliteWriter._attempt
+    honest: Callable[..., Any] = transactor.Transactor._attempt
 
     def deaf(self: Any, *given: Any) -> None:
         with contextlib.suppress(sqlite3.Error):
             honest(self, *given)
 
-    group_commit.SqliteWriter._attempt = deaf  # type: ignore[method-assign, assignment]
+    transactor.Transactor._attempt = deaf  # type: ignore[method-assign, assignment]
 
 
 async def main() -> None:

@@ -62,7 +62,7 @@ class NaiveLedger(SqliteLedger):
     async def open(self) -> None:
         await super().open()
         await self._open_writer.run(
-            lambda connection: connection.execute("DROP INDEX redemptions_once").close()
+            lambda connection: connection.execute("DROP INDEX redemptions_once").fetchall()
         )
 
     async def run_redemption(

@@ -20,6 +20,20 @@ def problem_of(**sources: Any) -> str:
     return str(caught.value)
 
 
+def test_a_database_needs_a_data_folder_too(tmp_path: Path) -> None:
+    address = "postgresql://tactful@db.example/shop"
+    (error,) = startup_errors(Config(ledger=address))
+    assert "Set data." in error
+    assert list(startup_errors(Config(ledger=address, data=tmp_path))) == []
+
+
+def test_a_password_in_the_address_of_the_ledger_is_not_repeated() -> None:
+    environ = {"TACTFUL_LEDGER": "postgresql://tactful:hunter2@db.example/shop"}
+    said = problem_of(environ=environ)
+    assert "PGPASSFILE" in said
+    assert "hunter2" not in said
+
+
 def test_a_rules_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "rules"
     (error,) = startup_errors(Config(rules=missing))

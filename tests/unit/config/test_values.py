@@ -49,6 +49,7 @@ def test_an_origin_that_browsers_never_send_is_refused(given: str, remedy: str) 
         (v.rounding(), ["CHF 0.05", "JPY 10"], {"CHF": 5, "JPY": 10}, "CHF 0.05, JPY 10"),
         (v.time_zone(), "Europe/Berlin", "Europe/Berlin", "Europe/Berlin"),
         (v.url(), "https://o.example/t/", "https://o.example/t", "https://o.example/t"),
+        (v.database(), "postgresql:///shop", "postgresql:///shop", "postgresql:///shop"),
         (v.host_name(), "Offers.Shop.example", "offers.shop.example", "offers.shop.example"),
         (v.host_name(), "*", "*", "*"),
         (v.network(), "10.0.0.0/8", "10.0.0.0/8", "10.0.0.0/8"),
@@ -78,6 +79,7 @@ def test_a_value_is_parsed_and_written_back(
         (v.percent(), "101%"),
         (v.territory(), "Germany"),
         (v.url(), "ftp://o.example"),
+        (v.database(), "mysql://db/shop"),
         (v.url(), "https://o.example/?q"),
         (v.host_name(), "a b"),
         (v.network(), "10.0.0.5/8"),
@@ -131,3 +133,10 @@ def test_digits_that_no_price_can_have_are_refused(
 )
 def test_a_territory_is_one_of_iso_3166(given: str, remedy: str) -> None:
     assert problem_of(v.territory(), given).endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://tactful:hunter2@db/shop", "postgresql://db/shop?sslpassword=hunter2"]
+)
+def test_a_password_does_not_belong_into_the_address_of_a_database(address: str) -> None:
+    assert "PGPASSFILE" in problem_of(v.database(), address)

@@ -10,6 +10,7 @@ import click
 
 from tactful import __version__
 from tactful.cli.shared.data_folder import KEYS_FOLDER, ledger_file, server_now
+from tactful.cli.shared.database import KEEP_FOLDER, refuse_database
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.low_priority import at_low_priority
 from tactful.cli.shared.options import load_config, setting_options
@@ -37,7 +38,9 @@ def backup(*, file: Path, verify: bool, json_output: bool, **options: Any) -> No
     if verify:
         _verify(file, json_output=json_output)
         return
-    data = load_config(options).data
+    config = load_config(options)
+    refuse_database(config, f"Back it up with pg_dump or its own tools. {KEEP_FOLDER}")
+    data = config.data
     ledger = ledger_file(data)
     if file.exists():
         raise CommandError(f"{file}: This file exists already. Name a new file.")

@@ -27,6 +27,7 @@ from tactful.cli.data.import_summary import (
     print_summary,
 )
 from tactful.cli.data.import_targets import ImportTarget, SendFacts, folder_target, server_target
+from tactful.cli.shared.database import refuse_database
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
@@ -158,6 +159,7 @@ def import_(
         @cache
         def receiver() -> ImportTarget:
             if folder:
+                refuse_database(config, "Import with --url, into its server.")
                 return folder_target(stack, Path(folder), dry_run=dry_run)
             return server_target(stack, config, url)
 

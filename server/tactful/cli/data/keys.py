@@ -14,9 +14,11 @@ from tactful.cli.shared.data_folder import (
     count_accepted,
     require_data_folder,
 )
+from tactful.cli.shared.database import count_accepted_in_database
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
+from tactful.config import Config
 from tactful.config.values import ValueProblem, duration
 from tactful.core.values.calendar import format_rfc3339
 from tactful.core.values.counts import counted
@@ -108,7 +110,7 @@ def revoke(*, kid: str, yes: bool, **options: Any) -> None:
             print_text(f"The key {kid} of a plugin is no longer accepted.")
             return
     known = _signing_keys(options)
-    ending = _accepted_under(kid, known, load_config(options).data)
+    ending = _accepted_under(kid, known, load_config(options))
     lost = counted(ending, "accepted offer")
     question = f"Revoke key {kid}? Up to {lost} can no longer be redeemed. This cannot be undone"
     if not yes and not click.confirm(question):
@@ -118,15 +120,18 @@ def revoke(*, kid: str, yes: bool, **options: Any) -> None:
     print_text(f"Key {kid} is no longer accepted.")
 
 
-def _accepted_under(kid: str, known: "SigningKeys", data: Path | None) -> int:
+def _accepted_under(kid: str, known: "SigningKeys", config: Config) -> int:
     """Return how many offers were accepted while a key signed, and have not ended."""
     keys = known.accepted_keys()
     place = next((number for number, key in enumerate(keys) if key.kid == kid), None)
-    file = require_data_folder(data) / LEDGER_FILE
-    if place is None or not file.is_file():
+    file = require_data_folder(config.data) / LEDGER_FILE
+    if place is None:
         return 0
     later = [key.created for key in keys[place + 1 :]]
-    return count_accepted(file, keys[place].created, later[0] if later else None)
+    since, until = keys[place].created, later[0] if later else None
+    if config.ledger is not None:
+        return count_accepted_in_database(config.ledger, since, until)
+    return count_accepted(file, since, until) if file.is_file() else 0
 
 
 @keys.command(

@@ -8,6 +8,7 @@ import msgspec
 
 from tactful.cli.data.ledger_compaction import compact_ledger
 from tactful.cli.shared.data_folder import is_unused, ledger_file
+from tactful.cli.shared.database import migrate_database, refuse_database
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
@@ -44,7 +45,13 @@ def migrate(*, dry_run: bool, compact: bool, json_output: bool, **options: Any) 
 
     if dry_run and compact:
         raise click.UsageError("--dry-run writes nothing. Leave out --compact.")
-    file = ledger_file(load_config(options).data)
+    config = load_config(options)
+    if config.ledger is not None:
+        if compact:
+            refuse_database(config, "It compacts itself: leave autovacuum on.")
+        _migrate_database(config.ledger, dry_run=dry_run, json_output=json_output)
+        return
+    file = ledger_file(config.data)
     if not dry_run and not is_unused(file):
         raise CommandError(f"{file}: A server is running on this ledger. Stop the server first.")
     with exit_on(LedgerError):
@@ -64,6 +71,19 @@ def migrate(*, dry_run: bool, compact: bool, json_output: bool, **options: Any) 
     if dry_run and plan.steps:
         raise NegativeAnswerError(
             f"{file}: {_count(len(plan.steps), 'migration')} pending. Nothing was written."
+        )
+
+
+def _migrate_database(address: str, *, dry_run: bool, json_output: bool) -> None:
+    """Migrate a database. A server of the version before may go on meanwhile."""
+    place, numbers = migrate_database(address, dry_run=dry_run)
+    if json_output:
+        print_json({"ledger": place, "migrations": numbers})
+    elif not dry_run:
+        print_text(f"{place}: {_count(len(numbers), 'migration')} applied.")
+    if dry_run and numbers:
+        raise NegativeAnswerError(
+            f"{place}: {_count(len(numbers), 'migration')} pending. Nothing was written."
         )
 
 

@@ -9,7 +9,8 @@ import click
 import msgspec
 from msgspec import structs
 
-from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
+from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, server_now
+from tactful.cli.shared.database import copy_ledger, ledger_folder
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import parse_instant
 from tactful.config import Config
@@ -35,7 +36,6 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     from tactful.runtime.services.explanations import HypotheticalVisit, UnknownShopperError
     from tactful.runtime.services.near_names import UnknownNameError
     from tactful.stores.shared.draft_folder import draft_folder
-    from tactful.stores.sqlite import backup as sqlite_copies
 
     at, dwell = question["at"], _parse_dwell(question["dwell"])
     visit = None
@@ -51,7 +51,7 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
             f"The rules folder {config.rules} does not exist. Correct --rules or the setting rules."
             " Without one, the rules that were active last are explained."
         )
-    source = ledger_file(config.data)
+    folder = ledger_folder(config)
     shopper = {
         "session": question["session"],
         "customer": question["customer"],
@@ -61,15 +61,15 @@ def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
     }
     with (
         exit_on(LedgerError, UnknownShopperError, UnknownNameError, OSError),
-        draft_folder(source.parent) as work,
+        draft_folder(folder) as work,
     ):
-        sqlite_copies.backup(source, work / LEDGER_FILE)
-        if (source.parent / KEYS_FOLDER).is_dir():
-            shutil.copytree(source.parent / KEYS_FOLDER, work / KEYS_FOLDER)
+        copy_ledger(config, work / LEDGER_FILE)
+        if (folder / KEYS_FOLDER).is_dir():
+            shutil.copytree(folder / KEYS_FOLDER, work / KEYS_FOLDER)
         rules = config.rules or asyncio.run(_recorded_rules(work))
         return asyncio.run(
             _explain(
-                structs.replace(config, data=work, rules=rules, erasures_copy=None),
+                structs.replace(config, data=work, ledger=None, rules=rules, erasures_copy=None),
                 question["sku"],
                 shopper,
                 server_now(config.data),

@@ -14,6 +14,7 @@ from tactful.cli.shared.data_folder import (
     ledger_file,
     server_now,
 )
+from tactful.cli.shared.database import refuse_database
 from tactful.cli.shared.errors import CommandError, NegativeAnswerError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_text
@@ -81,6 +82,7 @@ def restore(
     from tactful.stores.sqlite import backup as sqlite_copies
 
     config = load_config(options)
+    refuse_database(config, "Restore it with its own tools, and start the server on it.")
     if orders_complete:
         _confirm_orders(ledger_file(config.data))
         return

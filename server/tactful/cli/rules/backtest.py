@@ -10,7 +10,8 @@ import msgspec
 
 from tactful.cli.rules.backtest_report import render_report
 from tactful.cli.rules.rule_folder import collect_files, compile_files, require_rulebook
-from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, ledger_file, server_now
+from tactful.cli.shared.data_folder import KEYS_FOLDER, LEDGER_FILE, server_now
+from tactful.cli.shared.database import copy_ledger, ledger_folder
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, parse_instant, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
@@ -93,12 +94,11 @@ def _replay_copy(
 ) -> BacktestResult:
     from tactful.runtime.ports.ledger import LedgerError  # slow to import
     from tactful.stores.shared.draft_folder import draft_folder
-    from tactful.stores.sqlite import backup as sqlite_copies
 
-    source = ledger_file(config.data)
-    with exit_on(LedgerError, OSError), draft_folder(source.parent) as work:
+    folder = ledger_folder(config)
+    with exit_on(LedgerError, OSError), draft_folder(folder) as work:
         copy = work / LEDGER_FILE
-        sqlite_copies.backup(source, copy)
+        copy_ledger(config, copy)
         with progress("replaying recorded sessions", until - since) as step:
             return asyncio.run(_replay(config, copy, names, rulebooks, (since, until), step))
 
@@ -128,7 +128,7 @@ async def _replay(
             for rulebook, name in zip(rulebooks, names, strict=True)
         ]
         seed = hold_out_seed(
-            config, SigningKeys(ledger_file(config.data).parent / KEYS_FOLDER, SystemClock())
+            config, SigningKeys(ledger_folder(config) / KEYS_FOLDER, SystemClock())
         )
         return await run_backtest(
             ledger, (old, new), seed=seed,

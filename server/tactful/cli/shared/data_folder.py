@@ -9,6 +9,10 @@ from tactful.cli.shared.errors import CommandError
 
 LEDGER_FILE: Final = "tactful.db"
 """Name of the ledger in a data folder, and in a backup."""
+COUNT_ACCEPTED: Final = """
+  SELECT count(DISTINCT offers.id) FROM offers JOIN steps ON steps.offer = offers.id
+  WHERE offers.state = 'accepted' AND steps.state = 'accepted' AND steps.at >= ? AND steps.at < ?"""
+"""Counts the standing offers that were accepted in a span of time."""
 KEYS_FOLDER: Final = "keys"
 """Name of the folder of signing keys in a data folder, and in a backup."""
 
@@ -53,13 +57,9 @@ def count_accepted(file: Path, since: int, until: int | None) -> int:
     Raises:
         CommandError: The ledger cannot be read.
     """
-    sql = (
-        "SELECT count(DISTINCT offers.id) FROM offers JOIN steps ON steps.offer = offers.id"
-        " WHERE offers.state = 'accepted' AND steps.state = 'accepted' AND steps.at >= ? AND steps.at < ?"
-    )
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as ledger:
-            row = ledger.execute(sql, (since, until or 2**62)).fetchone()
+            row = ledger.execute(COUNT_ACCEPTED, (since, until or 2**62)).fetchone()
     except sqlite3.Error as error:
         raise CommandError(f"{file}: The ledger cannot be read: {error}.") from error
     return int(row[0])

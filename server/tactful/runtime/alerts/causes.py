@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.core.values.calendar import DAY, HOUR
+from tactful.runtime.health import failure_reason
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES
 from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
@@ -73,7 +74,7 @@ class Increase:
 
 def _ledger_causes(state: ShopState) -> Iterator[Cause]:
     if (failure := state.ledger.failure) is not None:
-        reason = "ledger.broken" if state.ledger.is_broken else "ledger.full"
+        reason = failure_reason(state.ledger)
         yield Cause("ledger.failing", "", {"reason": reason, "message": failure})
     if state.ledger.is_restored:
         yield Cause("restored")

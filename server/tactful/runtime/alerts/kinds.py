@@ -36,8 +36,8 @@ HOURLY_CALM_MS: Final = HOUR
 KINDS: Final[dict[str, AlertKind]] = {
     "ledger.failing": AlertKind(
         "The ledger cannot store anything. No offers are made and no redemption succeeds.",
-        "Look at `reason`. `ledger.full`: free some space, do not restart. `ledger.broken`: check the"
-        " disk, then restart.",
+        "Look at `reason`. `ledger.full`: free some space, do not restart. `ledger.away`: look at the"
+        " database, do not restart. `ledger.broken`: check the disk, then restart.",
         "ledger.recovered",
     ),
     "disk.low": AlertKind(

@@ -56,6 +56,10 @@ class LedgerFullError(LedgerError):
     """The disk is full. The ledger recovers by itself as soon as there is room again."""
 
 
+class LedgerAwayError(LedgerError):
+    """The database cannot be reached. The ledger recovers by itself as soon as it can be again."""
+
+
 class StorageUse(Struct, frozen=True, kw_only=True):
     """The room that a ledger takes, and what protects it, at one instant."""
 
@@ -84,6 +88,10 @@ class LedgerHealth(Protocol):
     @property
     def is_broken(self) -> bool:
         """Return whether commits stay suspended until a restart."""
+
+    @property
+    def is_away(self) -> bool:
+        """Return whether commits are suspended because the database cannot be reached."""
 
     @property
     def pending_bytes(self) -> int:

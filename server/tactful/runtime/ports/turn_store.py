@@ -28,6 +28,7 @@ class TurnStore(Protocol):
 
         Raises:
             LedgerFullError: The disk is full; nothing is written.
+            LedgerAwayError: The database cannot be reached; nothing is written.
             LedgerBrokenError: The ledger can no longer be written; nothing more will be.
             LedgerError: Nothing is written, or, if `retry` is set, the outcome is unknown.
         """

@@ -28,6 +28,11 @@ class MemoryHealth:
         return False
 
     @property
+    def is_away(self) -> bool:
+        """Return False: memory is always within reach."""
+        return False
+
+    @property
     def pending_bytes(self) -> int:
         """Return 0: records are written at once."""
         return 0

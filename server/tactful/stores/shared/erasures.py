@@ -8,12 +8,11 @@ customer.
 
 import hashlib
 import os
-import sqlite3
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -29,6 +28,13 @@ _BLOCK: Final = 64
 
 SELECT_DIGEST_KEY: Final = "SELECT value FROM meta WHERE key = 'secret'"
 """Selects the key of a ledger's digests."""
+
+
+class _Readable(Protocol):
+    """A connection to a ledger."""
+
+    def execute(self, sql: str, /) -> Any:
+        """Execute a statement."""
 
 
 class Erasure(msgspec.Struct, frozen=True):
@@ -76,7 +82,7 @@ def is_digest(ident: str) -> bool:
     return ident.startswith(ERASED_PREFIX) and len(ident) == 1 + DIGEST_CHARS
 
 
-def ledger_secret(connection: sqlite3.Connection) -> bytes:
+def ledger_secret(connection: _Readable) -> bytes:
     """Return the key of a ledger's digests, which was made with the ledger."""
     (secret,) = connection.execute(SELECT_DIGEST_KEY).fetchone()
     return bytes(secret)

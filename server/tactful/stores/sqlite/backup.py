@@ -13,32 +13,21 @@ from typing import Final
 
 from msgspec import structs
 
-from tactful.core.facts.shopper_contacts import SUBJECT as CONTACT
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import RestoredGap
+from tactful.stores.relational.customers.repeated_erasures import CUSTOMERS, erase_again
+from tactful.stores.relational.reconcile import reconcile
+from tactful.stores.relational.tables import restored_gap
 from tactful.stores.shared import erasures
-from tactful.stores.shared.erasures import Erasure, erasure_digest, ledger_secret
-from tactful.stores.sqlite.customers import customer_erasure
-from tactful.stores.sqlite.customers.erasure_steps import perform
+from tactful.stores.shared.erasures import Erasure, ledger_secret
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
 from tactful.stores.sqlite.opening import connect, open_writer, refuse_unknown_schema
-from tactful.stores.sqlite.reconcile import reconcile
-from tactful.stores.sqlite.tables import restored_gap
-from tactful.stores.sqlite.tables.tombstones import PUT_TOMBSTONE, read_tombstones
 
 PAGES_A_STEP: Final = 500
 """Pages copied between two calls of `progress`, and written to the disk before the next ones.
 
 A commit of a server waits for what the disk has to write before it: 2 MB, not the whole ledger.
 """
-_CONTACTS: Final = "SELECT DISTINCT id FROM subjects WHERE kind = 'contact'"
-_CUSTOMERS: Final = """
-  SELECT id FROM subjects WHERE kind = 'customer'
-  UNION SELECT shopper FROM contacts
-  UNION SELECT customer FROM sessions WHERE customer IS NOT NULL
-  UNION SELECT customer FROM entries WHERE customer IS NOT NULL
-  UNION SELECT customer FROM offers WHERE customer IS NOT NULL"""
-"""Every customer of a ledger, from all tables that name customers."""
 Progress = Callable[[int, int], None]
 """Called with (pages done, pages in all)."""
 
@@ -192,7 +181,7 @@ def count_customers(copy: Path, erased: Mapping[str, Erasure]) -> int:
         LedgerError: It cannot be read.
     """
     with _translated_errors(copy), closing(connect(copy)) as made:
-        found = {customer for (customer,) in made.execute(_CUSTOMERS)}
+        found = {customer for (customer,) in made.execute(CUSTOMERS)}
     return len(found - {one.alias for one in erased.values()})
 
 
@@ -226,47 +215,17 @@ def check_copy(copy: Path) -> None:
             raise LedgerError(
                 f"{copy} is damaged: {'; '.join(found)}. Use another backup", retry=False
             )
-        if wrong := reconcile(made):
+        if wrong := reconcile(made, schema_version(made).number):
             raise LedgerError(
                 f"{copy} does not add up: {'; '.join(wrong)}. Use another backup", retry=False
             )
 
 
 def _erase_again(draft: Path, erased: dict[str, Erasure]) -> int:
-    """Erase every customer and contact of a copy that was erased after it was made.
-
-    The list has digests only, so every customer of the copy is looked up in it. A customer whose
-    erasure the copy knows began anew after it, and stays. Every listed erasure leaves a tombstone.
-
-    Returns:
-        The number of customers and contacts that were erased.
-    """
+    """Erase from a copy what was erased after it was made; return how many customers and contacts."""
     connection = open_writer(draft)
     with closing(connection):
-        secret = ledger_secret(connection)
-        count = 0
-        before = {one.digest: one.at for one in read_tombstones(connection)}
-        new = {key: one for key, one in erased.items() if before.get(key, -1) < one.at}
-        for (customer,) in connection.execute(_CUSTOMERS).fetchall() if new else ():
-            found = new.get(erasure_digest(secret, "customer", customer))
-            if found:
-                connection.start()
-                customer_erasure.erase(connection, customer, found.alias, found.at)
-                connection.execute("COMMIT")
-                count += 1
-        for (contact,) in connection.execute(_CONTACTS).fetchall() if new else ():
-            found = new.get(erasure_digest(secret, CONTACT, contact))
-            if found:
-                connection.start()
-                slices = customer_erasure.contact_erasure_slices(contact, found.alias, found.at)
-                perform(connection, slices)
-                connection.execute("COMMIT")
-                count += 1
-        connection.start()
-        connection.executemany(
-            PUT_TOMBSTONE, [(key, one.alias, one.at) for key, one in new.items()]
-        )
-        connection.execute("COMMIT")
+        count = erase_again(connection, erased)
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     return count
 

@@ -1,94 +1,37 @@
-"""The ledger port on one SQLite file.
-
-Writes go through one writer with group commit (`group_commit`). Reads use a connection of their own,
-so that they never wait for a transaction (`reads`).
-"""
+"""The ledger port on one SQLite file."""
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import AbstractContextManager, aclosing, suppress
-from functools import partial
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import aiosqlite
-import structlog
 
-from tactful.core.facts.fact_versions import FactOutcome
-from tactful.core.redemption.redemption_rows import BudgetRow, RedemptionLogic, RedemptionOutcome
-from tactful.runtime.ports.alert_store import Alert
-from tactful.runtime.ports.change_log import OnChanges
-from tactful.runtime.ports.customer_data import ContactFacts
-from tactful.runtime.ports.exposure_store import OfferReaction
-from tactful.runtime.ports.ledger import (
-    CommitObserver,
-    LedgerBrokenError,
-    LedgerError,
-    StorageUse,
-)
-from tactful.runtime.ports.ledger_rows import (
-    Change,
-    Commit,
-    CommitRefusal,
-    FactRow,
-    ReadSet,
-    SavedSession,
-)
-from tactful.runtime.ports.operator_actions import OperatorAction
-from tactful.stores.shared.erasures import ledger_secret
+from tactful.runtime.ports.ledger import LedgerError, StorageUse
+from tactful.stores.relational.customers.customer_export import ReadRows
+from tactful.stores.relational.customers.erasure_list import align_erasures, list_erasure
+from tactful.stores.relational.ledger import RelationalLedger
+from tactful.stores.relational.ledger_connection import ReadConnection
+from tactful.stores.shared.erasures import Erasure
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 from tactful.stores.shared.storage_use import storage_use
-from tactful.stores.sqlite import facts, operator_actions, redemption_transaction, turns
-from tactful.stores.sqlite.customers import customer_erasure, customer_export
-from tactful.stores.sqlite.customers.erasure import SqliteErasure, align_erasures
-from tactful.stores.sqlite.customers.linked_contacts import COUNT_CONTACT_FACTS, contact_facts
-from tactful.stores.sqlite.customers.retention import SqliteRetention
 from tactful.stores.sqlite.error_translation import translate_error
-from tactful.stores.sqlite.inbox import SqliteInbox
-from tactful.stores.sqlite.ledger_connection import LedgerConnection
-from tactful.stores.sqlite.opening import BUSY_MS, open_writer
-from tactful.stores.sqlite.reads import SqliteReads
-from tactful.stores.sqlite.reconcile import reconcile
-from tactful.stores.sqlite.redemption_transaction import RedemptionLookup
-from tactful.stores.sqlite.rulebook_writes import SqliteRulebooks
+from tactful.stores.sqlite.opening import BUSY_MS, MOVED_SUFFIX, open_writer
 from tactful.stores.sqlite.snapshots import read_snapshot
-from tactful.stores.sqlite.tables import (
-    alert_rows,
-    budget_balances,
-    change_rows,
-    exposure_rows,
-    offer_rows,
-    sessions,
-    tallies,
-)
-from tactful.stores.sqlite.writer.group_commit import SqliteWriter
-from tactful.stores.sqlite.writer.under_way import UnderWay
-from tactful.stores.sqlite.writer.write_jobs import Lane
-
-log = structlog.get_logger("tactful.ledger")
+from tactful.stores.sqlite.writer.checkpoints import move_log
+from tactful.stores.sqlite.writer.sqlite_engine import SqliteEngine
 
 T = TypeVar("T")
 
-RECORD_OVERHEAD: Final = 256
-"""Bytes that a queued record takes, beside those that it writes; an estimate."""
-MAX_PENDING_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of records that may wait to be written.
-
-Beyond that, records of browsing are dropped and counted. Records with offers, moves or contact
-histories are always queued.
-"""
-LOG_KEPT_S: Final = 600
-"""Seconds for which a change stays in the change log at least."""
-TRIM_BATCH: Final = 1_000
-"""Changes deleted from the change log in one transaction."""
-PRUNE_BATCH: Final = 250
-"""Rows examined or deleted in one transaction, so that no commit waits long behind a prune."""
-CLAIM_BATCH: Final = 1_000
-"""Sessions claimed in one transaction at the start, when nothing else waits for the writer."""
+TRUNCATE_ATTEMPTS: Final = 100
+"""Attempts to empty the write-ahead log after an erasure."""
+TRUNCATE_RETRY_S: Final = 0.1
+"""Seconds between two attempts, because a reader of the log prevents it."""
 
 
-class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks, SqliteInbox):
+class SqliteLedger(RelationalLedger):
     """The ledger on one SQLite file; see `runtime.ports.ledger` for what each method promises."""
 
     def __init__(
@@ -107,22 +50,10 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks,
             is_shared: Whether other processes may write to the file.
             failpoint: The failpoints of a test.
         """
+        super().__init__(str(path), is_shared=is_shared, failpoint=failpoint)
         self.path = path
-        self._path = str(path)
         self._erasures_copy = erasures_copy
-        self._is_shared = is_shared
-        self._failpoint = failpoint
-        self._writer: SqliteWriter | None = None
-        # Records that were dropped because more than `MAX_PENDING_BYTES` waited, and, once the writer
-        # is closed, those that it gave up.
-        self._records_lost = 0
-        self._is_dropping = False
-        self._connection: LedgerConnection | None = None
-        self._secret: bytes | None = None
-        self._under_way = UnderWay()
-        self._subscribers: list[OnChanges] = []
-        self._trimming: asyncio.Task[None] | None = None
-        self._on_commit: CommitObserver = _ignore_commit
+        self._reader: aiosqlite.Connection | None = None
 
     async def open(self) -> None:
         """Check and migrate the file, and start the writer.
@@ -132,251 +63,82 @@ class SqliteLedger(SqliteErasure, SqliteReads, SqliteRetention, SqliteRulebooks,
                 interrupted restore, or the second list of erasures cannot be used.
         """
         _refuse_after_interrupted_restore(self.path)
+        _refuse_after_move(self.path)
         connection = await asyncio.to_thread(open_writer, self.path)
         try:
             await asyncio.to_thread(align_erasures, self.path, self._erasures_copy)
         except LedgerError:
             connection.close()
             raise
-        self._connection = connection
-        self._secret = ledger_secret(connection)
-        self._writer = SqliteWriter(
-            connection,
-            self._path,
-            turns.write,
-            self._failpoint,
-            self._publish,
-            self._on_commit,
-            self._under_way,
-        )
+        self._start(connection, SqliteEngine(connection, self.path))
         self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
-        self._trimming = asyncio.create_task(self._trim_regularly())
 
-    async def close(self) -> None:
-        """Write what is queued and close the file."""
-        if self._trimming:
-            self._trimming.cancel()
-            await asyncio.wait([self._trimming])
+    async def _close_readers(self) -> None:
         if self._reader:
             await self._reader.close()
-        if self._writer:
-            await self._writer.close()
-            self._records_lost += self._writer.records_lost
-        self._writer = self._reader = None
-
-    @property
-    def is_shared(self) -> bool:
-        """Return whether other processes may write to the file."""
-        return self._is_shared
-
-    @property
-    def failure(self) -> str | None:
-        """Return why commits are suspended; None: they are not."""
-        error = self._open_writer.failure
-        return str(error) if error else None
-
-    @property
-    def is_broken(self) -> bool:
-        """Return whether commits stay suspended until the ledger is opened again."""
-        return isinstance(self._open_writer.failure, LedgerBrokenError)
+        self._reader = None
 
     def storage_use(self) -> StorageUse | None:
         """Return the room that the ledger takes; None where its folder cannot be looked at."""
         return storage_use(self.path)
 
-    def observe_commits(self, observer: CommitObserver) -> None:
-        """Report every durable commit to `observer` from the opening on."""
-        self._on_commit = observer
-
-    @property
-    def pending_bytes(self) -> int:
-        """Return the bytes of records that are not written yet."""
-        return self._writer.pending_bytes if self._writer else 0
-
-    @property
-    def records_lost(self) -> int:
-        """Return the number of records given up since the opening."""
-        return self._records_lost + (self._writer.records_lost if self._writer else 0)
-
-    @property
-    def fenced_records(self) -> int:
-        """Return the records that were dropped because another process owns their session."""
-        return self._connection.fenced if self._connection else 0
-
-    def subscribe(self, callback: OnChanges) -> Callable[[], None]:
-        self._subscribers.append(callback)
-        return partial(self._subscribers.remove, callback)
-
-    def _publish(self, changes: Sequence[Change]) -> None:
-        for callback in tuple(self._subscribers):
-            callback(changes)
-
-    async def _trim_regularly(self) -> None:
-        """Delete changes once they are between one and two times `LOG_KEPT_S` old."""
-        upto = 0
-        while True:
-            await asyncio.sleep(LOG_KEPT_S)
-            # Without room on the disk nothing can be deleted; the next attempt deletes more.
-            with suppress(LedgerError):
-                await self.trim_changes(upto)
-                upto = await self.position()
-
-    async def trim_changes(self, upto: int) -> int:
-        """Delete the changes up to a position, in small transactions; return how many.
-
-        The newest change always stays.
-        """
-        work = partial(change_rows.trim, upto=upto, limit=TRIM_BATCH)
-        total = 0
-        while dropped := await self._open_writer.run(work):
-            total += dropped
-        return total
-
-    @property
-    def _open_writer(self) -> SqliteWriter:
-        if self._writer is None:
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        if self._reader is None:
             raise LedgerError("the ledger is not open", retry=False)
-        return self._writer
-
-    async def _settle(self) -> None:
-        writer = self._open_writer
-        if writer.pending_bytes and writer.failure is None:
-            # A read answers from the stored rows, even if the queued records cannot be written.
-            with suppress(LedgerError):
-                await writer.run(_no_work, Lane.RECORD)
-
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
-        work = partial(facts.record, rows=rows)
-        return await self._open_writer.run(work, weight=len(rows))
-
-    async def record_heartbeat(self, feed: str, at: int) -> None:
-        await self._open_writer.run(partial(change_rows.record_heartbeat, feed=feed, at=at))
-
-    async def commit(self, commit: Commit) -> CommitRefusal | None:
-        return await self._open_writer.commit(commit)
-
-    def record(self, commit: Commit) -> None:
-        writer = self._open_writer
-        lane = Lane.RECORD
-        if commit.offers or commit.moves or commit.contacts:
-            lane = Lane.PROMISE
-        elif writer.pending_bytes > MAX_PENDING_BYTES:
-            if not self._is_dropping:
-                log.error("records.lost", error="the queue is full", bytes=writer.pending_bytes)
-            self._is_dropping = True
-            self._records_lost += 1
-            return
-        else:
-            self._is_dropping = False
-        writer.enqueue_record(commit, lane, RECORD_OVERHEAD + commit.browsing_bytes)
-
-    def deferred_writes(self) -> AbstractContextManager[None]:
-        return self._open_writer.deferred_writes()
-
-    async def wait_for_promises(self) -> None:
-        await self._under_way.wait_for_none()
-
-    async def flush(self) -> None:
-        await self._open_writer.run(_no_work, Lane.RECORD)
-
-    async def run_redemption(
-        self,
-        logic: RedemptionLogic,
-        *,
-        offers: Collection[str] = (),
-        order: str,
-        also: Collection[str] = (),
-        refund: str | None = None,
-        reads: ReadSet | None = None,
-    ) -> RedemptionOutcome | CommitRefusal:
-        return await self._open_writer.run(
-            partial(
-                redemption_transaction.run_redemption,
-                logic=logic,
-                lookup=RedemptionLookup(order, (*offers,), (*also,), refund),
-                failpoint=self._failpoint,
-                reads=reads,
-            ),
-            Lane.PROMISE,
-        )
-
-    async def claim_session(self, digest: bytes) -> SavedSession | None:
-        work = partial(sessions.claim, digest=digest)
-        found = await self._read("SELECT session FROM sessions WHERE resume = ?", (digest,))
-        if not found:
-            # The session may be among the records that are not written yet.
-            return await self._open_writer.run(work, Lane.RECORD)
-        return await self._open_writer.run(work, Lane.PROMISE, session=found[0][0])
-
-    async def claim_sessions_to_wake(self, before: int) -> list[SavedSession]:
-        found = await self._sessions_to_wake(before)
-        claimed: list[SavedSession] = []
-        for start in range(0, len(found), CLAIM_BATCH):
-            named = found[start : start + CLAIM_BATCH]
-            work = partial(sessions.claim_named, sessions=named)
-            claimed += await self._open_writer.run(work, weight=len(named))
-        return claimed
-
-    async def prune_tallies(self, before: int, what: str) -> int:
-        work = partial(tallies.prune, before=before, what=what, limit=PRUNE_BATCH)
-        total = 0
-        while dropped := await self._open_writer.run(work):
-            total += dropped
-        return total
-
-    async def mark_bought(self, offers: Sequence[str], *, bought: bool) -> None:
-        await self._open_writer.run(partial(offer_rows.mark_bought, offers=offers, bought=bought))
-
-    async def forget_session(self, session: str) -> None:
-        work = partial(customer_erasure.forget_session, session=session)
-        await self._open_writer.run(work, Lane.PROMISE, session=session)
-
-    async def record_operator_action(self, action: OperatorAction) -> None:
-        await self._open_writer.run(partial(operator_actions.insert, action=action))
-
-    async def put_alert(self, alert: Alert) -> Alert:
-        return await self._open_writer.run(partial(alert_rows.put, alert=alert))
-
-    async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
-        await self._settle()
+        self._under_way.add()
         try:
-            pages = customer_export.export(self.path, customer, self.wait_for_promises)
-            async with aclosing(pages) as rows:
-                async for row in rows:
-                    yield row
+            return list(await self._reader.execute_fetchall(sql, values))
         except sqlite3.Error as error:
             raise translate_error(error, self._path) from error
+        finally:
+            self._under_way.remove()
 
-    async def count_contact_facts(self, contact: str) -> ContactFacts:
-        return contact_facts(await self._read_settled(COUNT_CONTACT_FACTS, (contact,)))
-
-    async def state_digest(self) -> str:
-        """Return a digest of the facts in force and the highest versions, for tests of replayed feeds."""
-        return await self._read_apart(facts.digest)
-
-    async def balances(self) -> list[BudgetRow]:
-        return await self._open_writer.run(budget_balances.all_balances, Lane.PROMISE)
-
-    async def offer_reactions(self, since: int, until: int) -> list[OfferReaction]:
-        work = partial(exposure_rows.read_reactions, since=since, until=until)
-        return await self._read_apart(work)
-
-    async def reconcile(self) -> list[str]:
-        """Compare every balance with the sum of its rows, as of one instant."""
-        return await self._read_apart(reconcile)
-
-    async def _read_apart(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Read whole tables beside the writer, which goes on meanwhile."""
+    async def _read_apart(self, work: Callable[[ReadConnection], T]) -> T:
         await self._settle()
         return await asyncio.to_thread(read_snapshot, self.path, work)
 
+    @asynccontextmanager
+    async def _read_alone(self) -> AsyncIterator[ReadRows]:
+        async with aiosqlite.connect(self.path) as made:
 
-def _no_work(connection: sqlite3.Connection) -> None:
-    """Do nothing; when this job is done, everything queued before it is written."""
+            async def read(sql: str, values: Any) -> list[Any]:
+                return list(await made.execute_fetchall(sql, values))
+
+            try:
+                yield read
+            except sqlite3.Error as error:
+                raise translate_error(error, self._path) from error
+
+    def _list_erasure(self, digest: str, erased: Erasure) -> None:
+        list_erasure(self.path, self._erasures_copy, digest, erased)
+
+    async def _empty_log(self) -> None:
+        """Move the write-ahead log into the file and truncate it to zero bytes.
+
+        Raises:
+            LedgerError: Another process has read the file for 10 s without a break.
+        """
+        # The larger part is moved beside the writer, whose promises would wait for it.
+        await asyncio.to_thread(move_log, self.path)
+        for _ in range(TRUNCATE_ATTEMPTS):
+            if await self._open_writer.run_outside_transaction(_checkpoint):
+                return
+            await asyncio.sleep(TRUNCATE_RETRY_S)
+        message = (
+            f"{self.path}: the customer is erased, but the write-ahead log still holds the bytes,"
+            " because another process reads the file. Stop that process and erase again"
+        )
+        raise LedgerError(message)
 
 
-def _ignore_commit(seconds: float, jobs: int) -> None:
-    """Do nothing: no metrics are kept."""
+def _checkpoint(connection: ReadConnection) -> bool:
+    """Return whether the log could be emptied."""
+    connection.execute("PRAGMA busy_timeout=50")
+    try:
+        busy, left, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    return not busy and left == 0
 
 
 def _refuse_after_interrupted_restore(path: Path) -> None:
@@ -389,5 +151,16 @@ def _refuse_after_interrupted_restore(path: Path) -> None:
         raise LedgerError(
             f"{path} is missing, and {kept} is there: a restore was interrupted. Run it again, rename"
             " that file back together with its -wal file, or move it away to start anew.",
+            retry=False,
+        )
+
+
+def _refuse_after_move(path: Path) -> None:
+    """Refuse to make a new ledger where the old one was moved into a database."""
+    kept = path.with_name(path.name + MOVED_SUFFIX)
+    if kept.exists() and not path.exists():
+        raise LedgerError(
+            f"{path} was moved into a PostgreSQL database, and {kept} is what is left of it: name the"
+            " database with the setting ledger, or move that file away to start anew.",
             retry=False,
         )

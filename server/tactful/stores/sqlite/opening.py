@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
+from tactful.stores.relational.tables import change_rows
 from tactful.stores.sqlite.error_translation import NOT_UTF8, is_disk_full
-from tactful.stores.sqlite.ledger_connection import LedgerConnection
 from tactful.stores.sqlite.migrations import (
     APPLICATION_ID,
     SchemaVersion,
@@ -18,7 +18,7 @@ from tactful.stores.sqlite.migrations import (
     newest_schema,
     schema_version,
 )
-from tactful.stores.sqlite.tables import change_rows
+from tactful.stores.sqlite.sqlite_connection import SqliteConnection
 from tactful.stores.sqlite.wal_check import has_lost_transactions, read_salts, wal_path
 
 BUSY_MS: Final = 5_000
@@ -27,6 +27,9 @@ WAL_SIZE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes to which the write-ahead log is cut back after a checkpoint."""
 WAL_CHECK_ATTEMPTS: Final = 10
 """How often a log is examined that another process still writes to."""
+
+MOVED_SUFFIX: Final = ".moved"
+"""What follows the name of a ledger that was moved into a database."""
 
 _SETTINGS: Final = (
     # (pragma, value to set, value that must be read back)
@@ -41,7 +44,7 @@ _SETTINGS: Final = (
 )
 
 
-def connect(path: Path) -> LedgerConnection:
+def connect(path: Path) -> SqliteConnection:
     """Return a connection in autocommit mode, which one thread at a time may use.
 
     Raises:
@@ -52,13 +55,13 @@ def connect(path: Path) -> LedgerConnection:
         timeout=BUSY_MS / 1000,
         isolation_level=None,
         check_same_thread=False,
-        factory=LedgerConnection,
+        factory=SqliteConnection,
     )
     connection.row_factory = None
     return connection
 
 
-def open_writer(path: Path) -> LedgerConnection:
+def open_writer(path: Path) -> SqliteConnection:
     """Check and migrate a ledger, or make a new one, and return the connection that writes to it.
 
     Raises:
@@ -66,7 +69,7 @@ def open_writer(path: Path) -> LedgerConnection:
             message says which, and what to do.
         LedgerFullError: The disk is full.
     """
-    connection: LedgerConnection | None = None
+    connection: SqliteConnection | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

@@ -20,7 +20,7 @@ from tactful.stores.sqlite.backup import (
     restore,
 )
 from tactful.stores.sqlite.ledger import SqliteLedger
-from unit.stores.sqlite.customers.test_customer_erasure import CANARY, fill, traces
+from unit.stores.relational.customers.test_customer_erasure import CANARY, fill, traces
 
 
 async def opened(path: Path) -> SqliteLedger:

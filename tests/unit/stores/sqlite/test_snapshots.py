@@ -9,7 +9,7 @@ import pytest
 
 from support.ledger_rows import accepted, push
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.stores.sqlite import ledger as module
+from tactful.stores.relational import ledger as module
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.sqlite.snapshots import read_snapshot
 

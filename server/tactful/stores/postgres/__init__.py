@@ -1,0 +1,1 @@
+"""The ledger on PostgreSQL. Only this package needs psycopg, an optional dependency."""

@@ -1,0 +1,134 @@
+"""The ledger port on a PostgreSQL database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+
+from tactful.runtime.ports.ledger import LedgerError, StorageUse
+from tactful.stores.postgres.database_opening import has_synchronous_standby, prepare, take_over
+from tactful.stores.postgres.postgres_connection import PostgresConnection
+from tactful.stores.postgres.postgres_engine import PostgresEngine
+from tactful.stores.postgres.raw_connection import connect
+from tactful.stores.postgres.readers import Readers
+from tactful.stores.postgres.target import Target
+from tactful.stores.relational.customers.customer_export import ReadRows
+from tactful.stores.relational.customers.erasure_list import align_erasures, list_erasure
+from tactful.stores.relational.customers.repeated_erasures import erase_again
+from tactful.stores.relational.ledger import RelationalLedger
+from tactful.stores.relational.ledger_connection import ReadConnection
+from tactful.stores.shared.erasures import Erasure, read_erasures
+from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
+
+T = TypeVar("T")
+log = structlog.get_logger("tactful.ledger")
+
+
+class PostgresLedger(RelationalLedger):
+    """The ledger on one database; see `runtime.ports.ledger` for what each method promises."""
+
+    _remedy = "it is damaged. Restore a backup of the database"
+
+    def __init__(
+        self,
+        target: Target,
+        *,
+        server: str,
+        erasures: Path | None = None,
+        erasures_copy: Path | None = None,
+        needs_durability: bool = True,
+        failpoint: FailpointHook = no_failpoint,
+    ) -> None:
+        """Name the database; nothing is opened yet.
+
+        Args:
+            target: The database.
+            server: The name of this server, which it keeps over a restart.
+            erasures: The file that the list of erasures lies beside; None: no list is kept.
+            erasures_copy: The second place of the list of erasures.
+            needs_durability: Whether a server that may lose acknowledged commits is refused.
+            failpoint: The failpoints of a test.
+        """
+        super().__init__(target.place, is_shared=False, failpoint=failpoint)
+        self._target = target
+        self._server = server
+        self._erasures = erasures
+        self._erasures_copy = erasures_copy
+        self._needs_durability = needs_durability
+        self._readers: Readers | None = None
+        self._postgres: PostgresConnection | None = None
+        self.has_standby: bool | None = None
+        """Whether a commit waits for a standby; None: not known yet."""
+
+    async def open(self) -> None:
+        """Check and migrate the database, take it over, and start the writer.
+
+        Raises:
+            LedgerError: The database cannot be reached or used, or another server uses it.
+        """
+        if self._erasures:
+            await asyncio.to_thread(align_erasures, self._erasures, self._erasures_copy)
+        await asyncio.to_thread(prepare, self._target, needs_durability=self._needs_durability)
+        self.has_standby = await asyncio.to_thread(self._look_for_standby)
+        if not self.has_standby:
+            log.warning("ledger.no_synchronous_standby", place=self._path)
+        made = await asyncio.to_thread(
+            take_over, self._target, self._server, lambda: log.warning("ledger.waiting")
+        )
+        if self._erasures:
+            listed = await asyncio.to_thread(read_erasures, self._erasures)
+            # The database may have been restored from a backup of its own.
+            if again := await asyncio.to_thread(erase_again, made, listed):
+                log.warning("ledger.erased_again", customers=again)
+        self._postgres = made
+        self._readers = Readers(self._target)
+        self._start(made, PostgresEngine(made, self._path))
+
+    def _look_for_standby(self) -> bool:
+        with closing(connect(self._target)) as made:
+            return has_synchronous_standby(made)
+
+    async def _close_readers(self) -> None:
+        readers, self._readers = self._readers, None
+        if readers:
+            await readers.close()
+
+    @property
+    def outcomes_settled(self) -> dict[bool, int]:
+        """Return whether a transaction of a lost connection was found committed → how often."""
+        return self._postgres.settled if self._postgres else {}
+
+    def storage_use(self) -> StorageUse | None:
+        """Return None: the room on its disks is the database's own business."""
+        return None
+
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        self._under_way.add()
+        try:
+            return await self._open_readers.rows(sql, values)
+        finally:
+            self._under_way.remove()
+
+    async def _read_apart(self, work: Callable[[ReadConnection], T]) -> T:
+        await self._settle()
+        return await self._open_readers.snapshot(work)
+
+    @asynccontextmanager
+    async def _read_alone(self) -> AsyncIterator[ReadRows]:
+        yield self._open_readers.rows
+
+    @property
+    def _open_readers(self) -> Readers:
+        if self._readers is None:
+            raise LedgerError("the ledger is not open", retry=False)
+        return self._readers
+
+    def _list_erasure(self, digest: str, erased: Erasure) -> None:
+        if self._erasures:
+            list_erasure(self._erasures, self._erasures_copy, digest, erased)
+
+    async def _empty_log(self) -> None:
+        """Do nothing: what the write-ahead log, standbys and backups hold is the database's business."""

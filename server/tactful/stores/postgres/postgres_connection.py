@@ -1,0 +1,393 @@
+"""The writer's connection to PostgreSQL: pipelined, fenced, settled when it is lost.
+
+Statements are queued, and sent when an answer is needed. A transaction takes two trips: the first one
+fences it and reads what it rests on, the second one writes and commits.
+
+One row, `writer`, names the server that may write. Every transaction updates it. So a server whose row
+was taken over writes nothing more, and a server that lost its connection while it committed learns the
+outcome: it takes its own row again, which waits for the end of the lost transaction, and finds the
+number of the last transaction that was committed.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any, Final
+
+import psycopg
+
+from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
+from tactful.runtime.ports.ledger_rows import Change
+from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
+from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
+from tactful.stores.postgres.statements import bulk_insert, statement
+from tactful.stores.postgres.target import Target
+from tactful.stores.relational.inserts import Insert
+from tactful.stores.relational.known_rows import KnownRows
+from tactful.stores.relational.ledger_connection import TransactionState
+from tactful.stores.relational.writer.engine import RepeatError, UnknownOutcomeError
+
+LEASE_MS: Final = 5_000
+"""Milliseconds for which another server waits after the last transaction or heartbeat of this one."""
+_NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+_OF_THE_WRITER: Final = (
+    f"UPDATE writer SET {{}}lease_until = {_NOW} + {LEASE_MS} WHERE one = 1 AND {{}} RETURNING {{}}"  # noqa: S608
+)
+# A server that is cut off must not keep the row from being taken again.
+_BEGIN: Final = (
+    "BEGIN",
+    f"SET LOCAL idle_in_transaction_session_timeout = {DEADLINE_S * 1000}",
+)
+_FENCE: Final = _OF_THE_WRITER.format("batch = %s, ", "epoch = %s", "one")
+_TAKE_AGAIN: Final = _OF_THE_WRITER.format("epoch = epoch + 1, ", "process = %s", "epoch, batch")
+_TAKE_OVER: Final = _OF_THE_WRITER.format(
+    "epoch = epoch + 1, server = %s, process = %s, ",
+    f"(server = %s OR lease_until < {_NOW})",
+    "epoch, batch",
+)
+_BEAT: Final = _OF_THE_WRITER.format("", "epoch = %s", "one")
+_RELEASE: Final = "UPDATE writer SET lease_until = 0 WHERE one = 1 AND epoch = %s"
+_UNREPLICATED: Final = "01000"
+"""The code of a warning with which a commit is acknowledged that no standby has."""
+
+
+class PendingRows:
+    """What a statement has found or changed, awaited when it is asked for."""
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(
+        self, connection: "PostgresConnection", cursor: psycopg.Cursor[tuple[Any, ...]]
+    ) -> None:
+        self._connection = connection
+        self._cursor = cursor
+
+    @property
+    def rowcount(self) -> int:
+        """Return the number of rows that were changed."""
+        self._connection.flush()
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:
+        """Return the next row; None: there is none."""
+        with self._connection.trips():
+            return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        """Return the rows that are left."""
+        with self._connection.trips():
+            return self._cursor.fetchall()
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
+
+
+class PostgresConnection(TransactionState):
+    """The connection of the writer, which makes itself anew when it was lost."""
+
+    is_remote = True
+
+    def __init__(self, target: Target, server: str) -> None:
+        """Name the database and the server; nothing is opened yet.
+
+        Args:
+            target: The database.
+            server: The name under which this server takes the ledger over. A restart of the same
+                server has the same name, and waits for no lease.
+        """
+        super().__init__()
+        self._target = target
+        self._server = server
+        self._process = secrets.token_hex(8)
+        self._raw: RawConnection | None = None
+        self._pipeline: psycopg.Pipeline | None = None
+        self._pipelining = ExitStack()
+        self._epoch = 0
+        self._batch = 0
+        self._fence: psycopg.Cursor[tuple[Any, ...]] | None = None
+        self._is_in_transaction = False
+        self._is_unreplicated = False
+        self._uncounted: list[psycopg.Cursor[tuple[Any, ...]]] = []
+        self._changed = 0
+        self._unsettled: list[Change] = []
+        """What a transaction logged whose outcome is not known."""
+        self.settled: dict[bool, int] = {True: 0, False: 0}
+        """Whether a transaction of a lost connection was found committed → how often."""
+
+    # statements
+
+    def execute(self, sql: str, values: Any = (), /) -> PendingRows:
+        """Queue a statement."""
+        asked = statement(sql)
+        if not asked.is_read:
+            self._confirm_fence()
+        with self.trips():
+            cursor = self._open.execute(asked.text, values, binary=True)
+        if not asked.is_read:
+            self._uncounted.append(cursor)
+        return PendingRows(self, cursor)
+
+    def executemany(self, sql: str, values: Iterable[Any], /) -> PendingRows:
+        """Queue a statement for each set of values."""
+        self._confirm_fence()
+        with self.trips():
+            cursor = self._open.cursor(binary=True)
+            cursor.executemany(statement(sql).text, list(values))
+        self._uncounted.append(cursor)
+        return PendingRows(self, cursor)
+
+    def insert(self, insert: Insert, rows: Sequence[tuple[object, ...]]) -> None:
+        """Queue the insert of rows; of several rows of one key, each changes what the one before left."""
+        left = rows
+        while left:
+            left, now = _split(left, insert.key_columns)
+            self._confirm_fence()
+            arrays = [list(column) for column in zip(*now, strict=True)]
+            with self.trips():
+                cursor = self._open.execute(bulk_insert(insert), arrays)
+            self._uncounted.append(cursor)
+
+    @property
+    def total_changes(self) -> int:
+        """Return the number of rows that the connection has changed so far."""
+        self.flush()
+        self._changed += sum(max(cursor.rowcount, 0) for cursor in self._uncounted)
+        self._uncounted.clear()
+        return self._changed
+
+    def flush(self) -> None:
+        """Return once all statements so far have been executed; raise what they have met."""
+        with self.trips():
+            if self._pipeline is not None:
+                self._pipeline.sync()
+
+    # transactions
+
+    def start(self) -> None:
+        """Begin a transaction in which no other server can write.
+
+        What is known stays valid from one transaction to the next, because no other server writes.
+
+        Raises:
+            LedgerAwayError: The database cannot be reached.
+            LedgerBrokenError: Another server has taken the ledger over.
+        """
+        self._connect_again()
+        if self._known.is_full:
+            self._known = KnownRows()
+        self._changes = []
+        self._uncounted.clear()
+        self._is_in_transaction = True
+        with self.trips():
+            for sql in _BEGIN:
+                self._open.execute(sql)
+            self._batch += 1
+            self._fence = self._open.execute(_FENCE, (self._batch, self._epoch), binary=True)
+
+    def commit(self) -> None:
+        """Make the transaction durable.
+
+        Raises:
+            UnknownOutcomeError: The connection was lost, so the outcome is not known; see `settle`.
+        """
+        self._confirm_fence()
+        self._is_unreplicated = False
+        try:
+            with self.trips(commits=True):
+                self._open.execute("COMMIT")
+                if self._pipeline is not None:
+                    self._pipeline.sync()
+        except UnknownOutcomeError:
+            self._unsettled = self._changes
+            raise
+        if self._is_unreplicated:
+            self._unsettled = self._changes
+            self._drop()
+            raise UnknownOutcomeError(f"{self._target.place}: a standby did not confirm a commit")
+        self._is_in_transaction = False
+
+    def abandon(self) -> None:
+        """Roll the transaction back, if it is still open, and forget its changes."""
+        if self._raw is not None and self._pipeline is not None and self._is_in_transaction:
+            # What the statements before have met is known already.
+            with suppress(psycopg.Error):
+                self._pipeline.sync()
+            try:
+                self._raw.execute("ROLLBACK")
+                self._pipeline.sync()
+            except psycopg.Error:
+                self._drop()
+        self._is_in_transaction = False
+        self._fence = None
+        self.forget_all()
+
+    def undo_job(self, savepoint: str) -> None:
+        """Roll back to a savepoint, and forget the changes that were logged after it."""
+        # After an error the server skips everything up to the next synchronisation.
+        with suppress(psycopg.Error):
+            self.flush()
+        super().undo_job(savepoint)
+
+    def settle(self) -> bool:
+        """Return whether the last transaction was committed, whose outcome is not known.
+
+        Raises:
+            LedgerAwayError: The database cannot be asked yet.
+            LedgerBrokenError: Another server has taken the ledger over.
+        """
+        is_in = self._connect_again() >= self._batch
+        self.settled[is_in] += 1
+        self._changes, self._unsettled = (self._unsettled if is_in else []), []
+        return is_in
+
+    # the row of the server that writes
+
+    def take_over(self) -> bool:
+        """Connect, and take the ledger over; return False while another server holds it.
+
+        Raises:
+            LedgerAwayError: The database cannot be reached.
+        """
+        self._connect()
+        row = self._execute_alone(_TAKE_OVER, self._server, self._process, self._server)
+        if row is None:
+            return False
+        self._epoch, self._batch = row
+        return True
+
+    def beat(self) -> None:
+        """Renew the lease, and find out whether the connection still works.
+
+        Raises:
+            LedgerAwayError: The database cannot be reached.
+            LedgerBrokenError: Another server has taken the ledger over.
+        """
+        self._connect_again()
+        try:
+            row = self._execute_alone(_BEAT, self._epoch)
+        except RepeatError as error:
+            raise LedgerAwayError(str(error)) from error
+        if row is None:
+            raise self._taken_over()
+
+    def close(self) -> None:
+        """Give the ledger up, so that another server need not wait, and close the connection."""
+        if self._raw is not None and not self._raw.closed:
+            with suppress(psycopg.Error, RepeatError), self.trips():
+                self._raw.execute(_RELEASE, (self._epoch,))
+                self.flush()
+        self._drop()
+
+    # connections
+
+    @property
+    def _open(self) -> RawConnection:
+        if self._raw is None:
+            raise RepeatError(f"{self._target.place}: the connection was lost")
+        return self._raw
+
+    def _connect(self) -> None:
+        self._drop()
+        self._raw = connect(self._target, self._note)
+        with self.trips():
+            self._pipeline = self._pipelining.enter_context(self._raw.pipeline())
+
+    def _connect_again(self) -> int:
+        """Connect if the connection was lost; return the last batch that is known to be committed.
+
+        Raises:
+            LedgerAwayError: The database cannot be reached.
+            LedgerBrokenError: Another server has taken the ledger over.
+        """
+        if self._raw is not None and not self._raw.closed:
+            return self._batch - 1
+        try:
+            self._connect()
+            row = self._execute_alone(_TAKE_AGAIN, self._process)
+        except (RepeatError, psycopg.Error) as error:
+            self._drop()
+            raise LedgerAwayError(f"{self._target.place} cannot be used yet: {error}") from error
+        if row is None:
+            self._drop()
+            raise self._taken_over()
+        self._epoch, committed = row
+        self.forget_all()
+        return int(committed)
+
+    def _execute_alone(self, sql: str, *values: object) -> Any:
+        """Execute a statement in a transaction of its own, and return its first row."""
+        with self.trips():
+            cursor = self._open.execute(sql, values, binary=True)
+            # In a pipeline the transaction ends with the next synchronisation, not with the answer.
+            self.flush()
+            return cursor.fetchone()
+
+    def _drop(self) -> None:
+        raw, self._raw, self._pipeline = self._raw, None, None
+        self._fence = None
+        self._uncounted.clear()
+        if raw is not None:
+            # Whatever is under way is given up, and settled with the next connection.
+            raw.pgconn.finish()
+        with suppress(psycopg.Error):
+            self._pipelining.close()
+
+    def _note(self, notice: psycopg.errors.Diagnostic) -> None:
+        """Note a warning: a commit that was acknowledged may be on no standby."""
+        if notice.sqlstate == _UNREPLICATED and "replication" in (notice.message_primary or ""):
+            self._is_unreplicated = True
+
+    def _confirm_fence(self) -> None:
+        """Wait until it is certain that no other server has taken the ledger over."""
+        fence, self._fence = self._fence, None
+        if fence is None:
+            return
+        with self.trips():
+            row = fence.fetchone()
+        if row is None:
+            raise self._taken_over()
+
+    def _taken_over(self) -> LedgerBrokenError:
+        return LedgerBrokenError(
+            f"{self._target.place}: another server has taken this ledger over. This one promises and"
+            " redeems nothing more: stop one of the two"
+        )
+
+    @contextmanager
+    def trips(self, *, commits: bool = False) -> Iterator[None]:
+        """Give a lost connection its meaning.
+
+        Args:
+            commits: Whether the transaction may be committed although no answer came.
+
+        Raises:
+            RepeatError: Nothing was written, and the transaction may be repeated.
+            UnknownOutcomeError: It is not known whether the transaction was committed.
+        """
+        try:
+            yield
+        except ROLLED_BACK as error:
+            raise RepeatError(str(error)) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            lost = self._raw is None or self._raw.closed or self._raw.broken or is_lost(error)
+            if not lost:
+                raise
+            self._drop()
+            said = f"{self._target.place}: the connection was lost ({' '.join(str(error).split())})"
+            raise (UnknownOutcomeError if commits else RepeatError)(said) from error
+
+
+def _split(
+    rows: Sequence[tuple[object, ...]], key_columns: int
+) -> tuple[Sequence[tuple[object, ...]], Sequence[tuple[object, ...]]]:
+    """Return (rows for later, rows for now): those for now have keys that differ."""
+    if not key_columns or len(rows) == 1:
+        return (), rows
+    seen: set[tuple[object, ...]] = set()
+    now: list[tuple[object, ...]] = []
+    later: list[tuple[object, ...]] = []
+    for row in rows:
+        key = row[:key_columns]
+        (later if key in seen else now).append(row)
+        seen.add(key)
+    return later, now

@@ -1,0 +1,1 @@
+"""What the ledgers on a database share: statements, judgement and the writer."""

@@ -1,0 +1,1 @@
+"""Export, erasure and expiry of the data of customers."""

@@ -1,0 +1,49 @@
+"""Reads of facts from a database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tactful.runtime.ports.fact_store import NamedKind
+from tactful.runtime.ports.ledger_rows import StoredFact
+from tactful.stores.relational import facts
+
+
+class RelationalFactReads:
+    """The part of a ledger that reads facts; `FactStore` says what each method promises."""
+
+    async def _read(self, sql: str, values: Any = ()) -> list[Any]:
+        raise NotImplementedError
+
+    async def facts_about(
+        self,
+        subjects: Sequence[tuple[str, str]],
+        kinds: Sequence[str] = (),
+        at: int | None = None,
+        upto: int | None = None,
+    ) -> list[StoredFact]:
+        found = await self._read(*facts.facts_query(subjects, kinds, at, upto))
+        return facts.select_facts(found, subjects)
+
+    async def newest_fact(self) -> int:
+        found = await self._read("SELECT coalesce(max(id), 0) FROM facts")
+        return int(found[0][0])
+
+    async def known_skus(self, after: str, limit: int) -> list[str]:
+        asked = {"kind": "sku", "after": after, "limit": limit}
+        return [sku for (sku,) in await self._read(facts.KNOWN_SUBJECTS, asked)]
+
+    async def known_customers(self, after: str, limit: int) -> list[str]:
+        asked = {"kind": "customer", "after": after, "limit": limit}
+        return [customer for (customer,) in await self._read(facts.KNOWN_SUBJECTS, asked)]
+
+    async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
+        sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+        return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
+
+    async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
+        found = await self._read(facts.OF_KIND, (kind, after, limit))
+        return [StoredFact(*row) for row in found]
+
+    async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
+        asked = {"beginning": beginning, "last": facts.LAST_CHARACTER, "limit": limit}
+        return [StoredFact(*row) for row in await self._read(facts.NAMED[kind], asked)]

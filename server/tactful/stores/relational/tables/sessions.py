@@ -1,0 +1,116 @@
+"""Sessions: their stored states, and the epoch that fences an earlier owner."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import structs
+
+from tactful.runtime.ports.ledger_rows import Commit, SavedSession
+from tactful.stores.relational.inserts import insert_into
+from tactful.stores.relational.ledger_connection import LedgerConnection
+from tactful.stores.relational.tables import change_rows
+
+SELECT_SESSION: Final = (
+    "SELECT session, customer, state, resume, wake_at, seen_at, epoch, taken FROM sessions "
+)
+_EPOCHS: Final = """
+  SELECT j.value, coalesce(s.epoch, 0)
+  FROM json_each(?) AS j LEFT JOIN sessions AS s ON s.session = j.value"""
+_ENCODE: Final = msgspec.json.Encoder().encode
+_PUT: Final = insert_into(
+    "sessions",
+    "session text, customer text, state bytea, resume bytea, wake_at bigint, seen_at bigint,"
+    " epoch bigint, taken bytea",
+    """ON CONFLICT (session) DO UPDATE SET customer = excluded.customer, state = excluded.state,
+      resume = CASE WHEN excluded.resume = x'' THEN sessions.resume ELSE excluded.resume END,
+      wake_at = excluded.wake_at, seen_at = excluded.seen_at,
+      taken = coalesce(excluded.taken, sessions.taken)""",
+    key_columns=1,
+)
+
+
+def write_sessions(connection: LedgerConnection, turns: Sequence[Commit]) -> None:
+    """Write the sessions of turns; of several turns of one session, only the last state."""
+    last: dict[str, Commit] = {}
+    secrets: dict[str, bytes] = {}
+    numbers: dict[str, bytes] = {}
+    # A session that is stored for the first time begins with the epoch of its first turn.
+    begun: dict[str, int] = {}
+    for turn in turns:
+        session = turn.session
+        if not session:
+            continue
+        if turn.resume is not None:
+            secrets[session] = turn.resume
+        if turn.taken is not None:
+            numbers[session] = turn.taken
+        if turn.state is not None:
+            last[session] = turn
+            begun.setdefault(session, max(turn.epoch, 1))
+    if not last:
+        return
+    connection.insert(
+        _PUT,
+        [
+            (
+                key, turn.customer, turn.state, secrets.get(key, b""), turn.wake_at, turn.seen_at,
+                begun[key], numbers.get(key),
+            )
+            for key, turn in last.items()
+        ],
+    )  # fmt: skip
+    epochs = connection.known.epochs
+    for key, epoch in begun.items():
+        if epochs.get(key) == 0:
+            epochs[key] = epoch
+
+
+def read_epoch(connection: LedgerConnection, session: str) -> int:
+    """Read and return the epoch of a session, which is known from then on; 0: it is not stored."""
+    sql = "SELECT epoch FROM sessions WHERE session = ?"
+    row = connection.execute(sql, (session,)).fetchone()
+    epoch = connection.known.epochs[session] = int(row[0]) if row else 0
+    return epoch
+
+
+def learn_epochs(connection: LedgerConnection, sessions: Iterable[str]) -> None:
+    """Read the epochs of sessions that are not known yet, all with one statement."""
+    epochs = connection.known.epochs
+    unknown = [session for session in sessions if session not in epochs]
+    if unknown:
+        for session, epoch in connection.execute(_EPOCHS, (_ENCODE(unknown).decode(),)):
+            epochs[session] = epoch
+
+
+def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
+    """Add one to the epoch of the session with a resume secret; see `SessionStore.claim_session`."""
+    if not digest:
+        return None
+    sql = SELECT_SESSION + "WHERE resume = ?"
+    row: Any = connection.execute(sql, (digest,)).fetchone()
+    if row is None:
+        return None
+    (claimed,) = _claim_rows(connection, [row])
+    return claimed
+
+
+def claim_named(connection: LedgerConnection, sessions: Sequence[str]) -> list[SavedSession]:
+    """Add one to the epochs of the sessions with these ids; ids that are not stored are skipped."""
+    sql = SELECT_SESSION + "WHERE session = ?"
+    found = (connection.execute(sql, (session,)).fetchone() for session in sessions)
+    return _claim_rows(connection, [row for row in found if row])
+
+
+def _claim_rows(connection: LedgerConnection, rows: Iterable[Any]) -> list[SavedSession]:
+    found = (SavedSession(*row) for row in rows)
+    claimed = [structs.replace(saved, epoch=saved.epoch + 1) for saved in found]
+    connection.executemany(
+        "UPDATE sessions SET epoch = ? WHERE session = ?",
+        [(saved.epoch, saved.session) for saved in claimed],
+    )
+    for saved in claimed:
+        connection.known.epochs[saved.session] = saved.epoch
+        body = str(saved.epoch).encode()
+        change_rows.append(connection, "session_claimed", (("session", saved.session),), body=body)
+    return claimed

@@ -1,0 +1,1 @@
+"""The single writer of a database: its queue, its lanes and its thread."""

@@ -1,1 +1,0 @@
-"""Export, erasure and expiry of the data of customers in a SQLite file."""

@@ -1,0 +1,1 @@
+"""Moves of a whole ledger from one engine to the other."""
