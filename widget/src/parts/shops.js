@@ -102,7 +102,7 @@ export const choose = ([, offers], chosen) => {
 const formOf = (page) => page.querySelector('form.variations_form');
 
 /** @param {any} form */
-const textOf = (form) => form && form.dataset.product_id + form.dataset.product_variations;
+const textOf = (form) => form && `${form.dataset.product_id} ${form.dataset.product_variations}`;
 
 /**
  * @param {(product: any) => void} product
