@@ -24,8 +24,8 @@ from tactful.runtime.objections import is_active, is_liftable
 from tactful.runtime.shop import Shop
 from tactful.runtime.voucher_issue import new_code, showing_rules
 
-MAX_ACTIONS: Final = 10
-"""Maximum operator actions on the page of a case."""
+MAX_ACTIONS: Final = 50
+"""Maximum operator actions that a page shows."""
 
 
 def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
@@ -83,7 +83,9 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         titles = await titles_of(shop, shown_skus(view), history)
         known = [one.fact for one in history.objections] if history else []
         actions = (
-            await shop.ledger.operator_actions(customer=view.customer) if view.customer else []
+            await shop.ledger.operator_actions(customer=view.customer, limit=MAX_ACTIONS)
+            if view.customer
+            else []
         )
         return {
             "view": view,
