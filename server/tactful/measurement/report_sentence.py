@@ -40,7 +40,7 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
         )
     if min(report.treated, report.held_out) < LEAST_UNITS:
         return (
-            f"It is too early to say anything: each group needs {LEAST_UNITS} shoppers first."
+            f"It is too early to say anything. Wait until each group has {LEAST_UNITS} shoppers."
             + _more(report.missing, now)
         )
     changes = _changes(money, report.currency)

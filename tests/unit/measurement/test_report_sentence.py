@@ -128,7 +128,7 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
         ),
         (
             report(held_out=99, missing=None),
-            "It is too early to say anything: each group needs 100 shoppers first.",
+            "It is too early to say anything. Wait until each group has 100 shoppers.",
         ),
         (
             report(advice=advice(AdviceKind.STOP), missing=None),
