@@ -103,7 +103,10 @@ def test_the_table_of_keys_has_a_header_and_readable_times(tmp_path: Path) -> No
 async def test_an_erasure_asks_first(tmp_path: Path) -> None:
     async with live_server(tmp_path) as one:
         await one.facts(CUSTOMER)
-        assert "Nothing was erased" in (await run_beside(one, "forget", "mia", given="n\n")).output
+        assert (
+            "Nothing was erased"
+            in (await run_beside(one, "customers", "forget", "mia", given="n\n")).output
+        )
 
 
 def test_a_revocation_of_a_key_asks_first(tmp_path: Path) -> None:

@@ -20,6 +20,9 @@ COMMANDS = {
     "connect": LazyCommand(
         "tactful.cli.connect.connector_commands:connect", "Connect shops and help desks."
     ),
+    "bridge": LazyCommand(
+        "tactful.cli.connect.bridge_checks:bridge_group", "Check a shop's bridge.", hidden=True
+    ),
     "facts": LazyCommand(
         "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
     ),
@@ -44,11 +47,14 @@ COMMANDS = {
     "users": LazyCommand(
         "tactful.cli.data.users_command:users", "Manage the operators of the console."
     ),
+    "customers": LazyCommand(
+        "tactful.cli.data.forget_and_export:customers", "Erase or print all data about a customer."
+    ),
     "forget": LazyCommand(
-        "tactful.cli.data.forget_and_export:forget", "Erase all data about a customer."
+        "tactful.cli.data.forget_and_export:forget", "Erase a customer.", hidden=True
     ),
     "export": LazyCommand(
-        "tactful.cli.data.forget_and_export:export", "Print all data about a customer."
+        "tactful.cli.data.forget_and_export:export", "Print a customer's data.", hidden=True
     ),
     "migrate": LazyCommand(
         "tactful.cli.data.migrate_command:migrate", "Migrate and compact a ledger."

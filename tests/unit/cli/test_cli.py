@@ -56,6 +56,14 @@ def test_the_help_lists_every_command_with_a_sentence() -> None:
         assert lazy.help in result.output
 
 
+@pytest.mark.parametrize(
+    "name", ["bridge check", "export", "forget", "policy show"], ids=lambda name: name
+)
+def test_a_name_that_is_not_listed_still_works(name: str) -> None:
+    assert name.split(maxsplit=1)[0] not in run("--help").output.split()
+    assert run(*name.split(), "--help").exit_code == 0
+
+
 def test_the_version_is_printed() -> None:
     assert run("--version").output == f"tactful {__version__}\n"
 

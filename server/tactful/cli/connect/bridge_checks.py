@@ -94,3 +94,11 @@ def bridge(
         )
     if failed:
         raise Exit(EXIT_NEGATIVE)
+
+
+@click.group()
+def bridge_group() -> None:
+    """Check a shop's bridge; `tactful connect bridge` is the same."""
+
+
+bridge_group.add_command(bridge, "check")

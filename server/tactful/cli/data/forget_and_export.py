@@ -1,4 +1,4 @@
-"""The commands `tactful forget` and `tactful export`, on one customer of a running server."""
+"""The commands of `tactful customers`, on one customer of a running server."""
 
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from tactful.core.values.phone_numbers import e164
 
 
 @click.command(
-    epilog="\b\nExamples:\n  tactful forget c-1042 --yes\n  tactful forget --email mia@shop.example"
+    epilog="\b\nExamples:\n  tactful customers forget c-1042 --yes\n  tactful customers forget --email mia@shop.example"
 )
 @click.argument("customer", required=False)
 @click.option("--email", help="Erase a shopper without an id, by the e-mail address.")
@@ -120,7 +120,7 @@ def _to_erase(customer: str | None, email: str | None, phone: str | None) -> tup
     return form, f"/v1/contacts/{contact_hash(form)}"
 
 
-@click.command(epilog="\b\nExample:\n  tactful export c-1042 > c-1042.json")
+@click.command(epilog="\b\nExample:\n  tactful customers export c-1042 > c-1042.json")
 @click.argument("customer")
 @url_option
 @setting_options()
@@ -128,3 +128,12 @@ def export(*, customer: str, url: str | None, **options: Any) -> None:
     """Print all data that the running server stores about a customer, as JSON."""
     with ServerClient(load_config(options), url) as server:
         print_json(server.get(f"/v1/customers/{quote(customer, safe='')}/export"))
+
+
+@click.group()
+def customers() -> None:
+    """Erase or print all data about a customer."""
+
+
+customers.add_command(forget)
+customers.add_command(export)

@@ -70,7 +70,7 @@ async def test_a_customer_erased_since_the_backup_is_erased_from_the_restored_on
             {"type": "customer", "customer": "c-stays", "tier": "gold"},
         )
         run("backup", tmp_path / "b.tar.gz", "--data", one.config.data)
-        assert (await run_beside(one, "forget", "c-known", "--yes")).exit_code == 0
+        assert (await run_beside(one, "customers", "forget", "c-known", "--yes")).exit_code == 0
         data = one.config.data
     result = run("restore", tmp_path / "b.tar.gz", "--data", data, "--replace")
     assert "1 customer erased again." in result.output
@@ -220,7 +220,7 @@ async def erased_since(folder: Path, *, count: int = 25, **settings: Any) -> tup
     customers = tuple(f"c-{number:02}" for number in range(count))
     async with live_server(folder, **settings) as one:
         await one.facts({"type": "customer", "customer": "c-before", "tier": "gold"})
-        await run_beside(one, "forget", "c-before", "--yes")
+        await run_beside(one, "customers", "forget", "c-before", "--yes")
         await one.facts(
             *({"type": "customer", "customer": name, "tier": "gold"} for name in customers)
         )
@@ -228,7 +228,7 @@ async def erased_since(folder: Path, *, count: int = 25, **settings: Any) -> tup
         assert data
         run("backup", folder / "b.tar.gz", "--data", data)
         for name in customers:
-            assert (await run_beside(one, "forget", name, "--yes")).exit_code == 0
+            assert (await run_beside(one, "customers", "forget", name, "--yes")).exit_code == 0
         run("backup", folder / "later.tar.gz", "--data", data)
     return folder / "b.tar.gz", data
 
