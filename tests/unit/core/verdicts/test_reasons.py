@@ -21,7 +21,7 @@ GATES = {
     2: "shopper consent",
     3: "stale",
     4: "target identity",
-    5: "cancelled recall complaint service delivery return review owned",
+    5: "cancelled recall objection complaint service delivery return review owned",
     6: "stock",
     7: "price",
     8: "timing",
