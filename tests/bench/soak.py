@@ -183,7 +183,7 @@ async def first_checkpoint(ledger: Any) -> None:
     Two descriptors more would else be counted as left behind.
     """
     writer = ledger._open_writer
-    await writer.run_outside_transaction(lambda _: writer._checkpointer._move_most())
+    await writer.run_outside_transaction(lambda _: writer._engine._checkpointer._move_most())
 
 
 async def soak(folder: Path, *, quarters: int, shoppers: int, seed: int = 1) -> Soaked:

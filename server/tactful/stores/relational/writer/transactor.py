@@ -92,7 +92,7 @@ class Transactor:
 
     def _attempt(self, batch: list[WriteJob], perform: Callable[[list[WriteJob]], None]) -> None:
         if batch and batch[0].outside:
-            self._perform_all(batch)
+            self._perform_outside(batch)
             return
         self._failpoint("before-begin")
         started = time.perf_counter()
@@ -109,6 +109,15 @@ class Transactor:
             raise
         self._failpoint("after-commit")
         self._on_commit(time.perf_counter() - started, len(batch))
+
+    def _perform_outside(self, batch: list[WriteJob]) -> None:
+        """Perform a job that is alone in its batch, without a transaction around it."""
+        try:
+            self._perform_all(batch)
+        except (*NOT_BY_A_JOB, *self._engine.errors):
+            raise
+        except Exception as error:  # noqa: BLE001 -- it is handed to the caller
+            batch[0].outcome = error
 
     def _perform_all(self, batch: list[WriteJob]) -> None:
         """Perform jobs in order; turns that follow one another are written in one go."""

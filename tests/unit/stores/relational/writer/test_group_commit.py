@@ -28,6 +28,18 @@ async def test_writes_that_arrive_together_share_a_transaction(counted: Counted)
     assert points.count("after-commit") < 20
 
 
+async def test_a_job_outside_a_transaction_hands_its_error_to_its_caller(counted: Counted) -> None:
+    ledger, _ = counted
+
+    def fail(_: object) -> None:
+        raise RuntimeError("a fault of the job")
+
+    with pytest.raises(RuntimeError, match="a fault of the job"):
+        async with asyncio.timeout(30):
+            await ledger._open_writer.run_outside_transaction(fail)
+    assert await ledger.commit(push(accepted("of_1"), limit=None)) is None
+
+
 async def test_a_job_that_fails_by_its_own_fault_fails_alone(counted: Counted) -> None:
     ledger, _ = counted
     wrong = structs.replace(push(accepted("of_wrong"), limit=None), session="se", state=WRONG)
