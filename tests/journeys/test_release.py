@@ -67,7 +67,11 @@ def check_metadata(wheel: Path) -> None:
     assert (metadata["Name"], metadata["Version"]) == (PROJECT["name"], __version__)
     assert metadata["License-Expression"] == PROJECT["license"]
     assert metadata["Requires-Python"] == PROJECT["requires-python"]
-    assert len(metadata.get_all("Requires-Dist", [])) == len(PROJECT["dependencies"])
+    extras = PROJECT["optional-dependencies"]
+    assert metadata.get_all("Provides-Extra") == list(extras)
+    assert len(metadata.get_all("Requires-Dist", [])) == len(PROJECT["dependencies"]) + sum(
+        map(len, extras.values())
+    )
     assert "Tactful makes price offers" in metadata.get_payload()
     assert {
         "tactful/py.typed",

@@ -141,7 +141,7 @@ async def test_nothing_is_promised_on_a_fact_that_another_process_acknowledged_b
 async def test_without_read_sets_the_same_tries_promise_what_is_sold_out(tmp_path: Path) -> None:
     async with two_shops(tmp_path, LedgerWithoutChecks) as (told, asked):
         tries = Tries(told, asked)
-        await tries.run(PER_ROUND)
+        await tries.run(10 * PER_ROUND)
         assert tries.wrong["promise"] > 0
         assert tries.wrong["acceptance"] > 0
         assert tries.wrong["redemption"] > 0

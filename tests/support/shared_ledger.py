@@ -1,5 +1,6 @@
 """Two shops on one SQLite file, each with its own memory, as two processes would be."""
 
+import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Callable
@@ -197,9 +198,12 @@ class Browsing:
         return self.was_promised(live, OfferState.ACCEPTED)
 
     async def idle(self, live: LiveSession) -> None:
-        """Return when a session waits for nothing."""
-        await self.shop.turns.wait_until_idle()
-        assert not live.mailbox
+        """Return when a session waits for nothing, and no turn follows a withdrawal sent ahead."""
+        async with asyncio.timeout(60):
+            await self.shop.turns.wait_until_idle()
+            while live.mailbox:
+                await asyncio.sleep(0)
+                await self.shop.turns.wait_until_idle()
 
     def token(self, offer: Offer) -> str:
         """Return the token of an accepted offer."""
