@@ -114,7 +114,9 @@ class Transactor:
         """Perform a job that is alone in its batch, without a transaction around it."""
         try:
             self._perform_all(batch)
-        except (*NOT_BY_A_JOB, *self._engine.errors):
+        except NOT_BY_A_JOB:
+            raise
+        except self._engine.errors:
             raise
         except Exception as error:  # noqa: BLE001 -- it is handed to the caller
             batch[0].outcome = error
