@@ -41,8 +41,9 @@ def test_a_customers_offer_is_redeemed_for_that_customer(
         code = one.to_payment()
         assert one.pay() == WITH_SHIPPING[PROMISED]
     assert redeemed(vendure, code)
-    customer = vendure.admin("{ customers { items { id } } }")["customers"]["items"][0]["id"]
-    export = f"/v1/customers/{customer}/export"
+    asked = f'{{ orders(options: {{ filter: {{ code: {{ eq: "{code}" }} }} }}) {{ items {{ customer {{ id }} }} }} }}'
+    (order,) = vendure.admin(asked)["orders"]["items"]
+    export = f"/v1/customers/{order['customer']['id']}/export"
     until(lambda: code in str(vendure.tactful.ask("GET", export)))
 
 
