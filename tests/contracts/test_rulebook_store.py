@@ -1,6 +1,8 @@
-"""The contract of `RulebookStore`: activations, sources, paused rules and starts of trials."""
+"""The contract of `RulebookStore`: activations, sources, paused rules, trials and the stop."""
 
 from support.ledger_rows import T0, AnyLedger
+from tactful.runtime.ports.ledger_rows import RULEBOOK
+from tactful.runtime.ports.rulebook_store import OffersStop
 
 
 async def test_rulebooks_are_kept_with_each_activation(ledger: AnyLedger) -> None:
@@ -30,3 +32,21 @@ async def test_a_trial_keeps_its_first_start(ledger: AnyLedger) -> None:
     await ledger.store_rulebook("v2", b"two", T0 + 1, trials={"r1": T0 + 1, "r2": T0 + 1})
     await ledger.store_rulebook("v3", b"three", T0 + 2)
     assert await ledger.trial_starts() == {"r1": T0, "r2": T0 + 1}
+
+
+async def test_the_offers_are_stopped_once_and_started_once(ledger: AnyLedger) -> None:
+    first = OffersStop(T0, "Ada", "a wrong price")
+    assert await ledger.offers_stop() is None
+    assert not await ledger.start_offers(T0)
+    assert await ledger.stop_offers(first)
+    assert not await ledger.stop_offers(OffersStop(T0 + 1, "Bo", "another"))
+    assert await ledger.offers_stop() == first
+    assert await ledger.start_offers(T0 + 2)
+    assert not await ledger.start_offers(T0 + 3)
+    assert await ledger.offers_stop() is None
+    assert [
+        (one.at, one.kind, one.subjects, bool(one.body)) for one in await ledger.changes(0)
+    ] == [
+        (T0, "offers_stop", (RULEBOOK,), True),
+        (T0 + 2, "offers_stop", (RULEBOOK,), False),
+    ]

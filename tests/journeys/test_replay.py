@@ -68,7 +68,7 @@ class Day:
             *[self.arrives] * 6, *[self.looks] * 9, *[self.waits] * 9, *[self.acts] * 3,
             *[self.answers] * 6, *[self.carts] * 2, self.logs_in, self.logs_out, *[self.leaves] * 4,
             *[self.stocks] * 3, self.prices, self.complains, self.orders, *[self.redeems] * 2,
-            self.reloads, self.pauses, self.consents,
+            self.reloads, self.pauses, self.stops, self.consents,
         ]  # fmt: skip
         for _ in range(acts):
             await self.dice.choice(weighted)()
@@ -166,6 +166,10 @@ class Day:
     async def pauses(self) -> None:
         rule, how = self.dice.choice(["R1", "loyal", "cart"]), self.dice.choice(["pause", "resume"])
         await self.one.http.post(f"/v1/rules/{rule}/{how}")
+
+    async def stops(self) -> None:
+        how = self.dice.choice(["stop", "start", "start", "start"])
+        await self.one.http.post(f"/v1/rulebook/{how}", json={"reason": "an accident"})
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -38,6 +38,7 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import ItemViewed, OfferAccepted, TimerFired
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.runtime.security.identity import VerifiedIdentity
 from tactful.runtime.services.ingest import fact_row
 from tactful.runtime.shop import Shop
@@ -286,6 +287,28 @@ async def test_a_rule_that_was_paused_elsewhere_makes_no_offer(tmp_path: Path) -
         assert await told.rulebooks.pause("R1", paused=True)
         assert await Browsing(asked).offered("S0") is None
         assert asked.state.active_rulebook.current.paused == {"R1"}
+
+
+async def test_a_stop_elsewhere_withdraws_what_stands_here_and_lets_nothing_be_promised(
+    tmp_path: Path,
+) -> None:
+    async with two_shops(tmp_path) as (told, asked):
+        await report(told, *item_facts("S0"), *item_facts("S1"))
+        await warm(asked, "S0", "S1")
+        here = Browsing(asked)
+        offer = await here.offered("S0")
+        assert offer is not None
+        assert await told.rulebooks.stop_offers(OffersStop(NOON, "Ada", "a wrong price"))
+        assert await Browsing(asked).offered("S1") is None
+        assert asked.state.active_rulebook.stop is not None
+        await asked.settled()
+        await asked.ledger.flush()
+        ended = await asked.ledger.offer(offer.id)
+        assert ended is not None
+        assert ended.state is OfferState.WITHDRAWN
+        assert await told.rulebooks.start_offers()
+        await asked.state.changes.catch_up()
+        assert await Browsing(asked).offered("S1") is not None
 
 
 async def test_rules_that_were_activated_elsewhere_make_the_next_offer(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 REASON_WORDS: Final[Mapping[str, str]] = {
+    "offers.stopped": "the shop makes no offers at the moment",
     "rule.paused": "the rule is paused",
     "rule.not_started": "the rule has not begun",
     "rule.ended": "the rule has ended",

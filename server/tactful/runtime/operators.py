@@ -9,6 +9,7 @@ import structlog
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
 from tactful.runtime.ports.operator_actions import ActionKind, OperatorAction
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.runtime.services.ingest import IngestReport
 from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
@@ -118,6 +119,37 @@ async def pause_rule(shop: Shop, rule: str, operator: str, *, paused: bool) -> b
     done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
         await record_action(shop, "rule.paused" if paused else "rule.resumed", operator, rule)
+    return done
+
+
+async def stop_offers(shop: Shop, operator: str, reason: str) -> bool:
+    """Stop all offers of the shop, in every process that serves it; return False if they are stopped.
+
+    Standing offers are withdrawn. An accepted offer keeps its promise.
+
+    Args:
+        shop: The shop.
+        operator: Name of the operator, for the audit log and the alert.
+        reason: Why, for both.
+
+    Raises:
+        LedgerError: The stop is not recorded.
+    """
+    done = await shop.rulebooks.stop_offers(OffersStop(shop.clock.now(), operator, reason))
+    if done:
+        await record_action(shop, "offers.stopped", operator, "offers", detail=reason)
+    return done
+
+
+async def start_offers(shop: Shop, operator: str) -> bool:
+    """End the stop of all offers; return False if they are not stopped.
+
+    Raises:
+        LedgerError: The end is not recorded.
+    """
+    done = await shop.rulebooks.start_offers()
+    if done:
+        await record_action(shop, "offers.started", operator, "offers")
     return done
 
 

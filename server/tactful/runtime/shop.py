@@ -152,7 +152,7 @@ class Shop:
         )  # fmt: skip
         self.ingest = FactIngest(state, self.fanout, self.redemptions.reported.follow)
         state.changes.handle(("fact", "heartbeat"), FactChanges(state, self.turns, self.fanout))
-        state.changes.handle(("rulebook", "rule_state"), self.rulebooks)
+        state.changes.handle(("rulebook", "rule_state", "offers_stop"), self.rulebooks)
         state.changes.handle(("redemption",), effects)
         state.changes.handle(("session_claimed",), SessionHandover(state))
         self.explanations = ExplanationService(

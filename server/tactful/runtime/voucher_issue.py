@@ -96,6 +96,11 @@ class VoucherIssuer:
             raise RefusedVoucherError("The form is out of date. Open the page again.")
         if await self._was_issued(wanted):
             return "repeated"
+        if self._shop.state.active_rulebook.stop is not None:
+            raise RefusedVoucherError(
+                "All offers are stopped, so the customer would not see the voucher. Issue it when the "
+                "stop has ended."
+            )
         if not showing_rules(self._shop):
             raise RefusedVoucherError(
                 "No active rule shows vouchers, so the customer would never see it. Let a rule with "
@@ -145,6 +150,8 @@ class VoucherIssuer:
 def showing_rules(shop: Shop) -> list[str]:
     """Return the ids of the rules that show vouchers and are not paused, sorted."""
     active = shop.state.active_rulebook.current
+    if shop.state.active_rulebook.stop is not None:
+        return []
     return sorted(
         rule.id
         for rule in active.rules.values()

@@ -67,6 +67,8 @@ class _Gates(Taints):
     # 1 to 4
 
     def gate_1_rule(self) -> Iterator[str]:
+        if self.world.stopped:
+            yield "offers.stopped"
         if self.rule.paused:
             yield "rule.paused"
         if self.rule.starts is not None and self.now < self.rule.starts:

@@ -39,6 +39,7 @@ from tactful.core.offers.budget import COUNT, Balance
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import (
+    EVERY_RULE,
     Campaign,
     Condition,
     Exclusion,
@@ -135,6 +136,7 @@ def world(seed: int) -> World:
         committed={(sku, here.territory or ""): rng.int(0, 7)} if rng.chance(0.1) else {},
         stock_minimum=rng.pick((0, 0, 0, 0, 0, 0, 0, 5)),
         everyone_held_out=rng.chance(0.05),
+        stopped=rng.chance(0.02),
         excluded=_excluded(rng),
         banned=_banned(rng),
     )
@@ -416,6 +418,7 @@ def context_of(world: World) -> Context:
             campaigns=[_campaign(world)],
             exclusions=tuple(_exclusion(one) for one in world.excluded),
             input_bans=tuple(_input_ban(one) for one in world.banned),
+            paused=frozenset({EVERY_RULE} if world.stopped else ()),
         ),
         items=[shop.item(world.sku)],
         profile=known,

@@ -70,3 +70,4 @@ class World(Struct, kw_only=True):
     banned: tuple[Banned, ...] = ()
     stock_minimum: int = 0
     everyone_held_out: bool = False
+    stopped: bool = False

@@ -126,3 +126,14 @@ def test_a_name_that_is_read_as_one_of_the_audit_log_is_reserved(name: str) -> N
 @pytest.mark.parametrize("name", ["Anna", "tactfully", "server", "keys", "Сергей", "Ελένη", ""])
 def test_other_names_are_free(name: str) -> None:
     assert not operators.is_reserved(name)
+
+
+async def test_a_stop_is_recorded_with_its_reason_and_only_once(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        shop = one.parts.shop
+        assert await operators.stop_offers(shop, "Ada", "a wrong price")
+        assert not await operators.stop_offers(shop, "Bo", "another")
+        assert await operators.start_offers(shop, "Cy")
+        assert not await operators.start_offers(shop, "Di")
+        kept = [(act.who, act.act, act.detail) for act in await shop.ledger.operator_actions()]
+        assert kept == [("Cy", "offers.started", ""), ("Ada", "offers.stopped", "a wrong price")]

@@ -10,7 +10,7 @@ from tactful.core.context import Scene
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.rules.condition_evaluation import failed_clauses
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import NEVER, Rule
+from tactful.core.rules.rule import EVERY_RULE, NEVER, Rule
 from tactful.core.values import calendar
 from tactful.core.values.territories import is_within
 from tactful.core.verdicts.reasons import Reason
@@ -28,8 +28,9 @@ def check_rule_state(
         paused: Ids of rules that an operator paused, whatever their file says.
 
     Yields:
-        `rule.paused`, `rule.not_started`, `rule.ended` and `rule.window`.
+        `offers.stopped`, `rule.paused`, `rule.not_started`, `rule.ended` and `rule.window`.
     """
+    yield from check_stop(paused)
     if rule.paused or rule.id in paused:
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:
@@ -41,6 +42,16 @@ def check_rule_state(
         is_open, changes = rule.schedule(now)
         if not is_open:
             yield Finding(Reason.RULE_WINDOW, actual="closed", needed="open", until=changes)
+
+
+def check_stop(paused: frozenset[str]) -> Iterator[Finding]:
+    """Gate 1: yield `offers.stopped` while an operator has stopped all offers.
+
+    Args:
+        paused: Ids of rules that an operator paused; `EVERY_RULE` stands for the stop.
+    """
+    if EVERY_RULE in paused:
+        yield Finding(Reason.OFFERS_STOPPED, actual="stopped", needed="running")
 
 
 def check_shopper(scene: Scene, *, personal: bool) -> Iterator[Finding]:

@@ -25,7 +25,12 @@ from tactful.core.context import Scene
 from tactful.core.facts.fact_types import ms
 from tactful.core.gates.availability import check_availability
 from tactful.core.gates.budget_limit import check_budget, check_rule_limits
-from tactful.core.gates.eligibility import check_conditions, check_rule_state, needs_customer
+from tactful.core.gates.eligibility import (
+    check_conditions,
+    check_rule_state,
+    check_stop,
+    needs_customer,
+)
 from tactful.core.gates.evaluation import Evaluation, PricedRule
 from tactful.core.gates.page_price import check_page_price
 from tactful.core.gates.prohibition import check_input_bans
@@ -138,8 +143,13 @@ def rule_of(offer: Offer, rule: Rule | None) -> Rule:
 
 
 def _changed_rule(rulebook: Rulebook, now: int, rule: Rule, standing: Offer) -> Iterator[Finding]:
-    """Gate 1 again: `keep` and `drain` leave a standing offer alone when its rule changes."""
-    if rule.on_change == "withdraw":
+    """Gate 1 again: `keep` and `drain` leave a standing offer alone when its rule changes.
+
+    A stop of all offers leaves none.
+    """
+    if rule.on_change != "withdraw":
+        yield from check_stop(rulebook.paused)
+    else:
         yield from check_rule_state(rule, now, rulebook.paused)
         if rule.digest != standing.rule_digest:
             yield Finding(Reason.RULE_ENDED, actual=standing.rulebook, needed=rulebook.version)

@@ -22,6 +22,9 @@ NEEDS_ACTIVITY: Final = 2**61
 NEVER: Final = 2**62
 """The passing of time will not make the condition hold."""
 
+EVERY_RULE: Final = "*"
+"""In a set of paused rules: all of them, because all offers are stopped. No rule has this id."""
+
 Provenance = Literal["contextual", "aggregate", "pseudonymous", "personal"]
 """Where an input comes from (server/SEMANTICS.md, section 9, rule 6)."""
 
@@ -310,6 +313,6 @@ class Rulebook(Struct, frozen=True):
     input_bans: tuple[InputBan, ...] = ()
     """The inputs that rules must not read in a territory; by territory."""
     paused: frozenset[str] = frozenset()
-    """Ids of rules that an operator paused, whatever their file says."""
+    """Ids of rules that an operator paused, whatever their file says; `EVERY_RULE`: all of them."""
     trials: Mapping[str, int] = {}
     """Id of each trial → its first activation, milliseconds since the Unix epoch, UTC."""

@@ -44,6 +44,7 @@ class Reason(StrEnum):
         return member
 
     # Gate 1 rule state
+    OFFERS_STOPPED = "offers.stopped", "an operator ends the stop of all offers"
     RULE_PAUSED = "rule.paused", "resume the rule"
     RULE_NOT_STARTED = "rule.not_started", "the rule's `valid.from` comes", None, INSTANTS
     RULE_ENDED = (
@@ -221,6 +222,7 @@ TAINT_REASONS: Final = frozenset(
 
 TRANSIENT_REASONS: Final = frozenset(
     {
+        Reason.OFFERS_STOPPED,
         Reason.RULE_PAUSED,
         Reason.RULE_NOT_STARTED,
         Reason.RULE_ENDED,

@@ -105,6 +105,8 @@ def _feed_causes(state: ShopState) -> Iterator[Cause]:
 
 def _rulebook_causes(state: ShopState) -> Iterator[Cause]:
     rulebook = state.active_rulebook
+    if (stop := rulebook.stop) is not None:
+        yield Cause("offers.stopped", "", {"by": stop.who, "reason": stop.reason})
     if (kept := rulebook.kept_because) is not None:
         yield Cause(f"rules.{kept}", "", {"message": rulebook.problem or ""})
 

@@ -112,6 +112,12 @@ KINDS: Final[dict[str, AlertKind]] = {
         "Look at `message`. Check the receiver, `events_url` and `egress_allow`.",
         "events.delivered",
     ),
+    "offers.stopped": AlertKind(
+        "An operator has stopped all offers. Nothing is offered until the stop is ended.",
+        "Ask `by` whether its `reason` still holds. End the stop on the console, or with"
+        " `tactful rules start`.",
+        "offers.started",
+    ),
     "rules.errors": AlertKind(
         "The rule files have errors. The previous rulebook stays active.",
         "Run `tactful rules check`.",

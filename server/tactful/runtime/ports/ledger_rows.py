@@ -70,6 +70,7 @@ ChangeKind = Literal[
     "redemption",
     "rulebook",
     "rule_state",
+    "offers_stop",
     "heartbeat",
     "session_claimed",
     "customer_erased",
@@ -91,8 +92,8 @@ class Change(Struct, frozen=True, gc=False):
     """What changed.
 
     `fact`: the fact as JSON, empty if it was erased since. `redemption`: the order. `rulebook`: the
-    version. `rule_state`: `paused` or `running`. `session_claimed`: the new epoch in digits.
-    `customer_erased`: the alias; the subject is the digest of the customer's id. `id_begun_anew`: the
+    version. `rule_state`: `paused` or `running`. `offers_stop`: the stop as JSON, empty if it has
+    ended. `session_claimed`: the new epoch in digits. `customer_erased`: the alias; the subject is the digest of the customer's id. `id_begun_anew`: the
     instant in digits, milliseconds since the Unix epoch, UTC; the subject is the digest.
     """
 

@@ -11,6 +11,8 @@ ActionKind = Literal[
     "case.corrected",
     "fact.stated",
     "offer.revoked",
+    "offers.started",
+    "offers.stopped",
     "operator.changed",
     "operator.invited",
     "operator.joined",

@@ -1,15 +1,31 @@
-"""The role of the ledger that keeps rulebooks, paused rules and the starts of trials."""
+"""The role of the ledger that keeps rulebooks, paused rules, trials and the stop of offers."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, Protocol
+
+from msgspec import Struct
+
+
+class OffersStop(Struct, frozen=True):
+    """A stop of all offers by an operator."""
+
+    at: int
+    """When it began, milliseconds since the Unix epoch, UTC."""
+    who: str
+    """The operator's name."""
+    reason: str
+
 
 NO_TRIALS: Final[Mapping[str, int]] = MappingProxyType({})
 """A rulebook without trials."""
 
 
 class RulebookStore(Protocol):
-    """Keeps the sources of every activated rulebook, each activation, the paused rules and the starts of trials."""
+    """Keeps the sources of every activated rulebook, each activation, and what holds rules back.
+
+    These are the paused rules, the starts of trials, and the stop of all offers.
+    """
 
     async def store_rulebook(
         self,
@@ -63,6 +79,36 @@ class RulebookStore(Protocol):
 
     async def set_rule_state(self, rule: str, state: Literal["paused", "running"]) -> None:
         """Store that a rule is paused, or running again; durable on return.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
+
+    async def offers_stop(self) -> OffersStop | None:
+        """Return the stop of all offers; None: they are not stopped.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def stop_offers(self, stop: OffersStop) -> bool:
+        """Store a stop of all offers, durably on return.
+
+        Returns:
+            False if they are stopped already: the earlier stop is kept.
+
+        Raises:
+            LedgerError: Nothing is stored.
+        """
+
+    async def start_offers(self, at: int) -> bool:
+        """Store that the stop has ended, durably on return.
+
+        Args:
+            at: When it ended, milliseconds since the Unix epoch, UTC.
+
+        Returns:
+            False if the offers are not stopped.
 
         Raises:
             LedgerError: Nothing is stored.

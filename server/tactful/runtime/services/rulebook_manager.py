@@ -1,4 +1,4 @@
-"""Changes of the active rulebook: reload, rollback and pause, each all or nothing."""
+"""Changes of the active rulebook: reload, rollback, pause and stop, each all or nothing."""
 
 import asyncio
 from collections.abc import Container, Coroutine, Sequence
@@ -15,6 +15,8 @@ from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
 from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime.ports.ledger_rows import Change
+from tactful.runtime.ports.rulebook_store import OffersStop
+from tactful.runtime.services.activation_history import activation_history
 from tactful.runtime.services.rule_source_folder import RuleSourceFolder, RulesUnreadableError
 from tactful.runtime.sessions.fanout import Fanout
 from tactful.runtime.state.active_rulebook import EMPTY
@@ -88,7 +90,7 @@ class RulebookManager:
         Raises:
             LedgerError: The ledger cannot be read or written.
         """
-        self._active.set_paused(await self._paused())
+        await self._read_states()
         stack, undone = activation_history(await self._ledger.rulebooks())
         reload = await self.reload(undone)
         await self._report_passed_over()
@@ -241,6 +243,26 @@ class RulebookManager:
         await self._state.changes.settle()
         return True
 
+    async def stop_offers(self, stop: OffersStop) -> bool:
+        """Stop all offers; return False if they are stopped already.
+
+        Raises:
+            LedgerError: The stop cannot be recorded, and is not made.
+        """
+        done = await self._ledger.stop_offers(stop)
+        await self._state.changes.settle()
+        return done
+
+    async def start_offers(self) -> bool:
+        """End the stop of all offers; return False if they are not stopped.
+
+        Raises:
+            LedgerError: The end cannot be recorded: the offers stay stopped.
+        """
+        done = await self._ledger.start_offers(self._clock.now())
+        await self._state.changes.settle()
+        return done
+
     # what a change brings about
 
     def needs_preparation(self, change: Change) -> bool:
@@ -264,12 +286,15 @@ class RulebookManager:
             self._compiled[version] = rulebook
 
     def apply(self, change: Change) -> None:
-        """Activate the version, or pause or resume the rule, that a change names."""
+        """Activate the version, pause or resume the rule, or stop the offers, as a change says."""
         if change.kind == "rulebook":
             rulebook = self._compiled.pop(change.body.decode(), None)
             if rulebook is None:
                 return
             self._active.replace(rulebook, change.at)
+        elif change.kind == "offers_stop":
+            body = change.body
+            self._active.set_stop(msgspec.json.decode(body, type=OffersStop) if body else None)
         else:
             rules = {key for kind, key in change.subjects if kind == "rule"}
             paused = self._active.current.paused
@@ -288,7 +313,7 @@ class RulebookManager:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        self._active.set_paused(await self._paused())
+        await self._read_states()
         stack, _ = activation_history(await self._ledger.rulebooks())
         if stack and stack[-1] != self._active.current.version:
             rulebook = (await self._compile(await self._stored(stack[-1]))).rulebook
@@ -342,9 +367,11 @@ class RulebookManager:
                     return rulebook, sources
         return None
 
-    async def _paused(self) -> frozenset[str]:
+    async def _read_states(self) -> None:
+        """Read which rules are paused, and whether all offers are stopped."""
         states = await self._ledger.rule_states()
-        return frozenset(rule for rule, state in states.items() if state == "paused")
+        self._active.set_paused(frozenset(one for one in states if states[one] == "paused"))
+        self._active.set_stop(await self._ledger.offers_stop())
 
     async def _stored(self, version: str) -> list[RuleSource]:
         packed = await self._ledger.rulebook_sources(version)
@@ -367,28 +394,3 @@ def _has_no_rules(compiled: CompiledRulebook) -> bool:
     """Return whether there are no rules, and no file says that there are to be none."""
     rulebook = compiled.rulebook
     return rulebook is not None and not rulebook.rules and not compiled.files.is_explicitly_empty
-
-
-def activation_history(
-    activations: Sequence[tuple[str, int, bool]],
-) -> tuple[list[str], set[str]]:
-    """Return the versions that a rollback can reach, and those that a rollback has undone.
-
-    Args:
-        activations: What the ledger has, newest first: version, instant of activation, and whether
-            it was activated by a rollback.
-
-    Returns:
-        The versions in order, the active one last; and the versions undone since the last reload.
-    """
-    stack: list[str] = []
-    undone: set[str] = set()
-    for version, _, back in reversed(activations):
-        if back:
-            while stack and stack[-1] != version:
-                undone.add(stack.pop())
-        elif stack[-1:] != [version]:
-            undone.clear()
-        if stack[-1:] != [version]:
-            stack.append(version)
-    return stack, undone

@@ -5,8 +5,9 @@ from typing import Final, Literal
 from msgspec import structs
 
 from tactful.core.rules.policy import Policy
-from tactful.core.rules.rule import Rule, Rulebook
+from tactful.core.rules.rule import EVERY_RULE, Rule, Rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.runtime.ports.rulebook_store import OffersStop
 
 
 class EmptyIndex:
@@ -42,6 +43,8 @@ class ActiveRulebook:
         """Why the rules folder is not active; None: it is."""
         self.kept_detail = ""
         """The same in a sentence, unless the reason is errors in the files."""
+        self.stop: OffersStop | None = None
+        """The stop of all offers; None: they are not stopped."""
 
     @property
     def problem(self) -> str | None:
@@ -77,4 +80,10 @@ class ActiveRulebook:
 
     def set_paused(self, rules: frozenset[str]) -> None:
         """Replace the set of paused rules."""
-        self.current = structs.replace(self.current, paused=rules)
+        held_back = rules - {EVERY_RULE} if self.stop is None else rules | {EVERY_RULE}
+        self.current = structs.replace(self.current, paused=held_back)
+
+    def set_stop(self, stop: OffersStop | None) -> None:
+        """Stop all offers, or end the stop."""
+        self.stop = stop
+        self.set_paused(self.current.paused)

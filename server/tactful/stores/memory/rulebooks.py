@@ -1,10 +1,12 @@
-"""Rulebooks and paused rules in plain dictionaries."""
+"""Rulebooks, paused rules and the stop of all offers in plain dictionaries."""
 
 from collections.abc import Mapping
 from typing import Literal
 
+import msgspec
+
 from tactful.runtime.ports.ledger_rows import RULEBOOK
-from tactful.runtime.ports.rulebook_store import NO_TRIALS
+from tactful.runtime.ports.rulebook_store import NO_TRIALS, OffersStop
 from tactful.stores.memory.changes import MemoryChanges
 
 
@@ -17,6 +19,7 @@ class MemoryRulebooks(MemoryChanges):
         self._activations: list[tuple[str, int, bool]] = []
         self._rule_states: dict[str, str] = {}
         self._trials: dict[str, int] = {}
+        self._offers_stop: OffersStop | None = None
 
     async def store_rulebook(
         self,
@@ -58,3 +61,25 @@ class MemoryRulebooks(MemoryChanges):
             self._rule_states.pop(rule, None)
         self._log("rule_state", (("rule", rule),), body=state.encode())
         self._publish()
+
+    async def offers_stop(self) -> OffersStop | None:
+        """Return the stop of all offers; None: they are not stopped."""
+        return self._offers_stop
+
+    async def stop_offers(self, stop: OffersStop) -> bool:
+        """Store a stop of all offers, unless there is one."""
+        if self._offers_stop is not None:
+            return False
+        self._offers_stop = stop
+        self._log("offers_stop", (RULEBOOK,), at=stop.at, body=msgspec.json.encode(stop))
+        self._publish()
+        return True
+
+    async def start_offers(self, at: int) -> bool:
+        """Store that the stop has ended."""
+        if self._offers_stop is None:
+            return False
+        self._offers_stop = None
+        self._log("offers_stop", (RULEBOOK,), at=at)
+        self._publish()
+        return True

@@ -28,12 +28,19 @@ from tactful.runtime.ports.ledger_rows import (
     TurnEntry,
 )
 from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.stores.relational import operator_actions
 from tactful.stores.relational.customers.customer_export import ReadRows
 from tactful.stores.relational.fact_reads import RelationalFactReads
 from tactful.stores.relational.ledger_connection import ReadConnection
 from tactful.stores.relational.redemption_reads import RelationalRedemptionReads
-from tactful.stores.relational.tables import alert_rows, change_rows, exposure_rows, restored_gap
+from tactful.stores.relational.tables import (
+    alert_rows,
+    change_rows,
+    exposure_rows,
+    offers_stop,
+    restored_gap,
+)
 from tactful.stores.relational.tables.contacts import SELECT_CONTACT
 from tactful.stores.relational.tables.offer_rows import DECODE_OFFER
 from tactful.stores.relational.tables.sessions import SELECT_SESSION
@@ -343,6 +350,9 @@ class RelationalReads(RelationalFactReads, RelationalRedemptionReads):
 
     async def rule_states(self) -> dict[str, str]:
         return dict(await self._read("SELECT rule, state FROM rule_states"))
+
+    async def offers_stop(self) -> OffersStop | None:
+        return offers_stop.stop_from_rows(await self._read(offers_stop.READ))
 
     async def trial_starts(self) -> dict[str, int]:
         return dict(await self._read("SELECT rule, since FROM trials"))

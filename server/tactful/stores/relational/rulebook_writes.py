@@ -1,12 +1,13 @@
-"""Writes of rulebooks and rule states to a database."""
+"""Writes of rulebooks, rule states and the stop of all offers to a database."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, Literal
 
 from tactful.runtime.ports.ledger_rows import RULEBOOK
-from tactful.runtime.ports.rulebook_store import NO_TRIALS
+from tactful.runtime.ports.rulebook_store import NO_TRIALS, OffersStop
 from tactful.stores.relational.ledger_connection import LedgerConnection
-from tactful.stores.relational.tables import change_rows
+from tactful.stores.relational.tables import change_rows, offers_stop
 from tactful.stores.relational.writer.group_commit import GroupCommitWriter
 
 _PUT_SOURCES: Final = "INSERT INTO rulebooks VALUES (?, ?) ON CONFLICT DO NOTHING"
@@ -55,3 +56,11 @@ class RelationalRulebooks:
             change_rows.append(connection, "rule_state", (("rule", rule),), body=state.encode())
 
         await self._open_writer.run(put)
+
+    async def stop_offers(self, stop: OffersStop) -> bool:
+        """Store a stop of all offers, unless there is one."""
+        return await self._open_writer.run(partial(offers_stop.put_stop, stop=stop))
+
+    async def start_offers(self, at: int) -> bool:
+        """Store that the stop has ended."""
+        return await self._open_writer.run(partial(offers_stop.delete_stop, at=at))

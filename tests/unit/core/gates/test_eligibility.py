@@ -28,7 +28,7 @@ from tactful.core.facts.fact_types import AnyFact
 from tactful.core.gates import eligibility
 from tactful.core.gates.eligibility import check_age, check_feeds, check_rule_state
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import AnyOf, NoneOf, PriceTerms, Rule
+from tactful.core.rules.rule import EVERY_RULE, AnyOf, NoneOf, PriceTerms, Rule
 
 
 def codes(found: Any) -> list[str]:
@@ -78,6 +78,12 @@ def test_a_rule_runs_in_its_half_open_window(fields: dict[str, Any], found: list
 def test_an_operator_pauses_a_rule_that_its_file_runs() -> None:
     assert codes(check_rule_state(rule("R1"), T0, frozenset({"R1"}))) == ["rule.paused"]
     assert codes(check_rule_state(rule("R2"), T0, frozenset({"R1"}))) == []
+
+
+def test_a_stop_of_all_offers_comes_before_the_state_of_the_rule() -> None:
+    paused = frozenset({EVERY_RULE, "R1"})
+    assert codes(check_rule_state(rule("R1"), T0, paused)) == ["offers.stopped", "rule.paused"]
+    assert codes(check_rule_state(rule("R2"), T0, paused)) == ["offers.stopped"]
 
 
 def test_a_finding_says_when_the_rule_starts_and_its_window_opens() -> None:

@@ -40,7 +40,7 @@ from tactful.core.gates.evaluation import Evaluation
 from tactful.core.gates.pipeline import failed_by_everyone, failed_gates, rule_of
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
-from tactful.core.rules.rule import NOW, Exclusion, InputBan, PriceTerms, Rule
+from tactful.core.rules.rule import EVERY_RULE, NOW, Exclusion, InputBan, PriceTerms, Rule
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.session.session import Session, Tab
 from tactful.core.session.signals import FactsChanged
@@ -365,3 +365,17 @@ def test_everyone_fails_without_stock_and_with_a_changed_rule(
     ruled = rule(on_change="withdraw")
     found = failed_by_everyone(scene(item=shelf), rulebook(ruled), ruled, standing)
     assert [one.reason for one in found] == ([reason] if reason else [])
+
+
+@pytest.mark.parametrize("on_change", ["keep", "drain", "withdraw"])
+def test_a_stop_withdraws_a_standing_offer_whatever_its_rule_says_of_changes(
+    on_change: Any,
+) -> None:
+    by = rule(on_change=on_change)
+    up = offer(on_change=on_change, rule_digest=by.digest)
+    book = rulebook(by, paused=frozenset({EVERY_RULE}))
+    evaluation = Evaluation(context(rulebook=book), scene(), (up,))
+    found = failed_gates(evaluation, rule_of(up, by), standing=up)
+    assert [one.reason for one in found] == ["offers.stopped"]
+    for_all = failed_by_everyone(scene(), book, rule_of(up, by), up)
+    assert next(for_all).reason == "offers.stopped"

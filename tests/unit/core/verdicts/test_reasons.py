@@ -17,7 +17,7 @@ from tactful.core.verdicts.reasons import (
 PAGE = Path(__file__).parents[4] / "rules" / "reasons.md"
 ROW = re.compile(r"^\| `([a-z_.]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
 GATES = {
-    1: "rule excluded",
+    1: "offers rule excluded",
     2: "shopper consent",
     3: "stale",
     4: "target identity",

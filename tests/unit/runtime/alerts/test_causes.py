@@ -13,6 +13,7 @@ from tactful.core.values.calendar import DAY, HOUR
 from tactful.runtime.alerts.causes import BACKUP_DUE_MS, KEY_DUE_MS, Cause, Increase, shop_causes
 from tactful.runtime.alerts.kinds import KINDS
 from tactful.runtime.ports.ledger import LONG_LOG_BYTES, StorageUse
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.runtime.security.key_files import KeyFileError
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.system_clock import SystemClock
@@ -61,6 +62,10 @@ def keep_rules(state: ShopState, monkeypatch: pytest.MonkeyPatch) -> None:
     state.active_rulebook.keep("missing")
 
 
+def stop_offers(state: ShopState, monkeypatch: pytest.MonkeyPatch) -> None:
+    state.active_rulebook.set_stop(OffersStop(NOON, "Ada", "a wrong price"))
+
+
 def doubt_the_clock(state: ShopState, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = MachineClocks(runs=False)
     state.clock = clock = SystemClock(machine.wall, machine.steady)
@@ -95,6 +100,7 @@ FAULTS: list[tuple[Fault, tuple[str, str], dict[str, object] | None]] = [
     (never_hear_prices, ("feed.stale", "prices"), {"max_age_ms": HOUR}),
     (reject_facts, ("facts.rejected", "price"), {"code": "fact.invalid", "facts": 3}),
     (keep_rules, ("rules.missing", ""), None),
+    (stop_offers, ("offers.stopped", ""), {"by": "Ada", "reason": "a wrong price"}),
     (doubt_the_clock, ("clock.jumped", ""), {"steps": 1, "machine_ahead_ms": 61_000}),
     (find_a_proxy, ("proxy.unnamed", ""), {}),
     (spoil_the_keys, ("keys.unusable", ""), None),

@@ -10,12 +10,14 @@ from structlog.testing import capture_logs
 from journeys.fixture import rules
 from journeys.test_replay import SHADOWED
 from support.bare_shop import NOON, bare_shop
+from tactful.core.rules.rule import EVERY_RULE
 from tactful.core.values.calendar import DAY
 from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 from tactful.rulebook.testing.given import as_datetime
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.services.rulebook_manager import ReloadResult, activation_history
+from tactful.runtime.ports.rulebook_store import OffersStop
+from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
 from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
@@ -258,6 +260,25 @@ async def test_a_paused_rule_stays_paused_over_a_reload_and_a_restart(tmp_path: 
     assert again.state.active_rulebook.current.paused == frozenset()
 
 
+async def test_a_stop_of_all_offers_survives_a_reload_and_a_restart(tmp_path: Path) -> None:
+    ledger, stop = MemoryLedger(), OffersStop(NOON, "Ada", "a wrong price")
+    file_in(tmp_path, GOOD)
+    shop = await started(tmp_path, ledger)
+    assert await shop.rulebooks.stop_offers(stop)
+    assert not await shop.rulebooks.stop_offers(OffersStop(NOON, "Bo", "another"))
+    file_in(tmp_path, rules().encode())
+    await shop.rulebooks.reload()
+    assert shop.state.active_rulebook.current.paused == {EVERY_RULE}
+    again = await started(tmp_path, ledger)
+    assert again.state.active_rulebook.stop == stop
+    assert again.state.active_rulebook.current.paused == {EVERY_RULE}
+    assert await again.rulebooks.start_offers()
+    assert not await again.rulebooks.start_offers()
+    assert again.state.active_rulebook.current.paused == frozenset()
+    await shop.rulebooks.start_over()
+    assert shop.state.active_rulebook.stop is None
+
+
 async def test_an_earlier_version_is_compiled_from_the_ledger(tmp_path: Path) -> None:
     file_in(tmp_path, GOOD)
     shop = await started(tmp_path)
@@ -276,23 +297,6 @@ async def test_the_parts_that_keep_to_a_rulebook_are_given_the_active_one(tmp_pa
     rulebook = shop.state.active_rulebook.current
     assert shop.state.fact_cache.policy is rulebook.policy
     assert ("C", "EUR") in shop.state.balances.view(NOON)
-
-
-@pytest.mark.parametrize(
-    ("activations", "stack", "undone"),
-    [
-        ([], [], set()),
-        ([("a", 1, False), ("b", 2, False)], ["a", "b"], set()),
-        ([("a", 1, False), ("a", 2, False)], ["a"], set()),
-        ([("a", 1, False), ("b", 2, False), ("a", 3, True)], ["a"], {"b"}),
-        ([("a", 1, False), ("b", 2, False), ("a", 3, True), ("c", 4, False)], ["a", "c"], set()),
-        ([("a", 1, False), ("b", 2, False), ("c", 3, False), ("a", 4, True)], ["a"], {"b", "c"}),
-    ],
-)
-def test_a_rollback_removes_the_versions_it_goes_back_from(
-    activations: list[tuple[str, int, bool]], stack: list[str], undone: set[str]
-) -> None:
-    assert activation_history(activations[::-1]) == (stack, undone)
 
 
 TRIAL = b"""

@@ -2,7 +2,9 @@
 
 from support.builders import rule, rulebook, scene
 from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import EVERY_RULE
 from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.runtime.state.active_rulebook import EMPTY, ActiveRulebook
 
 FINDING = Diagnostic("rules.yaml", 1, 1, 1, 2, "R001", "broken")
@@ -48,3 +50,16 @@ def test_a_problem_says_what_is_active_meanwhile() -> None:
     assert active.problem is None
     assert active.kept_because is None
     assert not active.diagnostics
+
+
+def test_a_stop_is_kept_beside_the_paused_rules_of_every_rulebook() -> None:
+    active = ActiveRulebook(Policy())
+    stop = OffersStop(5, "Ada", "a wrong price")
+    active.set_stop(stop)
+    active.set_paused(frozenset({"R1"}))
+    active.replace(rulebook(rule("R1"), version="v2"), now=5)
+    assert active.current.paused == {"R1", EVERY_RULE}
+    assert active.stop == stop
+    active.set_stop(None)
+    assert active.current.paused == {"R1"}
+    assert active.stop is None

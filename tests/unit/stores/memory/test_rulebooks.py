@@ -1,5 +1,6 @@
 """Rulebooks in dictionaries: sources once per version, activations in order."""
 
+from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.stores.memory.rulebooks import MemoryRulebooks
 
 
@@ -22,3 +23,10 @@ async def test_a_rule_that_was_never_paused_can_be_resumed() -> None:
     rulebooks = MemoryRulebooks()
     await rulebooks.set_rule_state("r1", "running")
     assert await rulebooks.rule_states() == {}
+
+
+async def test_only_the_first_stop_is_kept() -> None:
+    rulebooks = MemoryRulebooks()
+    assert await rulebooks.stop_offers(OffersStop(1, "Ada", "one"))
+    assert not await rulebooks.stop_offers(OffersStop(2, "Bo", "two"))
+    assert await rulebooks.offers_stop() == OffersStop(1, "Ada", "one")
