@@ -32,7 +32,7 @@ from tactful.api.pairing import PairingBody
 from tactful.api.problems import TITLES
 from tactful.api.redemptions import CancelBody, ConfirmBody, RedemptionBody, RefundBody
 from tactful.api.response_shapes import RESPONSES, SECOND_RESPONSES, ProblemDocument
-from tactful.api.rulebooks import Rollback
+from tactful.api.rulebooks import Rollback, StopBody
 from tactful.core.facts.reference.schemas import fact_components
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.runtime.case_corrections import CaseCorrection
@@ -78,6 +78,8 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/acts"): "Operator actions, newest first",
     ("POST", "/v1/rulebook/reload"): "Read the rule files again",
     ("POST", "/v1/rulebook/rollback"): "Activate the previous rulebook",
+    ("POST", "/v1/rulebook/stop"): "Stop all offers",
+    ("POST", "/v1/rulebook/start"): "End the stop of all offers",
     ("POST", "/v1/rules/{id}/pause"): "Pause a rule",
     ("POST", "/v1/rules/{id}/resume"): "Resume a paused rule",
     ("GET", "/v1/experiments/{id}/report"): "Which rule of an experiment earned more",
@@ -114,6 +116,7 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/redemptions/{order}/cancel"): CancelBody,
     ("POST", "/v1/redemptions/{order}/refund"): RefundBody,
     ("POST", "/v1/rulebook/rollback"): Rollback,
+    ("POST", "/v1/rulebook/stop"): StopBody,
     ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
     ("POST", "/v1/cases/{id}/correct"): CaseCorrection,
     ("POST", "/v1/doctor"): DoctorQuestion,
@@ -159,6 +162,8 @@ OPERATORS: Final = frozenset(
     {
         ("POST", "/v1/rulebook/reload"),
         ("POST", "/v1/rulebook/rollback"),
+        ("POST", "/v1/rulebook/stop"),
+        ("POST", "/v1/rulebook/start"),
         ("POST", "/v1/rules/{id}/pause"),
         ("POST", "/v1/rules/{id}/resume"),
         ("POST", "/v1/cases/{id}/correct"),

@@ -120,6 +120,20 @@ class FindingShown(Shape, frozen=True, kw_only=True):
     severity: str | UnsetType = UNSET
 
 
+class StopShown(Shape, frozen=True, kw_only=True):
+    """A stop of all offers."""
+
+    since: str
+    by: str
+    reason: str
+
+
+class StopState(Shape, frozen=True, kw_only=True):
+    """Whether all offers are stopped."""
+
+    stop: StopShown | None
+
+
 class RulebookShown(Shape, frozen=True, kw_only=True):
     """The active rulebook."""
 
@@ -128,6 +142,8 @@ class RulebookShown(Shape, frozen=True, kw_only=True):
     timezone: str
     """IANA time zone of the shop."""
     rules: list[RuleShown]
+    stop: StopShown | None
+    """null: the offers are not stopped."""
     versions: list[ActivationShown]
     trouble: str | None
     refused: list[FindingShown]
@@ -350,6 +366,8 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/acts"): Acts,
     ("POST", "/v1/rulebook/reload"): Reloaded,
     ("POST", "/v1/rulebook/rollback"): Reloaded,
+    ("POST", "/v1/rulebook/stop"): StopState,
+    ("POST", "/v1/rulebook/start"): StopState,
     ("POST", "/v1/rules/{id}/pause"): RuleState,
     ("POST", "/v1/rules/{id}/resume"): RuleState,
     ("GET", "/v1/report"): ReportShown,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
-from tactful.api.bodies import json_response, read_optional_body
+from tactful.api.bodies import json_response, read_body, read_optional_body
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.api.shadows import shadow_routes
@@ -19,10 +19,19 @@ from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
 
+MAX_REASON: Final = 200
+"""Characters of the longest reason for a stop."""
 NAME_LENGTH: Final = 80
 """Characters of an operator's name that are kept."""
 SHOWN_VERSIONS: Final = 50
 """Earlier activations that `GET /v1/rulebook` lists."""
+
+
+class StopBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """The body of `POST /v1/rulebook/stop`."""
+
+    reason: Annotated[str, Meta(min_length=1, max_length=MAX_REASON)]
+    """Why all offers are stopped, for the audit log and the alert."""
 
 
 class Rollback(Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,6 +68,17 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(409, "rulebook.no_earlier", "There is no earlier rulebook.")
         return _reloaded(done, shop.state.active_rulebook.problem)
 
+    async def stop(request: Request) -> Response:
+        reason = " ".join((await read_body(request, StopBody)).reason.split())
+        if not reason:
+            raise ProblemError(422, "body.invalid", "`reason` is empty. Say why the offers stop.")
+        await operators.stop_offers(shop, operator_of(request), reason)
+        return json_response({"stop": _stop(shop)})
+
+    async def start(request: Request) -> Response:
+        await operators.start_offers(shop, operator_of(request))
+        return json_response({"stop": _stop(shop)})
+
     def switch(*, paused: bool) -> Any:
         async def endpoint(request: Request) -> Response:
             rule = request.path_params["id"]
@@ -73,6 +93,8 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         Route("/v1/acts", key.guard(acts), methods=["GET"]),
         Route("/v1/rulebook/reload", key.guard(reload), methods=["POST"]),
         Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
+        Route("/v1/rulebook/stop", key.guard(stop), methods=["POST"]),
+        Route("/v1/rulebook/start", key.guard(start), methods=["POST"]),
         Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
         Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
         *shadow_routes(shop, key),
@@ -102,6 +124,13 @@ def _as_utf8(header: str) -> str:
         return header.encode("latin-1").decode()
     except UnicodeDecodeError:
         return header
+
+
+def _stop(shop: Shop) -> dict[str, Any] | None:
+    stop = shop.state.active_rulebook.stop
+    if stop is None:
+        return None
+    return {"since": views.when(stop.at), "by": stop.who, "reason": stop.reason}
 
 
 def _act(one: OperatorAction) -> dict[str, Any]:
@@ -141,6 +170,7 @@ def _rulebook(shop: Shop, activations: Sequence[tuple[str, int, bool]]) -> dict[
         "activated_at": views.when(shop.state.active_rulebook.activated_at),
         "timezone": active.policy.timezone,
         "rules": rules,
+        "stop": _stop(shop),
         "versions": [
             {"version": version, "activated_at": views.when(at), "rolled_back": back}
             for version, at, back in activations[:SHOWN_VERSIONS]

@@ -134,7 +134,8 @@ def test_a_body_of_another_system_is_described_in_words() -> None:
 
 
 def test_every_endpoint_that_takes_a_body_says_which() -> None:
-    without = {("POST", "/v1/rulebook/reload"), ("POST", "/v1/rules/{id}/pause"),
+    without = {("POST", "/v1/rulebook/reload"), ("POST", "/v1/rulebook/start"),
+               ("POST", "/v1/rules/{id}/pause"),
                ("POST", "/v1/rules/{id}/resume"), ("POST", "/v1/alerts/{id}/acknowledge"),
                ("POST", "/v1/alerts/{id}/resolve"), ("POST", "/v1/connectors/{connector}/retry"),
                ("POST", "/v1/connectors/{connector}/reconcile")}  # fmt: skip

@@ -89,3 +89,19 @@ async def test_the_name_of_an_operator_is_read_as_utf8_or_latin1(
         await one.http.post("/v1/rules/R1/pause", headers={b"Tactful-Operator": sent})
         (act,) = (await one.http.get("/v1/acts")).json()["acts"]
         assert act["who"] in {"Zoë Ł", "Zoë"}
+
+
+async def test_all_offers_are_stopped_with_a_reason_until_they_are_started(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        empty = await one.http.post("/v1/rulebook/stop", json={"reason": "  "})
+        assert (empty.status_code, empty.json()["code"]) == (422, "body.invalid")
+        body = {"reason": "a wrong\n price"}
+        stopped = (await one.http.post("/v1/rulebook/stop", json=body, headers=ANNA)).json()
+        assert stopped == {
+            "stop": {"since": "2026-03-10T12:00:00Z", "by": "Anna", "reason": "a wrong price"}
+        }
+        assert (await one.http.get("/v1/rulebook")).json()["stop"] == stopped["stop"]
+        again = await one.http.post("/v1/rulebook/stop", json={"reason": "another"})
+        assert again.json() == stopped
+        assert (await one.http.post("/v1/rulebook/start")).json() == {"stop": None}
+        assert (await one.http.get("/v1/rulebook")).json()["stop"] is None

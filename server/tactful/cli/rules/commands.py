@@ -8,7 +8,16 @@ from typing import Any, Final
 import click
 
 from tactful.cli.rules.backtest import backtest
-from tactful.cli.rules.operating import pause, reload_, resume, rollback, shadow, status
+from tactful.cli.rules.operating import (
+    pause,
+    reload_,
+    resume,
+    rollback,
+    shadow,
+    start,
+    status,
+    stop,
+)
 from tactful.cli.rules.rule_folder import (
     collect_files,
     compile_files,
@@ -45,11 +54,24 @@ def rules() -> None:
     """Check, format, test, explain and compare rule files, and operate the rules of a server.
 
     Without PATHS the commands use the folder of the setting `rules`, else the folder `rules` here.
-    The commands `status`, `pause`, `resume`, `reload`, `rollback` and `shadow` address a running server.
+    The commands `status`, `stop`, `start`, `pause`, `resume`, `reload`, `rollback` and `shadow` address
+    a running server.
     """
 
 
-for command in (test, coverage, backtest, status, pause, resume, reload_, rollback, shadow):
+for command in (
+    test,
+    coverage,
+    backtest,
+    status,
+    stop,
+    start,
+    pause,
+    resume,
+    reload_,
+    rollback,
+    shadow,
+):
     rules.add_command(command)
 
 

@@ -12,6 +12,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import (
     json_option,
     local_times,
+    one_line,
     plain_text,
     print_json,
     print_table,
@@ -36,6 +37,8 @@ def status(*, url: str | None, json_output: bool, **options: Any) -> None:
     zone = answer.get("timezone", "UTC")
     since = local_times(answer["activated_at"] or "never", zone)
     print_text(f"Rulebook {answer['version']}, active since {since}.")
+    if answer["stop"]:
+        _print_stop(answer["stop"], zone)
     if answer["trouble"]:
         print_text(answer["trouble"], fg="red")
     print_text()
@@ -89,6 +92,46 @@ def _switch(rule: str, act: str, done: str, options: dict[str, Any]) -> None:
         print_json(answer)
     else:
         print_text(f"Rule {rule} {done}.")
+
+
+@click.command(epilog='\b\nExample:\n  tactful rules stop --reason "wrong prices in the feed"')
+@click.option(
+    "--reason", required=True, metavar="TEXT", help="Why, for the audit log and the alert."
+)
+@_server_command
+def stop(*, reason: str, url: str | None, json_output: bool, **options: Any) -> None:
+    """Stop all offers of a running server at once.
+
+    Standing offers are withdrawn, and nothing is offered until `tactful rules start`, also after a
+    restart. Accepted offers keep their promise.
+    """
+    config = load_config(options)
+    with ServerClient(config, url) as server:
+        body = msgspec.json.encode({"reason": reason})
+        answer = server.request("POST", "/v1/rulebook/stop", body, "application/json")
+        zone = server.get("/v1/rulebook").get("timezone", "UTC")
+    if json_output:
+        print_json(answer)
+    elif answer["stop"]:
+        _print_stop(answer["stop"], zone)
+
+
+def _print_stop(shown: dict[str, str], zone: str) -> None:
+    since = local_times(shown["since"], zone)
+    by, reason = one_line(shown["by"]), one_line(shown["reason"])
+    print_text(f"All offers are stopped since {since}, by {by}: {reason}", fg="red")
+
+
+@click.command(epilog="\b\nExample:\n  tactful rules start")
+@_server_command
+def start(*, url: str | None, json_output: bool, **options: Any) -> None:
+    """End the stop of all offers of a running server; paused rules stay paused."""
+    with ServerClient(load_config(options), url) as server:
+        answer = server.request("POST", "/v1/rulebook/start")
+    if json_output:
+        print_json(answer)
+    else:
+        print_text("Offers are made again.")
 
 
 @click.command(

@@ -105,3 +105,16 @@ async def test_what_was_decided_in_shadow_mode_is_reported(tmp_path: Path) -> No
         assert f"BOOT-42  DE     189.00 EUR  170.10 EUR  {shopper.session}" in single
         found = printed_json(await run_beside(one, "rules", "shadow", "R1", "--json"))
         assert (found["rules"], found["offers"]) == ([], [])
+
+
+async def test_all_offers_are_stopped_and_started(tmp_path: Path) -> None:
+    async with live_server(tmp_path, rules()) as one:
+        line = "All offers are stopped since 2026-03-10 12:00:00 UTC, by server key: wrong prices\n"
+        stopped = await run_beside(one, "rules", "stop", "--reason", "wrong prices")
+        assert (stopped.exit_code, stopped.output.endswith(line)) == (0, True)
+        assert line in (await run_beside(one, "rules", "status")).output
+        again = printed_json(await run_beside(one, "rules", "stop", "--reason", "x", "--json"))
+        assert again["stop"]["reason"] == "wrong prices"
+        started = await run_beside(one, "rules", "start")
+        assert started.output.endswith("Offers are made again.\n")
+        assert printed_json(await run_beside(one, "rules", "start", "--json")) == {"stop": None}
