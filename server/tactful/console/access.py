@@ -108,6 +108,7 @@ class ConsoleAccess:
             path=path_of(page_request.http_request),
             done=page_request.login.take_notice(),
             now=self.shop.clock.now(),
+            stop=self.shop.state.active_rulebook.stop,
             **values,
         )
 

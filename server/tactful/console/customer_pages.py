@@ -90,7 +90,12 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return {
             "view": view,
             "titles": titles,
-            "sentence": approach_sentence(view, now, access.zone),
+            "sentence": approach_sentence(
+                view,
+                now,
+                access.zone,
+                is_stopped=shop.state.active_rulebook.stop is not None,
+            ),
             "suppressed": suppressed(view.taints, titles, now, access.zone),
             "liftable": {
                 one.objection for one in known if is_liftable(one) and is_active(one, now)

@@ -56,14 +56,17 @@ def suppressed(
     ]
 
 
-def approach_sentence(view: CustomerView, now: int, zone: str) -> str:
+def approach_sentence(view: CustomerView, now: int, zone: str, *, is_stopped: bool = False) -> str:
     """Return in one sentence whether offers may be made to a customer at an instant.
 
     Args:
         view: The customer.
         now: Milliseconds since the Unix epoch, UTC.
         zone: IANA time zone in which ends are written.
+        is_stopped: Whether all offers are stopped.
     """
+    if is_stopped:
+        return "No offers are made to anybody: all offers are stopped."
     about = view.profile.history.about if view.profile else None
     if about and about.fact.opted_out:
         return "No offers are made: the customer has opted out of them."

@@ -7,7 +7,7 @@ from tactful.runtime.security.operator_accounts import Role
 
 Act = Literal[
     "see", "own_account", "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
-    "recalls", "rules", "audit", "operators",
+    "recalls", "rules", "stop_offers", "audit", "operators",
 ]  # fmt: skip
 """What a page shows or a form does."""
 
@@ -22,6 +22,7 @@ ACT_WORDS: Final[Mapping[Act, str]] = {
     "alerts": "acknowledge alerts",
     "recalls": "recall items",
     "rules": "change rules",
+    "stop_offers": "stop all offers",
     "audit": "see what operators did",
     "operators": "manage operators",
 }
@@ -31,7 +32,7 @@ _VIEWER: Final[frozenset[Act]] = frozenset({"see", "own_account"})
 _AGENT: Final[frozenset[Act]] = _VIEWER | {
     "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
 }  # fmt: skip
-_MERCHANDISER: Final[frozenset[Act]] = _AGENT | {"recalls", "rules", "audit"}
+_MERCHANDISER: Final[frozenset[Act]] = _AGENT | {"recalls", "rules", "stop_offers", "audit"}
 _OWNER: Final[frozenset[Act]] = _MERCHANDISER | {"operators"}
 
 ACTS_OF: Final[Mapping[Role, frozenset[Act]]] = {

@@ -21,6 +21,7 @@ from tactful.console.operator_pages import operator_routes
 from tactful.console.permissions import Act
 from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, PageError
+from tactful.console.stop_pages import stop_routes
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
@@ -67,6 +68,7 @@ def console_routes(
         *account_routes(access),
         *operator_routes(access),
         *recall_routes(access),
+        *stop_routes(access),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page, "see"), methods=["GET"]),
     )
     return [under_its_prefix(route) for route in routes]

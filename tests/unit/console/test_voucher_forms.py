@@ -36,6 +36,21 @@ async def test_a_voucher_that_no_rule_would_show_has_no_form_and_is_refused(
     assert (refused.status_code, "would never see it" in refused.text) == (422, True)
 
 
+async def test_no_voucher_is_issued_while_all_offers_are_stopped(
+    one: LiveServer, agent: Agent
+) -> None:
+    await one.reload(rules(extra=VOUCHERS))
+    await one.facts(order("o-1", "c1", "TRAIL-42"))
+    code = await code_on(agent)
+    await agent.submit("/console/stop", reason="a wrong price", confirm="yes")
+    assert "A voucher is not shown while all offers are stopped" in await agent.read(
+        "/console/customers/c1"
+    )
+    refused = await agent.submit("/console/remedies", code=code, **FORM)
+    assert (refused.status_code, "All offers are stopped" in refused.text) == (422, True)
+    assert await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"]) == []
+
+
 async def test_a_voucher_is_issued_with_a_text_for_the_reply(one: LiveServer, agent: Agent) -> None:
     await one.reload(rules(extra=VOUCHERS))
     await one.facts(order("o-1", "c1", "TRAIL-42"), case("k-1", "c1", order="o-1", kind="late"))
