@@ -43,6 +43,15 @@ def act(shop: Any, dice: random.Random) -> None:
             parent = shop.add_parent()
             for _ in range(dice.randint(1, 2)):
                 shop.add_product(price, dice.randint(0, 9), parent=parent)
+        case "edit":
+            # A parent is not sold, and its edits concern its variations.
+            shop.edit(dice.choice(sorted(shop.products)))
+        case "review" if (
+            isinstance(shop, FakeWoocommerce) and not shop.products[ident]["parent_id"]
+        ):
+            shop.review(ident, count)
+        case "edit review" if isinstance(shop, FakeWoocommerce) and shop.reviews:
+            shop.edit_review(dice.choice(sorted(shop.reviews)))
         case "reprice":
             shop.reprice(ident, price)
         case "sell":
@@ -66,6 +75,7 @@ def act(shop: Any, dice: random.Random) -> None:
 ACTS = (
     *("add", "parent", "reprice", "reprice", "sell", "sell", "bin", "restore", "delete"),
     *("order", "order", "status", "status", "refund"),
+    *("edit", "edit", "review", "edit review", "edit review"),
 )
 
 

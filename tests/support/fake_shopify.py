@@ -61,6 +61,12 @@ class FakeShopify(FakeShop):
         del self.products[ident]
         self.send("products/delete", {"id": ident})
 
+    def edit(self, ident: int) -> None:
+        """Change the type of a product to and fro."""
+        row = self.products[ident]
+        row["product_type"] = "Boots" if row["product_type"] == "Shoes" else "Shoes"
+        self._save(ident)
+
     def order(self, ident: int, quantity: int = 2) -> int:
         """Place an order of one product."""
         order = self.new_id()
@@ -146,7 +152,8 @@ def facts_of_shop(shop: FakeShopify) -> dict[str, Any]:
         variant = row["variants"][0]
         if row["status"] == "active":
             price = round(float(variant["price"]) * 100)
-            found[variant["sku"]] = (price, variant["inventory_quantity"])
+            categories = (row["product_type"],)
+            found[variant["sku"]] = (price, variant["inventory_quantity"], categories)
     for order, row in shop.orders.items():
         back = (one["refund_line_items"][0]["quantity"] for one in row["refunds"])
         found[str(order)] = (row["tactful_status"], tuple(sorted(back)))

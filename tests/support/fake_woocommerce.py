@@ -5,7 +5,7 @@ from typing import Any
 
 from support.deliveries import read_payload
 from support.fake_shop import HOST, Answer, FakeShop, Json, by_id
-from tactful.connectors.shops.woocommerce import API
+from tactful.connectors.shops.woocommerce_products import API
 
 PRODUCT = read_payload("shops/woocommerce", "webhook.product.updated.sale_price")["body"]
 VARIATION = read_payload("shops/woocommerce", "webhook.product.updated.variation")["body"]
@@ -113,6 +113,18 @@ class FakeWoocommerce(FakeShop):
         self.orders[order]["date_modified_gmt"] = self.stamp()
         self.send("order.updated", self.orders[order])
 
+    def edit(self, ident: int) -> None:
+        """Change the categories of a product to and fro, which moves its own stamp only."""
+        row = self.products[ident]
+        names = [one["name"] for one in row["categories"]]
+        changed = [{"name": "Boots" if names == ["Shoes"] else "Shoes"}]
+        row |= {"categories": changed, "date_modified_gmt": self.stamp()}
+        self.send("product.updated", row)
+
+    def edit_review(self, review: int) -> None:
+        """Change the rating of a review to and fro, which moves no stamp and sends nothing."""
+        self.reviews[review]["rating"] = 6 - self.reviews[review]["rating"]
+
     def review(self, ident: int, rating: int) -> int:
         """Review a product, about which nothing is sent."""
         review = self.new_id()
@@ -182,7 +194,13 @@ def facts_of_shop(shop: FakeWoocommerce) -> dict[str, Any]:
         parent = shop.products.get(row["parent_id"], row)
         is_sold = row["status"] == parent["status"] == "publish"
         if row["type"] != "variable" and is_sold:
-            found[row["sku"]] = (round(float(row["price"]) * 100), row["stock_quantity"])
+            price = round(float(row["price"]) * 100)
+            categories = tuple(one["name"] for one in parent["categories"])
+            found[row["sku"]] = (price, row["stock_quantity"], categories)
+    for review, row in shop.reviews.items():
+        product = shop.products.get(row["product_id"])
+        if product and product["sku"] in found:
+            found[f"review wc-{review}"] = row["rating"]
     for order, row in shop.orders.items():
         back = [one["line_items"][0]["quantity"] for one in shop.refunds.get(order, [])]
         found[str(order)] = (row["status"], tuple(sorted(-one for one in back)))

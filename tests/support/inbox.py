@@ -48,6 +48,10 @@ def _map(topic: str, fields: Json, terms: Terms) -> Mapped:
         return Mapped(fetch=(Fetch(path="/lonely", topic="item", otherwise=(alone,)),))
     if topic == "endless":
         return Mapped(fetch=(Fetch(path="/endless", topic="endless"),))
+    if topic == "review":
+        at = "2026-03-01T00:00:00Z"
+        review = {"type": "review", "review": "r1", "sku": fields["sku"], "rating": 1, "at": at}
+        return Mapped(facts=(review,))
     if topic == "broken":
         raise ZeroDivisionError
     if topic == "known":
@@ -69,7 +73,7 @@ ITEMS = Connector(
     name="items",
     signature="secret-header",
     envelope=_envelope,
-    kept=dict.fromkeys(("item", "thin", "lonely", "endless", "broken", "known"), _SHAPE),
+    kept=dict.fromkeys(("item", "thin", "lonely", "endless", "review", "broken", "known"), _SHAPE),
     map=_map,
     reads=lambda topic, fields: (("sku", fields["sku"]),) if topic == "known" else (),
     is_ping=lambda _headers, body: body == b"ping",

@@ -14,8 +14,8 @@ from support.fake_shop import Delivery, FakeShop, RemoteShop
 from support.inbox import SECRET, SettableClock
 from tactful.connectors.connector import Connector
 from tactful.connectors.inbox.inbox_service import InboxService, install
-from tactful.core.facts.fact_codec import FactRejection, read_fact
-from tactful.core.facts.fact_types import Order, Return, kind_of
+from tactful.core.facts.fact_codec import FactRejection, decode_stored, read_fact
+from tactful.core.facts.fact_types import Order, Return, Review, kind_of
 from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.facts.fact_reader import FactReader
 from tactful.runtime.ports.deliveries import Receipt
@@ -112,7 +112,7 @@ class ReconciledShop:
         assert await worker.map_waiting() is None
 
     async def facts(self) -> dict[str, Any]:
-        """Return what the facts say about the products that can be bought, and about all orders."""
+        """Return what the facts say about what can be bought, its reviews, and all orders."""
         found: dict[str, Any] = {}
         reader = FactReader(self.ledger)
         for sku in await self.ledger.known_skus("", 10_000):
@@ -121,7 +121,12 @@ class ReconciledShop:
                 continue
             price = item.prices.get("DE")
             (stock,) = item.stock["DE"]
-            found[sku] = (price and price.fact.price.amount, stock.fact.available)
+            amount = price and price.fact.price.amount
+            found[sku] = (amount, stock.fact.available, item.product.fact.categories)
+        for one in await self.ledger.facts_of_kind("review", "", 10_000):
+            review = decode_stored(one.body)
+            if isinstance(review, Review) and review.sku in found:
+                found[f"review {review.review}"] = review.rating
         for stored in await self.ledger.facts_of_kind("order", "", 10_000):
             found |= await self._order(stored.key)
         return found

@@ -27,12 +27,17 @@ from tactful.connectors.shops.shop_values import (
     minor_units,
     money,
     present,
-    price_fact,
     territory_of,
     unit_of_line,
 )
+from tactful.connectors.shops.woocommerce_products import (
+    API,
+    map_delivered_product,
+    map_product,
+    map_variation,
+    sku_of,
+)
 
-API: Final = "/wp-json/wc/v3"
 _STATES: Final = {
     "pending": ("placed", False),
     "on-hold": ("placed", False),
@@ -44,8 +49,8 @@ _STATES: Final = {
     "trash": ("cancelled", None),
 }
 """Status of an order → (status, paid) of the fact. Another status, such as a draft, gives no fact."""
-_PARENTS: Final = frozenset({"variable", "variable-subscription"})
-_WITHOUT_PRICE: Final = frozenset({"grouped", "external"})
+_READ: Final = {"product": "product"}
+"""Resource → the topic of an object that was read, where it is not that of a delivery."""
 
 
 def _envelope(headers: Headers, body: Json) -> Envelope:
@@ -69,7 +74,9 @@ def _refetch(envelope: Envelope) -> Fetch | None:
     resource, ident = envelope.about.split(" ")
     if envelope.topic.endswith(".deleted"):
         return None
-    return Fetch(path=f"{API}/{resource}s/{ident}", topic=f"{resource}.updated")
+    return Fetch(
+        path=f"{API}/{resource}s/{ident}", topic=_READ.get(resource, f"{resource}.updated")
+    )
 
 
 def _map(topic: str, fields: Json, terms: Terms) -> Mapped:
@@ -86,99 +93,6 @@ def _deleted_order(fields: Json, _terms: Terms) -> Mapped:
 
 def _nothing(_fields: Json, _terms: Terms) -> Mapped:
     return Mapped()
-
-
-def _product(fields: Json, terms: Terms) -> Mapped:
-    kind = fields["type"]
-    if kind in _PARENTS:
-        parent = {name: fields.get(name) for name in _OF_PARENT}
-        path = f"{API}/products/{fields['id']}/variations?per_page=100"
-        return Mapped(fetch=(Fetch(path=path, topic="variation", base={"parent": parent}),))
-    if kind in _WITHOUT_PRICE:
-        return Mapped(dropped=(f"A product of the type {kind} has no price of its own.",))
-    if kind != "variation":
-        return _variant(fields, fields, terms)
-    # Categories and brand stand at the parent only.
-    path = f"{API}/products/{fields['parent_id']}"
-    alone = _variant(fields, {"id": fields["parent_id"]}, terms)
-    described = tuple(fact for fact in alone.facts if fact["type"] == "product")
-    parent_fetch = Fetch(path=path, topic="product.updated", otherwise=described)
-    facts = tuple(fact for fact in alone.facts if fact["type"] != "product")
-    return Mapped(facts=facts, fetch=(parent_fetch,), dropped=alone.dropped)
-
-
-_OF_PARENT: Final = ("id", "name", "permalink", "status", "categories", "brands", "images")
-
-
-def _variation(fields: Json, terms: Terms) -> Mapped:
-    return _variant(fields, fields["parent"], terms)
-
-
-def _variant(fields: Json, parent: Json, terms: Terms) -> Mapped:
-    sku = _sku(fields, terms)
-    if sku is None:
-        return Mapped(dropped=("A product has no SKU. Give it one, or set sku_from_id.",))
-    version = instant(fields.get("date_modified_gmt"))
-    is_sold = "publish" in fields["status"] and parent.get("status", "publish") == "publish"
-    names = [str(one["name"]) for one in parent.get("categories") or ()]
-    brands = [str(one["name"]) for one in parent.get("brands") or ()]
-    images = [fields.get("image"), *(fields.get("images") or ()), *(parent.get("images") or ())]
-    product = {
-        "type": "product",
-        "sku": sku,
-        "product": str(parent["id"]),
-        "title": _title(fields["name"], parent.get("name")),
-        "brand": brands[0] if brands else None,
-        "categories": names or None,
-        "url": fields.get("permalink") or parent.get("permalink"),
-        "image": next((one["src"] for one in images if one and one.get("src")), None),
-        "status": "active" if is_sold else "discontinued",
-        "version": version,
-    }
-    facts, dropped = [present(product)], []
-    if fields.get("price") in {None, ""}:
-        dropped.append("A product has no price.")
-    elif terms.territory and terms.currency:
-        facts.append(_price(sku, fields, terms, terms.currency, version))
-    if terms.territory:
-        facts.append({**_stock(fields), "sku": sku, "territory": terms.territory})
-    return Mapped(facts=tuple(facts), dropped=tuple(dropped))
-
-
-def _title(name: str, of_parent: str | None) -> str:
-    """Return the whole name: a webhook has it, and the REST API only the variation's part."""
-    return name if not of_parent or name.startswith(of_parent) else f"{of_parent} - {name}"
-
-
-def _sku(fields: Json, terms: Terms) -> str | None:
-    if terms.sku_from_id:
-        return str(fields.get("variation_id") or fields.get("product_id") or fields["id"])
-    return fields.get("sku") or None
-
-
-def _price(sku: str, fields: Json, terms: Terms, currency: str, version: str | None) -> Json:
-    price, regular = (
-        minor_units(fields.get(name) or fields["price"], currency)
-        for name in ("price", "regular_price")
-    )
-    return price_fact(sku, price, regular, currency, terms, version)
-
-
-def _stock(fields: Json) -> Json:
-    """Return the stock without its SKU; a variation whose parent counts has the parent's number."""
-    status = fields.get("stock_status")
-    if fields.get("manage_stock"):
-        backorder = fields.get("backorders", "no") != "no"
-        count = fields.get("stock_quantity") or 0
-        return {
-            "type": "stock",
-            "available": int(count),
-            "policy": "backorder" if backorder else "deny",
-        }
-    if status == "instock":
-        return {"type": "stock", "available": None, "policy": "untracked"}
-    policy = "backorder" if status == "onbackorder" else "deny"
-    return {"type": "stock", "available": 0, "policy": policy}
 
 
 def _order(fields: Json, terms: Terms) -> Mapped:
@@ -217,7 +131,7 @@ def _lines(lines: list[Json], currency: str, terms: Terms, dropped: list[str]) -
         if quantity < 1:
             dropped.append("A line without units was left out.")
             continue
-        sku = _sku(line, terms) if line.get("product_id") else line.get("sku") or None
+        sku = sku_of(line, terms) if line.get("product_id") else line.get("sku") or None
         if sku is None:
             dropped.append("A line names no SKU, because its product has none or was deleted.")
         # Net and tax are rounded apart, so that only their sum is what the shopper paid.
@@ -256,7 +170,7 @@ def _refund(fields: Json, terms: Terms) -> Mapped:
     reason = terms.words.get(str(fields.get("reason") or "").strip().lower(), "unknown")
     lines, dropped = [], []
     for line in fields.get("line_items") or ():
-        sku, quantity = _sku(line, terms), abs(int(line["quantity"]))
+        sku, quantity = sku_of(line, terms), abs(int(line["quantity"]))
         if sku is None or not quantity:
             dropped.append("A line of a refund names no SKU or no units.")
             continue
@@ -292,9 +206,8 @@ def _review(fields: Json, terms: Terms) -> Mapped:
         "sku": sku,
         "rating": int(fields["rating"]),
         "at": instant(fields["date_created_gmt"]),
+        # No field tells when a review was edited: its version is the instant of the reading.
         "contact": contact,
-        # The stamp of an edit is in no payload, and without a version each reading would be a new one.
-        "version": instant(fields["date_created_gmt"]),
     }
     return Mapped(facts=(present(fact),))
 
@@ -322,9 +235,12 @@ def _contact(email: Any, phone: Any) -> Json | None:
 
 
 _TOPICS: Final = {
-    **dict.fromkeys(("product.created", "product.updated", "product.restored"), (kept.PRODUCT_FIELDS, _product)),
+    **dict.fromkeys(
+        ("product.created", "product.updated", "product.restored"), (kept.PRODUCT_FIELDS, map_delivered_product)
+    ),
+    "product": (kept.PRODUCT_FIELDS, map_product),
     "product.deleted": (kept.ID_FIELDS, _deleted_product),
-    "variation": (kept.PRODUCT_FIELDS, _variation),
+    "variation": (kept.PRODUCT_FIELDS, map_variation),
     **dict.fromkeys(("order.created", "order.updated", "order.restored"), (kept.ORDER_FIELDS, _order)),
     "order.deleted": ({"id": ORDER}, _deleted_order),
     "refund": (kept.REFUND_FIELDS, _refund),
@@ -342,7 +258,7 @@ _LISTS: Final = (
         name="products",
         # A sale moves no stamp, so that only the whole list shows the stock.
         path=f"{API}/products?per_page=100&orderby=id&order=asc&status=any",
-        topic="product.updated",
+        topic="product",
         total="x-wp-total",
         often=True,
         gone=True,

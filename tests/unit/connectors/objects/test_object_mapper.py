@@ -66,6 +66,17 @@ async def test_what_is_read_is_newer_than_any_delivery_of_its_second(
         assert fact["version"] == wanted, seconds
 
 
+@pytest.mark.parametrize("topic", ["item", "review"])
+async def test_what_is_read_without_a_stamp_is_as_new_as_the_reading(topic: str) -> None:
+    installed = install("shop", ITEMS, secret=SECRET, terms=TERMS)
+    mapper = ObjectMapper(installed, nothing, SettableClock(), CONTACTS.key)
+    fields = {"id": 1, "sku": "S1", "count": 2}
+    (read,) = await mapper.facts_of(topic, fields, NOW, {}, is_read=True)
+    assert read["version"] == "2026-03-10T12:00:00Z"
+    (sent,) = await mapper.facts_of(topic, fields, NOW, {})
+    assert ("version" in sent) == (topic == "item"), "a delivery is versioned by its arrival"
+
+
 async def test_requests_without_end_are_refused() -> None:
     with pytest.raises(FetchError, match="More than 200 requests"):
         await facts_of("endless", {"id": 1}, FakeRemote({"/endless": lambda: {"id": 1}}))

@@ -33,7 +33,7 @@ async def test_a_first_reading_brings_what_was_there_and_is_no_drift() -> None:
     one.later(60)
     await one.reconciler.read_due()
     assert await one.facts() == {
-        **{f"W-{101 + n}": (1_000 + n, n) for n in range(7)},
+        **{f"W-{101 + n}": (1_000 + n, n, ("Uncategorized",)) for n in range(7)},
         "108": ("pending", ()),
     }
     assert one.installed.drift == {}
@@ -159,3 +159,15 @@ async def test_a_quiet_shop_gives_heartbeats() -> None:
     one = woo(0)
     await one.reconciler.read_due()
     assert one.ingest.accepted == ["feed", "feed", "feed"]
+
+
+async def test_a_review_that_is_edited_back_counts_again() -> None:
+    one = woo()
+    assert isinstance(one.shop, FakeWoocommerce)
+    review = one.shop.review(101, 5)
+    for rating in (5, 1, 5, 1):
+        one.reconciler.ask()
+        await one.reconciler.read_due()
+        assert (await one.facts())[f"review wc-{review}"] == rating
+        one.shop.edit_review(review)
+        one.later(60)

@@ -8,7 +8,7 @@ from support.deliveries import CONTACTS, TERMS, facts_of, mapped, read_payload, 
 from tactful.connectors.allow_list import strip
 from tactful.connectors.connector import Mapped, UnreadableDeliveryError
 from tactful.connectors.shops.woocommerce import WOOCOMMERCE
-from tactful.core.facts.fact_types import Gone, Order, Price, Product, Return, Review, Stock
+from tactful.core.facts.fact_types import Order, Return, Review
 from tactful.core.values.money import Money
 
 
@@ -20,81 +20,6 @@ def found(name: str) -> Mapped:
     capture = read(f"webhook.{name}")
     topic = capture["headers"]["x-wc-webhook-topic"]
     return mapped(WOOCOMMERCE, topic, capture["body"])
-
-
-def test_a_sale_price_has_the_regular_price_as_its_list_price() -> None:
-    product, price, stock = facts_of(found("product.updated.sale_price"))
-    assert isinstance(product, Product)
-    assert (product.sku, product.product, product.status) == ("W-RUN", "10", "active")
-    assert isinstance(price, Price)
-    assert (price.price, price.list) == (Money(9_900, "EUR"), Money(12_900, "EUR"))
-    assert isinstance(stock, Stock)
-    assert stock.version is None, "its stamp does not move with every sale"
-
-
-def test_what_is_sold_out_has_no_stock_and_what_is_in_the_bin_is_not_sold() -> None:
-    stock = facts_of(found("product.updated.out_of_stock"))[-1]
-    assert isinstance(stock, Stock)
-    assert (stock.available, stock.policy) == (0, "deny")
-    product = facts_of(found("product.updated.trash"))[0]
-    assert isinstance(product, Product)
-    assert product.status == "discontinued"
-    gone = facts_of(found("product.deleted"))[0]
-    assert isinstance(gone, Gone)
-    assert gone.product == "10"
-
-
-@pytest.mark.parametrize(
-    ("fields", "stock"),
-    [
-        ({"manage_stock": True, "stock_quantity": 4, "backorders": "notify"}, (4, "backorder")),
-        ({"manage_stock": True, "stock_quantity": None}, (0, "deny")),
-        ({"manage_stock": "parent", "stock_quantity": 7}, (7, "deny")),
-        ({"manage_stock": False, "stock_status": "instock"}, (None, "untracked")),
-        ({"manage_stock": False, "stock_status": "outofstock"}, (0, "deny")),
-        ({"manage_stock": False, "stock_status": "onbackorder"}, (0, "backorder")),
-    ],
-)
-def test_stock_is_counted_on_back_order_or_untracked(
-    fields: dict[str, Any], stock: tuple[int | None, str]
-) -> None:
-    body = {**read("webhook.product.updated.out_of_stock")["body"], **fields}
-    fact = facts_of(mapped(WOOCOMMERCE, "product.updated", body))[-1]
-    assert isinstance(fact, Stock)
-    assert (fact.available, fact.policy) == stock
-
-
-def test_a_variation_is_described_by_its_parent_which_is_fetched() -> None:
-    result = found("product.updated.variation")
-    price, stock = facts_of(result)
-    assert isinstance(price, Price)
-    assert isinstance(stock, Stock)
-    (fetch,) = result.fetch
-    assert (fetch.path, fetch.topic) == ("/wp-json/wc/v3/products/11", "product.updated")
-    alone = valid_fact(fetch.otherwise[0])
-    assert isinstance(alone, Product)
-    assert (alone.product, alone.categories) == ("11", ())
-
-
-def test_a_parent_gives_its_variations_their_name_categories_and_brand() -> None:
-    parent = {
-        **read("webhook.product.updated.sale_price")["body"],
-        "id": 11,
-        "type": "variable",
-        "name": "Trail",
-        "categories": [{"id": 3, "name": "Shoes"}],
-        "brands": [{"id": 4, "name": "Acme"}],
-    }
-    result = mapped(WOOCOMMERCE, "product.updated", parent)
-    assert result.facts == ()
-    (fetch,) = result.fetch
-    rows = read("rest.variations")["body"]
-    for row, size in zip(rows, ("43", "42"), strict=True):
-        fields = strip(row, WOOCOMMERCE.kept[fetch.topic], CONTACTS).fields
-        product, _, _ = facts_of(WOOCOMMERCE.map(fetch.topic, {**fields, **fetch.base}, TERMS))
-        assert isinstance(product, Product)
-        assert (product.product, product.title) == ("11", f"Trail - {size}")
-        assert (product.categories, product.brand) == (("Shoes",), "Acme")
 
 
 def test_an_order_is_read_with_tax_and_its_offer() -> None:
@@ -180,8 +105,3 @@ def test_deliveries_about_one_object_share_its_name_and_are_fetched_by_it() -> N
     assert (fetch.path, fetch.topic) == ("/wp-json/wc/v3/orders/20", "order.updated")
     capture = read("webhook.product.deleted")
     assert WOOCOMMERCE.refetch(WOOCOMMERCE.envelope(capture["headers"], capture["body"])) is None
-
-
-def test_a_product_without_an_sku_is_named_unless_its_id_stands_for_it() -> None:
-    body = {**read("webhook.product.updated.sale_price")["body"], "sku": ""}
-    assert len(mapped(WOOCOMMERCE, "product.updated", body).dropped) == 1
