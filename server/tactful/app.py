@@ -264,6 +264,7 @@ def connector_for(name: str, settings: ConnectorSettings, config: Config) -> Ins
         tax_included=settings.tax_included,
         tax_rate_bp=settings.tax_rate_bp,
         locations=settings.locations,
+        regions=settings.regions,
         words=settings.words,
         sku_from_id=settings.sku_from_id,
     )

@@ -12,7 +12,7 @@ from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.facts.fact_types import AnyFact
 
 CONTACTS = ContactDigests(b"k" * 32, "DE")
-TERMS = Terms(territory="DE", currency="EUR", tax_rate_bp=1900)
+TERMS = Terms(territory="DE", currency="EUR", tax_rate_bp=1900, regions={"reg_1": "DE"})
 FIXTURES = Path(__file__).parents[1] / "unit" / "connectors"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from support.deliveries import read_payload
 from support.fake_shop import HOST, Answer, FakeShop, Json, by_id
-from tactful.connectors.shops.woocommerce_products import API
+from tactful.connectors.shops.woocommerce_items import API
 
 PRODUCT = read_payload("shops/woocommerce", "webhook.product.updated.sale_price")["body"]
 VARIATION = read_payload("shops/woocommerce", "webhook.product.updated.variation")["body"]

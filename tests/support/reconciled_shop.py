@@ -14,6 +14,7 @@ from support.fake_shop import Delivery, FakeShop, RemoteShop
 from support.inbox import SECRET, SettableClock
 from tactful.connectors.connector import Connector
 from tactful.connectors.inbox.inbox_service import InboxService, install
+from tactful.connectors.signatures import standard_secret, standard_webhooks_headers
 from tactful.core.facts.fact_codec import FactRejection, decode_stored, read_fact
 from tactful.core.facts.fact_types import Order, Return, Review, kind_of
 from tactful.core.facts.fact_versions import FactOutcome
@@ -103,6 +104,9 @@ class ReconciledShop:
             "x-shopify-webhook-id": f"d{sent.number}",
             "x-shopify-hmac-sha256": signature,
             "x-shopify-triggered-at": stamp,
+            **standard_webhooks_headers(
+                standard_secret(SECRET), f"d{sent.number}", self.clock.now() // 1000, body
+            ),
         }
         return await self.service.receiver.receive("shop", headers, body)
 

@@ -39,6 +39,7 @@ class ConnectorSettings(Struct, frozen=True, kw_only=True):
     reconcile: bool = True
     """Whether the lists of the system are read, where it has an address and a key."""
     locations: Mapping[str, str] = {}
+    regions: Mapping[str, str] = {}
     words: Mapping[str, str] = {}
 
     def __repr__(self) -> str:
@@ -84,6 +85,7 @@ FIELDS: Final[Mapping[str, SettingType]] = {
     "sku_from_id": v.boolean(),
     "reconcile": v.boolean(),
     "locations": _texts(),
+    "regions": _texts(),
     "words": _texts(),
 }
 """Name in the file → its type."""

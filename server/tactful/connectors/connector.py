@@ -50,6 +50,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     """Tax rate of prices that name none, in basis points."""
     locations: Mapping[str, str] = {}
     """The other system's id of a stock location → territory; empty: all are in `territory`."""
+    regions: Mapping[str, str] = {}
+    """The other system's id of a region with prices of its own → territory."""
     words: Mapping[str, str] = {}
     """A word of the shop, such as a reason for returns → the word of the facts."""
     sku_from_id: bool = False
@@ -85,8 +87,13 @@ class Listing(Struct, frozen=True, kw_only=True):
     """A key of `Connector.kept`, under which each object is mapped."""
     rows: str = ""
     """The path of the objects in a page, such as `data.collection`; empty: the page is the list."""
+    base: Json = {}
+    """Fields that are added to each object, such as the territory of its prices."""
     following: str = ""
     """The path of the next page's URL in a page; empty: the header `Link` names it (RFC 8288)."""
+    offset: str = ""
+    """The parameter of the path with the number of objects before a page; `total` says how many there
+    are. Empty: pages name the next one."""
     total: str = ""
     """The header with the number of all objects, in small letters, or the path of it in a page.
 
@@ -188,7 +195,17 @@ class Connector(Struct, frozen=True, kw_only=True):
     """Returns the request headers with the credentials of the settings; `ValueError`: they are none."""
     lists: tuple[Listing, ...] = ()
     """What the other system can list; empty: it is never compared with the facts."""
+    region_lists: Callable[[str, str], tuple[Listing, ...]] | None = None
+    """Returns the lists of a region, given its id and its territory; `None`: prices need no region."""
     hooks: Hooks | None = None
     """How its subscriptions are read and activated; `None`: not at all."""
     refetch: Callable[[Envelope], Fetch | None] = lambda _envelope: None
     """Returns how to fetch what a delivery is about; `None`: that is not possible."""
+
+    def lists_for(self, terms: Terms) -> tuple[Listing, ...]:
+        """Return the lists that a connector with these settings reads."""
+        used = tuple(one for one in self.lists if one.is_used(terms))
+        if self.region_lists is None:
+            return used
+        of_regions = (self.region_lists(*region) for region in terms.regions.items())
+        return used + tuple(one for lists in of_regions for one in lists)

@@ -8,10 +8,11 @@ from tactful.connectors.connector import Connector
 from tactful.connectors.desks.library import UnknownMappingError, load_mapping, ready_made
 from tactful.connectors.desks.mapping_file import MappingError
 from tactful.connectors.desks.ticket_connector import ticket_connector
+from tactful.connectors.shops.medusa import MEDUSA
 from tactful.connectors.shops.shopify import SHOPIFY
 from tactful.connectors.shops.woocommerce import WOOCOMMERCE
 
-SHOPS: Final[Mapping[str, Connector]] = {one.name: one for one in (SHOPIFY, WOOCOMMERCE)}
+SHOPS: Final[Mapping[str, Connector]] = {one.name: one for one in (MEDUSA, SHOPIFY, WOOCOMMERCE)}
 """Value of `kind` → the connector of a shop platform."""
 OWN_MAPPING: Final = "tickets"
 """The value of `kind` for a help desk with a mapping file of the shop's own."""

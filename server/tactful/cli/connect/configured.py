@@ -42,5 +42,8 @@ def missing_settings(installed: InstalledConnector) -> Iterator[str]:
         yield "Nothing can be read. Set address and key_file."
     if installed.terms.territory is None:
         yield "Prices and stock have no territory. Set territory."
-    if installed.terms.currency is None:
+    if installed.connector.region_lists is not None:
+        if not installed.terms.regions:
+            yield "Prices have no region. Set regions: the id of each region, and its territory."
+    elif installed.terms.currency is None:
         yield "Prices have no currency. Set currency."

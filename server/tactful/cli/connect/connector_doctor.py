@@ -90,9 +90,7 @@ def reading_findings(installed: InstalledConnector) -> Iterator[str]:
     remote = installed.remote
     if remote is None:
         return
-    for listing in installed.connector.lists:
-        if not listing.is_used(installed.terms):
-            continue
+    for listing in installed.connector.lists_for(installed.terms):
         try:
             rows_of(listing, remote.page(first_url(listing, installed.terms)))
         except FetchError as error:

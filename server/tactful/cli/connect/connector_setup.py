@@ -66,7 +66,7 @@ def setup(*, name: str, dry_run: bool, url: str | None, **options: Any) -> None:
     print_text(_SIGNED.get(installed.connector.signature, _SIGNED[""]))
     for problem in missing_settings(installed):
         print_text(problem)
-    lists = [one for one in installed.connector.lists if one.is_used(installed.terms)]
+    lists = installed.connector.lists_for(installed.terms)
     if installed.remote is None or not lists:
         print_text(f"The kind {installed.connector.name} is not read: facts come with deliveries.")
     else:
@@ -113,7 +113,7 @@ async def _mapped(
             remote.page(listing.each.replace("{id}", str(row["id"]))).body if listing.each else row
         )
         try:
-            fields = mapper.kept(listing.topic, whole)
+            fields = {**mapper.kept(listing.topic, whole), **listing.base}
             facts += await mapper.facts_of(listing.topic, fields, now, {}, is_read=True)
         except FetchError:
             raise

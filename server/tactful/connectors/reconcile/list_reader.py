@@ -1,6 +1,7 @@
 """One reading of one list: page by page, each mapped, stored and remembered."""
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -139,12 +140,10 @@ class ListReader:
             left_out += found is None
         skus |= {str(fact["sku"]) for fact in facts if fact["type"] == "product"}
         await self.store(facts, counts_as_drift=not place.is_first)
-        named = next(iter(_values(listing.following, page.body)), None)
-        following = page.following(named) if rows else None
         total = total_of(listing, page)
         is_moving = bool(place.rows) and total != place.total
         return ListPlace(
-            url=following or "",
+            url=next_url(listing, page, place, rows),
             is_whole=place.is_whole,
             is_first=place.is_first,
             began_at=place.began_at,
@@ -163,7 +162,7 @@ class ListReader:
                 path = listing.each.replace("{id}", quote(str(row["id"]), safe=""))
                 at = self._clock.now()
                 row = (await asyncio.to_thread(self._remote.page, path)).body
-            fields = self._mapper.kept(listing.topic, row)
+            fields = {**self._mapper.kept(listing.topic, row), **listing.base}
             return await self._mapper.facts_of(listing.topic, fields, at, fetched, is_read=True)
         except FetchError as error:
             if error.later:
@@ -219,6 +218,25 @@ class ListReader:
 def first_url(listing: Listing, terms: Terms) -> str:
     """Return the path of the first page of a list that is read whole."""
     return listing.path.replace("{locations}", ",".join(terms.locations))
+
+
+def next_url(listing: Listing, page: ListPage, place: ListPlace, rows: Sequence[Json]) -> str:
+    """Return the path of the page after a page of a list; empty: it was the last one.
+
+    Args:
+        listing: The list.
+        page: The page.
+        place: The place of the page.
+        rows: Its objects.
+    """
+    if not rows:
+        return ""
+    if not listing.offset:
+        return page.following(next(iter(_values(listing.following, page.body)), None)) or ""
+    before = place.rows + len(rows)
+    if before >= (total_of(listing, page) or 0):
+        return ""
+    return re.sub(rf"(?<=[?&]{listing.offset}=)\d+", str(before), place.url)
 
 
 def rows_of(listing: Listing, page: ListPage) -> list[Json]:

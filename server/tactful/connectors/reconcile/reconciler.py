@@ -72,9 +72,7 @@ class Reconciler:
             clock: The shop's clock.
         """
         self.installed = installed
-        self.lists: Final = tuple(
-            one for one in installed.connector.lists if one.is_used(installed.terms)
-        )
+        self.lists: Final = installed.connector.lists_for(installed.terms)
         self._remote = remote
         self._states = states
         self._reader = reader

@@ -30,7 +30,7 @@ from tactful.connectors.shops.shop_values import (
     territory_of,
     unit_of_line,
 )
-from tactful.connectors.shops.woocommerce_products import (
+from tactful.connectors.shops.woocommerce_items import (
     API,
     map_delivered_product,
     map_product,

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from support.fake_medusa import FakeMedusa
 from support.fake_shop import Answer
 from support.fake_shopify import FakeShopify
 from support.fake_woocommerce import FakeWoocommerce
@@ -12,6 +13,7 @@ from support.inbox import NOW
 from support.reconciled_shop import ReconciledShop
 from tactful.connectors.connector import Connector, Fetch, Mapped
 from tactful.connectors.objects.remote_objects import FetchError
+from tactful.connectors.shops.medusa import MEDUSA
 from tactful.connectors.shops.shopify import SHOPIFY
 from tactful.connectors.shops.woocommerce import WOOCOMMERCE
 
@@ -171,3 +173,20 @@ async def test_a_review_that_is_edited_back_counts_again() -> None:
         assert (await one.facts())[f"review wc-{review}"] == rating
         one.shop.edit_review(review)
         one.later(60)
+
+
+async def test_pages_are_counted_where_none_names_the_next_one() -> None:
+    shop = FakeMedusa(NOW // 1000)
+    for number in range(7):
+        shop.add_product(1_000 + number, number)
+    one = ReconciledShop(shop, MEDUSA)
+    await one.reconciler.read_due()
+    assert len(await one.facts()) == 7
+    offsets = [
+        int(path.partition("offset=")[2][0]) for path in shop.asked if "/admin/product-" in path
+    ]
+    assert offsets == [0, 3, 6]
+    shop.delete(101)
+    one.reconciler.ask()
+    await one.reconciler.read_due()
+    assert len(await one.facts()) == 6
