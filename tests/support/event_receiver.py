@@ -7,6 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
+from support.documented_events import event_problems
+
 
 class Receiver:
     """Notes what it gets, and answers as the test says."""
@@ -49,3 +51,5 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+    problems = [problem for event in found.got for problem in event_problems(event)]
+    assert problems == [], "what was sent is not as the OpenAPI document says"

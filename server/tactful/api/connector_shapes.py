@@ -1,8 +1,9 @@
 """Shapes of the responses about connectors, for the OpenAPI document."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from tactful.api.explanation_shapes import Shape
+from tactful.runtime.services.event_types import AnyEvent
 
 
 class DeliveryProblemShown(Shape, frozen=True, kw_only=True):
@@ -58,19 +59,10 @@ class ConnectorShown(Shape, frozen=True, kw_only=True):
     fetch_problem: str | None
 
 
-class EventShown(Shape, frozen=True, kw_only=True):
-    """One event; `data` is about an offer or an alert."""
-
-    id: str
-    type: str
-    at: str
-    data: dict[str, Any]
-
-
 class Events(Shape, frozen=True, kw_only=True):
     """Some events, and the cursor of the next ones."""
 
-    events: list[EventShown]
+    events: list[AnyEvent]
     next: str
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import structs
+from msgspec import to_builtins
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -26,7 +26,6 @@ def event_routes(reader: EventReader, key: ServerKey) -> Sequence[BaseRoute]:
             page = await reader.read(request.query_params.get("after", ""), int(limit))
         except EventCursorError as error:
             raise ProblemError(410, "events.cursor", str(error)) from None
-        shown = [structs.asdict(one) for one in page.events]
-        return json_response({"events": shown, "next": page.next})
+        return json_response(to_builtins(page))
 
     return (Route("/v1/events", key.guard(events), methods=["GET"]),)

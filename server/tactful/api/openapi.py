@@ -1,6 +1,7 @@
 """The HTTP API as an OpenAPI 3.1 document, generated from the routes."""
 
 import asyncio
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from http import HTTPStatus
@@ -25,7 +26,7 @@ from tactful.api.endpoint_problems import (
     joined,
 )
 from tactful.api.openapi_examples import example_of
-from tactful.api.openapi_parameters import OPERATOR, parameter
+from tactful.api.openapi_parameters import OPERATOR, WEBHOOK_HEADERS, parameter
 from tactful.api.operations import ClockMove
 from tactful.api.other_responses import OTHER_RESPONSES
 from tactful.api.pairing import PairingBody
@@ -36,6 +37,7 @@ from tactful.api.rulebooks import Rollback, StopBody
 from tactful.core.facts.reference.schemas import fact_components
 from tactful.protocol.problems import PROBLEM_JSON
 from tactful.runtime.case_corrections import CaseCorrection
+from tactful.runtime.services.event_types import EVENTS, AnyEvent
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
 CONSOLE_PATH: Final = "/console"
@@ -207,6 +209,7 @@ def describe(routes: Sequence[BaseRoute]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": paths,
+        "webhooks": {_tag(event): {"post": _webhook(event)} for event in EVENTS},
         "components": {
             "schemas": _schemas(),
             "securitySchemes": {
@@ -229,7 +232,7 @@ def _schemas() -> dict[str, Any]:
     names, facts = fact_components(_SCHEMA_REF)
     answers = (*filter(None, RESPONSES.values()), *SECOND_RESPONSES.values())
     others = [one.shape for each in OTHER_RESPONSES.values() for one in each if one.shape]
-    shapes = dict.fromkeys([*REQUESTS.values(), *answers, *others, ProblemDocument])
+    shapes = dict.fromkeys([*REQUESTS.values(), *answers, *others, *EVENTS, ProblemDocument])
     _, bodies = msgspec.json.schema_components(shapes, ref_template=_SCHEMA_REF)
     for shape in shapes:
         bodies[shape.__name__]["examples"] = [example_of(shape)]
@@ -241,6 +244,27 @@ def _schemas() -> dict[str, Any]:
         },
     }
     return {"Fact": fact, **bodies, **facts}
+
+
+def _tag(event: type[AnyEvent]) -> str:
+    return str(event.__struct_config__.tag)
+
+
+def _webhook(event: type[AnyEvent]) -> dict[str, Any]:
+    """Return an event as it is sent to `events_url`."""
+    answers = {
+        "2XX": {"description": "The receiver has it."},
+        "default": {"description": "It is sent again after 5 seconds to 5 minutes."},
+    }
+    return {
+        "summary": inspect.cleandoc(event.__doc__ or "").rstrip("."),
+        "parameters": [dict(one) for one in WEBHOOK_HEADERS],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": _reference(event)}},
+        },
+        "responses": answers,
+    }
 
 
 def _reference(shape: type[Struct]) -> dict[str, str]:

@@ -54,6 +54,24 @@ OPERATOR: Final[Mapping[str, Any]] = {
 }
 
 
+_SIGNED: Final = "Part of the signature of Standard Webhooks."
+WEBHOOK_HEADERS: Final[tuple[Mapping[str, Any], ...]] = tuple(
+    {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": description,
+        "schema": {"type": "string", "examples": [example]},
+    }
+    for name, description, example in (
+        ("webhook-id", "The `id` of the event, the same in every attempt.", "ev_812"),
+        ("webhook-timestamp", "When it is sent, seconds since the Unix epoch.", "1773144031"),
+        ("webhook-signature", _SIGNED, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+    )
+)
+"""The headers of an event that is sent as a webhook."""
+
+
 def parameter(path: str, name: str, place: str, *, required: bool) -> dict[str, Any]:
     """Return a parameter of a path or of its query.
 

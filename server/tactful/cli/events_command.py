@@ -37,7 +37,8 @@ def tail(*, after: str, follow: bool, url: str | None, json_output: bool, **opti
             page = server.get("/v1/events", after=after)
             for event in page["events"]:
                 print_line(msgspec.json.encode(event).decode() if json_output else _line(event))
-            has_more = page["next"] != after and page["events"]
+            # A page may be empty and not the last one: some steps of offers are no events.
+            has_more = page["next"] != after
             after = page["next"]
             if not has_more:
                 if not follow:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import CATALOGUE, rules
+from support.documented_events import event_problems
 from support.event_receiver import receiving
 from support.live_server import PATIENCE, LiveServer, live_server
 from support.raw_connections import eventually
@@ -34,6 +35,7 @@ async def test_the_life_of_an_offer_is_read_from_the_server(one: LiveServer) -> 
     assert answer.status_code == 200, answer.text
     page = (await one.http.get("/v1/events", params={"after": first["next"]})).json()
     found = [event for event in page["events"] if event["type"].startswith("offer.")]
+    assert [problem for event in page["events"] for problem in event_problems(event)] == []
     types = [event["type"] for event in found]
     assert types == ["offer.pushed", "offer.shown", "offer.accepted", "offer.redeemed"]
     last = found[-1]["data"]

@@ -18,11 +18,11 @@ from tactful.runtime.alerts.causes import Cause
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.inbox_store import InboxStore
 from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.services.event_types import AlertData, AnyEvent
 from tactful.runtime.services.offer_events import (
     LATEST,
     EventCursorError,
     EventReader,
-    OutboundEvent,
 )
 
 log = structlog.get_logger("tactful.events")
@@ -152,7 +152,7 @@ class EventSender:
             await self._store.put_cursor(CURSOR_OWNER, _CURSOR, stored)
         return stored
 
-    async def _send_group(self, events: Sequence[OutboundEvent], gate: asyncio.Semaphore) -> bool:
+    async def _send_group(self, events: Sequence[AnyEvent], gate: asyncio.Semaphore) -> bool:
         for event in events:
             async with gate:
                 problem = await asyncio.to_thread(self._post, event)
@@ -164,7 +164,7 @@ class EventSender:
             self.count += 1
         return True
 
-    def _post(self, event: OutboundEvent) -> str | None:
+    def _post(self, event: AnyEvent) -> str | None:
         """Send one event; return what is wrong, or `None`."""
         body = msgspec.json.encode(event)
         stamp = self._clock.now() // SECOND
@@ -189,13 +189,12 @@ class EventSender:
             yield Cause("events.undelivered", "", {"message": str(self.problem)})
 
 
-def groups(events: Sequence[OutboundEvent]) -> list[list[OutboundEvent]]:
+def groups(events: Sequence[AnyEvent]) -> list[list[AnyEvent]]:
     """Return events in groups of which no two share a session or customer, each in order."""
     owner: dict[object, int] = {}
-    found: dict[int, list[OutboundEvent]] = {}
+    found: dict[int, list[AnyEvent]] = {}
     for place, event in enumerate(events):
-        names = [event.data[name] for name in ("session", "customer") if name in event.data]
-        names = names or ["alerts"]
+        names = _owners(event)
         joined = sorted({owner[name] for name in names if name in owner})
         key = joined[0] if joined else place
         for other in joined[1:]:
@@ -204,3 +203,10 @@ def groups(events: Sequence[OutboundEvent]) -> list[list[OutboundEvent]]:
         owner |= dict.fromkeys(names, key)
         found.setdefault(key, []).append(event)
     return list(found.values())
+
+
+def _owners(event: AnyEvent) -> list[str]:
+    """Return whose events stay in order with an event."""
+    if isinstance(event.data, AlertData):
+        return ["alerts"]
+    return [name for name in (event.data.session, event.data.customer) if name is not None]

@@ -8,14 +8,32 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from tactful.core.offers.offer import OfferState
 from tactful.core.values.calendar import SECOND, format_rfc3339
+from tactful.core.values.money import Money
 from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.ledger_rows import NumberedStep
+from tactful.runtime.services.event_types import (
+    AlertData,
+    AlertRaisedEvent,
+    AlertResolvedEvent,
+    AnyEvent,
+    OfferAcceptedEvent,
+    OfferData,
+    OfferEvent,
+    OfferGivenBackEvent,
+    OfferHeldEvent,
+    OfferPushedEvent,
+    OfferRedeemedEvent,
+    OfferShownEvent,
+    OfferWithdrawnEvent,
+    UsedOfferData,
+    UsedOfferEvent,
+)
 
 MAX_EVENTS: Final = 500
 """The most steps of one page, and the most alerts of each kind."""
@@ -24,42 +42,26 @@ SETTLED_MS: Final = SECOND
 LATEST: Final = "latest"
 """The cursor after everything that has happened."""
 _CURSOR: Final = re.compile(r"(\d{1,18})\.(\d{1,18})", re.ASCII)
-_TYPES: Final[Mapping[OfferState, str]] = {
-    OfferState.PUSHED: "offer.pushed",
-    OfferState.SHOWN: "offer.shown",
-    OfferState.ACCEPTED: "offer.accepted",
-    OfferState.HELD: "offer.held",
-    OfferState.REDEEMED: "offer.redeemed",
-    OfferState.WITHDRAWN: "offer.withdrawn",
+_TYPES: Final[Mapping[OfferState, type[OfferEvent | UsedOfferEvent]]] = {
+    OfferState.PUSHED: OfferPushedEvent,
+    OfferState.SHOWN: OfferShownEvent,
+    OfferState.ACCEPTED: OfferAcceptedEvent,
+    OfferState.HELD: OfferHeldEvent,
+    OfferState.REDEEMED: OfferRedeemedEvent,
+    OfferState.WITHDRAWN: OfferWithdrawnEvent,
 }
-"""State after a step → type of the event; the other states give none."""
+"""State after a step → the event; the other states give none."""
 _USED: Final = frozenset({OfferState.HELD, OfferState.REDEEMED})
-_OF_ORDERS: Final = frozenset({"offer.held", "offer.redeemed", "offer.given_back"})
-EVENT_TYPES: Final = (*_TYPES.values(), "offer.given_back", "alert.raised", "alert.resolved")
-"""Every type of event."""
 
 
 class EventCursorError(Exception):
     """A cursor that this ledger has not given out; the text says what to do."""
 
 
-class OutboundEvent(Struct, frozen=True, kw_only=True):
-    """One event. Field names are on the wire."""
-
-    id: str
-    """The same whenever the event is read or sent."""
-    type: str
-    """One of `EVENT_TYPES`."""
-    at: str
-    """When it happened, RFC 3339 in UTC."""
-    data: dict[str, object]
-    """What happened to which offer or alert."""
-
-
 class EventPage(Struct, frozen=True):
     """Some events, and where the next ones begin."""
 
-    events: tuple[OutboundEvent, ...]
+    events: tuple[AnyEvent, ...]
     next: str
     """The cursor for the next page."""
 
@@ -101,29 +103,28 @@ class EventReader:
         alerted_at = alerts[-1][0] if alerts else since
         return EventPage((*events, *(event for _, event in alerts)), f"{last}.{alerted_at}")
 
-    async def _of_step(self, found: NumberedStep) -> OutboundEvent | None:
+    async def _of_step(self, found: NumberedStep) -> AnyEvent | None:
         step, offer = found.step, found.offer
         kind = _TYPES.get(step.to)
-        if kind == "offer.accepted" and found.before in _USED:
-            kind = "offer.given_back"
+        if kind is OfferAcceptedEvent and found.before in _USED:
+            kind = OfferGivenBackEvent
         if kind is None:
             return None
-        data: dict[str, object] = {"offer": offer.id, "session": offer.session}
-        if offer.customer is not None:
-            data["customer"] = offer.customer
-        data |= {
-            "sku": offer.sku,
-            "territory": offer.territory,
-            "price": {"amount": offer.unit, "currency": offer.currency},
-            "rule": offer.rule,
-        }
-        if kind in _OF_ORDERS and (order := await self._order(offer.id, step.at)):
-            data["order"] = order
-        if step.reason is not None:
-            data["reason"] = step.reason
-        return OutboundEvent(
-            id=f"ev_{found.number}", type=kind, at=format_rfc3339(step.at), data=data
+        data = OfferData(
+            offer=offer.id,
+            session=offer.session,
+            customer=offer.customer,
+            sku=offer.sku,
+            territory=offer.territory,
+            price=Money(offer.unit, offer.currency),
+            rule=offer.rule,
+            reason=step.reason,
         )
+        named = {"id": f"ev_{found.number}", "at": format_rfc3339(step.at)}
+        if issubclass(kind, UsedOfferEvent):
+            order = await self._order(offer.id, step.at)
+            return kind(**named, data=UsedOfferData(**structs.asdict(data), order=order))
+        return kind(**named, data=data)
 
     async def _order(self, offer: str, at: int) -> str | None:
         """Return the order that used an offer last at an instant."""
@@ -131,30 +132,26 @@ class EventReader:
         used = [row.order for row in rows if row.at <= at]
         return used[-1] if used else None
 
-    async def _of_alerts(self, since: int, until: int) -> list[tuple[int, OutboundEvent]]:
+    async def _of_alerts(self, since: int, until: int) -> list[tuple[int, AnyEvent]]:
         """Return the alerts that were raised or resolved in (since, until], in order of the instant."""
         ledger = self._ledger
-        found: list[tuple[int, OutboundEvent]] = []
+        found: list[tuple[int, AnyEvent]] = []
         for is_resolved in (False, True):
             for alert in await ledger.alerts(resolved=is_resolved, limit=MAX_EVENTS):
-                found.append((alert.raised_at, _alert(alert, "raised", alert.raised_at)))
+                found.append((alert.raised_at, _alert(AlertRaisedEvent, alert, alert.raised_at)))
                 if alert.resolved is not None:
                     at = alert.resolved.at
-                    found.append((at, _alert(alert, "resolved", at)))
+                    found.append((at, _alert(AlertResolvedEvent, alert, at)))
         found.sort(key=lambda pair: (pair[0], pair[1].id))
         return [(at, event) for at, event in found if since < at <= until]
 
 
-def _alert(alert: Alert, what: str, at: int) -> OutboundEvent:
-    data: dict[str, object] = {
-        "alert": alert.id,
-        "kind": alert.kind,
-        "subject": alert.subject,
-        "evidence": alert.evidence,
-    }
-    return OutboundEvent(
-        id=f"{alert.id}.{what}", type=f"alert.{what}", at=format_rfc3339(at), data=data
+def _alert(kind: type[AlertRaisedEvent | AlertResolvedEvent], alert: Alert, at: int) -> AnyEvent:
+    data = AlertData(
+        alert=alert.id, kind=alert.kind, subject=alert.subject, evidence=dict(alert.evidence)
     )
+    what = "raised" if kind is AlertRaisedEvent else "resolved"
+    return kind(id=f"{alert.id}.{what}", at=format_rfc3339(at), data=data)
 
 
 def _places(after: str) -> tuple[int, int]:

@@ -14,7 +14,15 @@ from tactful.connectors.egress_client import EgressClient
 from tactful.connectors.outbound import event_sender
 from tactful.connectors.outbound.event_sender import PATIENCE_MS, EventSender, groups
 from tactful.connectors.signatures import SCHEMES, Signed, is_genuine
-from tactful.runtime.services.offer_events import EventReader, OutboundEvent
+from tactful.core.values.money import Money
+from tactful.runtime.services.event_types import (
+    AlertData,
+    AlertRaisedEvent,
+    AnyEvent,
+    OfferData,
+    OfferShownEvent,
+)
+from tactful.runtime.services.offer_events import EventReader
 from tactful.stores.memory.ledger import MemoryLedger
 
 SECRET = b"secret of the events of a test"
@@ -160,11 +168,15 @@ async def test_an_error_of_ours_does_not_end_the_deliveries(
     await one.sender.stop()
 
 
-def event(number: int, session: str, customer: str | None = None) -> OutboundEvent:
-    data: dict[str, object] = {"session": session} if session else {}
-    if customer:
-        data["customer"] = customer
-    return OutboundEvent(id=f"ev_{number}", type="offer.shown", at="", data=data)
+def event(number: int, session: str, customer: str | None = None) -> AnyEvent:
+    if not session:
+        alert = AlertData(alert="al_1", kind="feed.stale", subject="stock", evidence={})
+        return AlertRaisedEvent(id=f"ev_{number}", at="", data=alert)
+    data = OfferData(
+        offer="of_1", session=session, customer=customer, sku="S", territory="DE",
+        price=Money(1, "EUR"), rule="R1",
+    )  # fmt: skip
+    return OfferShownEvent(id=f"ev_{number}", at="", data=data)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +189,7 @@ def event(number: int, session: str, customer: str | None = None) -> OutboundEve
     ],
 )
 def test_what_shares_a_session_or_a_customer_is_one_group(
-    events: list[OutboundEvent], expected: list[list[str]]
+    events: list[AnyEvent], expected: list[list[str]]
 ) -> None:
     found = [[one.id for one in group] for group in groups(events)]
     assert sorted(found) == sorted(expected)

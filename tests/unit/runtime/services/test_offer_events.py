@@ -1,5 +1,6 @@
 """Steps of offers and alerts become events, which a cursor reads on without a gap."""
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -9,8 +10,8 @@ from tactful.core.offers.offer import OfferState, OfferStep
 from tactful.core.redemption.redemption_rows import RedemptionOutcome, RedemptionState, Status
 from tactful.core.values.calendar import format_rfc3339
 from tactful.runtime.ports.alert_store import Alert, Resolution
+from tactful.runtime.services.event_types import OfferWithdrawnEvent
 from tactful.runtime.services.offer_events import (
-    EVENT_TYPES,
     LATEST,
     EventCursorError,
     EventPage,
@@ -62,13 +63,14 @@ async def test_an_event_names_the_offer_its_price_the_order_and_only_a_known_cus
     await one.ledger.commit(push(offer(customer="mia")))
     await one.ledger.commit(push(offer("of_2", session="se_2")))
     await run_redemption(one.ledger, redeem, offer="of_1", order="o1")
-    first, second, third = (await one.reader.read("")).events
-    assert first.data["customer"] == "mia"
-    assert "customer" not in second.data
-    assert first.data["price"] == {"amount": 10965, "currency": "EUR"}
-    assert {"offer", "session", "sku", "territory", "price", "rule"} <= first.data.keys()
-    assert ("order" in first.data, third.data["order"]) == (False, "o1")
-    assert (first.id, first.at) == ("ev_1", format_rfc3339(T0))
+    events = (await one.reader.read("")).events
+    first, second, third = (msgspec.to_builtins(event.data) for event in events)
+    assert first["customer"] == "mia"
+    assert "customer" not in second
+    assert first["price"] == {"amount": 10965, "currency": "EUR"}
+    assert {"offer", "session", "sku", "territory", "price", "rule"} <= first.keys()
+    assert ("order" in first, third["order"]) == (False, "o1")
+    assert (events[0].id, events[0].at) == ("ev_1", format_rfc3339(T0))
 
 
 async def test_a_withdrawal_has_its_reason_and_an_expiry_is_no_event() -> None:
@@ -78,7 +80,8 @@ async def test_a_withdrawal_has_its_reason_and_an_expiry_is_no_event() -> None:
     await one.types()
     await one.ledger.commit(leave(made, OfferState.WITHDRAWN, "complaint.open"))
     (event,) = (await one.reader.read(one.cursor)).events
-    assert (event.type, event.data["reason"]) == ("offer.withdrawn", "complaint.open")
+    assert isinstance(event, OfferWithdrawnEvent)
+    assert event.data.reason == "complaint.open"
 
 
 async def test_alerts_are_read_once_when_no_earlier_one_can_follow() -> None:
@@ -114,7 +117,3 @@ async def test_reading_can_begin_now() -> None:
     assert page.events == ()
     one.cursor = page.next
     assert await one.types() == []
-
-
-def test_the_types_are_those_of_the_manual() -> None:
-    assert len(set(EVENT_TYPES)) == 9
