@@ -5,7 +5,7 @@
 #   make soak     a day of traffic in 30 min    make build    what a release has: dist-py/, dist-js/, dist-manifest.json
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
-#   make test-nodes  the ledger on PostgreSQL
+#   make test-nodes  the ledger on PostgreSQL                      make site     the documentation site
 #   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
 #                   the WordPress with WooCommerce in that folder
 
@@ -17,7 +17,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test test-nodes check style unit coverage platforms bench soak build dist-js format clean lock
+.PHONY: demo test test-nodes check style unit coverage platforms bench soak build site dist-js format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -106,6 +106,19 @@ JS_BRIDGES := $(patsubst %/package.json,./%,$(wildcard server/bridges/*/package.
 dist-js:
 	@rm -rf dist-js && mkdir dist-js && npm pack --silent --pack-destination dist-js $(JS_BRIDGES) > dist-js/.packed
 
+# The documentation site in .site/site, from the manuals in their folders; a broken link stops it.
+SITE := .venv-site
+site: $(VENV)/.dev $(SITE)/.made
+	@$(BIN)/python server/site/stage.py .site
+	@cd .site && $(CURDIR)/$(SITE)/bin/zensical build --strict
+	@echo ".site/site/index.html is the first page"
+
+$(SITE)/.made: requirements-site.lock | $(VENV)/bin/python
+	@echo "installing $<"
+	@$(BIN)/python -m venv $(SITE)
+	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
+	@touch $@
+
 format: $(VENV)/.dev
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --quiet --fix .
@@ -117,7 +130,7 @@ format: $(VENV)/.dev
 	@if [ -d widget/node_modules ]; then cd widget && npm run --silent fix && cd ../server/bridges && ../../widget/node_modules/.bin/biome check --write --log-level=error .; fi
 
 clean:
-	@rm -rf dist-py dist-js dist-manifest.json bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo
+	@rm -rf dist-py dist-js dist-manifest.json bench-results .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .demo .site
 	@find server tests examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: $(VENV)/.dev

@@ -52,6 +52,7 @@ def test_the_reader_sees_the_offer_appear_and_disappear(tmp_path: Path) -> None:
         expect(other.locator("#price")).to_have_text("109.65 EUR")
         other.get_by_role("button", name="Pay").click()
         expect(other.locator("#done")).to_contain_text("Paid: 109.65 EUR")
+        other.screenshot(path=SHOTS / "quickstart-paid.png")
         order = re.search(r"o-[\w-]+", other.locator("#done").inner_text())
         assert order
         redeemed = json.loads(one.run(redeemed_orders))["redemptions"]

@@ -13,6 +13,7 @@ HEADERS = {
     "requirements.lock": "# What a server needs, and hatchling, which builds it. Renewed by `make lock`.\n",
     "requirements-dev.lock": "# What the tests and checks need beside it. Renewed by `make lock`.\n",
     "requirements-platforms.lock": "# What the shops of `make platforms` need. Renewed by `make lock`.\n",
+    "requirements-site.lock": "# What builds the documentation site. Renewed by `make lock`.\n",
     "requirements-bench.lock": "# What the benchmarks compare with. Renewed by `make lock`.\n",
 }
 
@@ -29,6 +30,7 @@ def main(uv: str) -> None:
         ["-c", "requirements.lock"],
     )
     lock(uv, "requirements-platforms.lock", project["dependency-groups"]["platforms"], [])
+    lock(uv, "requirements-site.lock", project["dependency-groups"]["site"], [])
     lock(uv, "requirements-bench.lock", project["dependency-groups"]["bench"], [])
 
 
