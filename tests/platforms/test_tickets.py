@@ -64,7 +64,12 @@ async def test_a_ticket_about_an_order_ends_the_offer_and_resolving_begins_the_c
     offer = await shopper.offered()
 
     stranger, _ = await asyncio.to_thread(
-        desk.open, "Hello", "Order 100001 never arrived.", "eve@shop.example"
+        desk.open,
+        "Hello",
+        "Order 100001 never arrived.",
+        "eve@shop.example",
+        order="100001",
+        kind="lost",
     )
     await mapped(one, 1)
     assert (await find_case(one.parts.shop, f"HD-{stranger}")).order is None

@@ -30,6 +30,7 @@ status:
 link:
   sku: [sku, skus]
   order: order
+  stated_order: claimed
 kind:
   field: kind
   values: {defect: [broken thing], question: [asking]}

@@ -50,9 +50,11 @@ def correction_route(access: ConsoleAccess) -> Route:
         try:
             before = await case_corrections.find_case(access.shop, case)
             correction = read_correction(page_request.form, before)
-            await case_corrections.correct_case(
+            after = await case_corrections.correct_case(
                 access.shop, case, correction, page_request.login.name
             )
+            lines = case_corrections.mapping_line(before, after) or ""
+            page_request.login.lines = case, lines
         except UnknownCaseError:
             raise PageError(404, "There is no case with this id. Check the id.") from None
         except RefusedCorrectionError as error:
@@ -65,7 +67,7 @@ def correction_route(access: ConsoleAccess) -> Route:
 
 
 def read_correction(form: Mapping[str, str], before: Case) -> CaseCorrection:
-    """Return what a form states. Items and order that were left as they were are not stated.
+    """Return what a form states. What was left as it was is not stated.
 
     Raises:
         PageError: The kind is none, or an id is too long.
@@ -73,13 +75,16 @@ def read_correction(form: Mapping[str, str], before: Case) -> CaseCorrection:
     kind = form.get("kind", "")
     if kind not in CASE_KINDS:
         raise PageError(422, "The kind is missing. Choose what the case is about.")
-    stated: dict[str, object] = {"kind": kind}
+    stated: dict[str, object] = {}
     skus = form.get("skus", ", ".join(before.skus)).replace(",", " ").split()
     if set(skus) != set(before.skus):
         stated["skus"] = list(dict.fromkeys(skus))
     order = form.get("order", before.order or "").strip() or None
     if order != before.order:
         stated["order"] = order
+    if kind != before.kind or not stated:
+        # A form that changes nothing confirms the kind; one that only links says nothing about it.
+        stated["kind"] = kind
     try:
         return msgspec.convert(stated, CaseCorrection)
     except msgspec.ValidationError:

@@ -72,6 +72,7 @@ def customer_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             others=concerned[1:],
             **common,
             kinds=CASE_KINDS,
+            lines=page_request.login.take_lines(found.case),
             kind_steps=KIND_STEPS,
             link_steps=LINK_STEPS,
         )

@@ -56,6 +56,17 @@ class Login(Struct):
     """Whether the operator logged in with an account, and not with the server key."""
     notice: str = ""
     """The result of the last action, until a page has shown it."""
+    lines: tuple[str, str] = ("", "")
+    """The case that was corrected last, and the lines for a mapping file that follow from it, until its
+    page has shown them."""
+
+    def take_lines(self, case: str) -> str:
+        """Return the lines that follow from the correction of a case, once."""
+        of, lines = self.lines
+        if of != case:
+            return ""
+        self.lines = "", ""
+        return lines
 
     def take_notice(self) -> str:
         """Return the result of the last action, once."""

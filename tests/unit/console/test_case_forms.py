@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from journeys.fixture import case
+from journeys.fixture import case, order
 from support.builders import case as case_fact
 from support.console_client import Agent
 from support.live_server import LiveServer
@@ -20,14 +20,14 @@ async def test_the_page_says_how_kind_and_item_were_found(one: LiveServer, agent
     page = await agent.read("/console/cases/HD-3")
     assert "Defect (found by words of the text)" in page
     assert "About order o1 (found by the order number in the text)" in page
-    assert "kind.tags" in page
+    assert "Say what the case is about: defect" in page
 
 
 async def test_a_case_of_the_shops_own_system_says_no_step(one: LiveServer, agent: Agent) -> None:
     await one.facts(case("k1", "c1", "late"))
     page = await agent.read("/console/cases/k1")
     assert "No item or order is named" in page
-    assert "kind.tags" not in page
+    assert "Say what the case is about" not in page
     assert "found by" not in page
 
 
@@ -40,10 +40,26 @@ async def test_a_correction_takes_effect_and_is_shown(one: LiveServer, agent: Ag
     assert answer.headers["location"] == "/console/cases/HD-3"
     page = await agent.read("/console/cases/HD-3")
     assert "The case is corrected" in page
+    assert "kind: tags: question: [YOUR-TAG]" in page
+    assert "YOUR-TAG" not in await agent.read("/console/cases/HD-3"), "they are shown once"
     assert "Question (stated by an operator)" in page
     assert "About Aero Runner RUN-42 (stated by an operator)" in page
     kept = await find_case(one.parts.shop, "HD-3")
     assert (kept.kind, kept.skus) == ("question", ("RUN-42",))
+
+
+async def test_one_button_says_which_order_a_case_is_about(one: LiveServer, agent: Agent) -> None:
+    await one.facts(order("o7", "c1", "BOOT-42"), case("HD-3", "c1", "late", kind_by="tag"))
+    page = await agent.read("/console/cases/HD-3")
+    assert "Say which order it is about: o7" in page
+    back = "/console/cases/HD-3"
+    await agent.submit("/console/cases/HD-3/correct", kind="late", order="o7", back=back)
+    kept = await find_case(one.parts.shop, "HD-3")
+    assert (kept.order, kept.linked_by) == ("o7", "agent")
+    assert (kept.kind, kept.kind_by) == ("late", "tag"), "the kind was not stated"
+    page = await agent.read("/console/cases/HD-3")
+    assert "Say which order it is about" not in page
+    assert "YOUR-TAG" not in page, "a file that found the kind needs no line"
 
 
 @pytest.mark.parametrize(

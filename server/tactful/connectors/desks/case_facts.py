@@ -65,16 +65,18 @@ def _as_case(ticket: Ticket, own_orders: Collection[str]) -> Case:
 
 def _link(ticket: Ticket, own_orders: Collection[str]) -> tuple[str | None, LinkStep | None]:
     """Return the order of a ticket, and the first step of the ladder that found anything."""
+    stated = next((number for number in ticket.stated if number in own_orders), None)
+    in_field = ticket.order or stated
     in_text = next((number for number in ticket.numbers if number in own_orders), None)
     steps: tuple[tuple[LinkStep, Any], ...] = (
         ("sku_field", ticket.skus),
         ("sku_tag", ticket.tag_skus),
-        ("order_field", ticket.order),
+        ("order_field", in_field),
         ("order_text", in_text),
         ("customer", ticket.customer),
         ("contact", ticket.contact),
     )
-    return ticket.order or in_text, next((step for step, found in steps if found), None)
+    return in_field or in_text, next((step for step, found in steps if found), None)
 
 
 def _grown(before: Case, found: Case) -> Case:

@@ -55,7 +55,7 @@ def _own_orders(ticket: Ticket, example: Example) -> frozenset[str]:
     """Return the numbers of a ticket that are orders of its shopper, by customer or contact."""
     return frozenset(
         number
-        for number in ticket.numbers
+        for number in (*ticket.stated, *ticket.numbers)
         if (order := example.orders.get(number))
         if (order.customer is not None and order.customer == ticket.customer)
         or _share_contact(order.email, ticket.contact)

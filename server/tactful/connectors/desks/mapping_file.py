@@ -68,7 +68,9 @@ class LinkBlock(_Block, frozen=True):
     tag: str = "sku:"
     """The beginning of a tag whose rest is an SKU."""
     order: Paths = ()
-    """Fields that hold the id of the order."""
+    """Fields with the id of the order that agents or the shop fill; it is believed."""
+    stated_order: Paths = ()
+    """Fields with the id of the order that shoppers fill; it counts only if it is one of theirs."""
     text: str | tuple[str, ...] = ORDER_NUMBER
     """Patterns of an order number in subject and body, with one group for the id."""
 

@@ -97,7 +97,7 @@ def _persons(ticket: Ticket) -> Iterable[Subject]:
         yield "customer", ticket.customer
     if ticket.order:
         yield "order", ticket.order
-    for number in ticket.numbers:
+    for number in (*ticket.stated, *ticket.numbers):
         yield "order", number
     for digest in contacts_of(ticket):
         yield CONTACT, digest
@@ -105,10 +105,11 @@ def _persons(ticket: Ticket) -> Iterable[Subject]:
 
 def _reads(_topic: str, fields: Json) -> tuple[Subject, ...]:
     ticket = _ticket(fields)
-    contacts = [(CONTACT, digest) for digest in contacts_of(ticket)] if ticket.numbers else []
+    numbers = (*ticket.stated, *ticket.numbers)
+    contacts = [(CONTACT, digest) for digest in contacts_of(ticket)] if numbers else []
     return (
         ("case", ticket.case),
-        *(("order", number) for number in ticket.numbers),
+        *(("order", number) for number in numbers),
         *contacts,
     )
 
@@ -148,4 +149,5 @@ def _own_orders(ticket: Ticket, known: Iterable[AnyFact]) -> frozenset[str]:
         if isinstance(fact, Order)
         if fact.customer in customers or contacts.intersection(contacts_of(fact))
     )
-    return frozenset(ticket.numbers).intersection(ident for order in own for ident in order.ids)
+    numbers = frozenset((*ticket.stated, *ticket.numbers))
+    return numbers.intersection(ident for order in own for ident in order.ids)

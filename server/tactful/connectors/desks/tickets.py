@@ -60,6 +60,8 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     tag_skus: tuple[str, ...] = ()
     order: str | None = None
     """From a field that holds an order."""
+    stated: tuple[str, ...] = ()
+    """From fields that shoppers fill. It counts only if it is an order of the shopper."""
     numbers: tuple[str, ...] = ()
     """What looks like an order number in the text. It counts only if it is one of the shopper."""
     kind: CaseKind = "unknown"
@@ -82,6 +84,7 @@ class TicketReader:
         self._fields = {name: _getter(getattr(paths, name)) for name in paths.__struct_fields__}
         self._sku_fields = _getter(mapping.link.sku, everything=True)
         self._order_fields = _getter(mapping.link.order)
+        self._stated_fields = _getter(mapping.link.stated_order, everything=True)
         self._kind_fields = _getter(mapping.kind.field, everything=True)
 
     def read(self, delivery: Any, contacts: ContactDigests) -> Ticket:
@@ -134,6 +137,7 @@ class TicketReader:
             skus=_ids(self._sku_fields(delivery), MAX_SKUS),
             tag_skus=_ids(_tagged(tags, self._mapping.link.tag), MAX_SKUS),
             order=next(iter(_ids(self._order_fields(delivery), 1)), None),
+            stated=_ids(self._stated_fields(delivery), MAX_NUMBERS),
             numbers=self._order_numbers(text),
             kind=kind.kind,
             kind_by=kind.by,

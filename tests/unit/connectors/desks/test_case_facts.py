@@ -19,7 +19,12 @@ def after(*deliveries: dict[str, Any], own: frozenset[str] = frozenset()) -> Cas
     case: Case | None = None
     for fields in deliveries:
         ticket = READER.read(plain_ticket(**fields), CONTACTS)
-        case = case_of(ticket, TicketContext(own.intersection(ticket.numbers), case)) or case
+        case = (
+            case_of(
+                ticket, TicketContext(own.intersection((*ticket.stated, *ticket.numbers)), case)
+            )
+            or case
+        )
     assert case is not None
     return case
 
@@ -34,6 +39,8 @@ def at(hour: int, **fields: Any) -> dict[str, Any]:
         ({"sku": "A", "tags": ["sku:B"], "order": "1001"}, "sku_field"),
         ({"tags": ["sku:B"], "order": "1001"}, "sku_tag"),
         ({"order": "1001", "subject": "1002"}, "order_field"),
+        ({"claimed": "1002", "subject": "1002"}, "order_field"),
+        ({"claimed": "1003", "subject": "1002"}, "order_text"),
         ({"subject": "1002", "customer": "mia"}, "order_text"),
         ({"subject": "1003", "customer": "mia"}, "customer"),
         ({}, "contact"),
@@ -48,6 +55,15 @@ def test_the_first_step_of_the_ladder_that_finds_anything_is_named(
 def test_a_number_in_the_text_links_only_an_order_of_the_shopper() -> None:
     assert after({"subject": "1002"}, own=frozenset({"1002"})).order == "1002"
     assert after({"subject": "1002"}).order is None
+
+
+@pytest.mark.parametrize("fields", [{}, {"customer": "eve"}, {"email": None, "customer": "eve"}])
+def test_an_order_that_a_shopper_states_links_only_if_it_is_their_own(
+    fields: dict[str, Any],
+) -> None:
+    stranger = after({"claimed": "1002", "kind": "defect", **fields})
+    assert (stranger.order, stranger.lines) == (None, ())
+    assert after({"claimed": "1002", **fields}, own=frozenset({"1002"})).order == "1002"
 
 
 def test_the_case_is_a_valid_fact() -> None:
