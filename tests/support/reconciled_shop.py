@@ -90,12 +90,11 @@ class ReconciledShop:
         self.shop.now += seconds
         self.clock.at += seconds * 1000
 
-    async def deliver(self, sent: Delivery) -> Receipt:
-        """Deliver a webhook, signed."""
+    async def deliver(self, sent: Delivery, triggered_at: str = "") -> Receipt:
+        """Deliver a webhook, signed; `triggered_at` is when Shopify says that it was made."""
         body = json.dumps(sent.body).encode()
         digest = hmac.digest(SECRET.encode(), body, hashlib.sha256)
         signature = base64.b64encode(digest).decode()
-        stamp = json.dumps(None)
         headers = {
             "x-wc-webhook-topic": sent.topic,
             "x-wc-webhook-delivery-id": f"d{sent.number}",
@@ -103,7 +102,7 @@ class ReconciledShop:
             "x-shopify-topic": sent.topic,
             "x-shopify-webhook-id": f"d{sent.number}",
             "x-shopify-hmac-sha256": signature,
-            "x-shopify-triggered-at": stamp,
+            "x-shopify-triggered-at": triggered_at,
             **standard_webhooks_headers(
                 standard_secret(SECRET), f"d{sent.number}", self.clock.now() // 1000, body
             ),
