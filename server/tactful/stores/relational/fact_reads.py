@@ -37,8 +37,7 @@ class RelationalFactReads:
         return [customer for (customer,) in await self._read(facts.KNOWN_SUBJECTS, asked)]
 
     async def fact_versions(self, kind: str, key: str) -> list[StoredFact]:
-        sql = "SELECT kind, key, body, at, ended, id FROM facts WHERE kind = ? AND key = ? ORDER BY id"
-        return [StoredFact(*row) for row in await self._read(sql, (kind, key))]
+        return [StoredFact(*row) for row in await self._read(facts.VERSIONS, (kind, key))]
 
     async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
         found = await self._read(facts.OF_KIND, (kind, after, limit))

@@ -2,12 +2,13 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from tactful.core.facts.fact_versions import (
-    UNSEEN,
+    FactArrival,
     FactHead,
     FactOutcome,
     HighestVersions,
@@ -15,30 +16,33 @@ from tactful.core.facts.fact_versions import (
     comes_late,
     stored_content_digest,
 )
-from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
-from tactful.stores.relational.ledger_connection import (
-    LedgerConnection,
-    ReadConnection,
-    WriteConnection,
-)
+from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
+from tactful.stores.relational.inserts import insert_into
+from tactful.stores.relational.ledger_connection import LedgerConnection, ReadConnection
 from tactful.stores.relational.tables import change_rows, tombstones
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
 
+# SQLite compares a parameter with the condition of a partial index, and then prepares the statement again
+# for each other value, which takes longer than the statement. It does not do so with `CAST(? AS TEXT)`.
 _LATEST: Final = """
-  SELECT id, int_version, time_version, at, subjects, body, contents FROM facts
-  WHERE kind = ? AND key = ? AND ended IS NULL"""
-_LATEST_OF: Final = """
-  SELECT f.kind, f.key, f.id, f.int_version, f.time_version, f.at, f.subjects, f.body, f.contents
-  FROM json_each(?) AS j CROSS JOIN facts AS f ON f.kind = j.value ->> 0 AND f.key = j.value ->> 1
-  WHERE f.ended IS NULL"""
-_INSERT: Final = """
-  INSERT INTO facts (id, kind, key, int_version, time_version, contents, subjects, body, at)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+  SELECT f.key, f.id, f.int_version, f.time_version, f.at, f.subjects, f.body, f.contents
+  FROM json_each(?) AS j CROSS JOIN facts AS f
+  ON f.kind = CAST(? AS TEXT) AND f.key = j.value AND f.ended IS NULL"""
+_PUT: Final = insert_into(
+    "facts",
+    "id bigint, kind text, key text, int_version bigint, time_version bigint, contents bytea,"
+    " subjects text, body bytea, at bigint, ended bigint",
+)
+_PUT_SUBJECT: Final = insert_into(
+    "subjects", "kind text, id text, fact_kind text, fact_key text", "ON CONFLICT DO NOTHING"
+)
+_END: Final = "UPDATE facts SET ended = ? WHERE id = ?"
+_IS_STORED: Final = "SELECT 1 FROM facts WHERE kind = CAST(? AS TEXT) AND key = ? AND body = ?"
 _NEWER_RIVAL: Final = """
   SELECT 1 FROM facts
-  WHERE kind = ? AND key >= ? AND key < ? AND ended IS NULL AND id > ? LIMIT 1"""
+  WHERE kind = CAST(? AS TEXT) AND key >= ? AND key < ? AND ended IS NULL AND id > ? LIMIT 1"""
 _UPDATE_VERSIONS: Final = """
   UPDATE facts SET int_version = ?, time_version = ?, contents = ?, body = ? WHERE id = ?"""
 
@@ -58,9 +62,13 @@ _ABOUT: Final = """
   WHERE {instant} {kinds}
   ORDER BY f.kind, f.key"""
 
+VERSIONS: Final = """
+  SELECT kind, key, body, at, ended, id FROM facts
+  WHERE kind = CAST(? AS TEXT) AND key = ? ORDER BY id"""
+
 OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
-  WHERE kind = ? AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
+  WHERE kind = CAST(? AS TEXT) AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
 
 _NAMED: Final = """
   SELECT kind, key, body, at, ended, id FROM facts INDEXED BY facts_by_{field}
@@ -91,101 +99,193 @@ def record(connection: LedgerConnection, rows: Sequence[FactRow]) -> list[FactOu
 
     Each stored row is a change, and its id is its position in the change log.
     """
-    changes = change_rows.ChangeBatch(connection)
-    latest = _read_latest(connection, rows) if connection.is_remote else None
-    stored = [_record(connection, row, changes, latest) for row in rows]
-    changes.write()
-    return stored
+    batch = FactBatch(connection, rows)
+    outcomes = [batch.add(row) for row in rows]
+    batch.write()
+    return outcomes
 
 
-Latest = dict[tuple[str, str], Any]
-"""(kind, key) → the row of the version in force; None: there is none."""
+class FactInForce(Struct, frozen=True, gc=False):
+    """The version in force under a key."""
+
+    number: int
+    versions: HighestVersions
+    at: int
+    subjects: str
+    """Its subjects as JSON."""
+    body: bytes
+    contents: bytes
+    """See `FactHead`."""
 
 
-def _read_latest(connection: LedgerConnection, rows: Sequence[FactRow]) -> Latest:
-    """Read with one statement the versions in force under the keys of some rows."""
-    found: Latest = dict.fromkeys((row.kind, row.key) for row in rows)
-    for kind, key, *known in connection.execute(_LATEST_OF, (_ENCODE([*found]).decode(),)):
-        found[kind, key] = known
-    return found
+class FactBatch:
+    """Facts of one transaction, each compared with what those before it leave behind.
 
+    What is stored under their keys is read in one go. Nothing is written before `write`, so that each
+    table is written in one go: statements for each fact would take most of its time.
+    """
 
-def _record(
-    connection: LedgerConnection,
-    row: FactRow,
-    changes: change_rows.ChangeBatch,
-    latest: Latest | None,
-) -> FactOutcome:
-    if tombstones.refuses_fact(connection, row):
-        return FactOutcome.ERASED
-    if latest is None:
-        known = connection.execute(_LATEST, (row.kind, row.key)).fetchone()
-    else:
-        known = latest[row.kind, row.key]
-    before = HighestVersions(known[1], known[2]) if known else UNSEEN
-    head = FactHead(before, row.kind, known[5], known[6] or b"") if known else None
-    content = row.content or stored_content_digest(row.kind, row.body)
-    arrival = advance(head, row.version, content, row.body, row.at)
-    versions = arrival.versions.integer, arrival.versions.time, arrival.contents
-    if arrival.outcome is FactOutcome.IGNORED:
-        if row.dated and comes_late(before, row.version):
-            _record_late(connection, row, changes)
-        return arrival.outcome
-    subjects = _ENCODE(row.subjects).decode()
-    # A later release may find a fact under more subjects. Such a row is a new version.
-    same = arrival.outcome is FactOutcome.UNCHANGED and known[4] == subjects
-    if same and not _is_replaced(connection, row, known[0]):
-        body = known[5] if row.version is None else row.body
-        connection.execute(_UPDATE_VERSIONS, (*versions, body, known[0]))
-        if latest is not None:
-            latest[row.kind, row.key] = (
-                known[0], *versions[:2], known[3], subjects, body, versions[2],
-            )  # fmt: skip
-        return arrival.outcome
-    at = max(row.at, known[3]) if known else row.at
-    if known:
-        connection.execute("UPDATE facts SET ended = ? WHERE id = ?", (at, known[0]))
-    before_subjects = known and known[4] != subjects and _DECODE_SUBJECTS(known[4])
-    number = changes.add_fact(row, subjects, before_subjects or ())
-    connection.execute(_INSERT, (number, row.kind, row.key, *versions, subjects, row.body, at))
-    if latest is not None:
-        latest[row.kind, row.key] = number, *versions[:2], at, subjects, row.body, versions[2]
-    if not known or before_subjects:
-        connection.executemany(
-            "INSERT INTO subjects VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
-            [(kind, ident, row.kind, row.key) for kind, ident in row.subjects],
-        )
-    return FactOutcome.ACCEPTED
-
-
-def _is_replaced(connection: WriteConnection, row: FactRow, number: int) -> bool:
-    return any(
-        connection.execute(_NEWER_RIVAL, (*rival, number)).fetchone() for rival in row.rivals
+    __slots__ = (
+        "_any_erased",
+        "_changes",
+        "_connection",
+        "_ended",
+        "_in_force",
+        "_new",
+        "_seen",
+        "_subjects",
     )
 
+    def __init__(self, connection: LedgerConnection, rows: Sequence[FactRow]) -> None:
+        """Read the versions in force under the keys of some rows, which are then added in order."""
+        self._connection = connection
+        self._any_erased = connection.known.any_erased
+        self._changes = change_rows.ChangeBatch(connection)
+        self._in_force = _read_in_force(connection, rows)
+        # What is not written yet: new rows by number, ends and versions of stored rows, and subjects.
+        self._new: dict[int, tuple[object, ...]] = {}
+        self._ended: list[tuple[int, int]] = []
+        self._seen: list[tuple[object, ...]] = []
+        self._subjects: list[tuple[object, ...]] = []
 
-def _record_late(
-    connection: LedgerConnection, row: FactRow, changes: change_rows.ChangeBatch
-) -> None:
-    """Store a version that is older than the one in force, and so never was in force itself.
-
-    It ends a millisecond before it begins. Equal bodies are stored once, however often they come.
-    """
-    named = row.kind, row.key, row.body
-    sql = "SELECT 1 FROM facts WHERE kind = ? AND key = ? AND body = ?"
-    if connection.execute(sql, named).fetchone() is None:
+    def add(self, row: FactRow) -> FactOutcome:
+        """Compare a row with the version in force, and return what becomes of it."""
+        if self._any_erased and tombstones.refuses_fact(self._connection, row):
+            return FactOutcome.ERASED
+        known = self._in_force.get((row.kind, row.key))
+        head = FactHead(known.versions, row.kind, known.body, known.contents) if known else None
+        content = row.content or stored_content_digest(row.kind, row.body)
+        arrival = advance(head, row.version, content, row.body, row.at)
+        if arrival.outcome is FactOutcome.IGNORED:
+            if row.dated and known and comes_late(known.versions, row.version):
+                self._record_late(row)
+            return arrival.outcome
         subjects = _ENCODE(row.subjects).decode()
-        connection.execute(
-            "INSERT INTO facts (id, kind, key, body, subjects, at, ended)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                changes.add_fact(row, subjects),
-                *named,
-                subjects,
-                row.at,
-                row.at - 1,
-            ),
+        if known is None:
+            self._put(row, arrival, subjects, row.at)
+            self._index(row)
+            return FactOutcome.ACCEPTED
+        # A later release may find a fact under more subjects. Such a row is a new version.
+        has_moved = known.subjects != subjects
+        if (
+            arrival.outcome is FactOutcome.UNCHANGED
+            and not has_moved
+            and not self._is_replaced(row, known.number)
+        ):
+            self._see(row, arrival, known)
+            return arrival.outcome
+        at = max(row.at, known.at)
+        self._end(known.number, at)
+        if has_moved:
+            self._put(row, arrival, subjects, at, _DECODE_SUBJECTS(known.subjects))
+            self._index(row)
+        else:
+            self._put(row, arrival, subjects, at)
+        return FactOutcome.ACCEPTED
+
+    def write(self) -> None:
+        """Write everything that was added."""
+        self._write_facts()
+        self._changes.write()
+
+    def _write_facts(self) -> None:
+        connection = self._connection
+        if self._ended:
+            connection.executemany(_END, self._ended)
+        if self._new:
+            connection.insert(_PUT, [*self._new.values()])
+        if self._subjects:
+            connection.insert(_PUT_SUBJECT, self._subjects)
+        if self._seen:
+            connection.executemany(_UPDATE_VERSIONS, self._seen)
+        self._new, self._ended, self._seen, self._subjects = {}, [], [], []
+
+    def _put(
+        self,
+        row: FactRow,
+        arrival: FactArrival,
+        subjects: str,
+        at: int,
+        before: tuple[Subject, ...] = (),
+    ) -> None:
+        """Add a version that is in force from now on."""
+        number = self._changes.add_fact(row, subjects, before)
+        self._keep(
+            row, FactInForce(number, arrival.versions, at, subjects, row.body, arrival.contents)
         )
+
+    def _keep(self, row: FactRow, fact: FactInForce) -> None:
+        kind, key, versions = row.kind, row.key, fact.versions
+        self._in_force[kind, key] = fact
+        self._new[fact.number] = (
+            fact.number, kind, key, versions.integer, versions.time, fact.contents, fact.subjects, fact.body,
+            fact.at, None,
+        )  # fmt: skip
+
+    def _index(self, row: FactRow) -> None:
+        """Let a fact be found under its subjects."""
+        self._subjects += [(kind, ident, row.kind, row.key) for kind, ident in row.subjects]
+
+    def _see(self, row: FactRow, arrival: FactArrival, known: FactInForce) -> None:
+        """Note the highest version of an unchanged fact."""
+        body = known.body if row.version is None else row.body
+        versions, contents = arrival.versions, arrival.contents
+        seen = FactInForce(known.number, versions, known.at, known.subjects, body, contents)
+        if known.number in self._new:
+            self._keep(row, seen)
+        else:
+            self._in_force[row.kind, row.key] = seen
+            self._seen.append((versions.integer, versions.time, contents, body, known.number))
+
+    def _end(self, number: int, at: int) -> None:
+        """End a version because another one follows."""
+        if number in self._new:
+            self._new[number] = (*self._new[number][:-1], at)
+        else:
+            self._ended.append((at, number))
+
+    def _is_replaced(self, row: FactRow, number: int) -> bool:
+        if not row.rivals:
+            return False
+        self._write_facts()
+        return any(
+            self._connection.execute(_NEWER_RIVAL, (*rival, number)).fetchone()
+            for rival in row.rivals
+        )
+
+    def _record_late(self, row: FactRow) -> None:
+        """Store a version that is older than the one in force, and so never was in force itself.
+
+        It ends a millisecond before it begins. Equal bodies are stored once, however often they come.
+        """
+        self._write_facts()
+        named = row.kind, row.key, row.body
+        if self._connection.execute(_IS_STORED, named).fetchone() is None:
+            subjects = _ENCODE(row.subjects).decode()
+            number = self._changes.add_fact(row, subjects)
+            self._new[number] = (
+                number, row.kind, row.key, None, None, None, subjects, row.body, row.at, row.at - 1,
+            )  # fmt: skip
+
+
+def _read_in_force(
+    connection: LedgerConnection, rows: Sequence[FactRow]
+) -> dict[tuple[str, str], FactInForce]:
+    """Read the versions in force under the keys of some rows, with one statement for each kind."""
+    keys: dict[str, set[str]] = {}
+    for row in rows:
+        keys.setdefault(row.kind, set()).add(row.key)
+    asked = [
+        (kind, connection.execute(_LATEST, (_ENCODE(sorted(named)).decode(), kind)))
+        for kind, named in keys.items()
+    ]
+    return {
+        (kind, key): FactInForce(
+            number, HighestVersions(integer, time), at, subjects, body, contents or b""
+        )
+        for kind, found in asked
+        for key, number, integer, time, at, subjects, body, contents in found
+    }
 
 
 def facts_query(

@@ -64,7 +64,8 @@ _DECISIONS: Final = """
 _KEYS: Final = """
   SELECT fact_kind, fact_key FROM subjects WHERE kind = 'customer' AND id = ?
   ORDER BY fact_kind, fact_key"""
-_VERSIONS: Final = "SELECT at, ended, body FROM facts WHERE kind = ? AND key = ? ORDER BY id"
+_VERSIONS: Final = """
+  SELECT at, ended, body FROM facts WHERE kind = CAST(? AS TEXT) AND key = ? ORDER BY id"""
 
 
 ReadRows = Callable[[str, Any], Awaitable[list[Any]]]

@@ -59,7 +59,7 @@ def _erase_fact(
 ) -> None:
     """Delete a fact; if it also concerns another customer, only replace this one by the alias."""
     kept: set[tuple[str, str]] = set()
-    sql = "SELECT id, subjects, body FROM facts WHERE kind = ? AND key = ?"
+    sql = "SELECT id, subjects, body FROM facts WHERE kind = CAST(? AS TEXT) AND key = ?"
     for row, listed, body in connection.execute(sql, named).fetchall():
         subjects = _DECODE_SUBJECTS(listed)
         others = {ident for kind, ident in subjects if kind == "customer"} - {customer}

@@ -196,7 +196,7 @@ _OLD_FACTS: Final = """
 _ORPHANED_SUBJECT: Final = """
   DELETE FROM subjects WHERE kind = :subject AND id = :id AND fact_kind = :kind AND fact_key = :key
     AND NOT EXISTS (SELECT 1 FROM facts AS f, json_each(f.subjects) AS j
-      WHERE f.kind = :kind AND f.key = :key
+      WHERE f.kind = CAST(:kind AS TEXT) AND f.key = :key
         AND j.value ->> 0 = :subject AND j.value ->> 1 = :id)"""
 
 
