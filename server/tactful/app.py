@@ -314,7 +314,8 @@ def _routes(
     if config.test_mode:
         routes += clock_routes(shop, key)
     accounts = OperatorAccounts(keys.folder, shop.clock)
-    console = console_routes(shop, accounts, config.server_key, config.name, config.public_url)
+    names = config.server_key, config.name, config.public_url
+    console = console_routes(shop, accounts, *names, is_leaving=lambda: hub.shutting_down)
     return [*routes, *openapi_routes(routes), *console]
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.browser
 
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PATHS = (
-    "", "/rules", "/decisions", "/why", "/recalls", "/customers/omar", "/cases/C-1001",
+    "", "/start", "/stop", "/rules", "/decisions", "/why", "/recalls", "/customers/omar", "/cases/C-1001",
     "/operators", "/account",
     "/why?sku=RUN-43&customer=omar",
 )  # fmt: skip
@@ -241,3 +241,43 @@ def test_axe_finds_nothing_on_any_page_and_no_word_is_too_long(
         )
         assert violations == [], path
     context.close()
+
+
+def test_the_start_page_ticks_a_step_off_without_a_reload(browser: Browser, tmp_path: Path) -> None:
+    with started(tmp_path) as running:
+        context = browser.new_context()
+        page = context.new_page()
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        log_in(page, running)
+        page.goto(f"{running.url}console/start")
+        holdout = page.locator("[data-step=holdout] .state")
+        expect(holdout).to_have_text("open")
+        other = context.new_page()
+        other.goto(f"{running.url}console/start")
+        other.get_by_role("button", name="Hold out 10 %").click()
+        expect(other.get_by_role("status").first).to_contain_text("The hold-out is active.")
+        expect(holdout).to_have_text("done")
+        assert complaints == []
+        context.close()
+
+
+def test_the_start_page_and_the_switch_work_without_scripts(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with started(tmp_path) as running:
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        log_in(page, running)
+        page.goto(f"{running.url}console/start")
+        page.get_by_role("button", name="Hold out 10 %").click()
+        expect(page.locator("[data-step=holdout] .state")).to_have_text("done")
+        page.get_by_role("link", name="Stop all offers").click()
+        page.get_by_label("Reason").fill("a wrong price")
+        page.get_by_label("Stop offers to all shoppers").check()
+        page.get_by_role("button", name="Stop all offers").click()
+        expect(page.get_by_role("alert")).to_contain_text("All offers are stopped")
+        page.get_by_label("Make offers to all shoppers again").check()
+        page.get_by_role("button", name="End the stop").click()
+        expect(page.get_by_role("status")).to_contain_text("The stop has ended")
+        context.close()

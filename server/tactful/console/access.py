@@ -130,6 +130,11 @@ class ConsoleAccess:
         found = self._logins.find(cookie)
         return None if found is None or self.accounts.has_owner() else found
 
+    def may_still(self, request: Request, act: Act) -> bool:
+        """Return whether the operator of a request is still logged in, and may still do something."""
+        operator = self._login_of(request)
+        return operator is not None and may(operator.role, act)
+
     def page_endpoint(self, page: PageHandler, act: Act) -> Endpoint:
         """Return an endpoint for a page that changes nothing, behind the login.
 

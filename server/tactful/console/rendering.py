@@ -45,6 +45,13 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
 }
 
+SCRIPTED_HEADERS: Final = HEADERS | {
+    "Content-Security-Policy": (
+        f"{HEADERS['Content-Security-Policy']}; trusted-types 'none'; script-src 'self'; connect-src 'self'"
+    )
+}
+"""Headers of a page with a script of the console, which makes no markup of text."""
+
 
 class PageError(Exception):
     """A request that is answered with an error page; `text` says what is wrong and what to do."""
@@ -125,17 +132,26 @@ def _templates(zone: str) -> "Environment":
     return made
 
 
-def render(template: str, /, status: int = 200, *, zone: str = "UTC", **values: Any) -> Response:
+def render(
+    template: str,
+    /,
+    status: int = 200,
+    *,
+    zone: str = "UTC",
+    scripted: bool = False,
+    **values: Any,
+) -> Response:
     """Render a template as a response with the console's security headers.
 
     Args:
         template: The file name of the template.
         status: The HTTP status.
         zone: IANA time zone in which instants are written.
+        scripted: Whether the page has a script of the console.
         values: What the template shows.
     """
     html = _templates(zone).get_template(template).render(**values)
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(html, status, SCRIPTED_HEADERS if scripted else HEADERS)
 
 
 def require_own_origin(request: Request, public_url: str | None) -> None:

@@ -1,6 +1,6 @@
 """Routes of the console, and the handlers of its pages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
@@ -21,6 +21,7 @@ from tactful.console.operator_pages import operator_routes
 from tactful.console.permissions import Act
 from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, PageError
+from tactful.console.start_pages import start_routes
 from tactful.console.stop_pages import stop_routes
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
@@ -28,17 +29,28 @@ from tactful.core.verdicts.reasons import Reason
 from tactful.rulebook.authoring.describe import describe_prohibitions
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.services.explanations import Explanation, UnknownShopperError
+from tactful.runtime.services.first_steps import STEPS, FirstSteps
 from tactful.runtime.services.near_names import UnknownNameError
 from tactful.runtime.shop import Shop
 
 MAX_RECENT: Final = 15
 """Maximum decisions, actions and versions that are shown on a page with several lists."""
-STATIC: Final = {"console.css": "text/css", "mark.svg": "image/svg+xml"}
+STATIC: Final = {
+    "console.css": "text/css",
+    "mark.svg": "image/svg+xml",
+    "start.js": "text/javascript",
+}
 """Files that need no login → their media types."""
 
 
 def console_routes(
-    shop: Shop, accounts: OperatorAccounts, key: str | None, name: str, public_url: str | None
+    shop: Shop,
+    accounts: OperatorAccounts,
+    key: str | None,
+    name: str,
+    public_url: str | None,
+    *,
+    is_leaving: Callable[[], bool] = lambda: False,
 ) -> Sequence[BaseRoute]:
     """Return all routes under `/console`.
 
@@ -48,9 +60,11 @@ def console_routes(
         key: The server key, with which operators log in; with `None` nobody can.
         name: Name of the shop.
         public_url: URL under which browsers reach the server, if it is not host and port.
+        is_leaving: Whether the server is shutting down, so that pages are not kept up to date.
     """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url, accounts=accounts)
     shop.state.tables.add(access.throttle.table())
+    steps = FirstSteps(shop.state)
     routes = (
         Route("/console/login", access.login_page, methods=["GET"]),
         Route("/console/login", access.log_in, methods=["POST"]),
@@ -58,7 +72,7 @@ def console_routes(
             "/console/logout", access.form_endpoint(access.log_out, "own_account"), methods=["POST"]
         ),
         Route("/console/static/{name}", _static, methods=["GET"]),
-        *_page_routes(access),
+        *_page_routes(access, steps),
         *action_routes(access),
         correction_route(access),
         voucher_route(access),
@@ -69,12 +83,13 @@ def console_routes(
         *operator_routes(access),
         *recall_routes(access),
         *stop_routes(access),
+        *start_routes(access, steps, is_leaving),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page, "see"), methods=["GET"]),
     )
     return [under_its_prefix(route) for route in routes]
 
 
-def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
+def _page_routes(access: ConsoleAccess, steps: FirstSteps) -> Sequence[BaseRoute]:
     shop = access.shop
 
     async def overview(page_request: ConsoleRequest) -> Response:
@@ -82,6 +97,7 @@ def _page_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             page_request,
             "overview.html",
             failing=shop.ledger.failure,
+            steps=(len(await steps.done()), len(STEPS)),
             connected=queries.connected_sessions(shop),
             sessions=len(shop.state.registry),
             rulebook=shop.state.active_rulebook.current.version,
