@@ -34,7 +34,7 @@ from tactful.api.redemption_responses import encode_answer
 from tactful.api.redemptions import redemption_routes
 from tactful.api.request_counter import RequestCounter, RequestCounterMiddleware
 from tactful.api.rulebooks import rulebook_routes
-from tactful.api.server_key import ServerKey
+from tactful.api.server_key import ServerKey, grants
 from tactful.api.widget_files import widget_folder, widget_routes
 from tactful.config import Config
 from tactful.config.connector_settings import ConnectorSettings
@@ -49,6 +49,7 @@ from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
 from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.security.api_tokens import ApiTokens
 from tactful.runtime.security.bridge_keys import BridgeKeys
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.security.signing_keys import SigningKeys
@@ -292,7 +293,8 @@ def _routes(
     events: EventReader,
 ) -> list[BaseRoute]:
     plugins = BridgeKeys(keys.folder, shop.clock)
-    key = ServerKey(config.server_key, hub.report_key_check, plugins.scopes_of)
+    tokens = ApiTokens(keys.folder, shop.clock)
+    key = ServerKey(config.server_key, hub.report_key_check, grants(plugins, tokens))
     terms = PairingTerms(config.origins, config.default_territory, config.identity_secret)
     routes = [
         *websocket_routes(hub),

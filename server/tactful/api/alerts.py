@@ -79,10 +79,10 @@ def alert_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response(alert_view(done, shop.clock.now()))
 
     return (
-        Route("/v1/alerts", key.guard(alerts), methods=["GET"]),
-        Route("/v1/alerts/{id}/acknowledge", key.guard(acknowledge), methods=["POST"]),
-        Route("/v1/alerts/{id}/snooze", key.guard(snooze), methods=["POST"]),
-        Route("/v1/alerts/{id}/resolve", key.guard(resolve), methods=["POST"]),
+        Route("/v1/alerts", key.guard(alerts, "operate"), methods=["GET"]),
+        Route("/v1/alerts/{id}/acknowledge", key.guard(acknowledge, "operate"), methods=["POST"]),
+        Route("/v1/alerts/{id}/snooze", key.guard(snooze, "operate"), methods=["POST"]),
+        Route("/v1/alerts/{id}/resolve", key.guard(resolve, "operate"), methods=["POST"]),
     )
 
 

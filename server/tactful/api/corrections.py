@@ -42,7 +42,7 @@ def correction_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(422, "case.refused", str(error)) from None
         return json_response(_case_view(before, after))
 
-    return (Route("/v1/cases/{id}/correct", key.guard(correct), methods=["POST"]),)
+    return (Route("/v1/cases/{id}/correct", key.guard(correct, "operate"), methods=["POST"]),)
 
 
 def _case_view(before: Case, after: Case) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def diagnosis_routes(
     async def ask(request: Request) -> Response:
         origin = request.headers.get("origin")
         if origin is None:
-            key.check(request)
+            key.check(request, "why:read")
         elif origin not in origins:
             raise ProblemError(
                 403,

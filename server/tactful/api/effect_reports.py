@@ -56,8 +56,10 @@ def report_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return _answer(variants_view(await shop.reports.variants(asked), asked, now), form)
 
     return (
-        Route("/v1/report", key.guard(report), methods=["GET"]),
-        Route("/v1/experiments/{id}/report", key.guard(experiment), methods=["GET"]),
+        Route("/v1/report", key.guard(report, "decisions:read"), methods=["GET"]),
+        Route(
+            "/v1/experiments/{id}/report", key.guard(experiment, "decisions:read"), methods=["GET"]
+        ),
     )
 
 

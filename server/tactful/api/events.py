@@ -28,4 +28,4 @@ def event_routes(reader: EventReader, key: ServerKey) -> Sequence[BaseRoute]:
             raise ProblemError(410, "events.cursor", str(error)) from None
         return json_response(to_builtins(page))
 
-    return (Route("/v1/events", key.guard(events), methods=["GET"]),)
+    return (Route("/v1/events", key.guard(events, "decisions:read"), methods=["GET"]),)

@@ -104,11 +104,11 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"sku": sku, "territory": territory, "prices": shown})
 
     return (
-        Route("/v1/why", key.guard(why), methods=["GET"]),
-        Route("/v1/decisions", key.guard(decisions), methods=["GET"]),
-        Route("/v1/offers/{id}", key.guard(one_offer, "redeem"), methods=["GET"]),
-        Route("/v1/budgets", key.guard(budgets), methods=["GET"]),
-        Route("/v1/prices/{sku:path}", key.guard(prices), methods=["GET"]),
+        Route("/v1/why", key.guard(why, "why:read"), methods=["GET"]),
+        Route("/v1/decisions", key.guard(decisions, "decisions:read"), methods=["GET"]),
+        Route("/v1/offers/{id}", key.guard(one_offer, "redeem", "decisions:read"), methods=["GET"]),
+        Route("/v1/budgets", key.guard(budgets, "decisions:read"), methods=["GET"]),
+        Route("/v1/prices/{sku:path}", key.guard(prices, "decisions:read"), methods=["GET"]),
     )
 
 

@@ -108,11 +108,11 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     return (
         Route("/v1/facts", key.guard(report, "facts:write"), methods=["POST"]),
-        Route("/v1/facts", key.guard(listing), methods=["GET"]),
-        Route("/v1/customers/{id:path}/export", key.guard(export), methods=["GET"]),
-        Route("/v1/customers/{id:path}", key.guard(erase), methods=["DELETE"]),
-        Route("/v1/contacts/{hash}", key.guard(count_contact), methods=["GET"]),
-        Route("/v1/contacts/{hash}", key.guard(erase_contact), methods=["DELETE"]),
+        Route("/v1/facts", key.guard(listing, "decisions:read"), methods=["GET"]),
+        Route("/v1/customers/{id:path}/export", key.guard(export, "people:erase"), methods=["GET"]),
+        Route("/v1/customers/{id:path}", key.guard(erase, "people:erase"), methods=["DELETE"]),
+        Route("/v1/contacts/{hash}", key.guard(count_contact, "people:erase"), methods=["GET"]),
+        Route("/v1/contacts/{hash}", key.guard(erase_contact, "people:erase"), methods=["DELETE"]),
     )
 
 

@@ -81,9 +81,13 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
     return (
         Route("/v1/in/{connector}", receive, methods=["POST"]),
         Route("/v1/in/{connector}/{secret}", receive, methods=["POST"]),
-        Route("/v1/connectors/{connector}/retry", key.guard(retry), methods=["POST"]),
-        Route("/v1/connectors/{connector}/reconcile", key.guard(reconcile), methods=["POST"]),
-        Route("/v1/connectors", key.guard(show), methods=["GET"]),
+        Route("/v1/connectors/{connector}/retry", key.guard(retry, "operate"), methods=["POST"]),
+        Route(
+            "/v1/connectors/{connector}/reconcile",
+            key.guard(reconcile, "operate"),
+            methods=["POST"],
+        ),
+        Route("/v1/connectors", key.guard(show, "operate"), methods=["GET"]),
     )
 
 

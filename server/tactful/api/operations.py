@@ -74,7 +74,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         Route("/asyncapi.json", asyncapi, methods=["GET"]),
     ]
     if metrics:
-        routes.append(Route("/metrics", key.guard(exposition), methods=["GET"]))
+        routes.append(Route("/metrics", key.guard(exposition, "metrics"), methods=["GET"]))
     return routes
 
 
@@ -87,7 +87,7 @@ def _may_see_details(request: Request, key: ServerKey) -> bool:
     """
     if "authorization" in request.headers:
         try:
-            key.check(request)
+            key.check(request, "operate", "metrics")
         except ProblemError:
             return False  # a probe must not fail because of its key
         return True

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from tactful.api import representations as views
 from tactful.api.bodies import json_response, read_body, read_optional_body
 from tactful.api.problems import ProblemError
-from tactful.api.server_key import ServerKey
+from tactful.api.server_key import ServerKey, token_name
 from tactful.api.shadows import shadow_routes
 from tactful.runtime import operators
 from tactful.runtime.ports.operator_actions import OperatorAction
@@ -89,26 +89,35 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return endpoint
 
     return (
-        Route("/v1/rulebook", key.guard(rulebook), methods=["GET"]),
-        Route("/v1/acts", key.guard(acts), methods=["GET"]),
-        Route("/v1/rulebook/reload", key.guard(reload), methods=["POST"]),
-        Route("/v1/rulebook/rollback", key.guard(rollback), methods=["POST"]),
-        Route("/v1/rulebook/stop", key.guard(stop), methods=["POST"]),
-        Route("/v1/rulebook/start", key.guard(start), methods=["POST"]),
-        Route("/v1/rules/{id}/pause", key.guard(switch(paused=True)), methods=["POST"]),
-        Route("/v1/rules/{id}/resume", key.guard(switch(paused=False)), methods=["POST"]),
+        Route("/v1/rulebook", key.guard(rulebook, "rules:read"), methods=["GET"]),
+        Route("/v1/acts", key.guard(acts, "operate"), methods=["GET"]),
+        Route("/v1/rulebook/reload", key.guard(reload, "rules:write"), methods=["POST"]),
+        Route("/v1/rulebook/rollback", key.guard(rollback, "rules:write"), methods=["POST"]),
+        Route("/v1/rulebook/stop", key.guard(stop, "rules:write"), methods=["POST"]),
+        Route("/v1/rulebook/start", key.guard(start, "rules:write"), methods=["POST"]),
+        Route(
+            "/v1/rules/{id}/pause", key.guard(switch(paused=True), "rules:write"), methods=["POST"]
+        ),
+        Route(
+            "/v1/rules/{id}/resume",
+            key.guard(switch(paused=False), "rules:write"),
+            methods=["POST"],
+        ),
         *shadow_routes(shop, key),
     )
 
 
 def operator_of(request: Request) -> str:
-    """Return the operator that the header names.
+    """Return who acts: the token of the request, or the operator that the header names.
 
-    A client with the key may give any name but those that the audit log uses itself.
+    A client with the server key may give any name but those that the audit log uses itself.
 
     Raises:
         ProblemError: The name is reserved.
     """
+    token = token_name(request)
+    if token is not None:
+        return f"{operators.SYSTEM_PREFIX}{token}"
     name = _as_utf8(request.headers.get("tactful-operator", "")).strip()[:NAME_LENGTH]
     if operators.is_reserved(name):
         problem = (

@@ -46,7 +46,7 @@ def shadow_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
             answer["offers"] = [_offer(one) for one in found]
         return json_response(answer)
 
-    return (Route("/v1/shadow", key.guard(shadow), methods=["GET"]),)
+    return (Route("/v1/shadow", key.guard(shadow, "rules:read"), methods=["GET"]),)
 
 
 def _last(request: Request) -> int:

@@ -23,6 +23,7 @@ from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, PageError
 from tactful.console.start_pages import start_routes
 from tactful.console.stop_pages import stop_routes
+from tactful.console.token_pages import token_routes
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
@@ -83,6 +84,7 @@ def console_routes(
         *operator_routes(access),
         *recall_routes(access),
         *stop_routes(access),
+        *token_routes(access),
         *start_routes(access, steps, is_leaving),
         Route("/console/{rest:path}", access.page_endpoint(_missing_page, "see"), methods=["GET"]),
     )

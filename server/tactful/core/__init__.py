@@ -22,6 +22,7 @@ The shop at run time (`runtime`):
     RulesUnreadableError: A rules folder that is missing or cannot be read.
     KeyFileError: A key file that must not be used.
     UnusableAccountError: A change of operators' accounts that is refused, such as the end of the last owner.
+    UnusableTokenError: A token of the API has no name or no scope.
     UnknownAlertError: An alert that does not exist, or is resolved.
     CausePresentError: The end of an alert whose cause is still there.
     UnknownCaseError: A correction of a case that nobody reported.
@@ -29,6 +30,7 @@ The shop at run time (`runtime`):
     UnknownObjectionError: The end of an objection that does not hold, or that an operator did not state.
     RefusedObjectionError: An objection that is no valid fact.
     RefusedVoucherError: A voucher of an operator above a limit, or that nobody would see.
+    RefusedRuleFileError: A new rule file cannot be written, or would have errors.
     UnknownNameError: An explanation for a customer or an item that nobody reported.
     UnknownShopperError: An explanation of a session or customer of which nothing is known.
     EventCursorError: A cursor of events that the ledger has not given out.

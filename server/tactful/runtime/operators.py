@@ -20,6 +20,9 @@ log = structlog.get_logger("tactful.operator")
 RESERVED_NAMES: Final = frozenset({"tactful", "server key"})
 """Names in the audit log that stand for the server itself, and for a client without a name."""
 
+SYSTEM_PREFIX: Final = "token "
+"""Beginning of the names that stand for tokens in the audit log; the name of the token follows."""
+
 _RESERVED_LETTERS: Final = frozenset(name.replace(" ", "") for name in RESERVED_NAMES)
 _LOOKS_LIKE: Final = str.maketrans(
     "асеукѕтгυνκετ" + "ᴛᴀᴄꜰᴜʟꜱᴇʀᴠᴋʏ" + "1|", "aceykstruvket" + "tacfulservky" + "ll"
@@ -34,7 +37,10 @@ RevocationOutcome = Literal["revoked", "ended", "unknown"]
 def is_reserved(name: str) -> bool:
     """Return whether an operator's name reads like one that the audit log uses itself."""
     plain = unicodedata.normalize("NFKD", name).casefold().translate(_LOOKS_LIKE)
-    return "".join(filter(str.isalnum, plain)) in _RESERVED_LETTERS
+    first = "".join(one if one.isalnum() else " " for one in plain).split()[:1]
+    return (
+        first == [SYSTEM_PREFIX.strip()] or "".join(filter(str.isalnum, plain)) in _RESERVED_LETTERS
+    )
 
 
 async def revoke_offer(

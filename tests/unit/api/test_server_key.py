@@ -8,7 +8,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tactful.api.problems import HANDLERS
-from tactful.api.server_key import Scope, ServerKey
+from tactful.api.server_key import Grant, ServerKey
+from tactful.runtime.security.api_tokens import TokenScope
 
 KEY = "the-key-of-this-test"
 
@@ -23,7 +24,7 @@ class Reports:
         self.seen.append((address, right))
 
 
-async def ask(key: ServerKey, authorization: str | None, *scopes: Scope) -> httpx.Response:
+async def ask(key: ServerKey, authorization: str | None, *scopes: TokenScope) -> httpx.Response:
     async def endpoint(_: Request) -> Response:
         return PlainTextResponse("done")
 
@@ -75,9 +76,11 @@ async def test_without_a_configured_key_the_endpoint_is_closed(authorization: st
     ],
 )
 async def test_the_key_of_a_plugin_reaches_what_its_scopes_allow(
-    scopes: tuple[str, ...], needed: tuple[Scope, ...], status: int, code: str | None
+    scopes: tuple[str, ...], needed: tuple[TokenScope, ...], status: int, code: str | None
 ) -> None:
-    key = ServerKey(KEY, plugin_scopes=lambda given: scopes if given == "tft_1" else ())
+    key = ServerKey(
+        KEY, granted=lambda given: Grant(scopes) if given == "tft_1" and scopes else None
+    )
     answer = await ask(key, "Bearer tft_1", *needed)
     assert answer.status_code == status
     assert code is None or answer.json()["code"] == code
@@ -85,6 +88,6 @@ async def test_the_key_of_a_plugin_reaches_what_its_scopes_allow(
 
 
 async def test_a_plugin_is_served_without_a_server_key() -> None:
-    key = ServerKey(None, plugin_scopes=lambda given: ("redeem",) if given == "tft_1" else ())
+    key = ServerKey(None, granted=lambda given: Grant(("redeem",)) if given == "tft_1" else None)
     assert (await ask(key, "Bearer tft_1", "redeem")).status_code == 200
     assert (await ask(key, "Basic tft_1", "redeem")).json()["code"] == "key.unset"

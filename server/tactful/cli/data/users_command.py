@@ -1,12 +1,11 @@
 """The commands of `tactful users`: the accounts of the console's operators."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from tactful.cli.shared.data_folder import KEYS_FOLDER
+from tactful.cli.data.account_files import keys_folder, problems
+from tactful.cli.data.token_commands import revoke_token, token, tokens
 from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
@@ -20,7 +19,10 @@ _ROLES = ("viewer", "agent", "merchandiser", "owner")
 
 @click.group()
 def users() -> None:
-    """List, invite and suspend operators of the console, also while the server runs."""
+    """List, invite and suspend operators of the console, and make tokens of the HTTP API.
+
+    Everything counts at once, also while the server runs.
+    """
 
 
 @users.command("list", epilog="\b\nExample:\n  tactful users list --data shop-data")
@@ -28,7 +30,7 @@ def users() -> None:
 @json_option
 def list_(*, json_output: bool, **options: Any) -> None:
     """List the accounts, by name."""
-    with _problems():
+    with problems():
         rows = [
             {
                 "name": one.name,
@@ -59,7 +61,7 @@ def invite(*, name: str, role: str, **options: Any) -> None:
 
     if is_reserved(name):
         raise CommandError(f"{name} belongs to the server. Choose another name.")
-    with _problems():
+    with problems():
         code = _accounts(options).invite(name, cast("Role", role))
     _print_link(code, options)
 
@@ -69,7 +71,7 @@ def invite(*, name: str, role: str, **options: Any) -> None:
 @setting_options("data", "public_url")
 def link(*, name: str, **options: Any) -> None:
     """Print a one-time link with which a password is set anew, and the second factor is removed."""
-    with _problems():
+    with problems():
         code = _accounts(options).invite_again(name)
     _print_link(code, options)
 
@@ -80,7 +82,7 @@ def link(*, name: str, **options: Any) -> None:
 @setting_options("data")
 def role(*, name: str, role: str, **options: Any) -> None:
     """Change what an operator may do, from the next request on."""
-    with _problems():
+    with problems():
         before = _accounts(options).set_role(name, cast("Role", role))
     print_text(f"{before.name} was {before.role}, and is {role}.")
 
@@ -90,7 +92,7 @@ def role(*, name: str, role: str, **options: Any) -> None:
 @setting_options("data")
 def suspend(*, name: str, **options: Any) -> None:
     """Suspend an account at once, and end its logins."""
-    with _problems():
+    with problems():
         before = _accounts(options).suspend(name, suspended=True)
     print_text(f"{before.name} is suspended. `tactful users resume` ends that.")
 
@@ -100,7 +102,7 @@ def suspend(*, name: str, **options: Any) -> None:
 @setting_options("data")
 def resume(*, name: str, **options: Any) -> None:
     """Let a suspended account be used again."""
-    with _problems():
+    with problems():
         before = _accounts(options).suspend(name, suspended=False)
     print_text(f"{before.name} can log in again.")
 
@@ -114,31 +116,12 @@ def _print_link(code: str, options: dict[str, Any]) -> None:
         print_text("It begins with the server's public address, which is not known.", err=True)
 
 
-@contextmanager
-def _problems() -> Iterator[None]:
-    """Turn a refusal, a damaged file and an error of the system into one line."""
-    from tactful.runtime.security.key_files import KeyFileError
-    from tactful.runtime.security.operator_accounts import UnusableAccountError
-
-    try:
-        yield
-    except (KeyFileError, UnusableAccountError) as error:
-        raise CommandError(str(error)) from error
-    except OSError as error:
-        raise CommandError(f"The account cannot be written: {error.strerror}.") from error
-
-
 def _accounts(options: dict[str, Any]) -> "OperatorAccounts":
     from tactful.runtime.security.operator_accounts import OperatorAccounts
-    from tactful.runtime.security.signing_keys import SigningKeys
     from tactful.runtime.system_clock import SystemClock
 
-    data = load_config(options).data
-    if data is None:
-        raise CommandError("No data folder is set. Name it with --data or TACTFUL_DATA.")
-    if not data.is_dir():
-        raise CommandError(f"{data}: This folder does not exist. Name the server's data folder.")
-    SigningKeys(
-        data / KEYS_FOLDER, SystemClock()
-    )  # makes the folder, or says why it must not be used
-    return OperatorAccounts(data / KEYS_FOLDER, SystemClock())
+    return OperatorAccounts(keys_folder(options), SystemClock())
+
+
+for command in (token, tokens, revoke_token):
+    users.add_command(command)

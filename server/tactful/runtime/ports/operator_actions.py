@@ -20,6 +20,8 @@ ActionKind = Literal[
     "rule.resumed",
     "rulebook.reloaded",
     "rulebook.rolled_back",
+    "token.issued",
+    "token.revoked",
 ]
 
 
