@@ -40,7 +40,7 @@ export function readGoogle(state, said, isDefault) {
  */
 export function readTcf({ gdprApplies, eventStatus, purpose }) {
   if (gdprApplies === false) return 2;
-  if (!/^(tcloaded|useractioncomplete)$/.test(eventStatus)) return;
+  if (!/tcloaded|useractioncomplete/.test(eventStatus)) return;
   const may = purpose?.consents ?? {};
   // Purpose 1 is storage; 5 and 6 are personalised content.
   return level(may[1] && may[5] && may[6], may[1]);

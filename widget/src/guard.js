@@ -39,7 +39,7 @@ export const bare = (fields) => Object.setPrototypeOf(fields, null);
  */
 export function listen(types, fn) {
   for (const type of types.split(' ')) {
-    window.addEventListener(type, guard(fn), true);
+    addEventListener(type, guard(fn), true);
   }
 }
 
@@ -47,4 +47,4 @@ export function listen(types, fn) {
  * @param {number} ms
  * @param {() => void} fn
  */
-export const later = (ms, fn) => window.setTimeout(guard(fn), ms);
+export const later = (ms, fn) => setTimeout(guard(fn), ms);

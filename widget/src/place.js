@@ -9,9 +9,9 @@ const STEP = 40;
 /** Above and below a card in the page's flow, as its style sheet says. */
 const MARGIN = 16;
 
-/** @param {Element} node @returns {Element | null} also out of an open shadow root */
+/** @param {Element} node @returns {Element | undefined} also out of an open shadow root */
 const parentOf = (node) =>
-  node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host ?? null;
+  node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host;
 
 /**
  * @param {number} x @param {number} y

@@ -242,6 +242,13 @@ export function start(queue) {
     pageDue = false;
   };
 
+  /** @param {string} t @param {any} [identity] */
+  const tellWho = (t, identity) => {
+    who = identity;
+    tabs.stay();
+    session.send({ t, identity });
+  };
+
   /** Orders name the session, so that results count those that used no offer, too. */
   const tellSession = () => {
     const is = record()?.session;
@@ -301,16 +308,8 @@ export function start(queue) {
 
   const commands = {
     /** @param {any} identity a token, or `{customer, expires, hmac}` */
-    identify(identity) {
-      who = identity;
-      tabs.stay();
-      session.send({ t: 'identify', identity });
-    },
-    logout() {
-      who = undefined;
-      tabs.stay();
-      session.send({ t: 'logout' });
-    },
+    identify: (identity) => tellWho('identify', identity),
+    logout: () => tellWho('logout'),
     view: watch.view,
     cart: watch.cart,
     /** @param {any} what */

@@ -225,6 +225,151 @@ def test_firefox_too_reads_a_data_layer_late(shop: Any, fox: Firefox) -> None:
     assert named(shop) == []
 
 
+SETTLED = "new Promise((done) => setTimeout(done, 400))"
+"""A while after which every change of a page has been read, or a change of its address noticed."""
+
+
+def adds(printed: str) -> str:
+    """A page's script that prints something more."""
+    return f"void document.body.insertAdjacentHTML('beforeend', {json.dumps(printed)})"
+
+
+def microdata(sku: str) -> str:
+    """A product in attributes, in an element of its own kind."""
+    return MICRODATA.replace("RUN-42", sku).replace("<b", f"<b title='{sku}'")
+
+
+def leaves_for(path: str) -> str:
+    """A page's script that goes on to another page, which prints nothing by itself."""
+    return f"void history.pushState({{}}, '', '{path}')"
+
+
+def form(sku: str) -> str:
+    """WooCommerce's form with one variation."""
+    return FORM.replace("SHIRT-L", sku).replace('"9"', f'"{sku}"')
+
+
+PASSED = {
+    "microdata": ("markup", microdata, ""),
+    "forms of WooCommerce": ("shops", form, "<script>Shopify = {}</script>"),
+}
+"""Parts, what a page prints of a product that only they can read, and what makes the core ask for them."""
+
+
+def pass_pages_through(shop: Any, tab: Any, name: str, printed: Callable[[str], str]) -> None:
+    """See two pages, and a third one, before the part has come that reads the first two."""
+    tab.evaluate(leaves_for("/p/second"))
+    tab.evaluate(SETTLED)
+    tab.evaluate(adds(printed("SECOND-1")))
+    tab.evaluate(SETTLED)
+    tab.evaluate(leaves_for("/p/third"))
+    tab.evaluate(SETTLED)
+    shop.offers.files_held.clear()
+    until(lambda: part(name) in asked(shop))
+    shop.offers.wait_for("view")
+    tab.evaluate(SETTLED)
+
+
+def print_after_asking(shop: Any, tab: Any, printed: Callable[[str], str]) -> None:
+    """Let a page print its product once its part is on the way, and leave the page."""
+    tab.evaluate(adds(printed("LATE-1")))
+    tab.evaluate(SETTLED)
+    tab.evaluate(leaves_for("/p/second"))
+    tab.evaluate(SETTLED)
+    shop.offers.files_held.clear()
+    shop.offers.wait_for("view")
+    tab.evaluate(SETTLED)
+
+
+def consent_late(shop: Any, tab: Any, name: str) -> None:
+    """Go on to a second page without consent, and consent there."""
+    tab.evaluate(SETTLED)
+    tab.evaluate(leaves_for("/p/second"))
+    tab.evaluate(SETTLED)
+    assert asked(shop) == []
+    tab.evaluate("tactful('consent', 'anonymous')")
+    until(lambda: part(name) in asked(shop))
+    shop.offers.wait_for("view")
+    tab.evaluate(SETTLED)
+
+
+def opened(shop: Any, tab: Any, name: str, body: str) -> None:
+    """Open a page that asks for a part, which is held back."""
+    shop.offers.files_held.add(part(name))
+    tab.goto(shop.page(f"<p>A shop.</p>{body}"))
+    until(lambda: asked(shop) == [part(name)])
+
+
+@pytest.mark.parametrize(("name", "printed", "asks"), PASSED.values(), ids=PASSED)
+def test_pages_passed_through_before_a_part_came_leave_no_product_behind(
+    shop: Any, tab: Page, name: str, printed: Callable[[str], str], asks: str
+) -> None:
+    opened(shop, tab, name, asks + printed("FIRST-1"))
+    pass_pages_through(shop, tab, name, printed)
+    assert named(shop) == []
+
+
+@pytest.mark.parametrize(("name", "printed", "asks"), PASSED.values(), ids=PASSED)
+def test_what_a_page_prints_after_asking_for_a_part_stays_behind(
+    shop: Any, tab: Page, name: str, printed: Callable[[str], str], asks: str
+) -> None:
+    opened(shop, tab, name, asks + "<nav itemscope></nav>" if name == "markup" else asks)
+    print_after_asking(shop, tab, printed)
+    assert named(shop) == []
+
+
+@pytest.mark.parametrize(("name", "printed", "asks"), PASSED.values(), ids=PASSED)
+def test_consent_on_a_later_page_does_not_revive_the_product_of_the_first(
+    shop: Any, tab: Page, name: str, printed: Callable[[str], str], asks: str
+) -> None:
+    no_consent = shop.tag('async data-consent="none"')
+    tab.goto(shop.page(f"<p>A shop.</p>{asks}{printed('FIRST-1')}", tag=no_consent))
+    tab.wait_for_function("window.tactful?.version")
+    consent_late(shop, tab, name)
+    assert named(shop) == []
+
+
+@pytest.mark.parametrize("hole", ["passed through", "printed later", "consented later"])
+def test_firefox_too_leaves_behind_what_a_part_did_not_see(
+    shop: Any, fox: Firefox, hole: str
+) -> None:
+    tab = fox.tab()
+    if hole == "passed through":
+        opened(shop, tab, "markup", microdata("FIRST-1"))
+        pass_pages_through(shop, tab, "markup", microdata)
+    elif hole == "printed later":
+        opened(shop, tab, "markup", "<nav itemscope></nav>")
+        print_after_asking(shop, tab, microdata)
+    else:
+        no_consent = shop.tag('async data-consent="none"')
+        tab.goto(shop.page(f"<p>A shop.</p>{microdata('FIRST-1')}", tag=no_consent))
+        until(lambda: tab.evaluate("!!window.tactful?.version"))
+        consent_late(shop, tab, "markup")
+    tab.close()
+    assert named(shop) == []
+
+
+def test_a_shopper_who_comes_back_through_two_pages_finds_the_product_again(
+    shop: Any, tab: Page
+) -> None:
+    opened(shop, tab, "markup", microdata("FIRST-1"))
+    for path in ("/p/second", "/p/third", "/p/aero"):
+        tab.evaluate(leaves_for(path))
+        tab.evaluate(SETTLED)
+    shop.offers.files_held.clear()
+    until(lambda: named(shop) == ["FIRST-1"])
+
+
+def test_a_page_reached_before_the_part_names_its_own_product(shop: Any, tab: Page) -> None:
+    opened(shop, tab, "markup", microdata("FIRST-1"))
+    tab.evaluate(leaves_for("/p/second"))
+    tab.evaluate(SETTLED)
+    tab.evaluate(adds(microdata("SECOND-1")))
+    tab.evaluate(SETTLED)
+    shop.offers.files_held.clear()
+    until(lambda: named(shop) == ["SECOND-1"])
+
+
 @pytest.mark.parametrize(("sku", "printed"), [("MUG-1", META), ("SHIRT-L", FORM)])
 def test_data_of_a_shop_that_a_page_leaves_behind_is_not_taken_for_the_next_page_s(
     shop: Any, tab: Page, sku: str, printed: str

@@ -31,11 +31,9 @@ export function followPlatforms(heard) {
     const { jQuery } = /** @type {any} */ (window);
     if (followed || typeof jQuery !== 'function') return;
     followed = true;
-    for (const type of CLASSIC.split(' ')) {
-      jQuery(document.body).on(
-        type,
-        guard((/** @type {any} */ _, /** @type {any} */ variation) => heard(type, variation)),
-      );
-    }
+    jQuery(document.body).on(
+      CLASSIC,
+      guard((/** @type {any} */ { type }, /** @type {any} */ variation) => heard(type, variation)),
+    );
   };
 }

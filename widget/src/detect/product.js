@@ -113,7 +113,7 @@ export function hint(price, currency = '') {
   // Three digits behind the only mark may be thousands: 1.299. So many decimals have few currencies.
   if (!price || !/^[A-Z]{3}$/.test(currency) || (/\.\d{3}$/.test(price) && minor(currency) < 1e3))
     return;
-  return { amount: Math.round(Number(price) * minor(currency)), currency };
+  return { amount: Math.round(+price * minor(currency)), currency };
 }
 
 /** @param {Product} one @param {string} page @returns {boolean} whether `?variant=2` names it */

@@ -16,6 +16,8 @@ import { ofPage, read, readOffers, text } from './product.js';
 const SETTLE_MS = 300;
 /** A part that has not been loaded by then is not waited for. */
 const PART_MS = 2_000;
+/** A part that comes late learns what was printed on so many paths. */
+const PATHS = 5;
 const LD = 'script[type*="ld+json"]';
 /** Carts, the most trusted first: once one has spoken, a lesser one is not believed. */
 const CARTS = 'call shopify woocommerce dataLayer';
@@ -49,34 +51,38 @@ export function watchPage(found, heardCart, pushed, may) {
   let markup;
   /** @type {import('../parts/shops.js').Shops | undefined} on pages of a shop system */
   let shops;
-  /** Parts that have been asked for, and those of them that are on their way. */
-  const [asked, loading] = [new Set(), new Set()];
+  /** Parts that have been asked for, those of them that are waited for, and those with an answer. */
+  const [asked, loading, answered] = [new Set(), new Set(), new Set()];
+  /** @type {import('../parts/shops.js').Copies} what was printed for a part that is not there */
+  const copies = new Map();
+  let visit = 0;
   /** @type {[string, any][]} events that wait for the part which reads them */
   let unheard = [];
   /** @type {[path: string, entry: any][]} entries of the data layer that wait for it, too */
   const entries = [];
 
   /**
-   * `use` is called with the part, and with what the page that asked for it had printed: a copy, and the
-   * data of Shopify as JSON. The shopper may have gone on meanwhile.
-   * @type {(
-   *   name: 'markup' | 'shops',
-   *   needed: any,
-   *   use: (module: any, page: Node, meta?: string) => void,
-   * ) => void}
+   * A part comes late: the shopper may have gone on, or not have consented yet. Until there is an
+   * answer each reading of the page is kept for it: a copy, and the data of Shopify as JSON.
+   * @type {(name: 'markup' | 'shops', needed: any, use: (module: any) => void) => void}
    */
   const once = (name, needed, use) => {
-    if (!needed || asked.has(name) || !may()) return;
+    if (!needed || answered.has(name)) return;
+    copies.set(visit, [
+      path,
+      document.cloneNode(true),
+      guard(stringify)(at('ShopifyAnalytics.meta')),
+    ]);
+    if (asked.has(name) || !may()) return;
     asked.add(name);
     loading.add(name);
-    const page = document.cloneNode(true);
-    const meta = guard(stringify)(at('ShopifyAnalytics.meta'));
     const done = () => {
       loading.delete(name);
       look();
     };
     part(name).then((module) => {
-      if (module) guard(use)(module, page, meta);
+      answered.add(name);
+      if (module) guard(use)(module);
       done();
     });
     later(PART_MS, done);
@@ -99,9 +105,9 @@ export function watchPage(found, heardCart, pushed, may) {
     once(
       'markup',
       entries[0] || document.querySelector('[itemscope],meta[property*="price:"]'),
-      (module, page) => {
+      (module) => {
         markup = module;
-        module.leave(page, leftover, owned);
+        module.leave(copies, leftover, owned);
         readLayer();
       },
     );
@@ -111,8 +117,8 @@ export function watchPage(found, heardCart, pushed, may) {
         at('Shopify') ||
         at('ShopifyAnalytics') ||
         /woocommerce|single-product/.test(document.body.className),
-      ({ createShops }, page, meta) => {
-        shops = createShops(chosen, cart, cartChanged, guard, note, page, meta);
+      ({ createShops }) => {
+        shops = createShops(chosen, cart, cartChanged, guard, note, copies);
         for (const event of unheard) shops?.hear(...event);
         unheard = [];
         cartChanged();
@@ -122,10 +128,8 @@ export function watchPage(found, heardCart, pushed, may) {
 
   const readLayer = () => {
     for (const [page, entry] of markup ? entries.splice(0) : []) {
-      const read = markup?.readEntry(entry);
-      if (!read) continue;
-      if (read.event === 'view_item' && page === path) layered = read.products;
-      const lines = markup?.cartAfter(layerCart, read);
+      const { products, lines } = /** @type {any} */ (markup).readLayer(entry, layerCart);
+      if (products && page === path) layered = products;
       layerCart = lines ?? layerCart;
       cart(lines, 'dataLayer');
     }
@@ -218,6 +222,7 @@ export function watchPage(found, heardCart, pushed, may) {
       if (now !== path) {
         called = shown = layered = [];
         leftover = printed;
+        copies.delete(++visit - PATHS);
         // What was heard of a product is void, too; what was heard of the cart is not.
         unheard = unheard.filter(([type]) => /cart/.test(type));
       }

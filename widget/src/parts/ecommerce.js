@@ -48,3 +48,17 @@ export function cartAfter(cart, { event, lines }) {
   }
   return [...after].filter(([, qty]) => qty > 0).map(([sku, qty]) => ({ sku, qty }));
 }
+
+/**
+ * @param {any} pushed
+ * @param {Lines} cart as it was before
+ * @returns {{products?: any[], lines?: Lines}} the product that is viewed, and the cart, where the entry
+ *   tells of them
+ */
+export function readLayer(pushed, cart) {
+  const read = readEntry(pushed);
+  return {
+    products: read?.event === 'view_item' ? read.products : undefined,
+    lines: read && cartAfter(cart, read),
+  };
+}

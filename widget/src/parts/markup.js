@@ -2,9 +2,8 @@
 
 import { read, text } from '../detect/product.js';
 import { stringify } from '../json.js';
-import { pathOf } from '../link.js';
 
-export { cartAfter, readEntry } from './ecommerce.js';
+export { readLayer } from './ecommerce.js';
 
 import { bare } from '../guard.js';
 
@@ -56,14 +55,17 @@ export function readOpenGraph(doc) {
 
 /**
  * What a page printed belongs to its path alone, also if it was left before this part came.
- * @param {Document} page a copy, which has the address of its original
+ * @param {import('./shops.js').Copies} copies of pages; what a page has left behind is in those of later
+ *   pages, too
  * @param {Set<string>} leftover records of an earlier page
  * @param {Set<string>} owned paths with their own records, which are current there
  */
-export function leave(page, leftover, owned) {
-  for (const node of [...readMicrodata(page), ...readOpenGraph(page)]) {
-    const key = stringify(read(node));
-    leftover.add(key);
-    owned.add(pathOf(page.URL) + key);
+export function leave(copies, leftover, owned) {
+  for (const [path, copy] of copies.values()) {
+    for (const node of [...readMicrodata(copy), ...readOpenGraph(copy)]) {
+      const key = stringify(read(node));
+      if (!leftover.has(key)) owned.add(path + key);
+      leftover.add(key);
+    }
   }
 }

@@ -30,6 +30,9 @@ export function readCart(cart) {
 }
 
 /**
+ * @typedef {Map<number, [path: string, copy: any, meta?: string]>} Copies of pages, the first one first,
+ *   each with its `ShopifyAnalytics.meta` as JSON
+ *
  * @typedef {object} Shops
  * @property {(type: string, event: any) => void} hear an event of the shop system
  * @property {(heard: (lines: Lines | undefined, source: string) => void) => Promise<void>} askCart
@@ -110,22 +113,25 @@ const textOf = (form) => form && `${form.dataset.product_id} ${form.dataset.prod
  * @param {() => void} cartChanged ask for it
  * @param {typeof import('../guard.js').guard} guard the one that notes faults for `doctor`
  * @param {typeof import('../guard.js').note} note
- * @param {Document} page a copy of the page that asked for this part, with the address of its original
- * @param {string} [meta] its `ShopifyAnalytics.meta`, as JSON
+ * @param {Copies} copies
  * @returns {Shops}
  */
-export function createShops(product, cart, cartChanged, guard, note, page, meta) {
-  /** What each system printed last, and on which path: data may outlive the page that printed it. */
-  const printed = [meta, textOf(formOf(page))].map((text) => [text, pathOf(page.URL)]);
+export function createShops(product, cart, cartChanged, guard, note, copies) {
+  /** @type {[text?: string, path?: string][]} what each system printed last, and on which path */
+  const printed = [[], []];
   /**
-   * @param {number} system @param {string | undefined} text what it prints now
-   * @returns {boolean} whether that is this page's own
+   * Data may outlive the page that printed it.
+   * @param {number} system @param {string | undefined} text what it prints on a path
+   * @returns {boolean} whether that is the path's own
    */
-  const isOwn = (system, text) => {
-    const path = pathOf(location.href);
+  const isOwn = (system, text, path = pathOf(location.href)) => {
     if (printed[system][0] !== text) printed[system] = [text, path];
     return printed[system][1] === path;
   };
+  for (const [path, copy, meta] of copies.values()) {
+    isOwn(0, meta, path);
+    isOwn(1, textOf(formOf(copy)), path);
+  }
   const data = () => {
     const shopify = at('ShopifyAnalytics.meta');
     const form = formOf(document);
