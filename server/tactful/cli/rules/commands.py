@@ -34,11 +34,13 @@ from tactful.cli.rules.testing import coverage, test
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_text
+from tactful.core.values.money import EXPONENTS
 from tactful.rulebook.authoring.describe import describe_fields, describe_rule
 from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.authoring.formatter import format_file
 from tactful.rulebook.authoring.json_schema import schema_text
 from tactful.rulebook.authoring.scaffold import new_rule
+from tactful.rulebook.authoring.territory_currencies import currency_of_territory
 from tactful.rulebook.language.scalars import ID, ID_HELP
 from tactful.rulebook.source.codes import CODES
 from tactful.rulebook.source.diagnostics import nearest
@@ -269,12 +271,17 @@ def schema(*, path: Path | None) -> None:
     show_default=True,
     help="Folder to write to.",
 )
+@click.option(
+    "--currency",
+    metavar="CODE",
+    help="Currency of the prices in the tests.  [default: that of the setting default_territory, else EUR]",
+)
 @setting_options()
-def new(*, rule: str, folder: Path, **options: Any) -> None:
+def new(*, rule: str, folder: Path, currency: str | None, **options: Any) -> None:
     """Create a rule file and its first tests from a template.
 
     The message is in the language that tactful.toml names below [policy] (`language = "de"`), where
-    the card knows it.
+    the card knows it. The tests are in the shop's territory and currency.
     """
     if not ID.fullmatch(rule):
         raise CommandError(f"{rule!r} cannot be the id of a rule: {ID_HELP}")
@@ -282,12 +289,20 @@ def new(*, rule: str, folder: Path, **options: Any) -> None:
     for path in (file, tests):
         if path.exists():
             raise CommandError(f"{path}: This file exists already. Choose another id.")
+    config = load_config(options)
+    territory = config.default_territory
+    code = (currency or currency_of_territory(territory) or "EUR").upper()
+    if code not in EXPONENTS:
+        raise click.BadParameter(
+            f"{code[:40]!r} is not an ISO 4217 currency; use a code such as EUR.",
+            param_hint="--currency",
+        )
     folder.mkdir(parents=True, exist_ok=True)
     where = folder / "schema" / _SCHEMA
     where.parent.mkdir(exist_ok=True)
     if not where.exists():
         where.write_text(schema_text(), "utf-8", newline="\n")
-    texts = new_rule(rule, f"schema/{_SCHEMA}", load_config(options).policy.language)
+    texts = new_rule(rule, f"schema/{_SCHEMA}", config.policy, code, territory)
     for path, text in zip((file, tests), texts, strict=True):
         path.write_text(text, "utf-8", newline="\n")
         print_text(f"wrote {path}")

@@ -224,6 +224,22 @@ def test_a_new_rule_speaks_the_shops_language(shop: Path) -> None:
     assert "gültig für" in (shop / "hallo.yaml").read_text("utf-8")
 
 
+def test_a_new_rule_is_tested_in_the_shops_currency(shop: Path) -> None:
+    Path("tactful.toml").write_text('default_territory = "SE"\n')
+    assert run("new", "hej", "--dir", "rules").exit_code == 0
+    tests = (shop / "hej.test.yaml").read_text("utf-8")
+    assert ("territory: SE" in tests, "90.00 SEK" in tests, "EUR" in tests) == (True, True, False)
+    assert "2 of 2 tests pass" in run("test", "rules/hej.test.yaml").output
+    assert run("new", "yen", "--dir", "rules", "--currency", "jpy").exit_code == 0
+    assert "9000 JPY" in (shop / "yen.test.yaml").read_text("utf-8")
+
+
+def test_a_new_rule_needs_a_currency_of_iso_4217(shop: Path) -> None:
+    result = run("new", "hej", "--currency", "DM")
+    assert (result.exit_code, "ISO 4217" in result.output) == (2, True)
+    assert not (shop / "hej.yaml").exists()
+
+
 @pytest.mark.parametrize("name", ["Bad Name", "../escape", "", "x" * 65])
 def test_a_name_that_cannot_be_an_id_creates_no_rule(shop: Path, name: str) -> None:
     before = sorted(shop.parent.rglob("*"))
