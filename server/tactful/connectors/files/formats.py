@@ -99,6 +99,8 @@ _MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 _MAX_KEPT: Final = 500_000
 """Most facts whose repetition is noticed: 50 MB. A larger file is read to its end all the same."""
+_HASH: Final = 2**32 - 1
+_LINE_BITS: Final = 32
 _REPEATED: Final = "A SKU is in several rows: the last of them counts."
 
 
@@ -161,8 +163,8 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
             if row.notes:
                 yield from (RowNote(row.line, note) for note in row.notes)
             # JSON Lines report what happened one after the other.
-            if form.name != "jsonl" and repeats.has(row):
-                yield RowNote(row.line, _REPEATED)
+            if form.name != "jsonl":
+                yield from (RowNote(line, _REPEATED) for line in repeats.lines(row))
     except (OSError, EOFError) as error:
         raise SourceError(
             f"{source.name}: The file cannot be read to its end: {error}. Export it again."
@@ -178,13 +180,14 @@ class _Repeats:
     """Finds the rows of a file that contradict an earlier one about the same item."""
 
     def __init__(self) -> None:
+        # One number holds the content's hash and its line: 500,000 pairs would take 40 MB more.
         self._seen: dict[int, int] = {}
-        self._line = 0
+        self._named: set[int] = set()
 
-    def has(self, row: FoundFact) -> bool:
-        """Return whether an earlier row says another name, price or number of pieces.
+    def lines(self, row: FoundFact) -> list[int]:
+        """Return the lines of this row and of the earlier one, if they differ in name, price or stock.
 
-        It is said once for each line.
+        Each line is returned once.
         """
         fact = row.fact
         if type(fact) is Price:
@@ -196,13 +199,17 @@ class _Repeats:
             key = hash(("product", fact.sku))
             content = hash((fact.product, fact.title, fact.brand, fact.status))
         else:
-            return False
+            return []
         if key not in self._seen and len(self._seen) == _MAX_KEPT:
-            return False
-        if self._seen.setdefault(key, content) == content or self._line == row.line:
-            return False
-        self._seen[key], self._line = content, row.line
-        return True
+            return []
+        mine = (hash(content) & _HASH) << _LINE_BITS | row.line
+        earlier = self._seen.setdefault(key, mine)
+        if earlier >> _LINE_BITS == mine >> _LINE_BITS:
+            return []
+        self._seen[key] = mine
+        both = sorted({earlier & (1 << _LINE_BITS) - 1, row.line} - self._named)
+        self._named.update(both)
+        return both
 
 
 def _capitalised(title: str) -> str:

@@ -185,8 +185,8 @@ def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[s
             "image": row.get("image") or None,
         }
     if "price" in row:
-        yield price_fact(sku, terms, row["price"], row.get("list", ""))
-    yield from cost_facts(sku, terms, row.get("cost", ""))
+        yield price_fact(sku, terms, row["price"], row.get("list", ""), notes)
+    yield from cost_facts(sku, terms, row.get("cost", ""), notes)
     number = row.get("stock", "")
     quantity = parse_integer(number, "stock", terms.decimal) if number else None
     available = resolve_stock(row.get("availability", ""), quantity, terms, notes)

@@ -57,14 +57,17 @@ def discontinued(product: dict[str, Any]) -> dict[str, Any]:
     return {**product, "status": "discontinued"}
 
 
-def price_fact(sku: str, terms: ImportTerms, price: str, was: str) -> dict[str, Any]:
+def price_fact(
+    sku: str, terms: ImportTerms, price: str, was: str, notes: list[str]
+) -> dict[str, Any]:
     """Return the price of a variant in the territory of the import.
 
     Args:
         sku: The variant.
         terms: Territory, currency, decimal sign and tax of the price.
         price: The price now, as text.
-        was: The list price as text; one that is not above the price is ignored.
+        was: The list price as text; one that is not above the price is left out.
+        notes: Gets a note where the list price is below the price.
 
     Raises:
         RowError: There is no price, or a text is not a price.
@@ -73,6 +76,8 @@ def price_fact(sku: str, terms: ImportTerms, price: str, was: str) -> dict[str, 
     before = parse_price(was, terms.currency, terms.decimal)
     if now is None:
         raise RowError("The row has no price. Add one.")
+    if before and 0 < before["amount"] < now["amount"]:
+        notes.append("A list price is below the price: left out.")
     return {
         "type": "price",
         "sku": sku,
@@ -84,13 +89,19 @@ def price_fact(sku: str, terms: ImportTerms, price: str, was: str) -> dict[str, 
     }
 
 
-def cost_facts(sku: str, terms: ImportTerms, cost: str) -> Iterator[dict[str, Any]]:
-    """Yield the cost of a variant, if the row states one.
+def cost_facts(
+    sku: str, terms: ImportTerms, cost: str, notes: list[str]
+) -> Iterator[dict[str, Any]]:
+    """Yield the cost of a variant, if the row states one; a cost of 0 gives a note.
 
     Raises:
         RowError: The text is not a price.
     """
     if (net := parse_price(cost, terms.currency, terms.decimal)) is not None:
+        if net["amount"] == 0:
+            notes.append(
+                "A cost of 0 counts as unknown: report it with cost_is_zero where it is true."
+            )
         yield {"type": "cost", "sku": sku, "cost": net}
 
 

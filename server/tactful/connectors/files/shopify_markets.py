@@ -69,7 +69,7 @@ def market_facts(
             continue
         price = row[_PRICE + name]
         if price:
-            yield price_fact(sku, place, price, row.get(_LIST_PRICE + name, ""))
+            yield price_fact(sku, place, price, row.get(_LIST_PRICE + name, ""), notes)
         else:
             notes.append(
                 f"The market {name!r} has no price of its own for a variant: "

@@ -71,8 +71,10 @@ def _facts(
     if not sku:
         raise RowError(_NO_SKU)
     yield shown
-    yield price_fact(sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""))
-    yield from cost_facts(sku, terms, row.get("Cost per item", ""))
+    yield price_fact(
+        sku, terms, row["Variant Price"], row.get("Variant Compare At Price", ""), notes
+    )
+    yield from cost_facts(sku, terms, row.get("Cost per item", ""), notes)
     available = _available(row, terms, notes)
     yield from stock_facts(sku, terms, available)
     yield from market_facts(sku, row, available, terms, notes)

@@ -93,8 +93,8 @@ def _facts(
         raise RowError(_NO_SKU)
     yield product
     regular = row["Regular price"]
-    yield price_fact(sku, terms, _sale_price(row, terms, notes) or regular, regular)
-    yield from cost_facts(sku, terms, row.get("Cost of goods", ""))
+    yield price_fact(sku, terms, _sale_price(row, terms, notes) or regular, regular, notes)
+    yield from cost_facts(sku, terms, row.get("Cost of goods", ""), notes)
     yield from stock_facts(sku, terms, _available(parent, row, terms, notes))
 
 

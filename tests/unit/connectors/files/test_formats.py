@@ -70,7 +70,9 @@ def test_an_item_that_is_repeated_with_another_content_is_noted(tmp_path: Path) 
     head = "id\ttitle\tprice\tavailability\n"
     rows = ("A\tCup\t5.00 EUR\t", "A\tCup\t5.00 EUR\t", "A\tMug\t6.00 EUR\t", "B\tMug\t6.00 EUR\t")
     found = import_rows(file_with(tmp_path, head + "\n".join(rows) + "\n"))
-    assert notes_in(found) == [(4, "A SKU is in several rows: the last of them counts.")]
+    assert notes_in(found) == [
+        (line, "A SKU is in several rows: the last of them counts.") for line in (2, 4)
+    ]
 
 
 def test_what_json_lines_report_one_after_the_other_is_no_repetition(tmp_path: Path) -> None:
@@ -83,4 +85,4 @@ def test_only_so_many_items_are_remembered(tmp_path: Path, monkeypatch: pytest.M
     head = "id\ttitle\tprice\tavailability\n"
     rows = ("A\tCup\t5.00 EUR\t", "B\tCup\t5.00 EUR\t", "B\tMug\t6.00 EUR\t", "A\tMug\t6.00 EUR\t")
     found = import_rows(file_with(tmp_path, head + "\n".join(rows) + "\n"))
-    assert [line for line, _ in notes_in(found)] == [5]
+    assert [line for line, _ in notes_in(found)] == [2, 5]

@@ -55,15 +55,29 @@ def test_a_row_that_is_left_out_still_says_that_its_variant_cannot_be_sold() -> 
     ]
 
 
-def test_a_list_price_that_is_not_above_the_price_is_ignored() -> None:
-    assert price_fact("A", IMPORT_TERMS, "5.00", "5.00")["list"] is None
-    assert price_fact("A", IMPORT_TERMS, "5.00", "6.00")["list"]["amount"] == 600
+@pytest.mark.parametrize(
+    ("was", "amount", "noted"),
+    [("6.00", 600, 0), ("5.00", None, 0), ("4.99", None, 1), ("0.00", None, 0), ("", None, 0)],
+)
+def test_a_list_price_below_the_price_is_left_out_and_noted(
+    was: str, amount: int | None, noted: int
+) -> None:
+    notes: list[str] = []
+    listed = price_fact("A", IMPORT_TERMS, "5.00", was, notes)["list"]
+    assert (listed and listed["amount"], len(notes)) == (amount, noted)
+
+
+def test_a_price_fact_needs_a_price() -> None:
     with pytest.raises(RowError, match="no price"):
-        price_fact("A", IMPORT_TERMS, "", "6.00")
+        price_fact("A", IMPORT_TERMS, "", "6.00", [])
 
 
 def test_cost_and_stock_are_facts_only_where_they_are_known() -> None:
-    assert list(cost_facts("A", IMPORT_TERMS, "")) == []
-    assert [fact["cost"]["amount"] for fact in cost_facts("A", IMPORT_TERMS, "2.50")] == [250]
+    notes: list[str] = []
+    assert list(cost_facts("A", IMPORT_TERMS, "", notes)) == []
+    costs = [fact["cost"]["amount"] for fact in cost_facts("A", IMPORT_TERMS, "2.50", notes)]
+    assert (costs, notes) == ([250], [])
+    assert list(cost_facts("A", IMPORT_TERMS, "0", notes))
+    assert "counts as unknown" in notes[0]
     assert list(stock_facts("A", IMPORT_TERMS, None)) == []
     assert list(stock_facts("A", IMPORT_TERMS, 3)) == [STOCK]
