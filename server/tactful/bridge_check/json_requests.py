@@ -1,6 +1,8 @@
 """One JSON request to a program on this machine or to a shop."""
 
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from socket import gaierror
+from ssl import SSLError
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -48,6 +50,24 @@ def request_json(url: str, method: str, path: str, body: object = None, *, key: 
         raw = answer.read()
         return Answer(answer.status, msgspec.json.decode(raw) if raw else None)
     except (OSError, HTTPException, msgspec.DecodeError) as error:
-        raise NoAnswerError(f"{method} {url}{path}: {type(error).__name__}: {error}.") from error
+        raise NoAnswerError(f"{method} {url}{path}: {_in_words(error)}.") from error
     finally:
         connection.close()
+
+
+def _in_words(error: Exception) -> str:
+    """Return what is wrong, and what to look at."""
+    if isinstance(error, ConnectionRefusedError):
+        return "no program listens at this address; start it, or correct the address"
+    if isinstance(error, TimeoutError):
+        return f"no answer came within {TIMEOUT_S} s"
+    if isinstance(error, gaierror):
+        return "the name of the host is unknown; correct the address"
+    if isinstance(error, SSLError):
+        return "the connection is not TLS, or its certificate is not accepted"
+    if isinstance(error, msgspec.DecodeError):
+        return "the answer is not JSON"
+    if isinstance(error, ConnectionError | HTTPException):
+        return "the connection was closed before a complete HTTP answer"
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason[:1].lower() + reason[1:] if reason else "the address cannot be reached"

@@ -123,8 +123,9 @@ class _Collector:
         try:
             parsed = BY_NAME[name].kind.parse(value)
         except ValueProblem as problem:
-            is_secret = BY_NAME[name].secret or isinstance(problem, SecretProblem)
-            shown = "***" if is_secret else repr(value)[:_SHOWN_CHARACTERS]
+            shown = "***" if BY_NAME[name].secret else repr(value)[:_SHOWN_CHARACTERS]
+            if isinstance(problem, SecretProblem):
+                shown = problem.shown
             self.problems.append(f"{origin}: {name} is {shown}. {problem}")
             return
         if base_folder is not None and isinstance(parsed, Path):

@@ -49,7 +49,7 @@ def startup_errors(config: Config) -> Iterator[str]:
     if config.ledger is not None and config.data is None:
         yield (
             "The ledger is on PostgreSQL, but the keys and the list of erasures need a folder. "
-            "Set data."
+            "Set data, with --data or TACTFUL_DATA."
         )
     if config.rules is not None and not config.rules.is_dir():
         yield (
@@ -93,14 +93,14 @@ def startup_warnings(config: Config) -> Iterator[str]:
     if everywhere and not config.hosts and not config.public_url:
         yield (
             "The server listens on every address, but answers only under its own names. "
-            "Set public_url or hosts."
+            "Set public_url or hosts, with --public-url or --hosts."
         )
     if not config.origins:
-        yield "No page may open a session. Set origins, such as https://shop.example."
+        yield "No page may open a session. Set origins, such as --origins https://shop.example."
     if not config.rules:
-        yield "Without a folder of rule files nothing is offered. Set rules."
+        yield "Without a folder of rule files nothing is offered. Set rules, with --rules or TACTFUL_RULES."
     if not config.data:
-        yield "Without a data folder all data is lost when the server stops. Set data."
+        yield "Without a data folder all data is lost when the server stops. Set data, with --data or TACTFUL_DATA."
     if not is_public(config):
         if config.server_key is None:
             yield (

@@ -38,8 +38,21 @@ class ValueProblem(ValueError):  # noqa: N818 - a finding about a value, shown a
     """A setting cannot have this value; the text says what to write instead."""
 
 
+# A password may hold any character, also an @: the last one ends it. A port is no password.
+_PASSWORD: Final = re.compile(r"^([^/]*//[^:@/?#]*:)(?!\d+(?:[/?]|$)).*@")
+
+
 class SecretProblem(ValueProblem):
-    """A value that must not be repeated, because it holds a secret."""
+    """A value with a secret in it, which a message does not repeat.
+
+    Args:
+        message: What to write instead.
+        shown: The value as a message may show it.
+    """
+
+    def __init__(self, message: str, shown: str) -> None:
+        super().__init__(message)
+        self.shown = shown
 
 
 class SettingType(Struct, frozen=True):
@@ -278,14 +291,21 @@ def database() -> SettingType:
         if parts.scheme not in {"postgresql", "postgres"}:
             raise ValueProblem(f"Write {expected}.")
         named = {name for name, _ in parse_qsl(parts.query)}
-        if parts.password is not None or named & {"password", "sslpassword"}:
+        if _PASSWORD.search(given) or named & {"password", "sslpassword"}:
             raise SecretProblem(
                 "Leave the password out, because lists of processes and logs would show it. Name a file"
-                " with it in PGPASSFILE, or set PGPASSWORD."
+                " with it in PGPASSFILE, or set PGPASSWORD.",
+                _without_passwords(given),
             )
         return given
 
     return SettingType(expected, parse)
+
+
+def _without_passwords(address: str) -> str:
+    """Return an address with `***` for its password and its query."""
+    plain, mark, query = _PASSWORD.sub(r"\1***@", address).partition("?")
+    return f"{plain}?***" if mark and query else plain
 
 
 def origin() -> SettingType:

@@ -1,6 +1,9 @@
 """One JSON request to a program on this machine or to a shop."""
 
+from http.client import BadStatusLine, HTTPConnection, RemoteDisconnected
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from socket import gaierror
+from ssl import SSLError
 from threading import Thread
 
 import pytest
@@ -43,10 +46,39 @@ def test_a_request_carries_its_body_and_key_and_gets_the_decoded_answer() -> Non
 
 
 def test_an_answer_that_is_no_json_is_no_answer() -> None:
-    with pytest.raises(NoAnswerError, match=r"POST .*/broken: DecodeError"):
+    with pytest.raises(NoAnswerError, match=r"POST .*/broken: the answer is not JSON\."):
         asked("/broken")
 
 
 def test_nobody_at_the_address_is_no_answer() -> None:
-    with pytest.raises(NoAnswerError, match="ConnectionRefusedError"):
+    with pytest.raises(NoAnswerError, match="no program listens at this address; start it"):
         request_json("http://127.0.0.1:9", "GET", "/about")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "start it, or correct the address"),
+        (TimeoutError("timed out"), "no answer came within 60 s"),
+        (gaierror(-2, "Name or service not known"), "the name of the host is unknown"),
+        (SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "its certificate is not accepted"),
+        (ConnectionResetError(104, "Connection reset by peer"), "the connection was closed"),
+        (RemoteDisconnected("Remote end closed connection"), "the connection was closed"),
+        (BadStatusLine("x"), "the connection was closed"),
+        (OSError(101, "Network is unreachable"), "network is unreachable"),
+        (OSError(), "the address cannot be reached"),
+    ],
+)
+def test_an_error_of_a_connection_is_said_in_words(
+    error: Exception, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(HTTPConnection, "request", fail)
+    with pytest.raises(NoAnswerError) as caught:
+        request_json("http://shop.example", "GET", "/about")
+    said = str(caught.value)
+    assert words in said
+    assert "Errno" not in said
+    assert type(error).__name__ not in said

@@ -23,13 +23,14 @@ def problem_of(**sources: Any) -> str:
 def test_a_database_needs_a_data_folder_too(tmp_path: Path) -> None:
     address = "postgresql://tactful@db.example/shop"
     (error,) = startup_errors(Config(ledger=address))
-    assert "Set data." in error
+    assert "Set data, with --data or TACTFUL_DATA." in error
     assert list(startup_errors(Config(ledger=address, data=tmp_path))) == []
 
 
 def test_a_password_in_the_address_of_the_ledger_is_not_repeated() -> None:
     environ = {"TACTFUL_LEDGER": "postgresql://tactful:hunter2@db.example/shop"}
     said = problem_of(environ=environ)
+    assert "ledger is postgresql://tactful:***@db.example/shop. " in said
     assert "PGPASSFILE" in said
     assert "hunter2" not in said
 
@@ -116,13 +117,13 @@ def test_a_complete_configuration_has_no_warnings() -> None:
     assert list(startup_warnings(config)) == []
     everywhere = replace(config, host="0.0.0.0")  # noqa: S104
     assert [text.rpartition(". ")[2] for text in startup_warnings(everywhere)] == [
-        "Set public_url or hosts."
+        "Set public_url or hosts, with --public-url or --hosts."
     ]
 
 
 def test_every_missing_setting_is_a_warning_of_its_own() -> None:
     found = list(startup_warnings(Config()))
-    for part in ("Set origins", "Set rules", "Set data", "Set TACTFUL_SERVER_KEY"):
+    for part in ("--origins", "--rules", "--data", "Set TACTFUL_SERVER_KEY"):
         assert any(part in text for text in found), part
 
 

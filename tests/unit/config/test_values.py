@@ -136,7 +136,34 @@ def test_a_territory_is_one_of_iso_3166(given: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["postgresql://tactful:hunter2@db/shop", "postgresql://db/shop?sslpassword=hunter2"]
+    ("address", "shown"),
+    [
+        ("postgresql://tactful:hunter2@db/shop", "postgresql://tactful:***@db/shop"),
+        ("postgresql://tactful:hun/t?e#r2@db/shop", "postgresql://tactful:***@db/shop"),
+        ("postgresql://tactful:h@unter2@db/shop", "postgresql://tactful:***@db/shop"),
+        ("postgresql://:hunter2@db/shop", "postgresql://:***@db/shop"),
+        ("postgresql://tactful:2@db:5432/shop", "postgresql://tactful:***@db:5432/shop"),
+        ("postgresql://db/shop?sslpassword=hunter2", "postgresql://db/shop?***"),
+        ("postgresql://db/shop?pass%77ord=hunter2", "postgresql://db/shop?***"),
+        ("postgresql://a:hunter2@db/shop?password=hunter2", "postgresql://a:***@db/shop?***"),
+    ],
 )
-def test_a_password_does_not_belong_into_the_address_of_a_database(address: str) -> None:
-    assert "PGPASSFILE" in problem_of(v.database(), address)
+def test_a_password_does_not_belong_into_the_address_of_a_database(
+    address: str, shown: str
+) -> None:
+    with pytest.raises(v.SecretProblem, match="PGPASSFILE") as caught:
+        v.database().parse(address)
+    assert caught.value.shown == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://tactful@db:5432/shop",
+        "postgresql://db:5432/shop?user=a@b",
+        "postgres://[::1]:5432/shop",
+        "postgresql:///shop?host=/run/postgresql",
+    ],
+)
+def test_an_address_without_a_password_is_accepted(address: str) -> None:
+    assert v.database().parse(address) == address
