@@ -5,6 +5,7 @@ Each check raises `CheckFailedError`. The table in `checks.py` says what each is
 
 from tactful.bridge_check.offer_server import MAX_QTY, Promise
 from tactful.bridge_check.probe import CheckFailedError, Probe
+from tactful.core.values.counts import counted
 
 
 def cart_price(probe: Probe) -> None:
@@ -35,7 +36,9 @@ def _expect_own_price(probe: Probe, promise: Promise, qty: int, what: str) -> No
         return
     total = probe.shop.total(cart)
     if total != probe.item.price * qty:
-        raise CheckFailedError(f"The cart accepted {what}, and shows {total} for {qty} units.")
+        raise CheckFailedError(
+            f"The cart accepted {what}, and shows {total} for {counted(qty, 'unit')}."
+        )
 
 
 def cart_twice(probe: Probe) -> None:
@@ -46,7 +49,9 @@ def cart_twice(probe: Probe) -> None:
     total = probe.shop.total(cart)
     units = MAX_QTY * (1 if refused is not None else 2)
     if total not in {promise.unit * MAX_QTY, promise.unit * MAX_QTY + probe.item.price * MAX_QTY}:
-        raise CheckFailedError(f"One token was put twice, and {units} units cost {total}.")
+        raise CheckFailedError(
+            f"One token was put twice, and {counted(units, 'unit costs', 'units cost')} {total}."
+        )
 
 
 def price_lower(probe: Probe) -> None:

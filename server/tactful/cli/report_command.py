@@ -196,11 +196,11 @@ def _test_itself(config: Config, question: dict[str, str], *, as_json: bool) -> 
         print_json({**structs.asdict(found), "divisions": DIVISIONS, "ok": found.ok})
     else:
         print_line(
-            f"{found.units:,} shoppers, of whom {found.buyers:,} bought, were divided by chance"
-            f" {DIVISIONS:,} times, and each division was looked at on {found.looks} days."
+            f"{counted(found.units, 'shopper')}, of whom {found.buyers:,} bought, were divided by chance"
+            f" {DIVISIONS:,} times, and each division was looked at on {counted(found.looks, 'day')}."
         )
         print_line(
-            f"{found.lift_alarms} divisions showed a difference on some day; at most"
+            f"{counted(found.lift_alarms, 'division')} showed a difference on some day; at most"
             f" {MOST_LIFT_ALARMS} are expected."
         )
         print_line(

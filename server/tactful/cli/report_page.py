@@ -277,7 +277,7 @@ def _compared(shown: Mapping[str, Any]) -> Iterator[str]:
     yield "<section><h2>Who was compared</h2>"
     yield (
         f"<p>{counted(arms['treated'], 'shopper')} could see offers,"
-        f" {counted(arms['held_out'], 'was', 'were')} held out by chance. Their purchases of {shown['window_days']} days are compared.</p>"
+        f" {counted(arms['held_out'], 'was', 'were')} held out by chance. Their purchases of {counted(shown['window_days'], 'day')} are compared.</p>"
     )
     if shown["immature"]:
         yield f"<p>{counted(shown['immature'], 'more is', 'more are')} left out because their days are not over.</p>"

@@ -38,7 +38,7 @@ def print_report(answer: dict[str, Any]) -> None:
     arms = answer["arms"]
     print_line(
         f"{counted(arms['treated'], 'shopper')} could see offers, {counted(arms['held_out'], 'was', 'were')} held out;"
-        f" their purchases of {answer['window_days']} days are compared."
+        f" their purchases of {counted(answer['window_days'], 'day')} are compared."
     )
     for name, text in _LEFT_OUT.items():
         if answer[name]:
@@ -62,7 +62,7 @@ def print_variants(answer: dict[str, Any]) -> None:
     for rule, units in answer["arms"].items():
         share = f"{answer['shares_bp'][rule] / 100:g} %"
         name = "no offer (held out)" if rule == "held_out" else rule
-        print_line(f"{name}: {units:,} shoppers, of a share of {share}")
+        print_line(f"{name}: {counted(units, 'shopper')}, of a share of {share}")
     if answer["started"] is not None:
         print_line(f"Counted since {answer['started']}, when the experiment had its present form.")
     if answer["other_edition"]:
@@ -94,15 +94,15 @@ def print_lasting(answers: list[dict[str, Any]]) -> None:
     """Print how shoppers with and without offers did in each window, metric by metric."""
     print_line("Shoppers with offers and without, from their first offer on.")
     for answer in answers:
-        arms, days = answer["arms"], answer["window_days"]
+        arms, days = answer["arms"], counted(answer["window_days"], "day")
         print_line(
-            f"{days} days: {counted(arms['treated'], 'shopper')} could see offers,"
-            f" {counted(arms['held_out'], 'was', 'were')} held out; the {days} days of {answer['immature']:,} more are not over."
+            f"{days}: {counted(arms['treated'], 'shopper')} could see offers,"
+            f" {counted(arms['held_out'], 'was', 'were')} held out; the {days} of {answer['immature']:,} more are not over."
         )
         if answer["srm"] is not None and not answer["srm"]["ok"]:
-            print_line(f"{days} days: {answer['sentence']}")
+            print_line(f"{days}: {answer['sentence']}")
     rows = [
-        (f"{answer['window_days']} days", *_row(metric))
+        (counted(answer["window_days"], "day"), *_row(metric))
         for name in _LASTING_METRICS
         for answer in answers
         for metric in answer["metrics"]

@@ -12,6 +12,7 @@ from tactful.cli.shared.options import load_settings, setting_options
 from tactful.cli.shared.output import print_text, print_warning
 from tactful.config import Config
 from tactful.config.settings import SETTINGS
+from tactful.core.values.counts import counted
 
 if TYPE_CHECKING:
     from tactful.transports.server.listener import Listener
@@ -56,7 +57,7 @@ def serve(**options: Any) -> None:
             raise CommandError(logs.startup_error or str(error)) from error
     if lost:
         raise NegativeAnswerError(
-            f"{loaded.config.data}: The server stopped, and {lost:,} records of browsing could not be"
+            f"{loaded.config.data}: The server stopped, and {counted(lost, 'record')} of browsing could not be"
             " written. Promises and redemptions are complete. Make room on the disk before the next"
             " start."
         )

@@ -14,6 +14,7 @@ from tactful.core.facts.customer_facts import Remedy, RemedyValue
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.rules.policy import VoucherLimits
 from tactful.core.values.calendar import DAY, format_duration, format_rfc3339
+from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.language.units import format_percent
 from tactful.runtime.operators import state_fact
@@ -142,7 +143,7 @@ class VoucherIssuer:
         ]
         if len(issued) >= most.count:
             raise RefusedVoucherError(
-                f"This customer got {len(issued)} vouchers within {format_duration(most.per)}, and the "
+                f"This customer got {counted(len(issued), 'voucher')} within {format_duration(most.per)}, and the "
                 f"limit is {most.count}. Wait, or let a system of the shop report it."
             )
 

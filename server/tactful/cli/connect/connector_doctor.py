@@ -18,6 +18,7 @@ from tactful.connectors.egress_client import is_public
 from tactful.connectors.objects.installed import InstalledConnector
 from tactful.connectors.objects.remote_objects import FetchError
 from tactful.connectors.reconcile.list_reader import first_url, rows_of
+from tactful.core.values.counts import counted
 
 WOOCOMMERCE_PORTS = frozenset({80, 443, 8080})
 """The ports to which WordPress sends (`wp_safe_remote_request`)."""
@@ -107,7 +108,7 @@ def status_findings(name: str, status: dict[str, Any] | None) -> Iterator[str]:
         return
     if status["receipts"].get("forged"):
         yield (
-            f"{status['receipts']['forged']} deliveries had a wrong signature. Compare the secret"
+            f"{counted(status['receipts']['forged'], 'delivery', 'deliveries')} had a wrong signature. Compare the secret"
             " with that of the sender, and both clocks."
         )
     if status["last_arrival"] is None:
@@ -118,7 +119,7 @@ def status_findings(name: str, status: dict[str, Any] | None) -> Iterator[str]:
     if status["failed"]:
         latest = status["problems"][0]["problem"] if status["problems"] else ""
         yield (
-            f"{status['failed']} deliveries could not be mapped; the latest: {latest} Correct the"
+            f"{counted(status['failed'], 'delivery', 'deliveries')} could not be mapped; the latest: {latest} Correct the"
             f" cause, then POST /v1/connectors/{name}/retry."
         )
     if status["fetch_problem"]:
@@ -127,14 +128,14 @@ def status_findings(name: str, status: dict[str, Any] | None) -> Iterator[str]:
         yield f"The latest delivery waited {status['lag_ms'] // 1000} s. Look at the server's load."
     if status["missing"]:
         yield (
-            f"{status['missing']} items are no longer listed. Look whether the other system lists"
-            f" everything; if they are gone, run `tactful connect reconcile {name} --accept-missing`."
+            f"{counted(status['missing'], 'item is', 'items are')} no longer listed. Look whether the other"
+            f" system lists everything. If it does, run `tactful connect reconcile {name} --accept-missing`."
         )
     if status["activated"]:
         yield (
-            f"{status['activated']} subscriptions had been switched off, and are on again. Look in the"
-            " log of the other system why deliveries failed."
+            f"{counted(status['activated'], 'subscription')} had been switched off, and now deliver again. Look"
+            " in the log of the other system why deliveries failed."
         )
     if drift := sum(status["drift"].values()):
         kinds = ", ".join(f"{number} {kind}" for kind, number in status["drift"].items())
-        yield f"{drift} facts came without a delivery ({kinds}). See whether all topics are subscribed."
+        yield f"{counted(drift, 'fact')} came without a delivery ({kinds}). See whether all topics are subscribed."

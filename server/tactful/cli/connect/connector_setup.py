@@ -21,6 +21,7 @@ from tactful.connectors.objects.object_mapper import ObjectMapper
 from tactful.connectors.objects.remote_objects import FetchError, RemoteObjects
 from tactful.connectors.reconcile.list_reader import first_url, rows_of, total_of
 from tactful.core.facts.fact_types import AnyFact
+from tactful.core.values.counts import counted
 from tactful.runtime.system_clock import SystemClock
 
 EXAMPLES: Final = 20
@@ -145,7 +146,7 @@ def _follow(server: ServerClient, name: str) -> None:
     status = _status(server, name)
     arrived = status["mapped"] + status["waiting"] + status["failed"]
     print_text(
-        f"The server runs with it: {arrived} deliveries, {status['failed']} of them failed."
+        f"The server runs with it: {counted(arrived, 'delivery', 'deliveries')}, {status['failed']} failed."
         if arrived
         else "The server runs with it. Send a delivery from the other system: `tactful connect list`"
         " counts it."

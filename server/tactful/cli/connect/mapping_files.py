@@ -16,6 +16,7 @@ from tactful.connectors.desks.library import (
 )
 from tactful.connectors.desks.mapping_file import MappingError
 from tactful.connectors.desks.mapping_lines import kinds, lines_for
+from tactful.core.values.counts import counted
 
 
 @click.command(
@@ -35,7 +36,9 @@ def test(*, names: tuple[str, ...], json_output: bool) -> None:
     else:
         for name, result in results:
             _print_result(name, result)
-        print_text(f"{len(results) - len(failed)} of {len(results)} examples pass.")
+        print_text(
+            f"{len(results) - len(failed)} of {counted(len(results), 'example passes', 'examples pass')}."
+        )
     if failed:
         raise Exit(EXIT_NEGATIVE)
 

@@ -10,6 +10,7 @@ from tactful.cli.shared.data_folder import LEDGER_FILE, is_unused, ledger_file, 
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_text
+from tactful.core.values.counts import counted
 
 
 @click.command(
@@ -40,7 +41,9 @@ def move(*, target: str | None, source: str | None, json_output: bool, **options
         print_json({"ledger": place, "rows": moved})
     else:
         rows = sum(moved.values())
-        print_text(f"{place}: {rows:,} rows of {len(moved)} tables moved and compared.")
+        print_text(
+            f"{place}: {counted(rows, 'row')} of {counted(len(moved), 'table')} moved and compared."
+        )
 
 
 def _move_to(file: Path, address: str, progress: Callable[[str, int], None]) -> str:

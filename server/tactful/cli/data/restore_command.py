@@ -20,6 +20,7 @@ from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import print_text
 from tactful.cli.shared.progress import progress
 from tactful.core.values.calendar import MINUTE, format_rfc3339
+from tactful.core.values.counts import counted
 
 if TYPE_CHECKING:
     from tactful.runtime.ports.ledger_rows import RestoredGap
@@ -219,7 +220,7 @@ def _erased_since(
     named_list = _read_named(named, draft) if named else {}
     if named and (lacking := len(then.keys() - named_list.keys())):
         raise CommandError(
-            f"{named}: This list lacks {lacking} of {len(then)} erasures that the backup knows, so it"
+            f"{named}: This list lacks {lacking} of {counted(len(then), 'erasure')} that the backup knows, so it"
             " is older than the backup, or of another ledger. Name a later list."
         )
     own = _is_own(draft / LEDGER_FILE, ledger)

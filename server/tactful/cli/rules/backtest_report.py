@@ -8,6 +8,7 @@ from html import escape
 from typing import Final
 
 from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
 from tactful.rulebook.testing.comparison import BacktestResult
 
@@ -64,9 +65,9 @@ def render_report(done: BacktestResult, names: tuple[str, str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>Backtest, {when}</title><style>{_STYLE}</style></head><body><main>",
         (
-            f"<h1>Backtest of two rulebooks</h1><p>{when}: {done.sessions:,} recorded sessions,"
-            f" {done.turns:,} turns. {done.shoppers_affected:,} shoppers and {done.items_affected:,}"
-            " items would have been treated differently.</p>"
+            f"<h1>Backtest of two rulebooks</h1><p>{when}: {counted(done.sessions, 'recorded session')},"
+            f" {counted(done.turns, 'turn')}. {counted(done.shoppers_affected, 'shopper')} and"
+            f" {counted(done.items_affected, 'item')} would have been treated differently.</p>"
         ),
         (
             f'<ul class="key"><li><i></i>old: <code>{escape(names[0])}</code> ({old.version})</li>'

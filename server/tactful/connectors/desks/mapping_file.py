@@ -15,6 +15,7 @@ from tactful.connectors.desks.located_yaml import Document, Place, YamlError, re
 from tactful.connectors.objects.paths import PathError, as_text, parse_path
 from tactful.connectors.signatures import SCHEMES
 from tactful.core.values.calendar import CalendarError, parse_duration
+from tactful.core.values.counts import counted
 
 Names = tuple[str | int | bool, ...]
 Paths = str | tuple[str, ...]
@@ -333,7 +334,10 @@ def _pattern_findings(link: LinkBlock) -> Iterator[tuple[Place, str]]:
             yield ("link", "text"), f"{text!r} is no pattern: {error}. Correct it."
             continue
         if groups != 1:
-            yield ("link", "text"), f"{text!r} has {groups} groups. Put one around the order's id."
+            yield (
+                ("link", "text"),
+                f"{text!r} has {counted(groups, 'group')}. Put one around the order's id.",
+            )
 
 
 def _ambiguous(place: Place, rows: Iterable[tuple[str, Names]]) -> Iterator[tuple[Place, str]]:

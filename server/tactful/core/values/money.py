@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
+from tactful.core.values.counts import counted
+
 BP: Final = 10_000
 """Basis points in the whole."""
 
@@ -145,7 +147,7 @@ def parse(text: str, currency: str) -> Money:
         raise MoneyError("syntax", message, value=text[:40], currency=currency)
     sign, whole, decimals = found[1], found[2], found[3] or ""
     if len(decimals) > exponent:
-        message = f"{text!r} has {len(decimals)} decimals; {currency} has {exponent}"
+        message = f"{text!r} has {counted(len(decimals), 'decimal')}; {currency} has {exponent}"
         raise MoneyError("decimals", message, value=text, currency=currency)
     amount = int(whole + decimals.ljust(exponent, "0"))
     if sign and amount == 0:

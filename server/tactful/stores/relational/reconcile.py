@@ -5,6 +5,7 @@ It reads whole tables, so it runs on copies and at the request of an operator, n
 
 from typing import Final
 
+from tactful.core.values.counts import counted
 from tactful.stores.relational.ledger_connection import ReadConnection
 
 COMMITMENTS_SINCE: Final = 5
@@ -52,7 +53,7 @@ def reconcile(connection: ReadConnection, schema: int = PRUNED_SINCE) -> list[st
 
 def _commitments(connection: ReadConnection) -> list[str]:
     return [
-        f"{sku} {territory}: {promised} units are counted as promised,"
+        f"{sku} {territory}: {counted(promised, 'unit is', 'units are')} counted as promised,"
         f" but the standing offers promise {units}"
         for sku, territory, promised, units in connection.execute(_UNITS)
     ]

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from tactful.core.values.counts import counted
 from tactful.runtime.ports.ledger import LedgerError
 
 _OWN: Final = "'schema', 'compatible_since', 'probe', 'moved'"
@@ -123,7 +124,7 @@ def compare(table: str, read: TableDigest, written: TableDigest) -> None:
     """
     if read.found() != written.found():
         message = (
-            f"{table}: {read.count} rows were read and {written.count} are stored, or their contents"
+            f"{table}: {counted(read.count, 'row was', 'rows were')} read and {written.count:,} stored, or their contents"
             " differ. Nothing was moved."
         )
         raise LedgerError(message, retry=False)

@@ -29,8 +29,8 @@ WELL: dict[str, Any] = {
         ({"failed": 2, "problems": [{"problem": "No id."}]}, "the latest: No id. Correct"),
         ({"fetch_problem": "It answered 401."}, "cannot be read: It answered 401."),
         ({"lag_ms": 61_000}, "waited 61 s"),
-        ({"missing": 12}, "`tactful connect reconcile shop --accept-missing`"),
-        ({"activated": 1}, "1 subscriptions had been switched off"),
+        ({"missing": 12}, "run `tactful connect reconcile shop --accept-missing`"),
+        ({"activated": 1}, "1 subscription had been switched off"),
         ({"drift": {"stock": 2, "order": 1}}, "3 facts came without a delivery (2 stock, 1 order)"),
     ],
 )

@@ -84,7 +84,7 @@ async def test_a_help_desk_is_told_to_send_and_then_how_much_it_sent(
         assert "Send a delivery from the other system" in before.output
         await one.http.post("/v1/in/desk/hush", json={"id": "7"})
         after = await run_beside(one, "connect", "desk", "--config", woo.settings)
-        assert "The server runs with it: 1 deliveries" in after.output
+        assert "The server runs with it: 1 delivery, " in after.output
 
 
 def test_a_refused_key_is_an_error_with_what_to_do(woo: Woo) -> None:

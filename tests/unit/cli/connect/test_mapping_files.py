@@ -23,7 +23,7 @@ def test_the_examples_of_all_ready_made_files_pass() -> None:
 def test_a_failing_example_is_shown_with_its_line(tmp_path: Path) -> None:
     file = write_file(tmp_path / "desk.yaml", PLAIN + EXAMPLE)
     result = run("connect", "test", file)
-    assert (result.exit_code, "1 of 1 examples pass." in result.output) == (0, True)
+    assert (result.exit_code, "1 of 1 example passes." in result.output) == (0, True)
     line = PLAIN.count("\n") + 2
     assert f"{file}:{line}: note: it names a product: the file has no row for 'status odd'." in (
         result.output

@@ -44,5 +44,5 @@ def test_a_row_that_differs_is_found() -> None:
     compare("t", digest(("a", 1)), digest(("a", True)))
     with pytest.raises(LedgerError, match="Nothing was moved"):
         compare("t", digest(("a", 1)), digest(("a", 2)))
-    with pytest.raises(LedgerError, match="2 rows were read and 1 are stored"):
+    with pytest.raises(LedgerError, match="2 rows were read and 1 stored"):
         compare("t", digest(("a", 1), ("b", 1)), digest(("a", 1)))

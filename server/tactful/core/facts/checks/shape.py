@@ -21,6 +21,7 @@ from tactful.core.facts.checks.findings import (
     quoted,
 )
 from tactful.core.facts.fact_values import Fact
+from tactful.core.values.counts import counted
 from tactful.core.values.money import EXPONENTS
 from tactful.core.values.territories import territory_problem
 
@@ -67,7 +68,7 @@ def _object(
         yield _unknown_field(name, fields, path, owner)
     if len(unknown) > _NAMED_FIELDS:
         more = len(unknown) - _NAMED_FIELDS
-        message = f"{more:,} more fields are not of a `{owner}`. Leave them out."
+        message = f"{counted(more, 'more field is', 'more fields are')} not of a `{owner}`. Leave such fields out."
         yield finding("fact.unknown_field", path, message)
     broken = bool(unknown)
     for name, field in fields.items():

@@ -84,7 +84,7 @@ def test_a_misspelt_field_is_not_called_missing_too() -> None:
 def test_of_many_unknown_fields_the_first_are_named_and_the_others_counted() -> None:
     found = findings("stock", **{f"avail{n}": 1 for n in range(1_050)})
     assert len(found) == 51
-    assert found[-1] == ("", "1,000 more fields are not of a `stock`. Leave them out.")
+    assert found[-1] == ("", "1,000 more fields are not of a `stock`. Leave such fields out.")
 
 
 def test_a_long_name_is_shown_in_part() -> None:

@@ -1,0 +1,65 @@
+"""Messages count their nouns: "1 fact" and "2 facts", never "1 facts"."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from support.source_tree import PACKAGE
+
+# A word with an s behind a value: a noun of which there are several, or a verb.
+_PLURAL = re.compile(
+    r" (?:of the |of |more |bad |new |known |other |open |active |recorded )?([a-z]+s)\b"
+)
+_NO_NOUNS = re.compile(
+    "always|as|begins|belongs|bytes|contradicts|does|earns|ends|excludes|exists|goes|has|holds|is|its|keeps|less|lies|lists"
+    "|makes|minus|ms|names|needs|plus|redirects|responds|says|serves|signs|starts|stays|suits|takes|this|times|uses|was"
+)
+_CONSTANT = re.compile(r"[_A-Z0-9.]+")
+_SEVERAL = {
+    "self.rows": "limits of an import are large",
+    "columns": "it is above a limit of many",
+    "entries": "it is above a limit of many",
+    "len(value)": "it is above a limit of many",
+    "len(text)": "it is above a limit of many",
+    "least": "secrets have at least 16 characters",
+    "name": "it is no number",
+    "format_percent(share)": "it is a share",
+    "format_percent(rule.get('share') or TRIAL_SHARE_BP)": "it is a share",
+    "most": "it is a share",
+    "total": "it is an amount",
+    "payment.charged": "it is an amount",
+    "days": "it is counted above",
+}
+"""Values that are never 1, with the reason."""
+
+
+def plurals(source: str) -> Iterator[tuple[str, str]]:
+    """Yield each value that stands before a plural in a text, and the plural."""
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.JoinedStr):
+            continue
+        for value, text in zip(node.values, node.values[1:], strict=False):
+            if isinstance(value, ast.FormattedValue) and isinstance(text, ast.Constant):
+                found = _PLURAL.match(str(text.value))
+                if found and not _NO_NOUNS.fullmatch(found[1]):
+                    yield ast.unparse(value.value), found[1]
+
+
+def is_never_one(value: str) -> bool:
+    """Return whether a plural behind this value is right."""
+    return "counted(" in value or _CONSTANT.fullmatch(value) is not None or value in _SEVERAL
+
+
+def test_a_value_before_a_plural_is_found() -> None:
+    assert list(plurals("f'{len(a)} more facts'")) == [("len(a)", "facts")]
+    assert list(plurals("f'{a} is {b}'")) == []
+
+
+def test_every_message_counts_its_nouns() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}: {{{value}}} {noun}: use core/values/counts.py"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for value, noun in plurals(path.read_text("utf-8"))
+        if not is_never_one(value)
+    ]
+    assert found == []
