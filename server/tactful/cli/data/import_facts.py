@@ -33,6 +33,7 @@ from tactful.cli.shared.http_client import url_option
 from tactful.cli.shared.options import load_config, setting_options, settings_file
 from tactful.cli.shared.output import json_option, print_json, print_text, print_warning
 from tactful.cli.shared.progress import ProgressStep, progress
+from tactful.config import Config
 from tactful.connectors.files import formats, mapped_tables
 from tactful.connectors.files.byte_sources import ByteSource, open_source
 from tactful.connectors.files.read_limits import ReadLimits
@@ -47,6 +48,10 @@ from tactful.connectors.files.results import (
 )
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_types import Gone, kind_of
+from tactful.rulebook.authoring.territory_currencies import currency_of_territory
+
+_SPREADSHEETS: Final = "windows-1252"
+"""The encoding in which spreadsheets of western Europe save tables."""
 
 BATCH_FACTS: Final = 1000
 """Facts in one request: the server answers in about ten milliseconds, so that progress is visible."""
@@ -126,7 +131,7 @@ def import_(
     config = load_config(settings)
     terms = terms_from(options, config)
     if guess or save:
-        proposed = _propose(names, config.egress_allow, limits, encoding) if guess else {}
+        proposed = _propose(names, config, limits, encoding) if guess else {}
         if save:
             file = save_mapping(save, proposed | dict(terms.columns), settings_file(settings))
             print_text(f"Saved as the mapping {save} in {file}. Use it with --mapping {save}.")
@@ -243,17 +248,31 @@ def _send_ends(gone: list[Gone], target: ImportTarget, sent: ImportResult) -> No
 
 
 def _propose(
-    names: tuple[str, ...], allow: tuple[str, ...], limits: ReadLimits, encoding: str | None
+    names: tuple[str, ...], config: Config, limits: ReadLimits, encoding: str | None
 ) -> dict[str, str]:
     """Print the format of each file, or the columns that seem to give its fields.
+
+    A header that is not in UTF-8 is read as windows-1252, the encoding of most spreadsheets, and the
+    proposal says so.
 
     Returns:
         Field → column of all files whose columns are proposed.
     """
     proposed: dict[str, str] = {}
     for name in names:
-        with exit_on(SourceError), open_source(name, allow, limits, encoding) as source:
+        with (
+            exit_on(SourceError),
+            open_source(name, config.egress_allow, limits, encoding) as source,
+        ):
             header, columns = mapped_tables.guess_header(source)
+            if encoding is None and any("\ufffd" in column for column in header):
+                print_text(
+                    f"{source.name}: The file is not UTF-8, and is read as {_SPREADSHEETS}. Where letters"
+                    " are wrong below, name another one with --encoding, such as windows-1250.",
+                    err=True,
+                )
+                proposed |= _propose((name,), config, limits, _SPREADSHEETS)
+                continue
             try:
                 form = formats.detect_format(source)
             except SourceError:
@@ -268,7 +287,7 @@ def _propose(
                         "No column of the SKU was recognised. Name it, as in --column sku=NAME.",
                         err=True,
                     )
-                if wanted := _unsaid(columns):
+                if wanted := _unsaid(columns, config.default_territory or "DE"):
                     print_text(f"Add what the table does not say, such as {wanted}.", err=True)
                 unused = [column for column in header if column and column not in columns.values()]
                 print_text(f"Columns that are not read: {', '.join(unused) or 'none'}.", err=True)
@@ -277,15 +296,15 @@ def _propose(
     return proposed
 
 
-def _unsaid(columns: dict[str, str]) -> str:
+def _unsaid(columns: dict[str, str], territory: str) -> str:
     """Return examples of the options that a table with these columns needs besides."""
     options = []
     if columns.keys() & {"price", "stock", "availability"}:
-        options.append("--territory DE")
+        options.append(f"--territory {territory}")
     if "price" in columns:
-        options.append("--tax-rate 19%")
+        options.append("--tax-rate 20%")
     if columns.keys() & {"price", "cost"} and "currency" not in columns:
-        options.append("--currency EUR")
+        options.append(f"--currency {currency_of_territory(territory) or 'EUR'}")
     return " ".join(options)
 
 

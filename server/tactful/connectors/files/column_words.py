@@ -65,7 +65,10 @@ _NAMES: Final[Mapping[str, str]] = {
         preț de vânzare, цена, розничная цена, fiyat, satış fiyatı, 価格, 販売価格, 値段, τιμή
     """,
     "list": """
-        list price, rrp, msrp, compare at price, recommended price, uvp, listenpreis, prix barré
+        list price, rrp, msrp, compare at price, recommended price, regular price, original price
+        old price, uvp, uvp preis, listenpreis, streichpreis, statt preis, alter preis, prix barré
+        prix public, prix initial, pvp recomendado, precio anterior, prezzo originale, oude prijs
+        ord pris, ordpris, tidigare pris, førpris, før pris, vanlig pris, normalpris, stara cena
         prix conseillé, precio recomendado, prezzo di listino, adviesprijs, rekommenderat pris
         ordinarie pris, veiledende pris, vejledende pris, suositushinta, cena katalogowa
         doporučená cena, ajánlott ár, рекомендованная цена, 定価

@@ -192,6 +192,22 @@ def test_a_proposed_command_imports_the_table(tmp_path: Path) -> None:
     assert report["files"][0]["facts"] == {"product": 1, "price": 1}
 
 
+def test_a_guess_reads_the_table_of_a_spreadsheet_that_is_not_utf_8(tmp_path: Path) -> None:
+    text = "Artikelnr;Benämning;Pris;Ord. pris;Inköpspris;Lagersaldo\nA-1;Åre;1 299,00;1 499,00;520,50;7\n"
+    (file := tmp_path / "varor.csv").write_bytes(text.encode("windows-1252"))
+    settings = write_file(tmp_path / "tactful.toml", 'default_territory = "SE"\n')
+    said = run("import", "--guess", file, "--config", settings)
+    assert "The file is not UTF-8, and is read as windows-1252." in said.output
+    for part in ("title=Benämning", "list=Ord. pris", "cost=Inköpspris", "--encoding windows-1252"):
+        assert part in said.output
+    assert "--territory SE --tax-rate 20% --currency SEK" in said.output
+    assert "Columns that are not read: none." in said.output
+    (proposal,) = (line for line in said.stdout.splitlines() if line.startswith("tactful import "))
+    words = shlex.split(proposal)[1:]
+    done = run(*words, "--territory", "SE", "--tax-rate", "25%", "--currency", "SEK", "--dry-run")
+    assert (done.exit_code, "All rows are valid" in done.output) == (0, True)
+
+
 def test_a_guess_names_a_known_format_and_refuses_a_table_without_a_known_column(
     tmp_path: Path,
 ) -> None:
