@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from tactful.app import connector_for
 from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.config import Config, ConfigError
+from tactful.connectors.connector import Listing
 from tactful.connectors.objects.installed import InstalledConnector
+from tactful.connectors.objects.remote_objects import FetchError
 
 
 def configured(config: Config, name: str) -> InstalledConnector:
@@ -47,3 +49,18 @@ def missing_settings(installed: InstalledConnector) -> Iterator[str]:
             yield "Prices have no region. Set regions: the id of each region, and its territory."
     elif installed.terms.currency is None:
         yield "Prices have no currency. Set currency."
+
+
+def unreadable(listing: Listing, error: FetchError) -> str:
+    """Return that a list cannot be read, why, and what to do."""
+    match error.status:
+        case 0:
+            remedy = "Check address, and whether this machine reaches it."
+        case 401 | 403:
+            remedy = "Check key_file, and what the key may read."
+        case status if status >= 500 or status == 429:
+            remedy = "Try again later; the server does so by itself."
+        case _:
+            remedy = "Check address: the API is not there."
+    problem = f"The list {listing.name} cannot be read: {str(error).rstrip('.')}."
+    return f"{problem} {remedy}"

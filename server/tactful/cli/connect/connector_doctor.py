@@ -8,7 +8,12 @@ from urllib.parse import urlsplit
 import click
 from click.exceptions import Exit
 
-from tactful.cli.connect.configured import configured, delivery_url, missing_settings
+from tactful.cli.connect.configured import (
+    configured,
+    delivery_url,
+    missing_settings,
+    unreadable,
+)
 from tactful.cli.shared.errors import EXIT_NEGATIVE, CommandError
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
@@ -95,10 +100,7 @@ def reading_findings(installed: InstalledConnector) -> Iterator[str]:
         try:
             rows_of(listing, remote.page(first_url(listing, installed.terms)))
         except FetchError as error:
-            yield (
-                f"The list {listing.name} cannot be read: {error}"
-                " Check address and key_file, and what the key may read."
-            )
+            yield unreadable(listing, error)
 
 
 def status_findings(name: str, status: dict[str, Any] | None) -> Iterator[str]:

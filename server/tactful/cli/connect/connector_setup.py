@@ -9,7 +9,12 @@ import click
 import msgspec
 from msgspec import Struct
 
-from tactful.cli.connect.configured import configured, delivery_url, missing_settings
+from tactful.cli.connect.configured import (
+    configured,
+    delivery_url,
+    missing_settings,
+    unreadable,
+)
 from tactful.cli.shared.errors import CommandError
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
@@ -91,10 +96,7 @@ def preview_of(installed: InstalledConnector, remote: RemoteObjects, listing: Li
         rows = rows_of(listing, page)[:EXAMPLES]
         facts = asyncio.run(_mapped(mapper, installed, remote, listing, rows))
     except FetchError as error:
-        raise CommandError(
-            f"connectors.{installed.name}: The list {listing.name} cannot be read: {error}"
-            " Check address and key_file, and what the key may read."
-        ) from error
+        raise CommandError(f"connectors.{installed.name}: {unreadable(listing, error)}") from error
     kinds = Counter(str(fact["type"]) for fact in facts)
     example = facts[0] if facts else None
     return Preview(total_of(listing, page), kinds, example, Counter(installed.left_out))

@@ -29,7 +29,13 @@ class FetchError(Exception):
     """An object cannot be fetched; the text says why."""
 
     def __init__(
-        self, message: str, *, later: bool, is_counted: bool = False, wait_s: int = 0
+        self,
+        message: str,
+        *,
+        later: bool,
+        is_counted: bool = False,
+        wait_s: int = 0,
+        status: int = 0,
     ) -> None:
         """Describe the problem.
 
@@ -38,11 +44,13 @@ class FetchError(Exception):
             later: Whether a repetition may help.
             is_counted: Whether the object itself may be the cause, so that attempts are counted.
             wait_s: Seconds that the system asked to wait; 0: it did not say.
+            status: The HTTP status of the system's answer; 0: there was no answer.
         """
         super().__init__(message)
         self.later = later
         self.is_counted = is_counted
         self.wait_s = wait_s
+        self.status = status
 
 
 class ListPage(Struct, frozen=True):
@@ -159,7 +167,7 @@ class RemoteObjects:
             found = json.loads(body, parse_float=str)
         except (ValueError, RecursionError) as error:
             message = "The response is not JSON."
-            raise FetchError(message, later=True, is_counted=True) from error
+            raise FetchError(message, later=True, is_counted=True, status=200) from error
         return found, headers
 
     def _same_host(self, url: str, named: str) -> str:
@@ -182,4 +190,5 @@ def _refusal(status: int, headers: Headers) -> FetchError:
         later=status in _LATER,
         is_counted=status >= 500,
         wait_s=wait_s,
+        status=status,
     )

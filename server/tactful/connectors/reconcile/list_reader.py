@@ -251,7 +251,7 @@ def rows_of(listing: Listing, page: ListPage) -> list[Json]:
     if not isinstance(found, list):
         where = f" under {listing.rows}" if listing.rows else ""
         message = f"The list {listing.name} is no list{where}. Check the address of the connector."
-        raise FetchError(message, later=True, is_counted=True)
+        raise FetchError(message, later=True, is_counted=True, status=200)
     return [one for one in found if isinstance(one, dict)]
 
 
