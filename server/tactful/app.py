@@ -59,8 +59,9 @@ from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
-from tactful.stores.chosen_ledger import configured_ledger, register_database
+from tactful.stores.chosen_ledger import LEDGER_FILE, configured_ledger, register_database
 from tactful.stores.relational.ledger import MAX_PENDING_BYTES
+from tactful.stores.report_process import reports_of
 from tactful.stores.shared import draft_folder
 from tactful.stores.shared.folder_lock import exclusive_lock
 from tactful.transports.admission.access_policy import AccessPolicy
@@ -151,6 +152,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         keys=keys,
         settings=settings,
         encode_redemption=encode_answer,
+        reports=reports_of(ledger, config.ledger or str(folder / LEDGER_FILE), clock),
         free_bytes=None if config.test_mode else lambda: shutil.disk_usage(folder).free,
     )
     inbox = InboxService(

@@ -1,12 +1,15 @@
-"""Time and memory of a report on the effect of offers, in a process that has read nothing before.
+"""Time and memory of a report on the effect of offers, in the process that a server starts for it.
 
 Run: `.venv/bin/python tests/bench/bench_effects.py [--units 1000000]`. There are two orders for each unit,
 and one in ten belongs to a unit. The digest of the report is printed, so that two versions can be compared.
+With `EFFECTS_LEDGERS` the ledger is made once, in that folder.
 """
 
 import asyncio
+import gc
 import hashlib
 import json
+import os
 import random  # noqa: TID251 -- seeded, so that every run has the same shop
 import resource
 import sqlite3
@@ -25,8 +28,8 @@ from harness import goal, options, report  # noqa: E402 - after the path
 from support.ledger_rows import T0, fact  # noqa: E402
 from tactful.core.values.calendar import DAY, SECOND, format_rfc3339  # noqa: E402
 from tactful.measurement.experiment_report import ExperimentReport  # noqa: E402
-from tactful.runtime.services.report_service import ReportQuestion, ReportService  # noqa: E402
-from tactful.runtime.timers import TestClock  # noqa: E402
+from tactful.runtime.services.report_service import ReportQuestion  # noqa: E402
+from tactful.stores.report_process import Task, compute  # noqa: E402
 from tactful.stores.shared.erasures import erasure_digest, ledger_secret  # noqa: E402
 from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402
 
@@ -94,46 +97,40 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-async def beat(late_ms: list[float]) -> None:
-    """Note how late the event loop is, every millisecond."""
-    while True:
-        due = time.perf_counter() + 0.001
-        await asyncio.sleep(0.001)
-        late_ms.append(1000 * (time.perf_counter() - due))
-
-
-async def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
     """Compute the report; return what it took."""
-    ledger = SqliteLedger(path)
-    await ledger.open()
-    late_ms: list[float] = []
-    beating = asyncio.create_task(beat(late_ms))
+    gc.disable()  # as `report_process.main` does
     before, began, used = peak_mb(), time.perf_counter(), time.process_time()
-    service = ReportService(ledger, TestClock(T0))
-    found: ExperimentReport = await service.report(ReportQuestion(since=T0 - 30 * DAY, until=T0))
-    figures = {
+    found = compute(Task("report", str(path), ReportQuestion(since=T0 - 30 * DAY, until=T0), T0))
+    assert isinstance(found, ExperimentReport)
+    return {
         "seconds": round(time.perf_counter() - began, 2),
         "cpu_seconds": round(time.process_time() - used, 2),
         "megabytes": round(peak_mb() - before, 1),
-        "loop_late_p99_ms": round(sorted(late_ms)[int(len(late_ms) * 0.99)], 2),
-        "loop_late_max_ms": round(max(late_ms), 2),
         "units": found.treated + found.held_out,
         "digest": hashlib.sha256(repr(found).encode()).hexdigest()[:16],
     }
-    beating.cancel()
-    await ledger.close()
-    return figures
+
+
+def ledger_of(units: int, folder: Path) -> Path:
+    """A ledger of this size in a folder, which is made unless it is there."""
+    path = folder / f"effects-{units}" / "tactful.db"
+    if not path.exists():
+        making = folder / f"making-{units}"
+        making.mkdir(parents=True, exist_ok=True)
+        asyncio.run(fill(making / path.name, units))
+        making.rename(path.parent)
+    return path
 
 
 def main() -> None:
     """Fill a ledger, report on it in another process, and print what it took."""
     if sys.argv[1:2] == ["read"]:
-        print(json.dumps(asyncio.run(read(Path(sys.argv[2])))))
+        print(json.dumps(read(Path(sys.argv[2]))))
         return
     units = int(options(__doc__, units=MILLION).units)
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "tactful.db"
-        asyncio.run(fill(path, units))
+        path = ledger_of(units, Path(os.environ.get("EFFECTS_LEDGERS", folder)))
         command = [sys.executable, __file__, "read", str(path)]
         answer = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
     figures = json.loads(answer)

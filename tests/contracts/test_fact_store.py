@@ -185,6 +185,11 @@ async def test_the_facts_in_force_of_a_kind_are_listed_in_order_of_their_keys(
     first = await ledger.facts_of_kind("stock", "", 2)
     assert [(one.key, one.at) for one in first] == [("a", T0), ("b", T0 + 1)]
     assert [one.key for one in await ledger.facts_of_kind("stock", "b", 2)] == ["c"]
+    bodies = await ledger.fact_bodies("stock", "", 2)
+    assert [(key, bytes(body)) for key, body in bodies] == [(one.key, one.body) for one in first]
+    assert [key for key, _ in await ledger.fact_bodies("stock", "b", 2)] == ["c"]
+    assert await ledger.facts_with_keys("stock", ["b", "a", "none"]) == first
+    assert await ledger.facts_with_keys("price", ["b"]) == []
 
 
 async def test_products_and_customers_are_found_by_the_beginning_of_their_names(

@@ -18,6 +18,7 @@ from tactful.measurement.conclusions import (
     missing,
 )
 from tactful.measurement.given_away import GivenAway, given_away
+from tactful.measurement.idle_units import NO_IDLE_UNITS, IdleShare, IdleUnits
 from tactful.measurement.metric_names import MetricName
 from tactful.measurement.sample_ratio import SampleRatio, check_ratio, daily_looks
 from tactful.measurement.samples import Sample
@@ -95,11 +96,23 @@ class ExperimentReport(Struct, frozen=True, kw_only=True):
     """Discounts that changed no purchase, in `currency`; None: there were none, or it is not known."""
 
 
+class Counted(Struct, frozen=True):
+    """What of a large ledger is only counted, because it changes no outcome."""
+
+    idle: IdleUnits
+    """Units that no order and no event is about, and that are not among the triggers."""
+    links: Mapping[str, str]
+    """Session → customer, from all orders and triggers."""
+    unlinked: int
+    """Orders that name neither a customer nor a session, and are not among the orders."""
+
+
 def report_experiment(
     triggers: Sequence[Trigger],
     orders: Sequence[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
+    counted: Counted | None = None,
 ) -> ExperimentReport:
     """Compare the treated with the held-out units.
 
@@ -110,8 +123,10 @@ def report_experiment(
         orders: All paid orders that were not cancelled.
         events: All returns, cases, dismissals and savings.
         terms: What the report is about.
+        counted: What the other arguments leave out. The report is the one without it, where they
+            leave out nothing.
     """
-    return report_units(compared_units(triggers, orders, events, terms), terms)
+    return report_units(compared_units(triggers, orders, events, terms, counted), terms)
 
 
 def report_units(
@@ -125,13 +140,14 @@ def report_units(
         units_per_day: How many shoppers the choice is about; None: the units that are compared.
     """
     share, units, ripe, linked = found.treated_bp, found.units, found.ripe, found.linked
-    ratio = _ratio(units, share)
+    idle = found.idle
+    ratio = _ratio(units, idle, share)
     trusted = ratio is None or ratio.ok
     currency = found.currency
-    metrics = tuple(_metrics(ripe, linked.outcomes, currency, terms)) if trusted else ()
+    metrics = tuple(_metrics(found, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
     buyers = _buyers(ripe, linked.outcomes)
-    rate = per_day(units, terms.now) if units_per_day is None else units_per_day
+    rate = per_day(units, terms.now, idle) if units_per_day is None else units_per_day
     conclusion = conclude(margin, buyers, trusted=trusted, smallest_effect=terms.smallest_effect)
     still_missing = None
     if conclusion is Conclusion.TOO_EARLY:
@@ -140,13 +156,13 @@ def report_units(
         )
     treated = sum(unit.is_treated for unit in ripe.values())
     return ExperimentReport(
-        treated=treated,
-        held_out=len(ripe) - treated,
+        treated=treated + idle.treated,
+        held_out=len(ripe) - treated + idle.held_out,
         treated_bp=share,
-        immature=len(units) - len(ripe),
-        crossed=sum(unit.crossed for unit in ripe.values()),
+        immature=len(units) - len(ripe) + idle.units - idle.treated - idle.held_out,
+        crossed=sum(unit.crossed for unit in ripe.values()) + idle.crossed,
         other_share=found.other_share,
-        unlinked=linked.unlinked,
+        unlinked=linked.unlinked + found.unlinked,
         unknown_cost=linked.unknown_cost,
         ratio=ratio,
         metrics=metrics,
@@ -162,7 +178,7 @@ class ComparedUnits(Struct, frozen=True, kw_only=True):
     """The units of a report and their outcomes."""
 
     units: list[Unit]
-    """The units of the share that is compared."""
+    """The units of the share that is compared, without those that are only counted."""
     ripe: dict[str, Unit]
     """Those of them whose window has ended."""
     treated_bp: int
@@ -173,6 +189,10 @@ class ComparedUnits(Struct, frozen=True, kw_only=True):
     """What the ripe units did."""
     currency: str | None
     """The currency of most buyers; None: nobody bought."""
+    idle: IdleShare
+    """The units of the share that are only counted."""
+    unlinked: int
+    """Orders that are only counted."""
 
 
 def compared_units(
@@ -180,18 +200,20 @@ def compared_units(
     orders: Sequence[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
+    counted: Counted | None = None,
 ) -> ComparedUnits:
     """Return the units that a report compares; the arguments are those of `report_experiment`."""
-    links = session_links(triggers, orders)
-    everybody = assign_units(triggers, links)
-    share = _share_of(everybody.values(), latest=terms.latest_share)
-    return units_of_share(everybody, share, links, orders, events, terms)
+    if counted is None:
+        counted = Counted(IdleUnits(terms.now - terms.window), session_links(triggers, orders), 0)
+    everybody = assign_units(triggers, counted.links)
+    share = _share_of(everybody.values(), counted.idle, latest=terms.latest_share)
+    return units_of_share(everybody, share, counted, orders, events, terms)
 
 
 def units_of_share(
     everybody: Mapping[str, Unit],
     share: int,
-    links: Mapping[str, str],
+    counted: Counted,
     orders: Iterable[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
@@ -201,7 +223,7 @@ def units_of_share(
     Args:
         everybody: Unit → arm and first trigger.
         share: The share of the treated arm whose units are compared, in basis points.
-        links: Session → customer.
+        counted: What the other arguments leave out.
         orders: All paid orders that were not cancelled.
         events: All returns, cases, dismissals and savings.
         terms: What the report is about.
@@ -212,30 +234,36 @@ def units_of_share(
         for key, unit in everybody.items()
         if unit.treated_bp == share and unit.at + terms.window <= terms.now
     }
-    linked = link_outcomes(ripe, links, orders, events, terms.window)
+    linked = link_outcomes(ripe, counted.links, orders, events, terms.window)
+    idle = counted.idle.share(share)
+    idle_units = sum(counted.idle.units_by_share.values())
     return ComparedUnits(
         units=units,
         ripe=ripe,
+        idle=idle,
+        unlinked=counted.unlinked,
         treated_bp=share,
-        other_share=len(everybody) - len(units),
+        other_share=len(everybody) - len(units) + idle_units - idle.units,
         linked=linked,
         currency=_commonest_currency(linked.outcomes),
     )
 
 
-def _share_of(units: Iterable[Unit], *, latest: bool) -> int:
+def _share_of(units: Iterable[Unit], idle: IdleUnits, *, latest: bool) -> int:
     """Return the share whose units are compared; 0 without a unit."""
     found = list(units)
     if latest:
-        return max(((unit.at, unit.treated_bp) for unit in found), default=(0, 0))[1]
+        return max(idle.latest, *((unit.at, unit.treated_bp) for unit in found), (0, 0))[1]
     counts = Counter(unit.treated_bp for unit in found)
+    counts.update(idle.units_by_share)
     return max(counts, key=lambda share: (counts[share], share), default=0)
 
 
-def _ratio(units: Iterable[Unit], share: int) -> SampleRatio | None:
+def _ratio(units: Iterable[Unit], idle: IdleShare, share: int) -> SampleRatio | None:
     if not 0 < share < BP:
         return None
-    days = ((unit.at // DAY, int(not unit.is_treated)) for unit in units)
+    days = Counter((unit.at // DAY, int(not unit.is_treated)) for unit in units)
+    days.update(idle.sizes)
     return check_ratio(daily_looks(days, 2), (share / BP, 1 - share / BP))
 
 
@@ -258,10 +286,13 @@ def _buyers(units: Mapping[str, Unit], outcomes: Mapping[str, Outcome]) -> tuple
     return counts[True], counts[False]
 
 
-def per_day(units: Iterable[Unit], now: int) -> float:
+def per_day(units: Iterable[Unit], now: int, idle: IdleShare = NO_IDLE_UNITS) -> float:
     """Return how many units trigger in a day, from the first trigger to now; 0 without a unit."""
     instants = [unit.at for unit in units]
-    return len(instants) * DAY / max(now - min(instants), DAY) if instants else 0.0
+    number = len(instants) + idle.units
+    if idle.first_at is not None:
+        instants.append(idle.first_at)
+    return number * DAY / max(now - min(instants), DAY) if instants else 0.0
 
 
 _Read = Callable[[Outcome], float | None]
@@ -269,16 +300,12 @@ _Read = Callable[[Outcome], float | None]
 _ReadPast = Callable[[Outcome], float | None]
 
 
-def _metrics(
-    units: Mapping[str, Unit],
-    outcomes: Mapping[str, Outcome],
-    currency: str | None,
-    terms: ReportTerms,
-) -> Iterable[MetricResult]:
+def _metrics(units: ComparedUnits, terms: ReportTerms) -> Iterable[MetricResult]:
     """Yield every metric that can be compared; amounts in each currency, the commonest first."""
+    outcomes, currency = units.linked.outcomes, units.currency
     found = {code for one in outcomes.values() for code in (*one.revenue, *one.saved)}
     codes = sorted(found, key=lambda code: (code != currency, code))
-    arms = [_arm(units, outcomes, is_treated=arm) for arm in (True, False)]
+    arms = [_arm(units, is_treated=arm) for arm in (True, False)]
     for name in _ORDER:
         for code in codes if name in _AMOUNTS else (None,):
             value, past = _readers(name, code or currency or "")
@@ -349,8 +376,10 @@ class _Arm(Struct, frozen=True):
     """The number of the others."""
 
 
-def _arm(units: Mapping[str, Unit], outcomes: Mapping[str, Outcome], *, is_treated: bool) -> _Arm:
+def _arm(compared: ComparedUnits, *, is_treated: bool) -> _Arm:
+    units, outcomes, idle = compared.ripe, compared.linked.outcomes, compared.idle
     size = sum(unit.is_treated is is_treated for unit in units.values())
+    size += idle.treated if is_treated else idle.held_out
     found = [outcomes[key] for key in sorted(outcomes) if units[key].is_treated is is_treated]
     return _Arm(found, size - len(found))
 

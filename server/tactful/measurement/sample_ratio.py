@@ -5,7 +5,7 @@ be trusted.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -32,16 +32,16 @@ class SampleRatio(Struct, frozen=True):
         return self.p >= ALARM_BELOW
 
 
-def daily_looks(units: Iterable[tuple[int, int]], arms: int) -> list[list[int]]:
+def daily_looks(units: Mapping[tuple[int, int], int], arms: int) -> list[list[int]]:
     """Return the numbers of units of each arm after each day on which units came.
 
     Args:
-        units: The day of the trigger and the number of the arm, from 0.
+        units: (day of the trigger, number of the arm from 0) → units.
         arms: How many arms there are.
     """
     days: dict[int, list[int]] = {}
-    for day, arm in units:
-        days.setdefault(day, [0] * arms)[arm] += 1
+    for (day, arm), number in units.items():
+        days.setdefault(day, [0] * arms)[arm] += number
     looks, so_far = [], [0] * arms
     for day in sorted(days):
         so_far = [before + more for before, more in zip(so_far, days[day], strict=True)]

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import DAY
 from tactful.measurement.conclusions import LEAST_ORDERS, LEAST_UNITS
-from tactful.measurement.experiment_report import ReportTerms, compared_units
+from tactful.measurement.experiment_report import Counted, ReportTerms, compared_units
 from tactful.measurement.intervals import sequence_factor
 from tactful.measurement.sample_ratio import check_ratio
 from tactful.measurement.samples import Sample
@@ -130,13 +130,14 @@ def self_test(
     orders: Sequence[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
+    counted: Counted | None = None,
 ) -> SelfTest:
     """Divide the recorded shoppers by chance, and count how often a report would see a difference.
 
     Each division is looked at after every day, as a shop owner would do. The arguments are those of
     `report_experiment`. The earlier purchases of customers are not used.
     """
-    units = [*_units(triggers, orders, events, terms)]
+    units = [*_units(triggers, orders, events, terms, counted)]
     counts = _Counts(terms.decide_at)
     sizes: list[list[int]] = []
     lift_alarms: set[int] = set()
@@ -158,9 +159,10 @@ def _units(
     orders: Sequence[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
+    counted: Counted | None,
 ) -> Iterator[_Unit]:
     """Yield the units of a report in order of their triggers, whatever arm they were in."""
-    found = compared_units(triggers, orders, events, terms)
+    found = compared_units(triggers, orders, events, terms, counted)
     code, outcomes = found.currency or "", found.linked.outcomes
     margins = tuple(one.margin.get(code, 0.0) for one in outcomes.values())
     cap = percentile_cap((Sample(margins, blank=len(found.ripe) - len(margins)),))

@@ -4,7 +4,7 @@ Every outcome belongs to a unit by customer or by session, in both arms alike. A
 never links an order, because only treated units have those.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from msgspec import Struct, field
@@ -191,6 +191,27 @@ def assign_units(triggers: Iterable[Trigger], links: Mapping[str, str]) -> dict[
 def _order_of(trigger: Trigger) -> tuple[int, str, bool, int, str]:
     """Return the place of a trigger in time; several in one millisecond have any fixed order."""
     return (trigger.at, trigger.product, trigger.is_treated, trigger.treated_bp, trigger.arm)
+
+
+def orders_that_count(
+    orders: Iterable[MeasuredOrder],
+    units: Mapping[str, Unit],
+    links: Mapping[str, str],
+    window: int,
+) -> Iterator[str]:
+    """Yield the orders whose lines change the outcome or the history of a unit.
+
+    The arguments are those of `link_outcomes`; the lines of the orders may be missing.
+    """
+    for order in orders:
+        key = _unit_of(order.who, units, links)
+        if key is None:
+            continue
+        at = units[key].at
+        if at <= order.at < at + window or (
+            at - HISTORY <= order.at < at and order.who.customer == key
+        ):
+            yield order.order
 
 
 def link_outcomes(

@@ -8,7 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from tactful.measurement.experiment_report import ComparedUnits, ReportTerms, compared_units
+from tactful.measurement.experiment_report import (
+    ComparedUnits,
+    Counted,
+    ReportTerms,
+    compared_units,
+)
 from tactful.measurement.unit_outcomes import MeasuredOrder, Outcome, Trigger, UnitEvent
 
 SCHEMA_VERSION: Final = 1
@@ -58,9 +63,10 @@ def unit_table(
     orders: Sequence[MeasuredOrder],
     events: Iterable[UnitEvent],
     terms: ReportTerms,
+    counted: Counted | None = None,
 ) -> UnitTable:
     """Return the units that `report_experiment` compares, given the same arguments."""
-    found = compared_units(triggers, orders, events, terms)
+    found = compared_units(triggers, orders, events, terms, counted)
     outcomes = found.linked.outcomes.values()
     codes = {code for one in outcomes for code in (*one.revenue, *one.saved)}
     others = codes - {found.currency}

@@ -1,5 +1,6 @@
 """The report of an experiment: its rules compared with nothing, and with each other."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
@@ -7,12 +8,14 @@ from msgspec import Struct, structs
 from tactful.core.values.calendar import DAY
 from tactful.core.values.money import BP
 from tactful.measurement.experiment_report import (
+    Counted,
     ExperimentReport,
     ReportTerms,
     per_day,
     report_units,
     units_of_share,
 )
+from tactful.measurement.idle_units import IdleUnits
 from tactful.measurement.sample_ratio import SampleRatio, check_ratio, daily_looks
 from tactful.measurement.unit_outcomes import (
     MeasuredOrder,
@@ -68,7 +71,7 @@ class _Terms(Struct, frozen=True):
     """What all comparisons of an experiment share."""
 
     units: Mapping[str, Unit]
-    links: Mapping[str, str]
+    counted: Counted
     orders: Sequence[MeasuredOrder]
     events: Sequence[UnitEvent]
     terms: ReportTerms
@@ -81,6 +84,7 @@ def report_variants(
     events: Iterable[UnitEvent],
     shares: Mapping[str, int],
     terms: ReportTerms,
+    counted: Counted | None = None,
 ) -> VariantsReport:
     """Compare the rules of an experiment since it was changed last.
 
@@ -92,8 +96,12 @@ def report_variants(
         events: All returns, cases, dismissals and savings.
         shares: Rule → its share in the latest edition, in basis points.
         terms: What the report is about.
+        counted: The links and the unlinked orders, where the other arguments leave them out. It has
+            no idle units.
     """
-    links = session_links(triggers, orders)
+    if counted is None:
+        counted = Counted(IdleUnits(terms.now - terms.window), session_links(triggers, orders), 0)
+    links = counted.links
     edition, treated_bp = latest_edition(triggers)
     now_compared = [
         one for one in triggers if (one.edition, one.treated_bp) == (edition, treated_bp)
@@ -105,7 +113,7 @@ def report_variants(
     if triggers and treated_bp < BP:
         configured[""] = BP - treated_bp
     ratio = _ratio(units.values(), configured)
-    compared = _Terms(units, links, orders, list(events), terms, configured)
+    compared = _Terms(units, counted, orders, list(events), terms, configured)
     trusted = ratio is None or ratio.ok
     return VariantsReport(
         edition=edition,
@@ -139,7 +147,8 @@ def _ratio(units: Iterable[Unit], shares: Mapping[str, int]) -> SampleRatio | No
     if len(shares) < 2:
         return None
     place = {arm: number for number, arm in enumerate(shares)}
-    looks = daily_looks(((unit.at // DAY, place[unit.arm]) for unit in units), len(shares))
+    sizes = Counter((unit.at // DAY, place[unit.arm]) for unit in units)
+    looks = daily_looks(sizes, len(shares))
     total = sum(shares.values())
     return check_ratio(looks, [share / total for share in shares.values()])
 
@@ -154,7 +163,7 @@ def _compare(compared: _Terms, rule: str, against: str) -> VariantReport:
         if unit.arm in {rule, against}
     }
     found = units_of_share(
-        pair, share, compared.links, compared.orders, compared.events, compared.terms
+        pair, share, compared.counted, compared.orders, compared.events, compared.terms
     )
     rate = per_day(compared.units.values(), compared.terms.now)
     return VariantReport(rule, against, report_units(found, compared.terms, units_per_day=rate))

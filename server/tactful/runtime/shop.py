@@ -32,7 +32,7 @@ from tactful.runtime.services.item_diagnosis import DiagnosisService
 from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
-from tactful.runtime.services.report_service import ReportService
+from tactful.runtime.services.report_service import Reports, ReportService
 from tactful.runtime.services.rulebook_manager import RulebookManager
 from tactful.runtime.services.shop_watch import ShopWatch
 from tactful.runtime.sessions.context_builder import ContextBuilder
@@ -107,6 +107,7 @@ class Shop:
         settings: Settings,
         encode_redemption: EncodeAnswer,
         free_bytes: Callable[[], int] | None = None,
+        reports: Reports | None = None,
     ) -> None:
         """Build the parts: first those that only hold state, then those that act.
 
@@ -122,6 +123,7 @@ class Shop:
             settings: The settings of the shop.
             encode_redemption: Writes the body of a redemption's response.
             free_bytes: Returns the free bytes of the disk with the ledger; None: not watched.
+            reports: Computes reports; None: this process does, from the ledger.
         """
         self.ledger, self.clock, self.settings = ledger, clock, settings
         self.state = state = ShopState(
@@ -158,7 +160,7 @@ class Shop:
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
-        self.reports = ReportService(ledger, clock)
+        self.reports = reports or ReportService(ledger, clock)
         self.alerts = AlertService(state)
         self._watch = ShopWatch(state, self.alerts, self.reports, self.trials, self._stop_trial)
         self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Final
 
 from tactful.config import Config
 from tactful.config.loading import ConfigError
@@ -10,6 +11,9 @@ from tactful.runtime.telemetry import Telemetry
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.shared import failpoints
 from tactful.stores.sqlite.ledger import SqliteLedger
+
+LEDGER_FILE: Final = "tactful.db"
+"""The file of a data folder with the ledger."""
 
 
 def configured_ledger(config: Config, folder: Path) -> Ledger:
@@ -41,7 +45,7 @@ def configured_ledger(config: Config, folder: Path) -> Ledger:
         )
     if config.data:
         return SqliteLedger(
-            folder / "tactful.db",
+            folder / LEDGER_FILE,
             erasures_copy=config.erasures_copy,
             is_shared=False,  # this process holds the lock of the folder
             failpoint=failpoint,

@@ -54,5 +54,5 @@ def test_a_split_of_55_to_45_is_found_at_5000_units() -> None:
 
 
 def test_the_looks_of_several_arms_grow_day_by_day() -> None:
-    assert daily_looks([(3, 0), (1, 2), (3, 0), (1, 1)], 3) == [[0, 1, 1], [2, 1, 1]]
-    assert daily_looks([], 2) == []
+    assert daily_looks({(3, 0): 2, (1, 2): 1, (1, 1): 1}, 3) == [[0, 1, 1], [2, 1, 1]]
+    assert daily_looks({}, 2) == []

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 
-class Exposure(Struct, frozen=True, gc=False, kw_only=True):
+class Exposure(Struct, frozen=True, gc=False):
     """The first time that an offer of a rule was pushed to a unit, or was held out from it.
 
     Both arms are recorded at the same point of the decision: after every gate and arbitration.
@@ -48,6 +48,14 @@ class Exposure(Struct, frozen=True, gc=False, kw_only=True):
     """The share of shoppers for whom the unit's rule was, in basis points; 0: held out, or no experiment."""
 
 
+ExposureRow = tuple[str, str, str, str, bool, bool, int, int, str, str, int]
+"""What reports read of an exposure: unit, session, rule, edition, `is_customer`, `is_treated`,
+`treated_bp`, `at`, product, territory and `arm_bp`, as `Exposure` explains them.
+
+A tuple, because a report reads a million of them. The booleans may be the numbers 0 and 1.
+"""
+
+
 class OfferReaction(Struct, frozen=True, gc=False, kw_only=True):
     """A dismissal of an offer, or the saving of an order that redeemed one."""
 
@@ -72,7 +80,7 @@ class ExposureStore(Protocol):
 
     def exposures(
         self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
-    ) -> AsyncGenerator[list[Exposure], None]:
+    ) -> AsyncGenerator[list[ExposureRow], None]:
         """Yield the exposures of [since, until) in pages, in order of unit, rule and edition.
 
         What is stored while they are read may be missing. The read first waits until everything queued
@@ -83,6 +91,17 @@ class ExposureStore(Protocol):
             until: Milliseconds since the Unix epoch, UTC; excluded.
             rule: The rule, outside experiments; None: every rule.
             experiment: The experiment; None: with and without one.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    def exposed_units(
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
+    ) -> AsyncGenerator[list[tuple[str, str, bool]], None]:
+        """Yield (unit, session, whether the unit is a customer) of the exposures that `exposures` yields.
+
+        It takes a third of the time. The arguments are those of `exposures`.
 
         Raises:
             LedgerError: The ledger cannot be read.

@@ -111,6 +111,24 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
+    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return (key, body) of the facts that `facts_of_kind` returns, in half of its time.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
+        """Return the facts in force of one kind that have these keys, in order of their keys.
+
+        Args:
+            kind: The kind of fact, such as `order`.
+            keys: The keys; one without a fact in force is passed over.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
     async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
         """Return the facts in force whose title or name begins with a text, in alphabetical order.
 

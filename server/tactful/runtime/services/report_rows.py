@@ -27,7 +27,6 @@ from tactful.core.values.money import Money
 from tactful.measurement.unit_outcomes import (
     MeasuredLine,
     MeasuredOrder,
-    Trigger,
     UnitEvent,
     Who,
 )
@@ -158,10 +157,14 @@ def is_sale(order: ReportedFact[Order], gone: Iterable[ReportedFact[Gone]]) -> b
 class OrderHead(Struct, frozen=True, gc=False):
     """What says whether an order matters; the rest of the stored fact is not decoded."""
 
+    order: str
     placed_at: str
     """RFC 3339."""
+    status: str
     customer: str | None = None
     session: str | None = None
+    paid: bool = True
+    also: tuple[str, ...] = ()
 
 
 class TimeSpan:
@@ -170,8 +173,9 @@ class TimeSpan:
     def __init__(self, since: int, until: int) -> None:
         """Compare with [since, until), milliseconds since the Unix epoch, UTC."""
         self._since, self._until = since, until
-        self._first = format_rfc3339(since)[:SECONDS_DIGITS]
-        self._last = format_rfc3339(until)[:SECONDS_DIGITS]
+        self.first = format_rfc3339(since)[:SECONDS_DIGITS]
+        """Texts in UTC that are above it, down to the second, are in the time, if they are below `last`."""
+        self.last = format_rfc3339(until)[:SECONDS_DIGITS]
 
     def has(self, instant: str) -> bool:
         """Return whether an instant as facts write it (RFC 3339) lies in the time.
@@ -179,44 +183,22 @@ class TimeSpan:
         Texts in UTC are in the order of their instants, down to the second. To compare them takes a
         tenth of the time that reading them takes.
         """
-        if instant[-1] == "Z" and self._first < instant[:SECONDS_DIGITS] < self._last:
+        if instant[-1] == "Z" and self.first < instant[:SECONDS_DIGITS] < self.last:
             return True
-        return self._since <= ms(msgspec.convert(instant, Instant)) < self._until
+        return self._since <= instant_ms(instant) < self._until
 
 
-class BuyerFilter:
-    """Chooses the orders that may belong to a unit.
+def instant_ms(instant: str) -> int:
+    """Return an instant as facts write it (RFC 3339) in milliseconds since the Unix epoch, UTC."""
+    return ms(msgspec.convert(instant, Instant))
 
-    An order of a unit's session may name a customer who was not known to be the same shopper. The
-    other orders of such a customer are wanted too, which a second reading finds.
+
+def session_of(order: Order | OrderHead) -> str | None:
+    """Return the session of an order, which it names by its public id.
+
+    A public id ends in a number after a login.
     """
-
-    def __init__(self, triggers: Iterable[Trigger]) -> None:
-        triggers = tuple(triggers)
-        self._customers = {one.unit for one in triggers if one.is_customer}
-        self._sessions = {one.session for one in triggers}
-        self._linked: set[str] = set()
-
-    def wants(self, who: Who) -> bool:
-        """Return whether an order of this shopper may belong to a unit, or belongs to nobody."""
-        if who.session in self._sessions:
-            if who.customer is not None and who.customer not in self._customers:
-                self._linked.add(who.customer)
-            return True
-        return who.customer in self._customers or who == NOBODY
-
-    def take_linked(self) -> bool:
-        """Want the customers that were found to be shoppers of a unit; return whether there are any."""
-        found, self._linked = self._linked, set()
-        self._customers |= found
-        return bool(found)
-
-
-def who_bought(order: Order | OrderHead, unit_of: CustomerUnit) -> Who:
-    """Return to whom an order belongs: its customer and its session, never the offer it used."""
-    # An order names a session by its public id, which ends in a number after a login.
-    session = order.session.partition(".")[0] if order.session else None
-    return Who(unit_of(order.customer) if order.customer else None, session)
+    return order.session.partition(".")[0] if order.session else None
 
 
 def measured_order(order: Order, who: Who, terms: SkuTerms, returns: Returns) -> MeasuredOrder:

@@ -1,22 +1,20 @@
 """Reports on the effect of offers, computed from the ledger alone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from functools import lru_cache, partial
-from sys import intern
-from typing import Any, Final, Protocol, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final, Protocol, TypeVar
 
-import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from tactful.core.facts.fact_codec import decode_stored
-from tactful.core.facts.fact_types import Gone, Order, ReportedFact
 from tactful.core.values.calendar import DAY
 from tactful.measurement.experiment_report import (
+    Counted,
     ExperimentReport,
     ReportTerms,
     report_experiment,
 )
+from tactful.measurement.idle_units import IdleUnits
 from tactful.measurement.self_test import SelfTest, self_test
 from tactful.measurement.unit_outcomes import (
     HISTORY,
@@ -24,39 +22,17 @@ from tactful.measurement.unit_outcomes import (
     Trigger,
     UnitEvent,
     Who,
+    assign_units,
+    orders_that_count,
+    session_links,
 )
 from tactful.measurement.unit_rows import UnitTable, unit_table
 from tactful.measurement.variant_report import VariantsReport, latest_edition, report_variants
-from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.ports.exposure_store import Exposure, ExposureStore, OfferReaction
-from tactful.runtime.ports.fact_store import FactStore
-from tactful.runtime.ports.ledger_rows import StoredFact
-from tactful.runtime.services.report_rows import (
-    BuyerFilter,
-    CustomerUnit,
-    OrderHead,
-    Returns,
-    SkuTerms,
-    TimeSpan,
-    events_of,
-    is_sale,
-    measured_order,
-    skus_of,
-    who_bought,
-)
-
-PAGE_FACTS: Final = 500
-"""Facts that are read and decoded at once, some 1.5 ms of the event loop.
-
-A thread would hold the event loop for longer: the interpreter switches between threads every 5 ms.
-"""
-SKUS_AT_ONCE: Final = 200
-CUSTOMERS_KEPT: Final = 10_000
-"""Digests of customers that are kept. All those of a million customers would take 240 MB."""
-
-# Most orders are of shoppers who were due no offer. Their heads take a third of the time.
-_decode_head = msgspec.json.Decoder(OrderHead).decode
+from tactful.runtime.ports.exposure_store import ExposureRow, OfferReaction
+from tactful.runtime.services.report_orders import OrderReading, ReportFacts, SaleHeads, facts_of
+from tactful.runtime.services.report_rows import CustomerUnit, Returns, TimeSpan, events_of
+from tactful.runtime.services.report_units import KnownUnits, UnitSplit, trigger_of
 
 DEFAULT_PERIOD: Final = 30 * DAY
 """How far back a report goes where nothing else is asked for, in milliseconds."""
@@ -65,11 +41,29 @@ DEFAULT_WINDOW: Final = 7 * DAY
 
 
 T = TypeVar("T")
-_Compute = Callable[[list[Trigger], list[MeasuredOrder], list[UnitEvent], ReportTerms], T]
+_Compute = Callable[
+    [Sequence[Trigger], Sequence[MeasuredOrder], Sequence[UnitEvent], ReportTerms, Counted], T
+]
 
 
-class ReportLedger(ExposureStore, FactStore, CustomerData, Protocol):
-    """The roles of the ledger that a report reads."""
+class ReportLedger(ReportFacts, Protocol):
+    """What a report reads; the roles in `runtime.ports` say what each method promises."""
+
+    def exposures(
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
+    ) -> AsyncGenerator[list[ExposureRow], None]:
+        """Yield the exposures of [since, until) in pages; see `ExposureStore`."""
+
+    def exposed_units(
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
+    ) -> AsyncGenerator[list[tuple[str, str, bool]], None]:
+        """Yield unit, session and whether the unit is a customer, in pages; see `ExposureStore`."""
+
+    async def offer_reactions(self, since: int, until: int) -> list[OfferReaction]:
+        """Return the dismissals and savings of [since, until); see `ExposureStore`."""
+
+    def digests_of(self, kind: str) -> Callable[[str], str]:
+        """Return what names the ids of one kind as exposures do; see `CustomerData`."""
 
 
 class ReportQuestion(Struct, frozen=True, kw_only=True):
@@ -89,37 +83,44 @@ class ReportQuestion(Struct, frozen=True, kw_only=True):
     """How long after its trigger the outcomes of a unit count, in milliseconds."""
 
 
-class _SaleChoice:
-    """Chooses the stored orders that a report needs."""
+class Reports(Protocol):
+    """Computes reports. The same ledger gives the same report at the same instant."""
 
-    def __init__(
-        self,
-        question: ReportQuestion,
-        buyers: BuyerFilter,
-        unit_of: CustomerUnit,
-        gone: Mapping[str, ReportedFact[Gone]],
-    ) -> None:
-        self._time = TimeSpan(question.since - HISTORY, question.until + question.window)
-        self._buyers = buyers
-        self._unit_of = unit_of
-        self._gone = gone
+    async def report(self, question: ReportQuestion) -> ExperimentReport:
+        """Compare units that were shown offers with units that were held out.
 
-    def sale_of(self, stored: StoredFact) -> tuple[Order, Who] | None:
-        """Return an order and its buyer; None: it was no sale, or belongs to no unit."""
-        head = _decode_head(stored.body)
-        if not self._time.has(head.placed_at):
-            return None
-        who = who_bought(head, self._unit_of)
-        if not self._buyers.wants(who):
-            return None
-        fact: Any = decode_stored(stored.body)
-        order: ReportedFact[Order] = ReportedFact(fact, stored.at, stored.number)
-        ends = [self._gone[ident] for ident in order.fact.ids if ident in self._gone]
-        return (order.fact, who) if is_sale(order, ends) else None
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def by_rule(self, question: ReportQuestion) -> dict[str, ExperimentReport]:
+        """Report on every rule outside experiments, with one reading of the orders.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def variants(self, question: ReportQuestion) -> VariantsReport:
+        """Compare the rules of the experiment that the question names.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+
+class _Reading(Struct, frozen=True):
+    """What a report is computed from, apart from its units."""
+
+    time: TimeSpan
+    heads: SaleHeads
+    orders: OrderReading
+    events: list[UnitEvent]
+    touched: set[str]
+    """The units and sessions that orders and events name."""
 
 
 class ReportService:
-    """Computes reports. The same ledger gives the same report at the same instant."""
+    """Computes reports in this process, from the ledger alone; see `Reports`."""
 
     def __init__(self, ledger: ReportLedger, clock: Clock) -> None:
         self._ledger = ledger
@@ -128,12 +129,10 @@ class ReportService:
     async def report(self, question: ReportQuestion) -> ExperimentReport:
         """Compare units that were shown offers with units that were held out.
 
-        The arithmetic runs on a thread, so that sessions go on.
-
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        return await self._computed(report_experiment, question)
+        return await self._computed(report_experiment, question, counts_idle=True)
 
     async def units(self, question: ReportQuestion) -> UnitTable:
         """Return the units that `report` compares, one by one.
@@ -157,18 +156,39 @@ class ReportService:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        by_rule: dict[str, list[Trigger]] = {}
-        async for one in self._exposures(question):
-            if not one.edition:
-                by_rule.setdefault(one.rule, []).append(_trigger(one))
-        everybody = [one for triggers in by_rule.values() for one in triggers]
-        orders, events = await self._outcomes(question, everybody) if everybody else ([], [])
-        terms = ReportTerms(now=self._clock.now(), window=question.window, latest_share=True)
+        terms = self._terms(structs.replace(question, rule=""))
+        known = await self._known_units(question)
+        read = await self._read(question, known)
+        shared = known.forget()
+        splits: dict[str, UnitSplit] = {}
+        async for page in self._exposures(question):
+            by_rule: dict[str, list[ExposureRow]] = {}
+            for row in page:
+                _, _, rule, edition, *_ = row
+                if not edition:
+                    by_rule.setdefault(rule, []).append(row)
+            for rule, exposed in by_rule.items():
+                if rule not in splits:
+                    splits[rule] = UnitSplit(_ripe_until(terms), read.touched, shared)
+                splits[rule].add(exposed)
+        for split in splits.values():
+            split.close()
+        counted = {
+            rule: _counted(split.triggers, split.idle, read) for rule, split in splits.items()
+        }
+        wanted = {
+            order
+            for rule, split in splits.items()
+            for order in _orders_that_count(split.triggers, counted[rule], read, terms)
+        }
+        orders = await read.orders.whole(read.heads.sales, wanted)
 
         def compute() -> dict[str, ExperimentReport]:
             return {
-                rule: report_experiment(triggers, orders, events, terms)
-                for rule, triggers in sorted(by_rule.items())
+                rule: report_experiment(
+                    splits[rule].triggers, orders, read.events, terms, counted[rule]
+                )
+                for rule in sorted(splits)
             }
 
         return await asyncio.to_thread(compute)
@@ -179,148 +199,118 @@ class ReportService:
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        terms = self._terms(question)
+        read = await self._read(question, await self._known_units(question))
         shares: dict[tuple[str, int], dict[str, int]] = {}
-
-        def compute(
-            triggers: list[Trigger],
-            orders: list[MeasuredOrder],
-            events: list[UnitEvent],
-            terms: ReportTerms,
-        ) -> VariantsReport:
-            latest = shares.get(latest_edition(triggers), {})
-            return report_variants(triggers, orders, events, latest, terms)
-
-        return await self._computed(compute, question, shares)
+        triggers = []
+        async for page in self._exposures(question):
+            for row in page:
+                _, _, rule, edition, _, is_treated, treated_bp, _, _, _, arm_bp = row
+                arm = rule if is_treated else ""
+                if arm:
+                    shares.setdefault((edition, treated_bp), {})[arm] = arm_bp
+                triggers.append(structs.replace(trigger_of(row), arm=arm, edition=edition))
+        counted = _counted(triggers, IdleUnits(_ripe_until(terms)), read)
+        wanted = {*_orders_that_count(triggers, counted, read, terms)}
+        orders = await read.orders.whole(read.heads.sales, wanted)
+        latest = shares.get(latest_edition(triggers), {})
+        work = partial(report_variants, triggers, orders, read.events, latest, terms, counted)
+        return await asyncio.to_thread(work)
 
     async def _computed(
-        self,
-        compute: _Compute[T],
-        question: ReportQuestion,
-        variants: dict[tuple[str, int], dict[str, int]] | None = None,
+        self, compute: _Compute[T], question: ReportQuestion, *, counts_idle: bool = False
     ) -> T:
         """Read what is compared, and compute with it.
+
+        The arithmetic runs on a thread, so that sessions go on.
 
         Args:
             compute: The arithmetic.
             question: What the report is about.
-            variants: Receives for each edition and treated share: rule → share of its shoppers.
+            counts_idle: Whether units that did nothing are only counted. The others need each unit.
         """
-        variants = {} if variants is None else variants
-        triggers = [one async for one in self._triggers(question, variants)]
-        orders, events = await self._outcomes(question, triggers) if triggers else ([], [])
-        terms = ReportTerms(
+        terms = self._terms(question)
+        known = await self._known_units(question)
+        read = await self._read(question, known)
+        touched = read.touched if counts_idle else None
+        split = UnitSplit(_ripe_until(terms), touched, known.forget())
+        async for page in self._exposures(question):
+            split.add(page)
+        split.close()
+        counted = _counted(split.triggers, split.idle, read)
+        wanted = {*_orders_that_count(split.triggers, counted, read, terms)}
+        orders = await read.orders.whole(read.heads.sales, wanted)
+        work = partial(compute, split.triggers, orders, read.events, terms, counted)
+        return await asyncio.to_thread(work)
+
+    def _terms(self, question: ReportQuestion) -> ReportTerms:
+        return ReportTerms(
             now=self._clock.now(), window=question.window, latest_share=question.rule is not None
         )
-        return await asyncio.to_thread(partial(compute, triggers, orders, events, terms))
 
-    async def _triggers(
-        self, question: ReportQuestion, variants: dict[tuple[str, int], dict[str, int]]
-    ) -> AsyncIterator[Trigger]:
-        async for one in self._exposures(question):
-            if question.experiment is None:
-                yield _trigger(one)
-                continue
-            arm = one.rule if one.is_treated else ""
-            if arm:
-                variants.setdefault((one.edition, one.treated_bp), {})[arm] = one.arm_bp
-            yield _trigger(one, arm, one.edition)
+    async def _known_units(self, question: ReportQuestion) -> KnownUnits:
+        known = KnownUnits()
+        pages = self._ledger.exposed_units(
+            question.since, question.until, rule=question.rule, experiment=question.experiment
+        )
+        async for page in pages:
+            known.add(page)
+        known.close()
+        return known
 
-    async def _exposures(self, question: ReportQuestion) -> AsyncIterator[Exposure]:
+    async def _exposures(self, question: ReportQuestion) -> AsyncIterator[list[ExposureRow]]:
         pages = self._ledger.exposures(
             question.since, question.until, rule=question.rule, experiment=question.experiment
         )
         async for page in pages:
-            for one in page:
-                if question.territory in {None, one.territory}:
-                    yield one
+            if question.territory is None:
+                yield page
+            else:
+                yield [row for row in page if row[9] == question.territory]
 
-    async def _outcomes(
-        self, question: ReportQuestion, triggers: Iterable[Trigger]
-    ) -> tuple[list[MeasuredOrder], list[UnitEvent]]:
-        # The customer of several orders in a row is looked up once.
-        unit_of = lru_cache(CUSTOMERS_KEPT)(partial(self._ledger.erasure_digest, "customer"))
-        returned = [one.fact async for one in self._facts("return")]
-        cases = [one.fact async for one in self._facts("case")]
-        orders, also = await self._sales(
-            question, BuyerFilter(triggers), unit_of, Returns(returned)
-        )
+    async def _read(self, question: ReportQuestion, known: KnownUnits) -> _Reading:
+        """Read what the units of a report may have done."""
+        unit_of = self._ledger.digests_of("customer")
+        time = TimeSpan(question.since - HISTORY, question.until + question.window)
+        if not known.sessions:
+            nothing = SaleHeads({}, {})
+            reading = OrderReading(self._ledger, unit_of, Returns(()))
+            return _Reading(time, nothing, reading, [], set())
+        returned = [one.fact async for one in facts_of(self._ledger, "return")]
+        cases = [one.fact async for one in facts_of(self._ledger, "case")]
+        reading = OrderReading(self._ledger, unit_of, Returns(returned))
+        heads = await reading.heads(time, known)
         buyers: dict[str, Who] = {}
-        for order in orders:
-            buyers |= dict.fromkeys((order.order, *also.get(order.order, ())), order.who)
+        for order in heads.sales.values():
+            buyers |= dict.fromkeys((order.order, *heads.also.get(order.order, ())), order.who)
         until = question.until + question.window
         reactions = await self._ledger.offer_reactions(question.since, until)
         events = events_of(returned, cases, buyers, unit_of)
         events += [_event(one, unit_of) for one in reactions]
-        return orders, events
-
-    async def _sales(
-        self,
-        question: ReportQuestion,
-        buyers: BuyerFilter,
-        unit_of: CustomerUnit,
-        returns: Returns,
-    ) -> tuple[list[MeasuredOrder], dict[str, tuple[str, ...]]]:
-        """Return the sales that may belong to a unit, or to nobody, and the other ids of their orders.
-
-        The sales are in order of their ids. Each page is turned into what is compared at once: a
-        decoded order takes three times the memory.
-        """
-        gone: dict[str, ReportedFact[Gone]] = {}
-        async for end in self._facts("gone"):
-            if end.fact.of == "order":
-                gone[end.fact.order] = end
-        terms, choice = SkuTerms(), _SaleChoice(question, buyers, unit_of, gone)
-        found: dict[str, MeasuredOrder] = {}
-        also: dict[str, tuple[str, ...]] = {}
-        is_first = True
-        # An order can say that a guest is a customer. Only then all orders are read again.
-        while is_first or buyers.take_linked():
-            is_first = False
-            async for page in self._pages("order"):
-                chosen = [choice.sale_of(stored) for stored in page if stored.key not in found]
-                sales = [sale for sale in chosen if sale]
-                await self._learn(terms, skus_of(order for order, _ in sales))
-                for order, who in sales:
-                    found[order.order] = measured_order(order, who, terms, returns)
-                    if order.also:
-                        also[order.order] = order.also
-        return [found[key] for key in sorted(found)], also
-
-    async def _facts(self, kind: str) -> AsyncIterator[ReportedFact[Any]]:
-        """Yield the facts in force of one kind, in order of their keys."""
-        async for page in self._pages(kind):
-            for stored in page:
-                yield ReportedFact(decode_stored(stored.body), stored.at, stored.number)
-
-    async def _pages(self, kind: str) -> AsyncIterator[list[StoredFact]]:
-        after = ""
-        while page := await self._ledger.facts_of_kind(kind, after, PAGE_FACTS):
-            yield page
-            after = page[-1].key
-
-    async def _learn(self, terms: SkuTerms, skus: Iterable[str]) -> None:
-        """Add product, cost and tax rate, as they are now, of the SKUs that were not asked for yet."""
-        asked = terms.take_new(skus)
-        for start in range(0, len(asked), SKUS_AT_ONCE):
-            subjects = [("sku", sku) for sku in asked[start : start + SKUS_AT_ONCE]]
-            found = await self._ledger.facts_about(subjects, ("product", "cost", "price"))
-            for stored in found:
-                terms.add(decode_stored(stored.body))
+        touched: set[str | None] = set()
+        for who in (*buyers.values(), *(event.who for event in events)):
+            touched |= {who.customer, who.session}
+        return _Reading(time, heads, reading, events, {one for one in touched if one is not None})
 
 
-def _trigger(one: Exposure, arm: str = "", edition: str = "") -> Trigger:
-    return Trigger(
-        unit=one.unit,
-        is_customer=one.is_customer,
-        session=one.unit if one.session == one.unit else one.session,
-        is_treated=one.is_treated,
-        treated_bp=one.treated_bp,
-        at=one.at,
-        # Equal values are one object: a million triggers name few products.
-        product=intern(one.product),
-        arm=arm,
-        edition=edition,
-    )
+def _counted(triggers: Iterable[Trigger], idle: IdleUnits, read: _Reading) -> Counted:
+    return Counted(idle, session_links(triggers, read.heads.sales.values()), read.heads.unlinked)
+
+
+def _ripe_until(terms: ReportTerms) -> int:
+    return terms.now - terms.window
+
+
+def _orders_that_count(
+    triggers: Iterable[Trigger], counted: Counted, read: _Reading, terms: ReportTerms
+) -> Iterator[str]:
+    """Return the orders whose lines change the report; those of unripe units do not."""
+    units = {
+        key: unit
+        for key, unit in assign_units(triggers, counted.links).items()
+        if unit.at <= _ripe_until(terms)
+    }
+    return orders_that_count(read.heads.sales.values(), units, counted.links, terms.window)
 
 
 def _event(reaction: OfferReaction, unit_of: CustomerUnit) -> UnitEvent:

@@ -15,7 +15,7 @@ from tactful.runtime.ports.ledger_rows import (
     Tombstone,
 )
 from tactful.stores.shared.erased_ids import ERASABLE_KINDS, forbids_fact, subjects_without
-from tactful.stores.shared.erasures import erasure_digest
+from tactful.stores.shared.erasures import digests_of, erasure_digest
 from tactful.stores.shared.recent_heads import RecentHeads
 
 SECRET: Final = b"the ledger in memory"
@@ -102,6 +102,10 @@ class MemoryChanges:
     def erasure_digest(self, kind: str, ident: str) -> str:
         """Return the keyed digest under which the tombstone of an id is stored."""
         return self._digest(kind, ident)
+
+    def digests_of(self, kind: str) -> Callable[[str], str]:
+        """Return what `erasure_digest` does for the ids of one kind."""
+        return digests_of(SECRET, kind)
 
     async def tombstones(self) -> list[Tombstone]:
         """Return every tombstone."""

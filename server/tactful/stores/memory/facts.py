@@ -163,6 +163,16 @@ class MemoryFacts(MemoryInbox):
         found = [fact for name in names for fact, _ in _in_force(self._facts[name], None, None)]
         return found[:limit]
 
+    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return (key, body) of the same facts."""
+        return [(fact.key, fact.body) for fact in await self.facts_of_kind(kind, after, limit)]
+
+    async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
+        """Return the facts in force of one kind that have these keys, in order of their keys."""
+        wanted = {*keys}
+        found = await self.facts_of_kind(kind, "", len(self._facts))
+        return [fact for fact in found if fact.key in wanted]
+
     async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:
         """Return the facts in force whose title or name begins with a text, in alphabetical order."""
         field = "title" if kind == "product" else "name"

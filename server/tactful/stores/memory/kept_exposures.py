@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Collection, Iterable
 
 from msgspec import structs
 
-from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.exposure_store import Exposure, ExposureRow
 from tactful.stores.memory.changes import MemoryChanges
 
 
@@ -18,15 +18,34 @@ class MemoryExposures(MemoryChanges):
 
     async def exposures(
         self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
-    ) -> AsyncGenerator[list[Exposure], None]:
+    ) -> AsyncGenerator[list[ExposureRow], None]:
         """Yield the exposures of [since, until) in one page, in order of unit, rule and edition."""
         yield [
-            one
+            (
+                one.unit,
+                one.session,
+                one.rule,
+                one.edition,
+                one.is_customer,
+                one.is_treated,
+                one.treated_bp,
+                one.at,
+                one.product,
+                one.territory,
+                one.arm_bp,
+            )
             for _, one in sorted(self._exposures.items())
             if since <= one.at < until
             and (rule is None or (one.rule, one.edition) == (rule, ""))
             and experiment in {None, one.experiment}
         ]
+
+    async def exposed_units(
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
+    ) -> AsyncGenerator[list[tuple[str, str, bool]], None]:
+        """Yield (unit, session, whether the unit is a customer) of the same exposures."""
+        async for page in self.exposures(since, until, rule=rule, experiment=experiment):
+            yield [(unit, session, is_customer) for unit, session, _, _, is_customer, *_ in page]
 
     def _put_exposures(self, exposures: Iterable[Exposure]) -> None:
         for one in exposures:

@@ -48,6 +48,25 @@ class Reader:
         return self._raw.execute(statement(sql).text, values, binary=True)
 
 
+@contextmanager
+def opened_reader(address: str) -> Iterator[Reader]:
+    """Give a reader on a connection of its own, which is closed at the end.
+
+    Args:
+        address: The address of the database.
+
+    Raises:
+        LedgerError: The database cannot be read.
+    """
+    target = Target(address)
+    try:
+        with closing(connect(target)) as made:
+            made.deadline_s = WHOLE_TABLE_S
+            yield Reader(made)
+    except psycopg.Error as error:
+        raise translate_error(error, target.place) from error
+
+
 class Readers:
     """A few threads, each with a connection that is made when it is first used."""
 

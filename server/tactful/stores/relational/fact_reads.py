@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
+
 from tactful.runtime.ports.fact_store import NamedKind
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.stores.relational import facts
@@ -41,6 +43,14 @@ class RelationalFactReads:
 
     async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
         found = await self._read(facts.OF_KIND, (kind, after, limit))
+        return [StoredFact(*row) for row in found]
+
+    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
+        return await self._read(facts.BODIES_OF_KIND, (kind, after, limit))
+
+    async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
+        listed = msgspec.json.encode([*keys]).decode()
+        found = await self._read(facts.WITH_KEYS, (kind, listed))
         return [StoredFact(*row) for row in found]
 
     async def facts_named(self, kind: NamedKind, beginning: str, limit: int) -> list[StoredFact]:

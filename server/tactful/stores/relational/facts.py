@@ -69,6 +69,13 @@ VERSIONS: Final = """
 OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
   WHERE kind = CAST(? AS TEXT) AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
+BODIES_OF_KIND: Final = """
+  SELECT key, body FROM facts
+  WHERE kind = CAST(? AS TEXT) AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
+WITH_KEYS: Final = """
+  SELECT kind, key, body, at, ended, id FROM facts
+  WHERE kind = CAST(? AS TEXT) AND key IN (SELECT value FROM json_each(?)) AND ended IS NULL ORDER BY key"""
+"""The keys are a JSON list."""
 
 _NAMED: Final = """
   SELECT kind, key, body, at, ended, id FROM facts INDEXED BY facts_by_{field}

@@ -11,7 +11,7 @@ import msgspec
 
 from tactful.core.offers.offer import Offer, OfferState, OfferStep
 from tactful.runtime.ports.alert_store import Alert
-from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.exposure_store import ExposureRow
 from tactful.runtime.ports.ledger import LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import (
     AuditRow,
@@ -171,16 +171,29 @@ class RelationalReads(RelationalFactReads, RelationalRedemptionReads):
 
     async def exposures(
         self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
-    ) -> AsyncGenerator[list[Exposure], None]:
+    ) -> AsyncGenerator[list[ExposureRow], None]:
         await self._settle()
-        last: Exposure | None = None
+        after = exposure_rows.BEGINNING
         while page := await self._read(
             exposure_rows.NEXT_PAGE,
-            exposure_rows.page_values(last, since, until, rule, experiment),
+            exposure_rows.page_values(after, since, until, rule, experiment),
         ):
-            found = [exposure_rows.exposure_from_row(row) for row in page]
-            last = found[-1]
-            yield found
+            unit, _, rule_of_last, edition, *_ = page[-1]
+            after = (unit, rule_of_last, edition)
+            yield page
+
+    async def exposed_units(
+        self, since: int, until: int, *, rule: str | None = None, experiment: str | None = None
+    ) -> AsyncGenerator[list[tuple[str, str, bool]], None]:
+        await self._settle()
+        after = exposure_rows.BEGINNING
+        while page := await self._read(
+            exposure_rows.NEXT_UNITS,
+            exposure_rows.page_values(after, since, until, rule, experiment),
+        ):
+            unit, _, _, rule_of_last, edition = page[-1]
+            after = (unit, rule_of_last, edition)
+            yield [(row[0], row[1], bool(row[2])) for row in page]
 
     async def position(self) -> int:
         return int((await self._read(change_rows.NEWEST))[0][0])

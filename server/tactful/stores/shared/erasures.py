@@ -8,7 +8,7 @@ customer.
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
@@ -56,11 +56,21 @@ def erasure_digest(secret: bytes, kind: str, ident: str) -> str:
         kind: What the id names, for example `customer` or `order`.
         ident: The id.
     """
+    return digests_of(secret, kind)(ident)
+
+
+def digests_of(secret: bytes, kind: str) -> Callable[[str], str]:
+    """Return `erasure_digest` for the ids of one kind; the arguments are those of `erasure_digest`."""
     key_and_kind, key = _hmac_states(secret, kind)
-    inner, outer = key_and_kind.copy(), key.copy()
-    inner.update(ident.encode())
-    outer.update(inner.digest())
-    return ERASED_PREFIX + outer.hexdigest()[:DIGEST_CHARS]
+    copy_inner, copy_outer = key_and_kind.copy, key.copy
+
+    def digest(ident: str) -> str:
+        inner, outer = copy_inner(), copy_outer()
+        inner.update(ident.encode())
+        outer.update(inner.digest())
+        return ERASED_PREFIX + outer.hexdigest()[:DIGEST_CHARS]
+
+    return digest
 
 
 @lru_cache(maxsize=16)

@@ -11,17 +11,15 @@ from tactful.core.values.money import Money
 from tactful.measurement.unit_outcomes import MeasuredOrder, UnitEvent, Who
 from tactful.runtime.services.report_rows import (
     NOBODY,
-    BuyerFilter,
     Returns,
     SkuTerms,
     TimeSpan,
     events_of,
     is_sale,
     measured_order,
+    session_of,
     skus_of,
-    who_bought,
 )
-from unit.measurement.test_unit_outcomes import trigger
 
 ME = Who("~c1", "s1")
 
@@ -101,31 +99,16 @@ def test_an_order_that_is_gone_is_no_sale() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sold", "who"),
-    [
-        (order("o1", customer="c1", session="s1.2"), Who("~c1", "s1")),
-        (order("o1", customer=None, session="s1"), Who(None, "s1")),
-        (order("o1", customer=None), NOBODY),
-    ],
+    ("named", "session"), [("s1.2", "s1"), ("s1", "s1"), ("", None), (None, None)]
 )
-def test_an_order_belongs_to_its_customer_and_its_session(sold: Order, who: Who) -> None:
-    assert who_bought(sold, unit_of) == who
+def test_an_order_names_its_session_by_a_public_id(named: str | None, session: str | None) -> None:
+    assert session_of(order("o1", customer=None, session=named)) == session
 
 
 def test_a_line_of_an_offer_is_marked_and_a_fee_is_left_out() -> None:
     found = measured(order("o1", line(offer="of_1"), line(sku="", unit=499)))
     assert [one.by_offer for one in found.lines] == [True]
     assert skus_of([order("o1", line("B"), line(sku="")), order("o2", "A", "B")]) == {"A", "B"}
-
-
-def test_only_orders_that_may_belong_to_a_unit_are_wanted() -> None:
-    buyers = BuyerFilter([trigger("s1"), trigger("c1", session="s2")])
-    wanted = [Who(None, "s1"), Who("c1", None), Who("c9", "s2"), NOBODY]
-    assert all(buyers.wants(who) for who in wanted)
-    assert not any(buyers.wants(who) for who in (Who("c8", None), Who(None, "s8"), Who("c9", None)))
-    assert buyers.take_linked()
-    assert buyers.wants(Who("c9", None))
-    assert not buyers.take_linked()
 
 
 # returns

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from random import Random  # noqa: TID251 - seeded, so that a shop can be repeated
 from typing import Any
 
 import msgspec
@@ -20,13 +21,23 @@ from support.ledger_rows import (
     redeem,
     run_redemption,
 )
+from tactful.core.facts.fact_codec import decode_stored
+from tactful.core.facts.fact_types import ms
 from tactful.core.offers.offer import OfferState
 from tactful.core.values.calendar import DAY, format_rfc3339
 from tactful.measurement.conclusions import Conclusion
-from tactful.measurement.experiment_report import ExperimentReport
+from tactful.measurement.experiment_report import (
+    ExperimentReport,
+    ReportTerms,
+    report_experiment,
+)
+from tactful.measurement.unit_outcomes import HISTORY, MeasuredOrder, Who
+from tactful.runtime.ports.exposure_store import Exposure
 from tactful.runtime.ports.ledger_rows import FactRow
-from tactful.runtime.services import report_service
+from tactful.runtime.services import report_orders
+from tactful.runtime.services.report_rows import Returns, SkuTerms, events_of, measured_order
 from tactful.runtime.services.report_service import ReportQuestion, ReportService
+from tactful.runtime.services.report_units import trigger_of
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -177,8 +188,8 @@ async def test_a_report_is_of_one_rule_one_territory_and_one_time(ledger: AnyLed
 
 
 async def test_facts_are_read_in_pages(ledger: AnyLedger, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report_service, "PAGE_FACTS", 2)
-    monkeypatch.setattr(report_service, "SKUS_AT_ONCE", 1)
+    monkeypatch.setattr(report_orders, "PAGE_FACTS", 2)
+    monkeypatch.setattr(report_orders, "SKUS_AT_ONCE", 1)
     await shop(ledger, *(sold(f"o{n}", session="se_0") for n in range(5)))
     assert means(await reported(ledger))["margin"][0] == pytest.approx(5 * 4000 / 3)
 
@@ -223,3 +234,82 @@ async def test_the_rules_of_an_experiment_are_compared_in_its_latest_edition(
         structs.replace(question, experiment="none")
     )
     assert (nothing.edition, nothing.arms) == ("", ())
+
+
+def rows_of_a_shop(chance: Random) -> tuple[list[Exposure], list[FactRow]]:
+    """Exposures and facts in which guests become customers, and orders are returned and unpaid."""
+    exposed, facts = [], list(CATALOGUE)
+    for number in range(chance.randrange(25)):
+        at = T0 + chance.randrange(20) * DAY
+        terms = {
+            "is_treated": chance.random() < 0.5, "at": at, "rule": chance.choice(["r1", "r2"]),
+            "treated_bp": chance.choice([5000, 5000, 9000]),
+        }  # fmt: skip
+        session = f"se_{chance.randrange(12)}"
+        if chance.random() < 0.4:
+            exposed.append(of_customer(f"c{chance.randrange(8)}", session=session, **terms))
+        else:
+            exposed.append(exposure(session, **terms))
+        named: dict[str, Any] = {}
+        if chance.random() < 0.5:
+            named["session"] = f"se_{chance.randrange(16)}"
+        if chance.random() < 0.5:
+            named["customer"] = f"c{chance.randrange(10)}"
+        placed = T0 + chance.randrange(-120, 30) * DAY
+        paid = chance.random() < 0.9
+        facts.append(sold(f"o{number}", placed, paid=paid, also=[f"cart{number}"], **named))
+        if chance.random() < 0.2:
+            back = {
+                "return": f"b{number}", "at": format_rfc3339(placed + DAY), "status": "received",
+                "order": f"{chance.choice(['o', 'cart'])}{number}",
+            }  # fmt: skip
+            facts.append(row("return", f"b{number}", back))
+        if chance.random() < 0.1:
+            facts.append(fact("gone", f"order|o{number}||", of="order", order=f"o{number}"))
+    return exposed, facts
+
+
+async def plain_report(ledger: AnyLedger, rule: str | None) -> ExperimentReport:
+    """The report of all triggers and all whole orders, which reads everything."""
+    pages = ledger.exposures(EVERYTHING.since, EVERYTHING.until, rule=rule)
+    triggers = [trigger_of(one) async for page in pages for one in page]
+    unit_of = ledger.digests_of("customer")
+    kinds: dict[str, list[Any]] = {
+        kind: [decode_stored(one.body) for one in await ledger.facts_of_kind(kind, "", 10_000)]
+        for kind in ("order", "return", "gone", "product", "price", "cost")
+    }
+    terms = SkuTerms()
+    for kind in ("product", "price", "cost"):
+        for known in kinds[kind]:
+            terms.add(known)
+    gone = {one.order for one in kinds["gone"]}
+    first, last = EVERYTHING.since - HISTORY, EVERYTHING.until + EVERYTHING.window
+    orders: list[MeasuredOrder] = []
+    buyers: dict[str, Who] = {}
+    for one in kinds["order"]:
+        if not one.paid or one.order in gone or not first <= ms(one.placed_at) < last:
+            continue
+        who = Who(unit_of(one.customer) if one.customer else None, one.session)
+        orders.append(measured_order(one, who, terms, Returns(kinds["return"])))
+        buyers |= dict.fromkeys(one.ids, who)
+    events = events_of(kinds["return"], (), buyers, unit_of)
+    wanted = ReportTerms(now=NOW, latest_share=rule is not None)
+    return report_experiment(triggers, orders, events, wanted)
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_a_report_is_that_of_all_triggers_and_all_orders(seed: int) -> None:
+    ledger = MemoryLedger()
+    await ledger.open()
+    exposed, facts = rows_of_a_shop(Random(seed))
+    await ledger.commit(turn(*exposed))
+    await ledger.record_facts(facts)
+    service = ReportService(ledger, Clock())
+    assert await reported(ledger) == await plain_report(ledger, None)
+    by_rule = await service.by_rule(EVERYTHING)
+    for rule, found in by_rule.items():
+        expected = await plain_report(ledger, rule)
+        assert found == expected
+        assert await reported(ledger, rule=rule) == expected
+    assert by_rule.keys() == {one.rule for one in exposed if one.at < NOW}
+    await ledger.close()

@@ -14,7 +14,7 @@ from tactful.stores.relational.tables import tombstones
 from tactful.stores.relational.writer.group_commit import GroupCommitWriter
 from tactful.stores.relational.writer.write_jobs import Lane
 from tactful.stores.relational.writer.write_lanes import SLICE_ROWS
-from tactful.stores.shared.erasures import Erasure, erasure_digest
+from tactful.stores.shared.erasures import Erasure, digests_of, erasure_digest
 
 T = TypeVar("T")
 
@@ -41,6 +41,12 @@ class RelationalErasure:
         if self._secret is None:
             raise LedgerError("the ledger is not open", retry=False)
         return erasure_digest(self._secret, kind, ident)
+
+    def digests_of(self, kind: str) -> Callable[[str], str]:
+        """Return what `erasure_digest` does for the ids of one kind."""
+        if self._secret is None:
+            raise LedgerError("the ledger is not open", retry=False)
+        return digests_of(self._secret, kind)
 
     async def sessions_of(self, customer: str) -> set[str]:
         """Return the sessions of a customer, behind everything that is queued."""

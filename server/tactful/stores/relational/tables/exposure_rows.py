@@ -10,6 +10,8 @@ from tactful.stores.shared.erasures import erasure_digest, ledger_secret
 
 PAGE_ROWS: Final = 5_000
 """Exposures that are read at once."""
+BEGINNING: Final = ("", "", "")
+"""Before every exposure."""
 
 # The first exposure of a unit, rule and edition stays; a later one costs a look-up and no write.
 _PUT: Final = insert_into(
@@ -20,16 +22,23 @@ _PUT: Final = insert_into(
     "ON CONFLICT DO NOTHING",
 )
 NEXT_PAGE: Final = """
-  SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
-    saved, experiment, edition, arm_bp
+  SELECT unit, session, rule, edition, is_customer, is_treated, treated_bp, at, product, territory,
+    arm_bp
   FROM exposures
   WHERE (unit, rule, edition) > (?, ?, ?) AND at >= ? AND at < ?
     AND (CAST(? AS TEXT) IS NULL OR rule = ? AND edition = '')
     AND (CAST(? AS TEXT) IS NULL OR experiment = ?)
   ORDER BY unit, rule, edition LIMIT ?"""
 """The parameters are those of `page_values`."""
+NEXT_UNITS: Final = """
+  SELECT unit, session, is_customer, rule, edition FROM exposures
+  WHERE (unit, rule, edition) > (?, ?, ?) AND at >= ? AND at < ?
+    AND (CAST(? AS TEXT) IS NULL OR rule = ? AND edition = '')
+    AND (CAST(? AS TEXT) IS NULL OR experiment = ?)
+  ORDER BY unit, rule, edition LIMIT ?"""
+"""The parameters are those of `page_values`."""
 OF_UNITS: Final = """
-  SELECT unit, rule, is_customer, session, is_treated, treated_bp, at, product, territory, currency,
+  SELECT unit, is_customer, session, rule, is_treated, treated_bp, at, product, territory, currency,
     saved, experiment, edition, arm_bp
   FROM exposures WHERE unit IN (SELECT value FROM json_each(?)) ORDER BY unit, rule, edition"""
 """The exposures of units, which are given as a JSON list."""
@@ -93,30 +102,15 @@ def put_exposures(connection: WriteConnection, exposures: Iterable[Exposure]) ->
 
 def exposure_from_row(row: Sequence[Any]) -> Exposure:
     """Return a stored exposure."""
-    return Exposure(
-        unit=row[0],
-        rule=row[1],
-        is_customer=bool(row[2]),
-        session=row[3],
-        is_treated=bool(row[4]),
-        treated_bp=row[5],
-        at=row[6],
-        product=row[7],
-        territory=row[8],
-        currency=row[9],
-        saved=row[10],
-        experiment=row[11],
-        edition=row[12],
-        arm_bp=row[13],
-    )
+    unit, is_customer, session, rule, is_treated, *others = row
+    return Exposure(unit, bool(is_customer), session, rule, bool(is_treated), *others)
 
 
 def page_values(
-    after: Exposure | None, since: int, until: int, rule: str | None, experiment: str | None
+    after: tuple[str, str, str], since: int, until: int, rule: str | None, experiment: str | None
 ) -> tuple[object, ...]:
-    """Return the parameters of `NEXT_PAGE`: the page that follows an exposure, or the first one."""
-    place = (after.unit, after.rule, after.edition) if after else ("", "", "")
-    return (*place, since, until, rule, rule, experiment, experiment, PAGE_ROWS)
+    """Return the parameters of `NEXT_PAGE`; `after`: unit, rule and edition of the row before it."""
+    return (*after, since, until, rule, rule, experiment, experiment, PAGE_ROWS)
 
 
 def prune(connection: WriteConnection, rows: Sequence[tuple[str, str, str]], before: int) -> int:

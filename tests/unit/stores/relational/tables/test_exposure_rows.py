@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts.test_exposure_store import exposure, of_customer, stored, turn
+from contracts.test_exposure_store import exposure, of_customer, rows, stored, turn
 from support.ledger_rows import T0
 from tactful.stores.relational.tables import exposure_rows
 from tactful.stores.sqlite.ledger import SqliteLedger
@@ -16,11 +16,12 @@ async def test_exposures_are_read_in_pages(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(exposure_rows, "PAGE_ROWS", 2)
     ledger = SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
-    rows = [exposure(f"se_{n}", rule=rule) for n in range(3) for rule in ("r1", "r2")]
-    ledger.record(turn(*rows[:-1]))
+    made = [exposure(f"se_{n}", rule=rule) for n in range(3) for rule in ("r1", "r2")][:-1]
+    ledger.record(turn(*made))
     pages = [page async for page in ledger.exposures(0, 2**62)]
     assert [len(page) for page in pages] == [2, 2, 1]
-    assert [one for page in pages for one in page] == rows[:-1]
+    assert [row for page in pages for row in page] == rows(*made)
+    assert len(await stored(ledger)) == 5
     await ledger.close()
 
 
@@ -46,5 +47,5 @@ async def test_an_erasure_by_an_older_program_deletes_exposures_too(tmp_path: Pa
         file.execute("INSERT INTO erased (digest, alias, at) VALUES (?, 'alias', ?)", (digest, T0))
         file.commit()
     await ledger.open()
-    assert [one.unit for one in await stored(ledger)] == [ledger.erasure_digest("customer", "c2")]
+    assert [row[0] for row in await stored(ledger)] == [ledger.erasure_digest("customer", "c2")]
     await ledger.close()
