@@ -302,11 +302,26 @@ def new(*, rule: str, folder: Path, currency: str | None, **options: Any) -> Non
     where.parent.mkdir(exist_ok=True)
     if not where.exists():
         where.write_text(schema_text(), "utf-8", newline="\n")
+    proposes = not config.policy.holdout_bp and not _holds_out(folder)
     texts = new_rule(rule, f"schema/{_SCHEMA}", config.policy, code, territory)
     for path, text in zip((file, tests), texts, strict=True):
         path.write_text(text, "utf-8", newline="\n")
         print_text(f"wrote {path}")
+    if proposes:
+        print_text(
+            "proposal: write `policy: {holdout: 10%}` in one rule file. Without held-out shoppers,"
+            " nobody can know what offers earn."
+        )
     print_text(f"next: tactful rules check {folder} && tactful rules test {folder}")
+
+
+def _holds_out(folder: Path) -> bool:
+    """Return whether a rule file of a folder holds shoppers out, as far as its lines say."""
+    return any(
+        line.partition("#")[0].find("holdout:") >= 0
+        for file in folder.glob("**/*.yaml")
+        for line in file.read_text("utf-8", "replace").splitlines()
+    )
 
 
 def finding_page(code: str) -> str:

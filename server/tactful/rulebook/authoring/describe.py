@@ -9,7 +9,7 @@ from tactful.core.values.calendar import format_duration, format_rfc3339
 from tactful.rulebook.checks.claims import claims_prior_price, may_outlast_claim
 from tactful.rulebook.compilation.builder import (
     TRIAL_LENGTH,
-    TRIAL_SHARE_BP,
+    trial_share,
     window_of,
     zone_of,
 )
@@ -104,7 +104,7 @@ def _places(rule: ParsedRule, policy: Policy, *, in_experiment: bool) -> Iterato
         if not valid or not valid.get("until"):
             yield f"this trial names no end, so it lasts {format_duration(TRIAL_LENGTH)}"
     if (mode == "trial" or rule.get("share")) and not in_experiment:
-        yield f"in {format_percent(rule.get('share') or TRIAL_SHARE_BP)} of the sessions"
+        yield f"in {format_percent(trial_share(rule, policy))} of the sessions"
     if rule.get("holdout"):
         share = format_percent(rule.get("holdout"))
         yield f"held out in {share} of these sessions, so that its effect can be measured"

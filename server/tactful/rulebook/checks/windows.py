@@ -7,7 +7,7 @@ from tactful.core.rules.rule import NEVER
 from tactful.core.values import calendar
 from tactful.core.values.weekly_schedule import WeeklySchedule
 from tactful.rulebook.checks.check_context import CheckContext
-from tactful.rulebook.compilation.builder import TRIAL_SHARE_BP, window_of, zone_of
+from tactful.rulebook.compilation.builder import trial_share, window_of, zone_of
 from tactful.rulebook.compilation.timetables import schedule_hours
 from tactful.rulebook.language.mappings import ParsedMapping
 from tactful.rulebook.language.rule_files import ParsedExclusion, ParsedFiles, ParsedRule
@@ -90,7 +90,7 @@ def _missing_limits(
     """Yield message and help for each limit of `policy.trial` that a trial exceeds or lacks."""
     limits = context.policy.trial
     variant = files.variant_share(rule.id)
-    if (variant or rule.get("share") or TRIAL_SHARE_BP) > limits.share_bp:
+    if (variant or trial_share(rule, context.policy)) > limits.share_bp:
         most = format_percent(limits.share_bp)
         where = "" if variant is None else " in its experiment"
         help_text = f"write `share: {most}`{where}"

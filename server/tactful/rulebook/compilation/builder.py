@@ -48,7 +48,7 @@ from tactful.rulebook.language.rule_files import (
     level_of,
 )
 
-TRIAL_SHARE_BP: Final = 1000
+TRIAL_SHARE_BP: Final = 5000
 """Share of sessions that a trial includes which names none, in basis points: one tenth."""
 TRIAL_LENGTH: Final = 14 * calendar.DAY
 """Duration of a trial without an end, in milliseconds."""
@@ -132,7 +132,7 @@ def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) 
         priority=parsed.get("priority") or 0,
         force=bool(parsed.get("force")),
         mode=parsed.get("mode") or "live",
-        share_bp=share_of(parsed),
+        share_bp=share_of(parsed, policy),
         paused=bool(parsed.get("paused")),
         moment=parsed.get("moment"),
         on_change=parsed.get("on_change") or "keep",
@@ -203,9 +203,17 @@ def _price_mode(offer: ParsedMapping) -> PriceTerms:
             return PriceTerms(mode)
 
 
-def share_of(parsed: ParsedRule) -> int:
+def trial_share(parsed: ParsedRule, policy: Policy) -> int:
+    """Return the share of sessions of a trial without its own hold-out, in basis points.
+
+    Without a share it is half: groups of the same size give an answer soonest.
+    """
+    return int(parsed.get("share") or min(TRIAL_SHARE_BP, policy.trial.share_bp))
+
+
+def share_of(parsed: ParsedRule, policy: Policy) -> int:
     """Return the share of sessions to which a rule applies, in basis points."""
-    without = TRIAL_SHARE_BP if parsed.get("mode") == "trial" else BP
+    without = trial_share(parsed, policy) if parsed.get("mode") == "trial" else BP
     share, holdout = parsed.get("share") or without, parsed.get("holdout") or 0
     return int(share * (BP - holdout) // BP)
 

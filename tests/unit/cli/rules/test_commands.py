@@ -218,6 +218,12 @@ def test_a_new_rule_comes_with_its_test_and_an_editors_schema(shop: Path) -> Non
     assert run("new", "again").exit_code == 0
 
 
+def test_a_new_rule_proposes_a_hold_out_unless_there_is_one(shop: Path) -> None:
+    assert "policy: {holdout: 10%}" in run("new", "hello", "--dir", "rules").output
+    (shop / "policy.yaml").write_text("policy:\n  holdout: 5%\n")
+    assert "holdout" not in run("new", "again", "--dir", "rules").output
+
+
 def test_a_new_rule_speaks_the_shops_language(shop: Path) -> None:
     Path("tactful.toml").write_text('[policy]\nlanguage = "de"\n')
     assert run("new", "hallo", "--dir", "rules").exit_code == 0

@@ -217,7 +217,7 @@ def described(id_: str) -> list[str]:
     [
         "  as a trial, for at most 60d from its first activation",
         "  this trial names no end, so it lasts 14d",
-        "  in 10% of the sessions",
+        "  in 50% of the sessions",
         "  held out in 10% of these sessions, so that its effect can be measured",
         "    - the categories of the item include boots or shoes, without what is under it",
         "  no offer instead of one at the floor",

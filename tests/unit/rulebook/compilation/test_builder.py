@@ -4,7 +4,7 @@ import pytest
 
 from support.rule_files import check, rule, rulebook, scene
 from tactful.core.rules.condition_evaluation import clauses
-from tactful.core.rules.policy import ShopExclusion
+from tactful.core.rules.policy import Policy, ShopExclusion, TrialRails
 from tactful.core.rules.rule import NEVER, NOW, FrequencyLimit, PriceTerms
 from tactful.core.values.calendar import DAY, MINUTE, parse_rfc3339
 from tactful.rulebook.compilation.builder import build_shop_exclusion, canonical
@@ -135,6 +135,20 @@ def test_a_rule_applies_to_its_share_less_its_holdout() -> None:
         " valid: {until: 2026-03-31}, campaign: c, offer: {percent: 1%, floor: {margin: 1%}}}]"
     )
     assert rulebook(text).rules["one"].share_bp == 4500
+
+
+@pytest.mark.parametrize(("most", "share"), [(5000, 5000), (2000, 2000), (9000, 5000)])
+def test_a_trial_without_a_share_is_for_half_of_the_sessions_or_what_the_shop_allows(
+    most: int, share: int
+) -> None:
+    text = (
+        "campaigns: {c: {count: 1}}\nrules: [{id: one, mode: trial, campaign: c,"
+        " offer: {percent: 1%, floor: {margin: 1%}}}]"
+    )
+    compiled = check(text, policy=Policy(trial=TrialRails(share_bp=most)))
+    assert compiled.diagnostics == ()
+    assert compiled.rulebook is not None
+    assert compiled.rulebook.rules["one"].share_bp == share
 
 
 def test_limits_are_counted_per_session_and_per_shopper() -> None:
