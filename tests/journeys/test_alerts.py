@@ -19,7 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from journeys.fixture import CATALOGUE, rules
 from journeys.test_clocks import Living
 from journeys.test_disk_faults import fill, small_disk
-from journeys.test_planted_accidents import RESULTS_S, with_a_loss, with_lost_shoppers
+from journeys.test_planted_accidents import MINUTE_S, with_a_loss, with_lost_shoppers
 from support.live_server import LiveServer
 from support.manual_runner import ROOT
 from support.promql import Samples
@@ -193,14 +193,14 @@ async def a_trial_does_harm(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> 
 @causes("TactfulRuleCosts")
 async def a_rule_costs_money(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     await with_a_loss(watch.one)
-    await watch.one.advance(RESULTS_S)
+    await watch.one.advance(MINUTE_S)
     await watch.one.parts.shop.settled()
 
 
 @causes("TactfulArmsUnequal")
 async def an_arm_loses_shoppers(watch: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     await with_lost_shoppers(watch.one)
-    await watch.one.advance(RESULTS_S)
+    await watch.one.advance(MINUTE_S)
     await watch.one.parts.shop.settled()
 
 

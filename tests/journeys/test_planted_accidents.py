@@ -16,12 +16,17 @@ from tactful.core.values.calendar import DAY, HOUR, format_rfc3339
 from tactful.runtime.alerts import changed_shares
 from tactful.runtime.alerts.hour_counts import WEEK_HOURS
 from tactful.runtime.ports.ledger_rows import Commit, TallyRow
-from tactful.runtime.services.shop_watch import RESULTS_MS
+from tactful.runtime.services import shop_watch
 from unit.runtime.services.test_report_service import CATALOGUE as COSTS
 from unit.runtime.services.test_report_service import sold
 
 MINUTE_S, HOUR_S = 60, 3600
-RESULTS_S = RESULTS_MS // 1000
+
+
+@pytest.fixture(autouse=True)
+def _read_every_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read as often as a server does whose clock is not a test's."""
+    monkeypatch.setattr(shop_watch, "TEST_LOOK_MS", shop_watch.LOOK_MS)
 
 
 async def alerts(one: LiveServer, kind: str, after_s: int = MINUTE_S) -> list[dict[str, Any]]:
@@ -129,12 +134,12 @@ async def with_lost_shoppers(one: LiveServer) -> None:
 async def test_arms_that_lose_shoppers(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await with_lost_shoppers(one)
-        (found,) = await alerts(one, "experiment.srm", RESULTS_S)
+        (found,) = await alerts(one, "experiment.srm")
         assert (found["subject"], found["owner"]) == ("R1", "footwear@shop.example")
         # Another share begins a new comparison.
         mended = exposure("se_new", rule="R1", at=one.parts.shop.clock.now(), treated_bp=6000)
         await one.parts.shop.ledger.commit(Commit(exposures=(mended,)))
-        await alerts(one, "experiment.srm", RESULTS_S)
+        await alerts(one, "experiment.srm")
         assert await closed_by(one, "experiment.srm") == ["ratio.fits"]
 
 
@@ -160,7 +165,7 @@ async def with_a_loss(one: LiveServer) -> None:
 async def test_a_rule_that_costs_money_proposes_its_pause(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         await with_a_loss(one)
-        (found,) = await alerts(one, "rule.costs", RESULTS_S)
+        (found,) = await alerts(one, "rule.costs")
         assert (found["subject"], found["evidence"]["proposal"]) == ("R1", "pause")
         assert found["evidence"]["best_a_month"] < 0
         paused = (await one.http.get("/v1/rulebook")).json()["rules"][0]["state"]
@@ -175,13 +180,13 @@ async def test_a_trial_that_costs_money_is_stopped_with_an_alert_and_in_the_audi
     trial = rules().replace("    campaign: C\n", "    campaign: C\n    mode: trial\n")
     async with live_server(tmp_path, trial) as one:
         await with_a_loss(one)
-        (found,) = await alerts(one, "trial.decided", RESULTS_S)
+        (found,) = await alerts(one, "trial.decided")
         assert (found["subject"], found["evidence"]["conclusion"]) == ("R1", "costs")
         (act,) = (await one.http.get("/v1/acts")).json()["acts"]
         assert (act["who"], act["act"], act["detail"]) == (
             "tactful", "rule.paused", "the trial costs money",
         )  # fmt: skip
-        (again,) = await alerts(one, "trial.decided", RESULTS_S)
+        (again,) = await alerts(one, "trial.decided")
         assert again["id"] == found["id"]
 
 
@@ -195,5 +200,5 @@ async def test_complaints_that_triple(tmp_path: Path) -> None:
         (found,) = await alerts(one, "complaints.tripled")
         assert found["subject"] == "RUN-42"
         await one.facts(case("k0", "c0", "question", skus=["RUN-42"], opened_at=opened))
-        await alerts(one, "complaints.tripled", HOUR_S)
+        await alerts(one, "complaints.tripled")
         assert await closed_by(one, "complaints.tripled") == ["complaints.usual"]

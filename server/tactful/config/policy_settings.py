@@ -281,6 +281,11 @@ POLICY_SETTINGS: Final = (
     PolicySetting("trial.budget", v.boolean(), "Whether a trial needs a campaign with a budget."),
     PolicySetting("trial.floor", v.boolean(), "Whether a trial needs a floor of its own."),
     PolicySetting(
+        "trial.stop_on_lift",
+        v.boolean(),
+        "Whether a trial stops once it is proven that it earns. Otherwise it goes on until its end.",
+    ),
+    PolicySetting(
         "harm.after",
         _NUMBER,
         "How many offers of a trial must have been seen before its harm is judged.",

@@ -123,6 +123,8 @@ class TrialRails(Struct, frozen=True):
     """Whether a trial needs a campaign with a budget or a count."""
     floor: bool = True
     """Whether a trial needs a floor of its own."""
+    stop_on_lift: bool = False
+    """Whether a trial stops once it is proven that it earns."""
 
 
 class TrialGuardrail(Struct, frozen=True):

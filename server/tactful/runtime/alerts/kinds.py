@@ -146,7 +146,8 @@ KINDS: Final[dict[str, AlertKind]] = {
     ),
     "trial.decided": AlertKind(
         "A trial has its answer: `conclusion` says whether the offers earn, cost money or make no"
-        " difference worth knowing. One that costs money or makes no difference was stopped.",
+        " difference worth knowing. One that costs money or makes no difference was stopped. One that"
+        " earns goes on until its end, unless `trial.stop_on_lift` is set.",
         "If it earns, write `mode: live` or a larger share. Else change the rule or remove it.",
         "trial.changed",
     ),

@@ -10,7 +10,7 @@ from tactful.measurement.conclusions import Conclusion
 from tactful.measurement.experiment_report import ExperimentReport
 from tactful.measurement.sample_ratio import SampleRatio
 from tactful.runtime.alerts.causes import Cause
-from tactful.runtime.services.report_service import DEFAULT_PERIOD, ReportQuestion, ReportService
+from tactful.runtime.services.report_service import DEFAULT_PERIOD, ReportQuestion, Reports
 from tactful.runtime.state.shop_state import ShopState
 
 DECIDED: Final = frozenset({Conclusion.EARNS, Conclusion.COSTS, Conclusion.NO_DIFFERENCE})
@@ -19,6 +19,8 @@ STOPPED: Final = {
     Conclusion.NO_DIFFERENCE: "the trial makes no difference worth knowing",
 }
 """Conclusion on a trial that ends it → why, for the audit."""
+LIFT_PROVEN: Final = "the trial has proven that it earns"
+"""Why a trial that earns is stopped, where the policy says so."""
 
 StopTrial = Callable[[str, str], Awaitable[None]]
 """Pauses the rule with this id, for this reason."""
@@ -37,13 +39,13 @@ class _Found(Struct, frozen=True):
 class ResultCauses:
     """Reads the results of all rules, whenever `refresh` runs, which takes seconds."""
 
-    def __init__(self, state: ShopState, reports: ReportService, stop: StopTrial) -> None:
+    def __init__(self, state: ShopState, reports: Reports, stop: StopTrial) -> None:
         """Watch the rules of the active rulebook.
 
         Args:
             state: The memory of the shop.
             reports: Computes the results.
-            stop: Pauses a trial that costs money or changes nothing.
+            stop: Pauses a trial that has its answer.
         """
         self._state = state
         self._reports = reports
@@ -80,6 +82,8 @@ class ResultCauses:
                 continue
             found += [_Found(cause, name, rule.digest) for cause in _causes_of(rule, report)]
             why = STOPPED.get(report.conclusion)
+            if report.conclusion is Conclusion.EARNS and rulebook.policy.trial.stop_on_lift:
+                why = LIFT_PROVEN
             if rule.mode == "trial" and why and name not in rulebook.paused:
                 await self._stop(name, why)
         experiments = {rule.experiment.id for rule in rulebook.rules.values() if rule.experiment}

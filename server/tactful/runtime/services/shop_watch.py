@@ -1,6 +1,7 @@
 """What a shop watches over time: counts by the hour, complaints, and results."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from typing import Final
 
 from msgspec import structs
@@ -12,17 +13,24 @@ from tactful.runtime.alerts.changed_shares import ChangedShares
 from tactful.runtime.alerts.complaints import Complaints
 from tactful.runtime.alerts.early_budgets import budget_causes
 from tactful.runtime.alerts.hour_counts import HourCounts
-from tactful.runtime.services.report_service import ReportService
+from tactful.runtime.services.report_service import Reports
 from tactful.runtime.services.result_causes import ResultCauses, StopTrial
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
+from tactful.runtime.timers import TestClock
 
-FIRST_MS: Final = 10 * MINUTE
-"""Milliseconds after the start until results are read first, so that a start is not slower."""
-RESULTS_MS: Final = 6 * HOUR
-"""Milliseconds between two readings of the results, which pass through all orders."""
-COMPLAINTS_MS: Final = HOUR
-"""Milliseconds between two counts of the support cases."""
+LOOK_MS: Final = MINUTE
+"""Milliseconds between the end of a reading and the next one, and from the start to the first one."""
+TEST_LOOK_MS: Final = 6 * HOUR
+"""The same on a test clock: set forward by a year, it would cause a million readings."""
+TIME_SHARE: Final = 50
+"""A reading waits for so many times the time that the last one took.
+
+Results pass through all orders. A shop that reads them in a second does so every minute, and a shop
+that takes ten seconds does so every eight minutes.
+"""
+
+Refresh = Callable[[], Awaitable[None]]
 
 
 class ShopWatch:
@@ -32,7 +40,7 @@ class ShopWatch:
         self,
         state: ShopState,
         alerts: AlertService,
-        reports: ReportService,
+        reports: Reports,
         trials: TrialMonitor,
         stop: StopTrial,
     ) -> None:
@@ -43,7 +51,7 @@ class ShopWatch:
             alerts: Raises what is found.
             reports: Computes the results.
             trials: Knows the trials that did harm.
-            stop: Pauses a trial that costs money or changes nothing.
+            stop: Pauses a trial that has its answer.
         """
         self._state = state
         self._trials = trials
@@ -63,9 +71,8 @@ class ShopWatch:
             LedgerError: The ledger cannot be read.
         """
         await self._hours.start()
-        timers, now = self._state.timers, self._state.clock.now()
-        timers.set("complaints", now + MINUTE, self._count_complaints)
-        timers.set("results", now + FIRST_MS, self._read_results)
+        self._look_later("complaints", self._complaints.refresh, LOOK_MS)
+        self._look_later("results", self._results.refresh, LOOK_MS)
 
     async def prune(self) -> None:
         """Forget the counts of old hours.
@@ -81,12 +88,19 @@ class ShopWatch:
             evidence: dict[str, str | int] = dict(structs.asdict(tally))
             yield Cause("trial.harm", rule.id, evidence, rule.owner or None)
 
-    def _count_complaints(self) -> None:
-        self._state.background.start_ledger_work(self._complaints.refresh())
-        due = self._state.clock.now() + COMPLAINTS_MS
-        self._state.timers.set("complaints", due, self._count_complaints)
+    def _look_later(self, name: str, read: Refresh, wait_ms: int) -> None:
+        due = self._state.clock.now() + wait_ms
+        self._state.timers.set(name, due, partial(self._look, name, read))
 
-    def _read_results(self) -> None:
-        self._state.background.start_ledger_work(self._results.refresh())
-        due = self._state.clock.now() + RESULTS_MS
-        self._state.timers.set("results", due, self._read_results)
+    def _look(self, name: str, read: Refresh) -> None:
+        self._state.background.start_ledger_work(self._read(name, read))
+
+    async def _read(self, name: str, read: Refresh) -> None:
+        """Read once, and then again: also where the ledger cannot be read now."""
+        began = self._state.clock.now()
+        try:
+            await read()
+        finally:
+            taken = self._state.clock.now() - began
+            usual = TEST_LOOK_MS if isinstance(self._state.clock, TestClock) else LOOK_MS
+            self._look_later(name, read, max(usual, taken * TIME_SHARE))

@@ -8,6 +8,7 @@ from msgspec import structs
 
 from support.bare_shop import NOON, bare_shop
 from support.builders import rule, rulebook
+from tactful.core.rules.policy import Policy, TrialRails
 from tactful.core.rules.rule import Experiment, Rule
 from tactful.measurement.advice import Advice, AdviceKind, MoneyPerMonth
 from tactful.measurement.conclusions import Conclusion
@@ -111,6 +112,16 @@ async def test_a_trial_with_an_answer_is_a_cause_and_stops_unless_it_earns(
     one.state.active_rulebook.set_paused(frozenset({"R1"}))
     assert await one.causes() == [found], "a stopped trial still has its answer"
     assert len(one.stopped) == (1 if why else 0)
+
+
+async def test_a_trial_that_earns_stops_where_the_policy_says_so(tmp_path: Path) -> None:
+    one = Watched(tmp_path, rule("R1", mode="trial"), R1=concluded(Conclusion.EARNS))
+    active = one.state.active_rulebook
+    stops = Policy(trial=TrialRails(stop_on_lift=True))
+    active.replace(structs.replace(active.current, policy=stops), NOON)
+    (found,) = await one.causes()
+    assert (found.kind, found.evidence["conclusion"]) == ("trial.decided", "earns")
+    assert one.stopped == [("R1", "the trial has proven that it earns")]
 
 
 @pytest.mark.parametrize(
