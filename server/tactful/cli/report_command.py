@@ -99,9 +99,9 @@ def report(
     question = {
         "rule": rule, "since": since, "until": until, "window": window, "territory": territory,
     }  # fmt: skip
-    if experiment is not None and (rule or lasting or rows is not None or form == "html"):
+    if experiment is not None and (rule or lasting or rows is not None):
         raise click.UsageError(
-            "--experiment compares all its rules, as text, json or csv: without --rule, --lasting, --rows."
+            "--experiment compares all its rules: without --rule, --lasting, --rows."
         )
     if lasting and (window is not None or form in {"csv", "html"}):
         raise click.UsageError("--lasting has windows of its own, and is text or json.")
@@ -140,15 +140,23 @@ def report(
 
         print_text(csv_text(answer), nl=False)
     elif form == "html":
-        from tactful.cli.report_page import report_page
-
-        print_text(report_page(answer), nl=False)
+        print_text(_page_of(answer), nl=False)
     elif lasting:
         print_lasting(answers)
     elif experiment is not None:
         print_variants(answer)
     else:
         print_report(answer)
+
+
+def _page_of(answer: dict[str, Any]) -> str:
+    if "experiment" in answer:
+        from tactful.cli.variants_page import variants_page
+
+        return variants_page(answer)
+    from tactful.cli.report_page import report_page
+
+    return report_page(answer)
 
 
 def _given(question: dict[str, str | None]) -> dict[str, str]:

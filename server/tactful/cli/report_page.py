@@ -62,19 +62,43 @@ _CELL_WIDTH: Final = 200
 _MOST_CHANGE: Final = 1.0
 """The largest change that the chart of a metric shows, as a share: 100 %."""
 
-_VERDICTS: Final = {
-    "earns": "Yes, the offers earn.",
-    "costs": "No, the offers cost money.",
-    "no_difference": "No, they make no difference worth knowing.",
+
+class PageWords(Struct, frozen=True):
+    """How a page calls what is compared."""
+
+    question: str
+    verdicts: Mapping[str, str]
+    """Verdict of the report → the answer to the question."""
+    advice: Mapping[str, str]
+    """Advice of the report → what to do."""
+    worth: str
+    """The title of the chart of amounts."""
+    arms: tuple[str, str]
+    """The columns of the metrics."""
+
+
+UNKNOWN: Final = {
     "too_early": "That is not known yet.",
     "cannot_be_trusted": "These figures cannot say.",
 }
-_ADVICE: Final = {
-    "keep": "Keep the offers.",
-    "shrink": "Give smaller discounts.",
-    "stop": "Stop the offers.",
-    "wait": "Wait.",
-}
+"""The answers that name nothing."""
+_OFFERS: Final = PageWords(
+    question="Do the offers earn?",
+    verdicts={
+        "earns": "Yes, the offers earn.",
+        "costs": "No, the offers cost money.",
+        "no_difference": "No, they make no difference worth knowing.",
+        **UNKNOWN,
+    },
+    advice={
+        "keep": "Keep the offers.",
+        "shrink": "Give smaller discounts.",
+        "stop": "Stop the offers.",
+        "wait": "Wait.",
+    },
+    worth="What the offers are worth in a month",
+    arms=("with offers", "without"),
+)
 
 
 def report_page(shown: Mapping[str, Any]) -> str:
@@ -85,36 +109,58 @@ def report_page(shown: Mapping[str, Any]) -> str:
     """
     about = f"Rule {shown['rule']}" if shown["rule"] else "All rules together"
     where = f" in {shown['territory']}" if shown["territory"] else ""
+    return whole_page(
+        f"{about}: do the offers earn?",
+        about + where,
+        shown,
+        [
+            *answers_of(shown, _OFFERS),
+            *_given_chart(shown),
+            *metrics_of(shown, _OFFERS),
+            *_compared(shown),
+        ],
+    )
+
+
+def whole_page(title: str, about: str, shown: Mapping[str, Any], sections: Iterable[str]) -> str:
+    """Return a page with the first sentence of a report.
+
+    Args:
+        title: The title of the page.
+        about: What the report is about.
+        shown: The report, as the API shows it.
+        sections: What follows the sentence, as HTML.
+    """
     head = (
-        f'<meta charset="utf-8"><title>{escape(about)}: do the offers earn?</title>'
+        f'<meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta http-equiv="Content-Security-Policy" content="{escape(_POLICY)}">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{_STYLE}</style>'
     )
     time = f"shoppers from {_day(shown['since'])} to {_day(shown['until'])}"
-    parts = [
-        f'<!doctype html><html lang="en"><head>{head}</head><body><header>',
-        f'<p class="dim">{escape(about + where)}, {time}</p>',
-        f'<h1>{escape(shown["sentence"])}</h1></header><main><div class="answers">',
-        *_answers(shown),
-        "</div>",
-        *_money_chart(shown),
-        *_given_chart(shown),
-        *_metrics(shown),
-        *_compared(shown),
-        "</main></body></html>\n",
-    ]
-    return "".join(parts)
+    return (
+        f'<!doctype html><html lang="en"><head>{head}</head><body><header>'
+        f'<p class="dim">{escape(about)}, {time}</p>'
+        f"<h1>{escape(shown['sentence'])}</h1></header><main>{''.join(sections)}</main></body></html>\n"
+    )
 
 
 def _day(instant: str) -> str:
     return escape(instant[:10])
 
 
-def _answers(shown: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the three answers: whether the offers earn, how sure that is, what to do."""
+def answers_of(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
+    """Yield the three answers: what is found, how sure that is, what to do; and the amounts."""
+    yield '<div class="answers">'
+    yield from _answers(shown, words)
+    yield "</div>"
+    yield from _money_chart(shown, words)
+
+
+def _answers(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     verdict = shown["verdict"]
     tone = f' class="{verdict}"' if verdict in {"earns", "costs"} else ""
-    yield f"<section><h2>Do the offers earn?</h2><strong{tone}>{_VERDICTS[verdict]}</strong>"
+    yield f"<section><h2>{escape(words.question)}</h2>"
+    yield f"<strong{tone}>{escape(words.verdicts[verdict])}</strong>"
     if "money" in shown:
         yield f"<p>Most likely {_change(shown['money'], 'likely')} a month.</p>"
     yield f"</section><section><h2>How sure is that?</h2>{_certainty(shown)}</section>"
@@ -122,7 +168,7 @@ def _answers(shown: Mapping[str, Any]) -> Iterator[str]:
     if verdict == "cannot_be_trusted":
         yield "<strong>Find the cause first.</strong><p>Do not use these figures until then.</p>"
     else:
-        yield f"<strong>{_ADVICE[shown['advice']]}</strong>{_next_step(shown)}"
+        yield f"<strong>{escape(words.advice[shown['advice']])}</strong>{_next_step(shown)}"
     yield "</section>"
 
 
@@ -162,17 +208,17 @@ def _amount(value: float, currency: str) -> str:
     return format_plain(Money(round(value), currency))
 
 
-def _money_chart(shown: Mapping[str, Any]) -> Iterator[str]:
+def _money_chart(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     """Yield a chart of what the offers are worth in a month."""
     if "money" not in shown:
         return
     money = shown["money"]
     ends = [money["worst"], money["best"]]
     scale = _Scale(min(0, *ends), max(0, *ends), _WIDTH)
-    words = f"At worst {_money(money, 'worst')}, most likely {_money(money, 'likely')}, at best"
-    yield "<section><h2>What the offers are worth in a month</h2>"
+    said = f"At worst {_money(money, 'worst')}, most likely {_money(money, 'likely')}, at best"
+    yield f"<section><h2>{escape(words.worth)}</h2>"
     yield (
-        f'<svg viewBox="0 0 {_WIDTH} 74" role="img" aria-label="{words} {_money(money, "best")}.">'
+        f'<svg viewBox="0 0 {_WIDTH} 74" role="img" aria-label="{said} {_money(money, "best")}.">'
         f"{_range(scale, ends, money['likely'], middle=32)}"
     )
     zero = scale.place(0)
@@ -232,15 +278,16 @@ def _given_chart(shown: Mapping[str, Any]) -> Iterator[str]:
     )
 
 
-def _metrics(shown: Mapping[str, Any]) -> Iterator[str]:
+def metrics_of(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     """Yield a table of every metric with a chart of its change."""
     if not shown["metrics"]:
         return
+    arms = "".join(f'<th scope="col">{escape(arm)}</th>' for arm in words.arms)
     yield (
-        '<section><h2>Shoppers with offers beside shoppers without</h2><div class="scroll"'
-        ' role="region" tabindex="0" aria-label="Metrics"><table><thead><tr><th scope="col">per'
-        ' shopper</th><th scope="col">with offers</th><th scope="col">without</th><th scope="col">'
-        'change</th><th scope="col">from −100 % to +100 %</th></tr></thead><tbody>'
+        '<section><h2>Both groups of shoppers</h2><div class="scroll" role="region" tabindex="0"'
+        ' aria-label="Metrics"><table><thead><tr><th scope="col">per shopper</th>'
+        f'{arms}<th scope="col">change</th><th scope="col">from −100 % to +100 %</th></tr></thead>'
+        "<tbody>"
     )
     for metric in shown["metrics"]:
         currency = metric.get("currency")
