@@ -319,7 +319,13 @@ def _routes(
         routes += clock_routes(shop, key)
     accounts = OperatorAccounts(keys.folder, shop.clock)
     names = config.server_key, config.name, config.public_url
-    console = console_routes(shop, accounts, *names, is_leaving=lambda: hub.shutting_down)
+    console = console_routes(
+        shop,
+        accounts,
+        *names,
+        shop_url=next(iter(config.origins), None),
+        is_leaving=lambda: hub.shutting_down,
+    )
     return [*routes, *openapi_routes(routes), *console]
 
 

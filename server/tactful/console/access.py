@@ -80,6 +80,8 @@ class ConsoleAccess:
         self.name = name
         self._key = key
         self.public_url = public_url
+        self.shop_url: str | None = None
+        """The address of the shop, for texts to customers; `None`: it is not known."""
         self.accounts = accounts
         self.hasher = PasswordHasher()
         """Computes and compares digests of passwords."""
@@ -105,6 +107,7 @@ class ConsoleAccess:
             operator=page_request.login,
             may=partial(may, page_request.login.role),
             shop_name=self.name,
+            shop_url=self.shop_url,
             path=path_of(page_request.http_request),
             done=page_request.login.take_notice(),
             now=self.shop.clock.now(),

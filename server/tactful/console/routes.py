@@ -51,6 +51,7 @@ def console_routes(
     name: str,
     public_url: str | None,
     *,
+    shop_url: str | None = None,
     is_leaving: Callable[[], bool] = lambda: False,
 ) -> Sequence[BaseRoute]:
     """Return all routes under `/console`.
@@ -61,9 +62,11 @@ def console_routes(
         key: The server key, with which operators log in; with `None` nobody can.
         name: Name of the shop.
         public_url: URL under which browsers reach the server, if it is not host and port.
+        shop_url: The address of the shop, for texts to customers; `None`: it is not known.
         is_leaving: Whether the server is shutting down, so that pages are not kept up to date.
     """
     access = ConsoleAccess(shop, key=key, name=name, public_url=public_url, accounts=accounts)
+    access.shop_url = shop_url
     shop.state.tables.add(access.throttle.table())
     steps = FirstSteps(shop.state)
     routes = (

@@ -6,7 +6,7 @@ import pytest
 
 from journeys.fixture import CATALOGUE, case, order, rules
 from support.console_client import Agent
-from support.live_server import LiveServer
+from support.live_server import ORIGIN, LiveServer
 from tactful.console.login import Login
 from tactful.console.rendering import PageError
 from tactful.console.voucher_forms import limits_of, read_request
@@ -63,7 +63,7 @@ async def test_a_voucher_is_issued_with_a_text_for_the_reply(one: LiveServer, ag
     page = await agent.read(answer.headers["location"])
     assert "The voucher is issued. The customer is not in the shop now" in page
     assert "10.00 EUR for k-1 can be used until 2026-04-09 12:00:00 UTC" in page
-    assert f"We have a voucher of 10.00 EUR for you ({code})." in page
+    assert f"We have a voucher of 10.00 EUR for you ({code}). Log in at {ORIGIN}/ before" in page
     assert f"Ada fact stated {code} voucher of 10.00 EUR for a case" in page
     again = await agent.submit("/console/remedies", **form)
     assert "had been issued already" in await agent.read(again.headers["location"])
