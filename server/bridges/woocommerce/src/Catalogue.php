@@ -45,6 +45,14 @@ final class Catalogue
         return new CartItem(self::sku($product), $territory, $currency, Money::minor((string) $shown, $currency));
     }
 
+    /** Return the highest price up to a promised one that the shop can charge; both in minor units. */
+    public static function payable(int $promised, string $currency): int
+    {
+        // A shop whose prices have no decimals rounds the total of every line.
+        $step = 10 ** max(0, Money::digits($currency) - wc_get_price_decimals());
+        return intdiv($promised, $step) * $step;
+    }
+
     /**
      * Return the stored price at which a shopper sees a given price: the inverse of WooCommerce's display.
      *
@@ -71,7 +79,18 @@ final class Catalogue
     /** Return what a line of an order costs, in the way in which shoppers see prices, in minor units. */
     public static function charged(\WC_Order_Item_Product $item, \WC_Order $order): int
     {
-        $tax = self::showsTax() ? (float) $item->get_total_tax() : 0.0;
-        return Money::minor((float) $item->get_total() + $tax, $order->get_currency());
+        return Money::minor(self::total($item), $order->get_currency());
+    }
+
+    /** Whether a line of an order costs an amount of minor units; its net part is kept with more decimals. */
+    public static function costs(int $amount, \WC_Order_Item_Product $item, \WC_Order $order): bool
+    {
+        $one = Money::major(1, $order->get_currency());
+        return abs(self::total($item) - $amount * $one) < 0.9 * $one;
+    }
+
+    private static function total(\WC_Order_Item_Product $item): float
+    {
+        return (float) $item->get_total() + (self::showsTax() ? (float) $item->get_total_tax() : 0.0);
     }
 }

@@ -14,7 +14,7 @@ final class OfferLines
     public const DATA = 'tactful';
     public const TOKEN = '_tactful_token';
     public const OFFER = '_tactful_offer';
-    /** The promised price of one unit, in minor units. */
+    /** The price of one unit, in minor units: what was promised, or less where the shop has no coins for it. */
     public const UNIT = '_tactful_unit';
     /** The line's own price before ours, refreshed whenever the cart is loaded. */
     private const OWN = 'tactful_own';
@@ -71,10 +71,18 @@ final class OfferLines
             $product = $item['data'];
             $own = Catalogue::item($product, $this->connection->settings->territory, (string) $product->get_price());
             if ($claims !== null && $own->reasonAgainst($claims, (int) $item['quantity']) === null) {
-                $product->set_price((string) Catalogue::storedFor($product, Money::major($claims->unit, $claims->currency)));
+                $payable = Money::major(Catalogue::payable($claims->unit, $claims->currency), $claims->currency);
+                $product->set_price((string) Catalogue::storedFor($product, $payable));
                 $this->used[$key] = $claims;
             }
         }
+    }
+
+    /** Return the price of one unit in the main unit of the currency; null: the line has its own price. */
+    public function promised(string $key): ?float
+    {
+        $claims = $this->used[$key] ?? null;
+        return $claims === null ? null : Money::major(Catalogue::payable($claims->unit, $claims->currency), $claims->currency);
     }
 
     /**
@@ -129,7 +137,7 @@ final class OfferLines
         if ($claims !== null) {
             $item->update_meta_data(self::TOKEN, (string) $values[self::DATA]['token']);
             $item->update_meta_data(self::OFFER, $claims->offer);
-            $item->update_meta_data(self::UNIT, (string) $claims->unit);
+            $item->update_meta_data(self::UNIT, (string) Catalogue::payable($claims->unit, $claims->currency));
         }
     }
 

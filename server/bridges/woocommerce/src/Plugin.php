@@ -19,7 +19,9 @@ final class Plugin
             return; // nothing happens in the shop before an address and a key are saved
         }
         Jobs::register();
-        (new OfferLines($connection))->register();
+        $lines = new OfferLines($connection);
+        $lines->register();
+        (new OfferTaxes($lines->promised(...)))->register();
         (new TakeOffer($connection))->register();
         OrderSessions::register();
         (new CheckoutHolds($connection))->register();

@@ -360,6 +360,16 @@ function wc_prices_include_tax(): bool
     return get_option('woocommerce_prices_include_tax') === 'yes';
 }
 
+function wc_get_price_decimals(): int
+{
+    return (int) get_option('woocommerce_price_num_decimals', 2);
+}
+
+function wc_round_tax_total(float $value, int $precision): float
+{
+    return round($value, $precision, wc_prices_include_tax() ? PHP_ROUND_HALF_DOWN : PHP_ROUND_HALF_UP);
+}
+
 function get_woocommerce_currency(): string
 {
     return (string) get_option('woocommerce_currency');

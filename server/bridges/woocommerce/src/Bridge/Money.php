@@ -31,7 +31,8 @@ final class Money
         return ['amount' => $minor, 'currency' => $currency];
     }
 
-    private static function digits(string $currency): int
+    /** Return how many decimals the minor unit of a currency has. */
+    public static function digits(string $currency): int
     {
         return self::DIGITS[$currency] ?? 2;
     }
