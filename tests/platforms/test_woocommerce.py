@@ -4,6 +4,7 @@ Neither WordPress nor WooCommerce is in a package index: `make platforms WORDPRE
 with both, which is not changed.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -33,14 +34,6 @@ def orders(woo: WooShop) -> int:
         woo.run(
             f"echo count(wc_get_orders(['limit' => -1, 'status' => {statuses}, 'return' => 'ids']));"
         )
-    )
-
-
-def sweep(woo: WooShop) -> None:
-    """Send what waits in the outbox, also what is to be repeated later."""
-    woo.run(
-        "global $wpdb; $wpdb->query('UPDATE ' . Tactful\\Woo\\Tables::outbox() . ' SET not_before_ms = 0');"
-        "Tactful\\Woo\\Jobs::sweep();"
     )
 
 
@@ -86,6 +79,51 @@ def test_a_shopper_takes_an_offer_and_pays_exactly_the_promised_price(
     assert settled(woo) == before + SAVED
 
 
+def test_the_page_shows_the_cart_with_the_offer_and_stays(woo: WooShop, browser: Browser) -> None:
+    with woo_shopper_at(woo, browser) as one:
+        take = one.see_offer()
+        mini = one.page.locator(".wc-block-mini-cart__badge")
+        expect(mini).not_to_contain_text("1")
+        take.click()
+        expect(mini).to_contain_text("1", timeout=PATIENCE_MS)
+        assert one.page.url.endswith("/product/aero-runner/")
+        expect(one.in_cart()).to_have_attribute("href", f"{woo.url}/cart/", timeout=PATIENCE_MS)
+
+
+def test_a_theme_with_a_classic_small_cart_shows_the_offer_in_it(
+    woo: WooShop, browser: Browser
+) -> None:
+    if not (woo.root / "wp-content" / "themes" / "storefront").is_dir():
+        pytest.skip("the given WordPress has no theme with a classic small cart (storefront)")
+    with (
+        option(woo, "stylesheet", "storefront", "twentytwentyfive"),
+        option(woo, "template", "storefront", "twentytwentyfive"),
+        woo_shopper_at(woo, browser, "classic") as one,
+    ):
+        take = one.see_offer()
+        small = one.page.locator(".site-header-cart .count")
+        expect(small).to_contain_text("0 items")
+        take.click()
+        expect(small).to_contain_text("1 item", timeout=PATIENCE_MS)
+        assert one.page.url.endswith("/product/aero-runner/")
+
+
+def test_the_card_tells_a_refusal_of_the_cart_in_the_words_of_the_shop(
+    woo: WooShop, browser: Browser
+) -> None:
+    with woo_shopper_at(woo, browser) as one:
+        take = one.see_offer()
+        one.page.route(re.compile("tactful_woo_take"), lambda route: route.fulfill(
+            status=409, json={"code": "offer.stock", "message": "Another shopper was faster."}
+        ))  # fmt: skip
+        take.click()
+        one.page.get_by_text("Another shopper was faster.").wait_for()
+        one.page.unroute_all(behavior="wait")
+        one.page.get_by_role("button", name="Try again").click()
+        one.in_cart().wait_for()
+        assert PROMISED in one.cart()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("outcome", ["declined", "declined_softly"])
 def test_a_declined_card_and_a_retry_redeem_the_offer_once(
@@ -104,7 +142,7 @@ def test_a_declined_card_and_a_retry_redeem_the_offer_once(
         one.pay("good")
         order = one.order_number()
     assert total_of(woo, order) == "109.65"
-    sweep(woo)
+    woo.sweep()
     states = [state for _, state in woo.tactful.redemptions(order)]
     assert states.count("redeemed") == 1
     assert states[-1] == "redeemed"
@@ -165,7 +203,7 @@ def test_a_refund_gives_its_share_of_the_budget_back_once(
     )
     assert "WC_Order_Refund" in said or "OrderRefund" in said
     assert settled(woo) == before
-    sweep(woo)
+    woo.sweep()
     assert settled(woo) == before
 
 
@@ -201,9 +239,9 @@ def test_forged_repeated_and_excessive_offers_do_not_enter_the_cart(
 ) -> None:
     with woo_shopper_at(woo, browser) as one, woo_shopper_at(woo, browser) as other:
         token = one.take_offer()
-        assert one.put(token) == (
-            409, {"code": "offer.in_cart", "message": "The offer is already in your cart."}
-        )  # fmt: skip
+        once = one.cart()
+        assert one.put(token) == (200, {"cart": f"{woo.url}/cart/"})
+        assert one.cart().count(PROMISED) == once.count(PROMISED)
         other.browse()
         forged = token[:-8] + ("AAAAAAAQ" if not token.endswith("AAAAAAAQ") else "BBBBBBBQ")
         assert other.put(forged) == (
@@ -327,12 +365,11 @@ def test_prices_that_are_stored_without_tax_are_charged_to_the_penny(
 @contextmanager
 def price(woo: WooShop, amount: str) -> Iterator[None]:
     """Another price of the item, reported as the shop's staff sets it."""
-    change = "$p = wc_get_product(wc_get_product_id_by_sku('RUN-42')); $p->set_regular_price('{}'); $p->save();"
-    woo.run(change.format(amount))
+    woo.set_price("RUN-42", amount)
     try:
         yield
     finally:
-        woo.run(change.format("129.00"))
+        woo.set_price("RUN-42", "129.00")
 
 
 def test_an_own_price_below_the_promise_is_charged_and_uses_no_offer(
@@ -422,7 +459,7 @@ def test_without_an_answer_of_tactful_nothing_is_charged_and_a_later_try_succeed
         order = one.order_number()
     assert total_of(woo, order) == "109.65"
     # A request that failed is repeated after some seconds, and the later ones of its order wait for it.
-    sweep(woo)
+    woo.sweep()
     assert woo.tactful.redemptions(order)[-1][1] == "redeemed"
 
 
@@ -441,7 +478,7 @@ def test_an_order_that_is_placed_while_tactful_is_away_is_confirmed_by_the_sweep
         finally:
             woo.tactful.start()
     assert total_of(woo, order) == "109.65"
-    sweep(woo)
+    woo.sweep()
     assert woo.tactful.redemptions(order) == [(1, "redeemed")]
 
 
@@ -486,6 +523,24 @@ def test_the_settings_page_never_shows_the_key_and_reports_the_shop_with_progres
         one.page.fill("#url", woo.tactful.url)
         one.page.click("#submit")
         one.said("Tactful answers, and accepts the key.")
+
+
+def test_a_pairing_code_on_the_settings_page_connects_the_shop(
+    woo: WooShop, browser: Browser
+) -> None:
+    with woo_shopper_at(woo, browser) as one:
+        admin(one)
+        one.page.fill("#code", woo.tactful.pairing_code("woo"))
+        one.page.click("#submit")
+        one.said("Tactful answers, and accepts the key.")
+    settings = woo.run("echo json_encode(get_option('tactful_woo_settings'));")
+    assert '"server_key":"tft_' in settings
+    assert '"identity_secret":""' in settings
+    with woo_shopper_at(woo, browser) as one:
+        one.take_offer()
+        order = one.order()
+    assert total_of(woo, order) == "109.65"
+    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
 
 
 def test_the_uninstall_routine_removes_tables_settings_and_jobs(woo: WooShop) -> None:

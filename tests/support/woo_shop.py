@@ -80,6 +80,30 @@ class WooShop:
         """Set an option of WordPress."""
         self.run(f"update_option('{name}', '{value}');")
 
+    def set_price(self, sku: str, amount: str) -> None:
+        """Set the stored price of an item, as the shop's staff does."""
+        find = f"$p = wc_get_product(wc_get_product_id_by_sku('{sku}'));"
+        self.run(f"{find} $p->set_regular_price('{amount}'); $p->save();")
+
+    @contextlib.contextmanager
+    def options(self, **values: str) -> Iterator[None]:
+        """Other values of options, and then the present ones again."""
+        before = {name: self.run(f"echo get_option('{name}');") for name in values}
+        for name, value in values.items():
+            self.option(name, value)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                self.option(name, value)
+
+    def sweep(self) -> None:
+        """Send what waits in the outbox, also what is to be repeated later, and compare the holds."""
+        self.run(
+            "global $wpdb; $wpdb->query('UPDATE ' . Tactful\\Woo\\Tables::outbox() . ' SET not_before_ms = 0');"
+            "Tactful\\Woo\\Jobs::sweep();"
+        )
+
     def use_pages(self, kind: str) -> None:
         """Use the `classic` or the `blocks` pages of cart and checkout."""
         for page in ("cart", "checkout"):

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from playwright.sync_api import Browser, Page, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, WebSocket, expect
 from playwright.sync_api import TimeoutError as NotVisible
 
 from support.oscar_shop import until
@@ -62,6 +62,19 @@ class WooShopper:
 
     def take_offer(self, slug: str = "aero-runner") -> str:
         """Browse until the offer comes, take it, and return its token; the cart then has its item."""
+        take = self.see_offer(slug)
+        with self.page.expect_response(
+            lambda answer: "tactful_woo_take" in answer.url and answer.ok
+        ) as answered:
+            take.click()
+        return str((answered.value.request.post_data_json or {})["token"])
+
+    def in_cart(self) -> Locator:
+        """The link of the card that says that the offer is in the cart."""
+        return self.page.locator("section.card").get_by_role("link", name="View cart")
+
+    def see_offer(self, slug: str = "aero-runner") -> Locator:
+        """Browse until the offer comes; the button that takes it."""
         self.browse(slug)
         take = self.page.get_by_role("button", name="Take this offer")
         for _ in range(8):
@@ -70,10 +83,7 @@ class WooShopper:
             with suppress(NotVisible):
                 take.wait_for(timeout=4_000)
                 break
-        with self.page.expect_request(re.compile("tactful_woo_take")) as asked:
-            take.click()
-        self.page.wait_for_url("**/*cart/", wait_until="commit")
-        return str((asked.value.post_data_json or {})["token"])
+        return take
 
     def cart(self) -> str:
         """The text of the cart's page."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from support.node import node
 from support.php import php, phpunit
 from support.source_tree import ROOT
 from tactful_bridge.attempts import AttemptEvent, AttemptState, next_state
@@ -141,6 +142,12 @@ def test_the_zip_has_the_plugin_alone_and_is_the_same_each_time(tmp_path: Path) 
         f"tactful-woo/{file.relative_to(PLUGIN)}" for file in PLUGIN.rglob("*") if file.is_file()
     }
     assert {*names} == plugin_files | {"tactful-woo/LICENSE"}
+
+
+def test_the_script_of_the_storefront_tells_card_and_page_of_the_cart() -> None:
+    command = [node(), "--test", str(CASES / "storefront.test.mjs")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["storefront.js", "admin.js"])

@@ -1,7 +1,7 @@
 /** Joins the widget to the shop's cart: names the page's product, and puts an accepted offer into the cart. */
 (() => {
   'use strict';
-  const { shopper, take, isLoggedIn, session: cookie, sku, failed } = window.tactfulWoo;
+  const { shopper, take, isLoggedIn, session: cookie, sku } = window.tactfulWoo;
   const IDENTIFIED = 'tactful-woo-identified';
   const stub = (...call) => (stub.q = stub.q || []).push(call);
   window.tactful = window.tactful || stub;
@@ -54,14 +54,6 @@
     document.cookie = `${cookie}=${session}; Path=/; SameSite=Lax${secure}${end}`;
   });
 
-  const say = (message) => {
-    const note = document.createElement('div');
-    note.className = 'woocommerce-error';
-    note.setAttribute('role', 'alert');
-    note.textContent = message;
-    (document.querySelector('.woocommerce-notices-wrapper') || document.body).prepend(note);
-  };
-
   const options = () => {
     const chosen = document.querySelectorAll('.variations_form [name^="attribute_"]');
     return Object.fromEntries([...chosen].map(({ name, value }) => [name, value]));
@@ -76,18 +68,28 @@
       body: JSON.stringify({ token, options: options() }),
     });
 
-  window.tactful('on', 'accepted', async ({ detail }) => {
-    try {
-      let answer = await put(detail.token);
-      if (answer.status === 403) {
-        await askWho(); // the page came from a cache
-        answer = await put(detail.token);
-      }
-      const { cart, message } = await answer.json();
-      if (answer.ok) window.location.assign(cart);
-      else say(message);
-    } catch {
-      say(failed);
+  /** Return where the cart is that has the offer of a token now, or why it has not. */
+  const intoCart = async (token) => {
+    let answer = await put(token);
+    if (answer.status === 403) {
+      await askWho(); // the page came from a cache
+      answer = await put(token);
     }
+    const { cart, message } = await answer.json();
+    return answer.ok ? { url: cart } : { failed: message };
+  };
+
+  /** Let the small cart and the page of the cart show the present cart: blocks by the event, classic pages by jQuery. */
+  const renewCart = () => {
+    const detail = { preserveCartData: false };
+    document.body.dispatchEvent(new CustomEvent('wc-blocks_added_to_cart', { bubbles: true, detail }));
+    window.jQuery?.(document.body).trigger('wc_fragment_refresh').trigger('wc_update_cart');
+  };
+
+  window.tactful('on', 'accepted', async ({ detail: { token, inCart } }) => {
+    const answer = intoCart(token);
+    inCart(answer); // the card tells a failure, and offers to try again
+    const { url } = await answer.catch(() => ({}));
+    if (url) renewCart();
   });
 })();

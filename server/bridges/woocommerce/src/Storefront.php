@@ -27,7 +27,6 @@ final class Storefront
             'isLoggedIn' => $this->settings->knowsCustomers() && is_user_logged_in(),
             'session' => OrderSessions::COOKIE,
             'sku' => self::sku(),
-            'failed' => __('The offer could not be put into your cart. Please try again.', 'tactful-woo'),
         ];
         wp_add_inline_script('tactful-woo', 'window.tactfulWoo = ' . wp_json_encode($said, JSON_HEX_TAG) . ';', 'before');
     }

@@ -45,7 +45,11 @@ final class TakeOffer
         };
     }
 
-    /** Answer `POST {"token", "quantity"?, "options"?}` with 201 and the cart's address, or a problem. */
+    /**
+     * Answer `POST {"token", "quantity"?, "options"?}` with the cart's address, or a problem.
+     *
+     * The status is 201, or 200 for an offer that was in the cart already: the first answer may be lost.
+     */
     public function take(): void
     {
         nocache_headers();
@@ -64,8 +68,8 @@ final class TakeOffer
             return;
         }
         $reason = $this->put($token, $quantity, array_filter($options, 'is_string'));
-        if ($reason === null) {
-            wp_send_json(['cart' => wc_get_cart_url()], 201);
+        if ($reason === null || $reason === 'offer.in_cart') {
+            wp_send_json(['cart' => wc_get_cart_url()], $reason === null ? 201 : 200);
         } else {
             $this->problem($reason === 'offer.later' ? 503 : 409, $reason);
         }
@@ -170,7 +174,6 @@ final class TakeOffer
         wc_clear_notices();
         $said = wp_strip_all_tags((string) ($notices[0]['notice'] ?? ''));
         $message = match ($code) {
-            'offer.in_cart' => __('The offer is already in your cart.', 'tactful-woo'),
             'offer.options' => __('Choose the options of the product first, then take the offer again.', 'tactful-woo'),
             'offer.later' => __('The offer cannot be put into your cart at the moment. Please try again.', 'tactful-woo'),
             'offer.stock' => $said,

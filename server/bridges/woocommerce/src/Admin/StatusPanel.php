@@ -46,6 +46,12 @@ final class StatusPanel
                 : __('Check that the server runs at the address above. Everything is sent as soon as it answers.', 'tactful-woo'));
         }
         self::row(__('Refused for good', 'tactful-woo'), (string) $counts['failed']);
+        if ($connection->settings->consent === 'ask' && !function_exists('wp_has_consent')) {
+            self::row(__('Consent', 'tactful-woo'), __(
+                'No plugin with the WP Consent API is active. With "Ask", shoppers see no offers until another consent tool has answered. To try the shop out, choose "Anonymous".',
+                'tactful-woo',
+            ));
+        }
         echo '</tbody></table>';
         self::button('send', __('Send now', 'tactful-woo'));
         self::printFailures($connection);
