@@ -62,6 +62,17 @@ def test_a_shopper_takes_an_offer_and_pays_exactly_the_promised_price(
     assert vendure.tactful.budget()[1] == settled + SAVED
 
 
+def test_the_page_shows_the_cart_with_the_offer_and_stays(
+    vendure: VendureShop, browser: Browser
+) -> None:
+    with vendure_shopper_at(vendure, browser) as one:
+        one.see_offer().click()
+        expect(one.page.locator("#small-cart")).to_have_text("1 in the cart")
+        assert one.page.url.endswith("/store/product/RUN-42")
+        link = one.page.locator("section.card").get_by_role("link", name="View cart")
+        expect(link).to_have_attribute("href", f"{vendure.url}/store/cart")
+
+
 def test_a_declined_card_keeps_the_offer_for_the_next_try(
     vendure: VendureShop, browser: Browser
 ) -> None:
@@ -153,7 +164,7 @@ def test_forged_repeated_and_excessive_offers_do_not_enter_the_cart(
 ) -> None:
     with vendure_shopper_at(vendure, browser) as one, vendure_shopper_at(vendure, browser) as other:
         token = one.take_offer()
-        assert one.put(token) == "offer.in_cart"
+        assert one.put(token) == ""
         other.browse()
         forged = token[:-8] + ("AAAAAAAQ" if not token.endswith("AAAAAAAQ") else "BBBBBBBQ")
         assert other.put(forged) == "offer.ended"
@@ -163,6 +174,7 @@ def test_forged_repeated_and_excessive_offers_do_not_enter_the_cart(
             None,
             {"lines": []},
         )
+        assert f"1 × RUN-42: {PROMISED}" in one.cart()
         one.page.click("#more")
         expect(one.page.locator("#message")).to_have_text("offer.quantity")
         assert f"1 × RUN-42: {PROMISED}" in one.cart()

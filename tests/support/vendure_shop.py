@@ -16,7 +16,7 @@ import pytest
 
 from support.manual_runner import ROOT
 from support.node import node
-from support.oscar_shop import KEY, PATIENCE_S, SECRET, Tactful, until
+from support.oscar_shop import PATIENCE_S, Tactful, until
 from support.ports import free_port
 
 SOURCES = ROOT / "tests" / "platforms" / "vendure_shop"
@@ -69,6 +69,18 @@ class VendureShop:
     def url(self) -> str:
         """The address of the shop, which is an origin of the server."""
         return f"http://127.0.0.1:{self.port}"
+
+    def pair(self) -> None:
+        """Pair the shop with its server, as its staff does; the settings are in a file."""
+        settings = self.folder / ".env"
+        command = PLACE / "node_modules" / "@tactful" / "checkout" / "src" / "pair_command.js"
+        code = self.tactful.pairing_code("vendure")
+        subprocess.run(
+            [node(), command, code, "--shop", self.url, "--env", settings],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        lines = settings.read_text("utf-8").splitlines()
+        self.environment = {**self.environment, **dict(line.split("=", 1) for line in lines)}
 
     def start(self) -> None:
         """Start the shop, and log its administrator in."""
@@ -229,14 +241,12 @@ def vendure_shop(folder: Path) -> Iterator[VendureShop]:
         "SHOP_FOLDER": str(folder),
         "SHOP_PORT": str(port),
         "VENDURE_DISABLE_TELEMETRY": "true",
-        "TACTFUL_URL": tactful.url,
-        "TACTFUL_SERVER_KEY": KEY,
-        "TACTFUL_IDENTITY_SECRET": SECRET,
     }
     shop = VendureShop(folder, port, tactful, environment)
     try:
         populate(folder, environment)
         tactful.start(shop.url)
+        shop.pair()
         shop.start()
         shop.admin(
             """mutation { updateChannel(input: { id: "1", pricesIncludeTax: true,

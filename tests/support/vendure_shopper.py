@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from playwright.sync_api import Browser, Page, Request, WebSocket, expect
+from playwright.sync_api import Browser, Locator, Page, Request, WebSocket, expect
 from playwright.sync_api import TimeoutError as NotVisible
 
 from support.oscar_shop import until
@@ -70,6 +70,14 @@ class VendureShopper:
 
     def take_offer(self) -> str:
         """Browse until the offer comes, take it, and return its token; the cart then has its item."""
+        take = self.see_offer()
+        with self.page.expect_response(lambda one: _takes_an_offer(one.request)) as answered:
+            take.click(timeout=20_000)
+        self.page.locator("#small-cart", has_text="1 in the cart").wait_for()
+        return str((answered.value.request.post_data_json or {})["variables"]["token"])
+
+    def see_offer(self) -> Locator:
+        """Browse until the offer comes; the button that takes it."""
         self.browse()
         take = self.page.get_by_role("button", name="Take this offer")
         for _ in range(5):
@@ -78,11 +86,7 @@ class VendureShopper:
             with suppress(NotVisible):
                 take.wait_for(timeout=4_000)
                 break
-        with self.page.expect_request(_takes_an_offer) as asked:
-            take.click(timeout=20_000)
-        self.page.wait_for_url("**/store/cart")
-        self.wait_for_script()
-        return str((asked.value.post_data_json or {})["variables"]["token"])
+        return take
 
     def put(self, token: str, quantity: int = 1) -> str:
         """Take an offer by its token; the code of the refusal, or an empty text."""

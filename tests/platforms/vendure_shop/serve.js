@@ -2,7 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 
-import { bootstrap, EventBus, TransactionalConnection } from '@vendure/core';
+import {
+  bootstrap,
+  EventBus,
+  RefundStateTransitionEvent,
+  TransactionalConnection,
+} from '@vendure/core';
 import {
   TactfulBridge,
   TactfulOutboxEvent,
@@ -18,6 +23,7 @@ const SCRIPT = readFileSync(
 );
 
 let app = null;
+let settled = null;
 
 /** What tests do to the shop from outside its APIs. */
 const CONTROLS = {
@@ -28,6 +34,8 @@ const CONTROLS = {
     await rows.createQueryBuilder().update().set({ notBefore: 0 }).execute();
     return app.get(TactfulBridge).sweep();
   },
+  // Reports the last refund that was settled once more.
+  '/refund-again': () => app.get(EventBus).publish(settled),
   '/outbox': () =>
     app.get(TransactionalConnection).rawConnection.getRepository(TactfulOutboxRow).find(),
   // The process ends right after the commit that writes into the outbox, and before anything is sent.
@@ -66,3 +74,9 @@ config.apiOptions.middleware.push(
   { route: 'control', handler: control },
 );
 app = await bootstrap(config);
+app
+  .get(EventBus)
+  .ofType(RefundStateTransitionEvent)
+  .subscribe((event) => {
+    if (event.toState === 'Settled') settled = event;
+  });

@@ -3,10 +3,12 @@
 export interface JoinOptions {
   /** Sends an operation to the shop API with the shopper's session, and returns its `data`. */
   query(document: string, variables?: object): Promise<object>;
-  /** Shows the basket, which has the offer now. */
+  /** Renews what the page shows of the basket, which has the offer now. */
   onTaken(order: { id: string; code: string }): void;
-  /** Shows why the offer is not in the basket. */
-  onRefused(refused: { code: string; message: string }): void;
+  /** Hears why the offer is not in the basket; the widget's card tells the shopper. */
+  onRefused?(refused: { code: string; message: string }): void;
+  /** The address of the basket, to which the card links; absent: the card has no link. */
+  cartUrl?: string;
   /** The widget's setting `consent`; absent: that of the plugin's options. */
   consent?: string;
 }

@@ -19,18 +19,23 @@ const IDENTIFIED = 'tactful-identified';
  * @param {import('./storefront').JoinOptions} options
  * @returns {Promise<import('./storefront').Joined>}
  */
-export async function joinTactful({ query, onTaken, onRefused, consent }) {
+export async function joinTactful({ query, onTaken, onRefused, cartUrl, consent }) {
   const { tactfulStorefront: shop } = await query(STOREFRONT);
   window.tactful ??= function stub(...call) {
     stub.q ??= [];
     stub.q.push(call);
   };
-  window.tactful('on', 'accepted', async ({ detail }) => {
+  const intoOrder = async (token) => {
     const session = await sessionId();
-    const variables = { token: detail.token, session };
-    const { takeTactfulOffer: taken } = await query(TAKE, variables);
-    if (taken.refused) onRefused(taken.refused);
-    else onTaken(taken.order);
+    return (await query(TAKE, { token, session })).takeTactfulOffer;
+  };
+  window.tactful('on', 'accepted', async ({ detail: { token, inCart } }) => {
+    const taken = intoOrder(token);
+    // The card tells a failure, and offers to try again.
+    inCart(taken.then(({ refused }) => (refused ? { failed: refused.message } : { url: cartUrl })));
+    const { order, refused } = await taken.catch(() => ({}));
+    if (refused) onRefused?.(refused);
+    else if (order) onTaken(order);
   });
   tellIdentity(shop.identity);
   loadWidget(shop, consent);

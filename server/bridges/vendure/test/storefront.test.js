@@ -84,16 +84,41 @@ test('a login and a logout are told to the widget, and nothing else is', async (
   assert.deepEqual(names(), ['identify', 'logout']);
 });
 
-test('an accepted offer is put into the order, or refused with a text', async () => {
+/** Accept an offer; what the card gets. */
+async function accept() {
+  let told;
+  const inCart = (answer) => {
+    told = answer;
+  };
+  await page.listeners.accepted({ detail: { token: 't', inCart } });
+  return told.catch(({ message }) => message);
+}
+
+test('an accepted offer is put into the order, and the card links to the basket', async () => {
   const order = { id: '1', code: 'X' };
-  await join({ tactfulStorefront: SHOP, takeTactfulOffer: { order } });
-  await page.listeners.accepted({ detail: { token: 't' } });
+  await join({ tactfulStorefront: SHOP, takeTactfulOffer: { order } }, { cartUrl: '/cart' });
+  assert.deepEqual(await accept(), { url: '/cart' });
   assert.deepEqual(page.sent.at(-1).variables, { token: 't', session: 'se_1' });
   assert.deepEqual(page.said, [order]);
+});
+
+test('a refusal reaches the card and the page with its text', async () => {
   const refused = { code: 'offer.ended', message: 'The offer has ended.' };
   await join({ tactfulStorefront: SHOP, takeTactfulOffer: { refused } });
-  await page.listeners.accepted({ detail: { token: 't' } });
+  assert.deepEqual(await accept(), { failed: 'The offer has ended.' });
   assert.deepEqual(page.said, [refused]);
+  await join({ tactfulStorefront: SHOP, takeTactfulOffer: { refused } }, { onRefused: undefined });
+  assert.deepEqual(await accept(), { failed: 'The offer has ended.' });
+});
+
+test('a shop API that does not answer reaches the card as a failure', async () => {
+  const query = async (document) => {
+    if (document.includes('takeTactfulOffer')) throw new Error('away');
+    return { tactfulStorefront: SHOP };
+  };
+  await join({}, { query });
+  assert.equal(await accept(), 'away');
+  assert.deepEqual(page.said, []);
 });
 
 test('the session is named to the order when the checkout begins', async () => {
