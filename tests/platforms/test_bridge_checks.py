@@ -5,38 +5,20 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from support.driven_shop import serving_driver
+import pytest
+
+from support.checked_bridges import check
 from support.oscar_driver import ITEM as OSCAR_ITEM
 from support.oscar_driver import oscar_driver
 from support.oscar_shop import KEY, OscarShop, another_process
 from support.vendure_driver import ITEM as VENDURE_ITEM
 from support.vendure_driver import VendureDriver
 from support.vendure_shop import VendureShop
-from tactful.bridge_check.check_run import CheckOutcome, run_with
-from tactful.bridge_check.checks import CHECKS
+from support.woo_driver import ITEM as WOO_ITEM
+from support.woo_driver import driven_woo
+from support.woo_shop import WooShop
 from tactful.bridge_check.fault_proxy import FaultProxy
-from tactful.bridge_check.offer_server import OfferServer, ShopItem
-from tactful.bridge_check.probe import Probe
-from tactful.bridge_check.shop_driver import ShopDriver
-
-PATIENCE_S = 20.0
-"""A shop on a loaded machine may deliver its outbox late."""
-
-
-def check(
-    item: ShopItem,
-    server: OfferServer,
-    proxy: FaultProxy,
-    driver: object,
-    left_out: frozenset[str] = frozenset(),
-) -> None:
-    """Run every check; each must pass, except those that the platform cannot take part in."""
-    found: list[CheckOutcome] = []
-    with serving_driver(driver) as url:
-        run_with(Probe(item, ShopDriver(url), server, proxy, PATIENCE_S), (), found.append)
-    assert [one for one in found if one.outcome == "failed"] == []
-    assert {one.name for one in found if one.outcome == "left_out"} == left_out
-    assert len(found) == len(CHECKS)
+from tactful.bridge_check.offer_server import OfferServer
 
 
 def test_tactful_oscar_passes_every_check(shop: OscarShop, tmp_path: Path) -> None:
@@ -56,7 +38,7 @@ def restarted(vendure: VendureShop, url: str) -> Iterator[None]:
     """The shop on another Tactful, and then on its own again."""
     before = vendure.environment
     vendure.stop()
-    vendure.environment = {**before, "TACTFUL_URL": url}
+    vendure.environment = {**before, "TACTFUL_URL": url, "TACTFUL_SERVER_KEY": KEY}
     vendure.start()
     try:
         yield
@@ -73,4 +55,10 @@ def test_the_vendure_plugin_passes_every_check(vendure: VendureShop) -> None:
         restarted(vendure, proxy.url),
         closing(VendureDriver(vendure)) as driver,
     ):
-        check(VENDURE_ITEM, server, proxy, driver, frozenset({"refund.repeated"}))
+        check(VENDURE_ITEM, server, proxy, driver)
+
+
+@pytest.mark.parametrize("kind", ["blocks", "classic"])
+def test_the_plugin_for_woocommerce_passes_every_check(woo: WooShop, kind: str) -> None:
+    with driven_woo(woo, kind) as (server, proxy, driver):
+        check(WOO_ITEM, server, proxy, driver)

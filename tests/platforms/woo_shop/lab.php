@@ -1,5 +1,5 @@
 <?php
-/** A payment method whose outcome the tests choose (option `lab_outcome`); a must-use plugin of the test shop. */
+/** A payment method whose outcome the tests choose (a header, or the option `lab_outcome`); a must-use plugin of the test shop. */
 
 declare(strict_types=1);
 
@@ -23,7 +23,7 @@ add_action('plugins_loaded', static function (): void {
         public function process_payment($id)
         {
             $order = wc_get_order($id);
-            $outcome = get_option('lab_outcome', 'good');
+            $outcome = $_SERVER['HTTP_X_LAB_OUTCOME'] ?? get_option('lab_outcome', 'good');
             if ($outcome === 'bank') {
                 return ['result' => 'success', 'redirect' => add_query_arg('lab_bank', $id, home_url('/'))];
             }
@@ -89,6 +89,16 @@ add_action('woocommerce_blocks_payment_method_type_registration', static functio
             return [];
         }
     });
+});
+
+// A coupon that the shop applies to every cart by itself, where the tests ask for it.
+add_filter('woocommerce_get_shop_coupon_data', static function ($data, $code) {
+    $percent = (float) get_option('lab_coupon', 0);
+    return $code === 'everything' && $percent > 0 ? ['discount_type' => 'percent', 'amount' => $percent] : $data;
+}, 10, 2);
+add_action('woocommerce_cart_loaded_from_session', static function (WC_Cart $cart): void {
+    $others = array_diff($cart->get_applied_coupons(), ['everything']);
+    $cart->set_applied_coupons([...$others, ...(get_option('lab_coupon', 0) > 0 ? ['everything'] : [])]);
 });
 
 // Another plugin that reduces every price in the cart, where the tests ask for it.
