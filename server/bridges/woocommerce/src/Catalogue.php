@@ -79,18 +79,11 @@ final class Catalogue
     /** Return what a line of an order costs, in the way in which shoppers see prices, in minor units. */
     public static function charged(\WC_Order_Item_Product $item, \WC_Order $order): int
     {
-        return Money::minor(self::total($item), $order->get_currency());
-    }
-
-    /** Whether a line of an order costs an amount of minor units; its net part is kept with more decimals. */
-    public static function costs(int $amount, \WC_Order_Item_Product $item, \WC_Order $order): bool
-    {
-        $one = Money::major(1, $order->get_currency());
-        return abs(self::total($item) - $amount * $one) < 0.9 * $one;
-    }
-
-    private static function total(\WC_Order_Item_Product $item): float
-    {
-        return (float) $item->get_total() + (self::showsTax() ? (float) $item->get_total_tax() : 0.0);
+        $net = (float) $item->get_total();
+        $tax = self::showsTax() ? (float) $item->get_total_tax() : 0.0;
+        if (get_option('woocommerce_tax_round_at_subtotal') !== 'yes') {
+            $net = round($net, wc_get_price_decimals()); // as the order's total is made of it
+        }
+        return Money::minor($net + $tax, $order->get_currency());
     }
 }

@@ -113,10 +113,11 @@ final class CheckoutHolds
         $asked = [];
         foreach ($lines as $line) {
             $unit = (int) $line->get_meta(OfferLines::UNIT);
-            if (!Catalogue::costs($unit * $line->get_quantity(), $line, $order)) {
+            $charged = Catalogue::charged($line, $order);
+            if ($charged !== $unit * $line->get_quantity()) {
                 (new WooLog())->error(sprintf(
                     'Order %d: the line of an offer costs %d instead of %d minor units. Another plugin changed its price.',
-                    $order->get_id(), Catalogue::charged($line, $order), $unit * $line->get_quantity(),
+                    $order->get_id(), $charged, $unit * $line->get_quantity(),
                 ));
                 throw new HoldRefused('offer.price', __(
                     'An offer in your cart cannot be combined with another reduction. Nothing was charged.',

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 use PHPUnit\Framework\TestCase;
 use Tactful\Woo\Catalogue;
+use Tactful\Woo\OfferLines;
 use Tactful\Woo\OfferTaxes;
 
 final class OfferTaxesTest extends TestCase
@@ -51,6 +52,28 @@ final class OfferTaxesTest extends TestCase
             $said = "$quantity × $promised, taxes " . implode('+', $own) . ($includes ? ', included' : '');
             $wanted = (int) round($promised * $quantity * 10 ** $decimals);
             self::assertSame($wanted, self::line($promised, $quantity, $own, $includes)[0], $said);
+        }
+    }
+
+    public function testTheOrderThatTheCheckoutBlockComputesAnewIsChargedToThePennyToo(): void
+    {
+        Shop::$options['woocommerce_currency'] = 'EUR';
+        mt_srand(7);
+        $rates = [[20.0], [19.0], [25.5], [5.0, 9.975], [4.0, 4.5, 0.375]];
+        for ($try = 0; $try < 5_000; $try++) {
+            Shop::$options['woocommerce_prices_include_tax'] = mt_rand(0, 1) ? 'yes' : 'no';
+            [$promised, $quantity, $own] = [mt_rand(1, 30_000), mt_rand(1, 5), $rates[array_rand($rates)]];
+            $net = round($promised * $quantity / 100 / (1 + array_sum($own) / 100), 6);
+            $taxes = array_map(static fn (float $rate): string => (string) ($net * $rate / 100), $own);
+            $item = new WC_Order_Item_Product([
+                'id' => 1, 'quantity' => $quantity, 'total' => (string) $net,
+                'total_tax' => (string) array_sum(array_map(static fn (string $tax): float => wc_round_tax_total((float) $tax, 2), $taxes)),
+                'taxes' => ['total' => $taxes, 'subtotal' => $taxes],
+                'meta' => [OfferLines::OFFER => 'of_1', OfferLines::UNIT => (string) $promised],
+            ]);
+            OfferTaxes::makeExactInOrder($item);
+            $charged = Catalogue::charged($item, new WC_Order(['id' => 9]));
+            self::assertSame($promised * $quantity, $charged, "$quantity × $promised, taxes " . implode('+', $own));
         }
     }
 

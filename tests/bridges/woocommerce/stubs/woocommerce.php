@@ -156,6 +156,19 @@ class WC_Order_Item_Product extends WC_Order_Item
         return $this->props['total_tax'];
     }
 
+    /** @return array{total: array<int, string>, subtotal: array<int, string>} */
+    public function get_taxes(): array
+    {
+        return $this->props['taxes'];
+    }
+
+    /** @param array{total: array<int, float>, subtotal: array<int, float>} $taxes */
+    public function set_taxes(array $taxes): void
+    {
+        $this->props['taxes'] = array_map(static fn (array $one): array => array_map('strval', $one), $taxes);
+        $this->props['total_tax'] = (string) array_sum($taxes['total']);
+    }
+
     public function get_name(): string
     {
         return 'Aero Runner';
