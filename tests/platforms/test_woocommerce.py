@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 
 from support.oscar_shop import until
 from support.woo_shop import WooShop
-from support.woo_shopper import LIST, PATIENCE_MS, PROMISED, WooShopper, woo_shopper_at
+from support.woo_shopper import LIST, PATIENCE_MS, PROMISED, woo_shopper_at
 
 pytestmark = pytest.mark.browser
 
@@ -495,21 +495,11 @@ def test_an_unpaid_order_that_woocommerce_cancels_gives_the_offer_back(
     assert woo.tactful.redemptions(order) == [(1, "cancelled")]
 
 
-def admin(one: WooShopper) -> None:
-    """Log in as the administrator, and open the plugin's page."""
-    one.goto("/wp-login.php")
-    one.page.fill("#user_login", "admin")
-    one.page.fill("#user_pass", "a-password-of-the-tests")
-    one.page.click("#wp-submit")
-    one.page.wait_for_url("**/wp-admin/**")
-    one.goto("/wp-admin/admin.php?page=tactful-woo")
-
-
 def test_the_settings_page_never_shows_the_key_and_reports_the_shop_with_progress(
     woo: WooShop, browser: Browser
 ) -> None:
     with woo_shopper_at(woo, browser) as one:
-        admin(one)
+        one.open_settings()
         key = one.page.locator("#server_key")
         assert key.input_value() == ""
         assert "server-key-of-the-platforms" not in one.page.content()
@@ -529,7 +519,7 @@ def test_a_pairing_code_on_the_settings_page_connects_the_shop(
     woo: WooShop, browser: Browser
 ) -> None:
     with woo_shopper_at(woo, browser) as one:
-        admin(one)
+        one.open_settings()
         one.page.fill("#code", woo.tactful.pairing_code("woo"))
         one.page.click("#submit")
         one.said("Tactful answers, and accepts the key.")
@@ -541,16 +531,3 @@ def test_a_pairing_code_on_the_settings_page_connects_the_shop(
         order = one.order()
     assert total_of(woo, order) == "109.65"
     assert woo.tactful.redemptions(order) == [(1, "redeemed")]
-
-
-def test_the_uninstall_routine_removes_tables_settings_and_jobs(woo: WooShop) -> None:
-    # The last test: the shop is of no use after it.
-    left = woo.run(
-        "define('WP_UNINSTALL_PLUGIN', 'tactful-woo/tactful-woo.php');"
-        "include WP_PLUGIN_DIR . '/tactful-woo/uninstall.php'; global $wpdb;"
-        "$tables = $wpdb->get_col(\"SHOW TABLES LIKE '%tactful%'\");"
-        "$options = $wpdb->get_col(\"SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE '%tactful%'\");"
-        "echo count($tables), ' ', implode(',', $options);"
-    )
-    assert left == "0 "
-    assert woo.complaints == []

@@ -23,5 +23,5 @@ def check(
     found: list[CheckOutcome] = []
     with serving_driver(driver) as url:
         run_with(Probe(item, ShopDriver(url), server, proxy, PATIENCE_S), only, found.append)
-    assert [one for one in found if one.outcome != "passed"] == []
+    assert [f"{one.name}: {one.found}" for one in found if one.outcome != "passed"] == []
     assert len(found) == len(only or CHECKS)

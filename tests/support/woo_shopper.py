@@ -46,6 +46,19 @@ class WooShopper:
         self.page.click("button[name=login]")
         expect(self.page.locator("body")).to_contain_text("Log out", timeout=PATIENCE_MS)
 
+    def login_as_staff(self) -> None:
+        """Log in as the administrator."""
+        self.goto("/wp-login.php")
+        self.page.fill("#user_login", "admin")
+        self.page.fill("#user_pass", PASSWORD)
+        self.page.click("#wp-submit")
+        self.page.wait_for_url("**/wp-admin/**")
+
+    def open_settings(self) -> None:
+        """Log in as the administrator, and open the plugin's page."""
+        self.login_as_staff()
+        self.goto("/wp-admin/admin.php?page=tactful-woo")
+
     def browse(self, slug: str = "aero-runner") -> None:
         """Open a product's page, and wait until the widget is connected."""
         before = self.welcomes
