@@ -5,6 +5,8 @@ declare(strict_types=1);
 
 WC_Install::install();
 WC_Install::create_pages();
+// As after an installation by hand: block themes show the Mini-Cart block in their header.
+update_option('woocommerce_hooked_blocks_version', WC()->version);
 Tactful\Woo\Tables::create();
 WC_Tax::_insert_tax_rate(['tax_rate_country' => 'GB', 'tax_rate' => '20', 'tax_rate_name' => 'VAT', 'tax_rate_shipping' => 1]);
 $zone = new WC_Shipping_Zone();
