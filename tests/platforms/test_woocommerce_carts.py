@@ -43,7 +43,7 @@ PROMISED, LIST = 10965, 12900
             "12900", ShopItem("tactful-woo", "RUN-42", "GB", "JPY", 12900), id="yen",
         ),
         pytest.param(
-            {"woocommerce_custom_orders_table_enabled": "no"}, "129.00", ITEM, id="orders as posts"
+            {"lab_orders_as_posts": "1"}, "129.00", ITEM, id="orders as posts"
         ),
     ],
 )  # fmt: skip

@@ -91,6 +91,9 @@ add_action('woocommerce_blocks_payment_method_type_registration', static functio
     });
 });
 
+// Orders as posts, where the tests ask for it: WooCommerce refuses to switch while there are orders.
+add_filter('pre_option_woocommerce_custom_orders_table_enabled', static fn ($value) => get_option('lab_orders_as_posts') ? 'no' : $value);
+
 // A coupon that the shop applies to every cart by itself, where the tests ask for it.
 add_filter('woocommerce_get_shop_coupon_data', static function ($data, $code) {
     $percent = (float) get_option('lab_coupon', 0);
