@@ -351,13 +351,15 @@ def test_a_price_that_another_plugin_lowers_is_not_charged(
 def test_prices_that_are_stored_without_tax_are_charged_to_the_penny(
     woo: WooShop, browser: Browser
 ) -> None:
-    with (
-        option(woo, "woocommerce_prices_include_tax", "no", "yes"),
-        price(woo, "107.50"),
-        woo_shopper_at(woo, browser) as one,
-    ):
-        one.take_offer()
-        order = one.order()
+    try:
+        with woo.options(woocommerce_prices_include_tax="no"):
+            woo.set_price("RUN-42", "107.50")
+            with woo_shopper_at(woo, browser) as one:
+                one.take_offer()
+                order = one.order()
+    finally:
+        # After the option: the price is reported as it is shown then.
+        woo.set_price("RUN-42", "129.00")
     assert total_of(woo, order) == "109.65"
     assert woo.tactful.redemptions(order) == [(1, "redeemed")]
 

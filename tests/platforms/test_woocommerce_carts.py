@@ -51,13 +51,16 @@ def test_the_promise_is_charged_whatever_the_taxes_the_currency_and_the_storage_
     woo: WooShop, options: dict[str, str], stored: str, item: ShopItem
 ) -> None:
     with_tax = options.get("woocommerce_tax_display_shop") != "excl"
-    with woo.options(**options):
-        woo.set_price(item.sku, stored)
-        try:
-            with driven_woo(woo, "blocks", item, with_tax=with_tax) as (server, proxy, driver):
-                check(item, server, proxy, driver, only=MONEY)
-        finally:
-            woo.set_price(item.sku, "129.00")
+    try:
+        with (
+            woo.options(**options),
+            driven_woo(woo, "blocks", item, with_tax=with_tax) as (server, proxy, driver),
+        ):
+            woo.set_price(item.sku, stored)
+            check(item, server, proxy, driver, only=MONEY)
+    finally:
+        # The shop's own Tactful hears of this price alone.
+        woo.set_price(item.sku, "129.00")
 
 
 def test_a_shop_without_pence_charges_less_than_promised_and_never_more(woo: WooShop) -> None:

@@ -37,6 +37,8 @@ final class Storefront
             'src' => $this->settings->widgetUrl . '/widget/v1.js',
             'async' => true,
             'data-territory' => $this->settings->territory,
+            // Another plugin may sell in several, and a shop that has changed its currency has old prices.
+            'data-currency' => get_woocommerce_currency(),
             'data-consent' => $this->settings->consent,
         ];
         $page = self::pageKind();
