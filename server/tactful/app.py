@@ -318,14 +318,8 @@ def _routes(
     if config.test_mode:
         routes += clock_routes(shop, key)
     accounts = OperatorAccounts(keys.folder, shop.clock)
-    names = config.server_key, config.name, config.public_url
-    console = console_routes(
-        shop,
-        accounts,
-        *names,
-        shop_url=next(iter(config.origins), None),
-        is_leaving=lambda: hub.shutting_down,
-    )
+    names = config.server_key, config.name, config.public_url, next(iter(config.origins), None)
+    console = console_routes(shop, accounts, *names, is_leaving=lambda: hub.shutting_down)
     return [*routes, *openapi_routes(routes), *console]
 
 

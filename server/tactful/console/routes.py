@@ -50,8 +50,8 @@ def console_routes(
     key: str | None,
     name: str,
     public_url: str | None,
-    *,
     shop_url: str | None = None,
+    *,
     is_leaving: Callable[[], bool] = lambda: False,
 ) -> Sequence[BaseRoute]:
     """Return all routes under `/console`.

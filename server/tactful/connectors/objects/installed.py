@@ -29,22 +29,24 @@ class InstalledConnector:
         Args:
             name: Its name in the settings.
             connector: Its kind.
-            secret: The secret of its signatures.
+            secret: The secret of its signatures; while it is changed, the new and the old one, a line
+                for each.
             terms: What the other system does not say.
             remote: Reads the other system; `None`: it cannot be read.
             is_reconciled: Whether the lists of the other system are read.
 
         Raises:
-            ValueError: The secret cannot be one of its scheme.
+            ValueError: A secret cannot be one of its scheme.
         """
         self.name = name
         self.connector = connector
         self.terms = terms
         self.remote = remote
         self.is_reconciled = is_reconciled
-        self.secret = secret
+        self.secrets: Final = tuple(one.strip() for one in secret.splitlines() if one.strip())
         self.scheme: Scheme = SCHEMES[connector.signature]
-        self.scheme.secret(secret)
+        for one in self.secrets:
+            self.scheme.secret(one)
         self.drift: Counter[str] = Counter()
         """Kind of fact → facts that no delivery had reported when a list was read again."""
         self.drifted_readings = 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from support.inbox import InboxParts
+from support.inbox import SECRET, InboxParts
 from tactful.runtime.ports.deliveries import Receipt
 
 
@@ -19,6 +19,16 @@ async def test_a_delivery_is_stored_and_a_second_one_with_its_id_is_known() -> N
     assert status.receipts == {"stored": 1, "known": 1, "forged": 1, "ping": 1}
     assert (status.name, status.kind, status.waiting) == ("shop", "items", 1)
     assert status.last_arrival == parts.clock.at
+
+
+async def test_a_secret_is_changed_without_a_refused_delivery() -> None:
+    parts = InboxParts()
+    parts.installed.secrets = ("new", SECRET)  # type: ignore[misc]
+    assert await parts.deliver(1) is Receipt.STORED
+    assert await parts.deliver(2, secret="new") is Receipt.STORED
+    assert await parts.deliver(3, secret="other") is Receipt.FORGED
+    parts.installed.secrets = ()  # type: ignore[misc]
+    assert await parts.deliver(4, secret="") is Receipt.FORGED
 
 
 async def test_only_the_allow_list_reaches_the_ledger() -> None:

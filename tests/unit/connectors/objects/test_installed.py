@@ -1,5 +1,7 @@
 """A connector of a shop: its secret is checked at the start, and its sentences are bounded."""
 
+import pytest
+
 from support.deliveries import TERMS
 from support.inbox import ITEMS
 from tactful.connectors.objects.installed import MAX_SENTENCES, InstalledConnector
@@ -20,3 +22,11 @@ def test_a_secret_that_its_scheme_cannot_use_is_refused_at_the_start() -> None:
     desk = connector_of("roundup")
     made = InstalledConnector("desk", desk, "hush", TERMS)
     assert made.scheme.secret("hush") == b"hush"
+
+
+def test_each_line_is_a_secret_and_without_one_nothing_is_taken() -> None:
+    assert InstalledConnector("shop", ITEMS, " new \n\nold\n", TERMS).secrets == ("new", "old")
+    assert InstalledConnector("shop", ITEMS, "\n", TERMS).secrets == ()
+    generic = connector_of("medusa")
+    with pytest.raises(ValueError, match="base64"):
+        InstalledConnector("shop", generic, "whsec_AAAA\nno secret!", TERMS)
