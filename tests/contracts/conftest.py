@@ -7,18 +7,19 @@ import pytest
 
 from support.ledger_rows import AnyLedger
 from support.postgres_cluster import Cluster
-from support.postgres_ledger import postgres_ledger
+from support.postgres_ledger import node_ledger, postgres_ledger
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["memory", "sqlite", "postgres", "node"])
 async def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[AnyLedger]:
     """An open, empty ledger."""
     made: AnyLedger
-    if request.param == "postgres":
+    if request.param in {"postgres", "node"}:
         cluster: Cluster = request.getfixturevalue("postgres")
-        made = postgres_ledger(cluster.database())
+        open_as = node_ledger if request.param == "node" else postgres_ledger
+        made = open_as(cluster.database(), "test")
     else:
         made = (
             MemoryLedger() if request.param == "memory" else SqliteLedger(tmp_path / "tactful.db")

@@ -1,11 +1,11 @@
 """Ledgers on the PostgreSQL of the tests."""
 
-from pathlib import Path
 from typing import Any
 
 from tactful.stores.postgres.ledger import PostgresLedger
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone, NodeIdentity, Shared, Tenure
 
 
 def hold(connection: PostgresConnection) -> None:
@@ -17,7 +17,13 @@ def hold(connection: PostgresConnection) -> None:
 
 def postgres_ledger(address: str, server: str = "test", **given: Any) -> PostgresLedger:
     """A ledger that is not opened yet, on a server that need not survive a crash."""
-    erasures: Path | None = given.pop("erasures", None)
-    return PostgresLedger(
-        Target(address), server=server, erasures=erasures, needs_durability=False, **given
-    )
+    return _ledger(address, Alone(server), **given)
+
+
+def node_ledger(address: str, name: str, **given: Any) -> PostgresLedger:
+    """A ledger that is not opened yet, of one of several nodes."""
+    return _ledger(address, Shared(NodeIdentity(name, f"folder of {name}")), **given)
+
+
+def _ledger(address: str, tenure: Tenure, **given: Any) -> PostgresLedger:
+    return PostgresLedger(Target(address), tenure=tenure, needs_durability=False, **given)

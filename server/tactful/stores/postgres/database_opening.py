@@ -15,6 +15,7 @@ from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.raw_connection import RawConnection, connect
 from tactful.stores.postgres.schema_migrations import migrate, schema_version
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Tenure
 from tactful.stores.relational.tables import change_rows
 
 LOWEST_VERSION: Final = 14
@@ -66,20 +67,20 @@ def pending_migrations(target: Target) -> list[int]:
 
 
 def take_over(
-    target: Target, server: str, on_wait: Callable[[], None], timeout_s: int = LEASE_TIMEOUT_S
+    target: Target, tenure: Tenure, on_wait: Callable[[], None], timeout_s: int = LEASE_TIMEOUT_S
 ) -> PostgresConnection:
-    """Return the connection that writes, once no other server writes any more.
+    """Return the connection that writes, once this server may write.
 
     Args:
         target: The database, which is prepared.
-        server: The name of this server.
+        tenure: How this server takes the ledger over.
         on_wait: Called once, if another server holds the ledger.
         timeout_s: Seconds to wait for the other server.
 
     Raises:
         LedgerError: The other server did not stop in time, or the database cannot be reached.
     """
-    made = PostgresConnection(target, server)
+    made = PostgresConnection(target, tenure)
     until = time.monotonic() + timeout_s
     is_waiting = False
     while not made.take_over():
@@ -88,10 +89,7 @@ def take_over(
         is_waiting = True
         if time.monotonic() > until:
             made.close()
-            message = (
-                f"{target.place}: another server uses this ledger and has not stopped. One ledger has"
-                " one server: stop the other one, or name another database"
-            )
+            message = f"{target.place}: {tenure.refusal}"
             raise LedgerError(message, retry=False)
         time.sleep(POLL_S)
     change_rows.recent_heads(made)

@@ -15,6 +15,7 @@ from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.postgres.raw_connection import connect
 from tactful.stores.postgres.readers import Readers
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Tenure
 from tactful.stores.relational.customers.customer_export import ReadRows
 from tactful.stores.relational.customers.erasure_list import align_erasures, list_erasure
 from tactful.stores.relational.customers.repeated_erasures import erase_again
@@ -36,7 +37,7 @@ class PostgresLedger(RelationalLedger):
         self,
         target: Target,
         *,
-        server: str,
+        tenure: Tenure,
         erasures: Path | None = None,
         erasures_copy: Path | None = None,
         needs_durability: bool = True,
@@ -46,15 +47,15 @@ class PostgresLedger(RelationalLedger):
 
         Args:
             target: The database.
-            server: The name of this server, which it keeps over a restart.
+            tenure: How this server takes the ledger over, alone or as one of several nodes.
             erasures: The file that the list of erasures lies beside; None: no list is kept.
             erasures_copy: The second place of the list of erasures.
             needs_durability: Whether a server that may lose acknowledged commits is refused.
             failpoint: The failpoints of a test.
         """
-        super().__init__(target.place, is_shared=False, failpoint=failpoint)
+        super().__init__(target.place, is_shared=tenure.is_shared, failpoint=failpoint)
         self._target = target
-        self._server = server
+        self._tenure = tenure
         self._erasures = erasures
         self._erasures_copy = erasures_copy
         self._needs_durability = needs_durability
@@ -76,7 +77,7 @@ class PostgresLedger(RelationalLedger):
         if not self.has_standby:
             log.warning("ledger.no_synchronous_standby", place=self._path)
         made = await asyncio.to_thread(
-            take_over, self._target, self._server, lambda: log.warning("ledger.waiting")
+            take_over, self._target, self._tenure, lambda: log.warning("ledger.waiting")
         )
         if self._erasures:
             listed = await asyncio.to_thread(read_erasures, self._erasures)

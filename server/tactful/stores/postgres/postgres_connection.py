@@ -3,13 +3,12 @@
 Statements are queued, and sent when an answer is needed. A transaction takes two trips: the first one
 fences it and reads what it rests on, the second one writes and commits.
 
-One row, `writer`, names the server that may write. Every transaction updates it. So a server whose row
-was taken over writes nothing more, and a server that lost its connection while it committed learns the
-outcome: it takes its own row again, which waits for the end of the lost transaction, and finds the
-number of the last transaction that was committed.
+Every transaction updates the row of its server (see `tenure`). So a server whose row was taken over
+writes nothing more, and a server that lost its connection while it committed learns the outcome: it takes
+its own row again, which waits for the end of the lost transaction, and finds the number of the last
+transaction that was committed.
 """
 
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
@@ -22,31 +21,21 @@ from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
 from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
 from tactful.stores.postgres.statements import bulk_insert, statement
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Statement, Tenure
 from tactful.stores.relational.inserts import Insert
 from tactful.stores.relational.known_rows import KnownRows
-from tactful.stores.relational.ledger_connection import TransactionState
+from tactful.stores.relational.ledger_connection import BASIS, TransactionState
 from tactful.stores.relational.writer.engine import RepeatError, UnknownOutcomeError
 
-LEASE_MS: Final = 5_000
-"""Milliseconds for which another server waits after the last transaction or heartbeat of this one."""
-_NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-_OF_THE_WRITER: Final = (
-    f"UPDATE writer SET {{}}lease_until = {_NOW} + {LEASE_MS} WHERE one = 1 AND {{}} RETURNING {{}}"  # noqa: S608
-)
+IDLE_S: Final = 2
+"""Seconds for which a server may keep the others waiting between two trips of a transaction."""
 # A server that is cut off must not keep the row from being taken again.
 _BEGIN: Final = (
     "BEGIN",
-    f"SET LOCAL idle_in_transaction_session_timeout = {DEADLINE_S * 1000}",
+    f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_S * 1000}",
 )
-_FENCE: Final = _OF_THE_WRITER.format("batch = %s, ", "epoch = %s", "one")
-_TAKE_AGAIN: Final = _OF_THE_WRITER.format("epoch = epoch + 1, ", "process = %s", "epoch, batch")
-_TAKE_OVER: Final = _OF_THE_WRITER.format(
-    "epoch = epoch + 1, server = %s, process = %s, ",
-    f"(server = %s OR lease_until < {_NOW})",
-    "epoch, batch",
-)
-_BEAT: Final = _OF_THE_WRITER.format("", "epoch = %s", "one")
-_RELEASE: Final = "UPDATE writer SET lease_until = 0 WHERE one = 1 AND epoch = %s"
+UNKNOWN_TURN: Final = -1
+"""The turn of a node that does not know who wrote last."""
 _UNREPLICATED: Final = "01000"
 """The code of a warning with which a commit is acknowledged that no standby has."""
 
@@ -87,24 +76,25 @@ class PostgresConnection(TransactionState):
 
     is_remote = True
 
-    def __init__(self, target: Target, server: str) -> None:
+    def __init__(self, target: Target, tenure: Tenure) -> None:
         """Name the database and the server; nothing is opened yet.
 
         Args:
             target: The database.
-            server: The name under which this server takes the ledger over. A restart of the same
-                server has the same name, and waits for no lease.
+            tenure: How the server takes the ledger over.
         """
         super().__init__()
         self._target = target
-        self._server = server
-        self._process = secrets.token_hex(8)
+        self._tenure = tenure
+        if tenure.is_shared:
+            self.owner = tenure.process
         self._raw: RawConnection | None = None
         self._pipeline: psycopg.Pipeline | None = None
         self._pipelining = ExitStack()
         self._epoch = 0
         self._batch = 0
-        self._fence: psycopg.Cursor[tuple[Any, ...]] | None = None
+        self._fence: list[psycopg.Cursor[tuple[Any, ...]]] = []
+        self._turn = UNKNOWN_TURN
         self._is_in_transaction = False
         self._is_unreplicated = False
         self._uncounted: list[psycopg.Cursor[tuple[Any, ...]]] = []
@@ -166,7 +156,7 @@ class PostgresConnection(TransactionState):
     def start(self) -> None:
         """Begin a transaction in which no other server can write.
 
-        What is known stays valid from one transaction to the next, because no other server writes.
+        What is known stays valid from one transaction to the next, as long as no other server writes.
 
         Raises:
             LedgerAwayError: The database cannot be reached.
@@ -182,7 +172,16 @@ class PostgresConnection(TransactionState):
             for sql in _BEGIN:
                 self._open.execute(sql)
             self._batch += 1
-            self._fence = self._open.execute(_FENCE, (self._batch, self._epoch), binary=True)
+            self._fence = [
+                self._open.execute(sql, values, binary=True)
+                for sql, values in self._tenure.fence(self._batch, self._epoch)
+            ]
+        if self._tenure.is_shared:
+            # Others may have written, and what is known is used before the first answer is awaited.
+            basis = self.execute(BASIS)
+            self._confirm_fence()
+            if self._known.newest is None:
+                self._learn_basis(basis)
 
     def commit(self) -> None:
         """Make the transaction durable.
@@ -218,8 +217,13 @@ class PostgresConnection(TransactionState):
             except psycopg.Error:
                 self._drop()
         self._is_in_transaction = False
-        self._fence = None
+        self._fence = []
         self.forget_all()
+
+    def forget_all(self) -> None:
+        """Forget what is known and what was logged, because the transaction is rolled back."""
+        super().forget_all()
+        self._turn = UNKNOWN_TURN
 
     def undo_job(self, savepoint: str) -> None:
         """Roll back to a savepoint, and forget the changes that were logged after it."""
@@ -249,7 +253,7 @@ class PostgresConnection(TransactionState):
             LedgerAwayError: The database cannot be reached.
         """
         self._connect()
-        row = self._execute_alone(_TAKE_OVER, self._server, self._process, self._server)
+        row = self._execute_alone(self._tenure.take_over())
         if row is None:
             return False
         self._epoch, self._batch = row
@@ -264,7 +268,7 @@ class PostgresConnection(TransactionState):
         """
         self._connect_again()
         try:
-            row = self._execute_alone(_BEAT, self._epoch)
+            row = self._execute_alone(self._tenure.beat(self._epoch))
         except RepeatError as error:
             raise LedgerAwayError(str(error)) from error
         if row is None:
@@ -274,7 +278,8 @@ class PostgresConnection(TransactionState):
         """Give the ledger up, so that another server need not wait, and close the connection."""
         if self._raw is not None and not self._raw.closed:
             with suppress(psycopg.Error, RepeatError), self.trips():
-                self._raw.execute(_RELEASE, (self._epoch,))
+                for sql, values in self._tenure.release(self._epoch):
+                    self._raw.execute(sql, values)
                 self.flush()
         self._drop()
 
@@ -303,7 +308,7 @@ class PostgresConnection(TransactionState):
             return self._batch - 1
         try:
             self._connect()
-            row = self._execute_alone(_TAKE_AGAIN, self._process)
+            row = self._execute_alone(self._tenure.take_again())
         except (RepeatError, psycopg.Error) as error:
             self._drop()
             raise LedgerAwayError(f"{self._target.place} cannot be used yet: {error}") from error
@@ -314,17 +319,18 @@ class PostgresConnection(TransactionState):
         self.forget_all()
         return int(committed)
 
-    def _execute_alone(self, sql: str, *values: object) -> Any:
-        """Execute a statement in a transaction of its own, and return its first row."""
+    def _execute_alone(self, statements: Iterable[Statement]) -> Any:
+        """Execute statements in a transaction of their own; return the last row if each found one."""
         with self.trips():
-            cursor = self._open.execute(sql, values, binary=True)
+            cursors = [self._open.execute(sql, values, binary=True) for sql, values in statements]
             # In a pipeline the transaction ends with the next synchronisation, not with the answer.
             self.flush()
-            return cursor.fetchone()
+            rows = [cursor.fetchone() for cursor in cursors]
+            return rows[-1] if all(rows) else None
 
     def _drop(self) -> None:
         raw, self._raw, self._pipeline = self._raw, None, None
-        self._fence = None
+        self._fence = []
         self._uncounted.clear()
         if raw is not None:
             # Whatever is under way is given up, and settled with the next connection.
@@ -339,13 +345,19 @@ class PostgresConnection(TransactionState):
 
     def _confirm_fence(self) -> None:
         """Wait until it is certain that no other server has taken the ledger over."""
-        fence, self._fence = self._fence, None
-        if fence is None:
+        fence, self._fence = self._fence, []
+        if not fence:
             return
         with self.trips():
-            row = fence.fetchone()
-        if row is None:
+            rows = [cursor.fetchone() for cursor in fence]
+        if not all(rows):
             raise self._taken_over()
+        if self._tenure.is_shared and rows[-1]:
+            (turn,) = rows[-1]
+            if turn != self._turn + 1:
+                # Another node has written since.
+                self._known = KnownRows()
+            self._turn = turn
 
     def _taken_over(self) -> LedgerBrokenError:
         return LedgerBrokenError(

@@ -8,6 +8,7 @@ from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.telemetry import Telemetry
 from tactful.stores.postgres.ledger import PostgresLedger
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 
 NAME_FILE: Final = "server-name"
@@ -36,7 +37,7 @@ def ledger_of(
     """
     return PostgresLedger(
         Target(address),
-        server=_name_of(folder),
+        tenure=Alone(_name_of(folder)),
         erasures=folder / LISTED_BESIDE,
         erasures_copy=erasures_copy,
         failpoint=failpoint,

@@ -12,7 +12,7 @@ from tactful.stores.relational.inserts import Insert
 from tactful.stores.relational.known_rows import KnownRows
 from tactful.stores.shared.recent_heads import RecentHeads
 
-_BASIS: Final = """
+BASIS: Final = """
   SELECT coalesce(max(position), 0),
     coalesce((SELECT at FROM changes ORDER BY position DESC LIMIT 1), 0),
     EXISTS (SELECT 1 FROM erased), EXISTS (SELECT 1 FROM order_aliases)
@@ -64,6 +64,8 @@ class LedgerConnection(WriteConnection, Protocol):
 
     fenced: int
     heads: RecentHeads | None
+    owner: str | None
+    """What the rows of sessions name as their owner; None: one server owns all of them."""
     is_remote: bool
     """Whether an answer takes a trip to another process, so that reads are better done together."""
 
@@ -113,6 +115,8 @@ class TransactionState:
         """Records that were dropped because another process has claimed their session."""
         self.heads: RecentHeads | None = None
         """The heads of the last changes; None: not known."""
+        self.owner: str | None = None
+        """What the rows of sessions name as their owner; None: one server owns all of them."""
 
     def execute(self, sql: str, values: Any = (), /) -> Rows:
         """Execute a statement."""
@@ -121,11 +125,15 @@ class TransactionState:
     @property
     def known(self) -> KnownRows:
         """Return what is known of the stored rows, with the basis that each transaction needs."""
+        if self._known.newest is None:
+            self._learn_basis(self.execute(BASIS))
+        return self._known
+
+    def _learn_basis(self, found: Rows) -> None:
+        """Note what `BASIS` has found."""
         known = self._known
-        if known.newest is None:
-            known.newest, known.newest_at, *any_rows = self.execute(_BASIS).fetchone()
-            known.any_erased, known.any_order_alias = map(bool, any_rows)
-        return known
+        known.newest, known.newest_at, *any_rows = found.fetchone()
+        known.any_erased, known.any_order_alias = map(bool, any_rows)
 
     def forget_all(self) -> None:
         """Forget what is known and what was logged, because the transaction is rolled back."""

@@ -9,6 +9,7 @@ from support.postgres_cluster import Cluster
 from tactful.stores.postgres.database_opening import prepare, take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 
 
 @pytest.fixture
@@ -22,5 +23,5 @@ def target(postgres: Cluster) -> Target:
 @pytest.fixture
 def connection(target: Target) -> Iterator[PostgresConnection]:
     """The connection that writes to an empty ledger."""
-    with closing(take_over(target, "test", lambda: None)) as made:
+    with closing(take_over(target, Alone("test"), lambda: None)) as made:
         yield made

@@ -16,6 +16,7 @@ from tactful.stores.postgres.database_opening import (
 )
 from tactful.stores.postgres.raw_connection import connect
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 
 
 def test_a_server_that_may_lose_commits_is_refused(postgres: Cluster) -> None:
@@ -40,8 +41,8 @@ def test_a_database_that_cannot_be_written_is_refused(postgres: Cluster) -> None
 
 def test_pending_migrations_are_named_without_being_applied(postgres: Cluster) -> None:
     target = Target(postgres.database())
-    assert pending_migrations(target) == [1]
-    assert pending_migrations(target) == [1]
+    assert pending_migrations(target) == [1, 2]
+    assert pending_migrations(target) == [1, 2]
     prepare(target, needs_durability=False)
     assert pending_migrations(target) == []
 
@@ -55,10 +56,10 @@ def test_a_ledger_that_was_moved_is_refused(target: Target) -> None:
 
 def test_a_second_server_gives_up_while_the_first_one_holds_its_lease(target: Target) -> None:
     waits: list[int] = []
-    with closing(take_over(target, "one", lambda: None)) as first:
+    with closing(take_over(target, Alone("one"), lambda: None)) as first:
         hold(first)
         with pytest.raises(LedgerError, match="another server uses this ledger"):
-            take_over(target, "two", lambda: waits.append(1), timeout_s=0)
+            take_over(target, Alone("two"), lambda: waits.append(1), timeout_s=0)
     assert waits == [1]
 
 

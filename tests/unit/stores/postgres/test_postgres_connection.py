@@ -10,6 +10,7 @@ from tactful.runtime.ports.ledger import LedgerBrokenError
 from tactful.stores.postgres.database_opening import take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 from tactful.stores.relational.inserts import insert_into
 from tactful.stores.relational.writer.engine import RepeatError, UnknownOutcomeError
 
@@ -81,7 +82,7 @@ def test_a_mistake_is_met_at_the_next_answer_and_undone_with_its_job(
 def test_a_server_that_was_taken_over_writes_nothing(
     connection: PostgresConnection, target: Target
 ) -> None:
-    with closing(take_over(target, "test", lambda: None)) as later:
+    with closing(take_over(target, Alone("test"), lambda: None)) as later:
         connection.start()
         with pytest.raises(LedgerBrokenError, match="taken this ledger over"):
             put(connection, "late")
@@ -93,7 +94,7 @@ def test_a_server_that_was_taken_over_writes_nothing(
 
 def test_another_server_waits_for_the_lease(connection: PostgresConnection, target: Target) -> None:
     hold(connection)
-    other = PostgresConnection(target, "other")
+    other = PostgresConnection(target, Alone("other"))
     assert not other.take_over()
     connection.close()
     assert other.take_over()

@@ -9,6 +9,7 @@ from tactful.stores.postgres.database_opening import take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 
 
 def test_a_heartbeat_is_due_after_a_second_only(
@@ -28,7 +29,7 @@ def test_a_heartbeat_says_that_another_server_has_taken_over(
     connection: PostgresConnection, target: Target, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(postgres_engine, "BEAT_S", 0)
-    take_over(target, "test", lambda: None).close()
+    take_over(target, Alone("test"), lambda: None).close()
     assert isinstance(PostgresEngine(connection, "db").maintain(), LedgerBrokenError)
 
 

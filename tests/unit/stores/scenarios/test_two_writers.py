@@ -1,4 +1,4 @@
-"""Two ledgers on one file: one dense order of changes, and no promise on what the other changed."""
+"""Two writers of one ledger: one dense order of changes, and no promise on what the other changed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,17 +8,26 @@ import pytest
 from msgspec import structs
 
 from support.ledger_rows import AnyLedger, fact, offer, push
+from support.postgres_cluster import Cluster
+from support.postgres_ledger import node_ledger
 from tactful.runtime.ports.ledger_rows import Change, Commit, CommitRefusal, ReadSet, StockNeed
+from tactful.stores.relational.ledger import RelationalLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
 SKU = ("sku", "RUN-42")
-Pair = tuple[SqliteLedger, SqliteLedger]
+Pair = tuple[RelationalLedger, RelationalLedger]
 
 
-@pytest.fixture
-async def pair(tmp_path: Path) -> AsyncIterator[Pair]:
-    """Two open ledgers on one file; the folder's lock, which forbids that, is above them."""
-    made = SqliteLedger(tmp_path / "tactful.db"), SqliteLedger(tmp_path / "tactful.db")
+@pytest.fixture(params=["file", "nodes"])
+async def pair(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Pair]:
+    """Two open ledgers on one file, whose folder's lock is above them, or two nodes on PostgreSQL."""
+    made: Pair
+    if request.param == "nodes":
+        cluster: Cluster = request.getfixturevalue("postgres")
+        address = cluster.database()
+        made = node_ledger(address, "one"), node_ledger(address, "other")
+    else:
+        made = SqliteLedger(tmp_path / "tactful.db"), SqliteLedger(tmp_path / "tactful.db")
     for ledger in made:
         await ledger.open()
     yield made

@@ -15,6 +15,7 @@ from support.postgres_ledger import hold, postgres_ledger
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.postgres.database_opening import prepare, take_over
 from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import Alone
 from tactful.stores.sqlite.ledger import SqliteLedger
 from tactful.stores.transfer import ledger_moves
 from tactful.stores.transfer.ledger_moves import (
@@ -98,7 +99,7 @@ async def test_a_database_that_is_used_or_filled_is_refused(
     copy = tmp_path / "copy.db"
     shutil.copy(filled, copy)
     prepare(target, needs_durability=False)
-    with closing(take_over(target, "test", lambda: None)) as server:
+    with closing(take_over(target, Alone("test"), lambda: None)) as server:
         hold(server)
         with pytest.raises(LedgerError, match="in use; stop the server"):
             move_to_postgres(filled, target, lambda *_: None)

@@ -21,11 +21,11 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 _PUT: Final = insert_into(
     "sessions",
     "session text, customer text, state bytea, resume bytea, wake_at bigint, seen_at bigint,"
-    " epoch bigint, taken bytea",
+    " epoch bigint, taken bytea, node text",
     """ON CONFLICT (session) DO UPDATE SET customer = excluded.customer, state = excluded.state,
       resume = CASE WHEN excluded.resume = x'' THEN sessions.resume ELSE excluded.resume END,
       wake_at = excluded.wake_at, seen_at = excluded.seen_at,
-      taken = coalesce(excluded.taken, sessions.taken)""",
+      taken = coalesce(excluded.taken, sessions.taken), node = excluded.node""",
     key_columns=1,
 )
 
@@ -55,7 +55,7 @@ def write_sessions(connection: LedgerConnection, turns: Sequence[Commit]) -> Non
         [
             (
                 key, turn.customer, turn.state, secrets.get(key, b""), turn.wake_at, turn.seen_at,
-                begun[key], numbers.get(key),
+                begun[key], numbers.get(key), connection.owner,
             )
             for key, turn in last.items()
         ],
@@ -106,8 +106,8 @@ def _claim_rows(connection: LedgerConnection, rows: Iterable[Any]) -> list[Saved
     found = (SavedSession(*row) for row in rows)
     claimed = [structs.replace(saved, epoch=saved.epoch + 1) for saved in found]
     connection.executemany(
-        "UPDATE sessions SET epoch = ? WHERE session = ?",
-        [(saved.epoch, saved.session) for saved in claimed],
+        "UPDATE sessions SET epoch = ?, node = ? WHERE session = ?",
+        [(saved.epoch, connection.owner, saved.session) for saved in claimed],
     )
     for saved in claimed:
         connection.known.epochs[saved.session] = saved.epoch
