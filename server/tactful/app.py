@@ -190,16 +190,14 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 await shop.ledger.close()  # its threads would keep the process from ending
                 raise
             running.state.is_running = True
-            inbox.start()
-            if sender is not None:
-                sender.start()
+            for duty in (inbox, sender):
+                if duty is not None:
+                    shop.nodes.take_duty(duty)
             try:
                 yield
             finally:
                 running.state.is_running = False
-                await inbox.stop()
-                if sender is not None:
-                    await sender.stop()
+                await shop.nodes.drop_duties()
                 await shop.stop()
         release()
 

@@ -51,7 +51,11 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         if shop.ledger.is_restored:
             with suppress(LedgerError):
                 await shop.ledger.restored_gap()  # an operator may have confirmed it meanwhile
-        return _health_response(request, readiness(shop.state, ready=shop.ready), _details)
+        return _health_response(
+            request,
+            readiness(shop.state, ready=shop.ready, is_cut_off=shop.nodes.is_cut_off),
+            _details,
+        )
 
     async def version(request: Request) -> Response:  # noqa: ARG001
         return json_response({"name": "tactful", "version": __version__})

@@ -20,6 +20,7 @@ REASONS: Final = {
     "starting": "The ledger, the rules and the standing offers are not loaded yet.",
     "ledger.broken": "The disk reported an error. Nothing is promised or redeemed until a restart.",
     "ledger.full": "The disk is full. Nothing is promised or redeemed until there is room.",
+    "node.cut_off": "The node could not reach the database for 10 s. Its shoppers go to the others.",
     "ledger.away": "The database cannot be reached. Nothing is promised or redeemed until it can be.",
     "rules.errors": "The rule files have errors. The previous rulebook stays active.",
     "rules.missing": "The rules folder is missing or cannot be read. The previous rulebook stays active.",
@@ -30,7 +31,7 @@ REASONS: Final = {
     "keys.unusable": "The folder of signing keys cannot be used. No accepted offer gets a token.",
 }
 """Code of each reason → its meaning. The codes are public."""
-FAILING: Final = frozenset({"starting", "ledger.broken"})
+FAILING: Final = frozenset({"starting", "ledger.broken", "node.cut_off"})
 """Reasons for which no traffic should be sent."""
 
 
@@ -48,14 +49,17 @@ class Health(Struct, frozen=True):
         return "degraded" if self.reasons else "ok"
 
 
-def readiness(state: ShopState, *, ready: bool) -> Health:
+def readiness(state: ShopState, *, ready: bool, is_cut_off: bool = False) -> Health:
     """Return what keeps a shop from serving as it should.
 
     Args:
         state: The memory of the shop.
         ready: Whether the shop has started.
+        is_cut_off: Whether it is a node that could not reach the ledger for long.
     """
     found = set(_reasons(state))
+    if is_cut_off:
+        found.add("node.cut_off")
     if not ready:
         found.add("starting")
     return Health(tuple(reason for reason in REASONS if reason in found))

@@ -1,8 +1,6 @@
 """One shop: its parts, put together, started and stopped."""
 
-import asyncio
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +9,6 @@ from msgspec import Struct
 
 from tactful.core.redemption.answers import EncodeAnswer
 from tactful.core.rules.policy import Policy
-from tactful.core.session.signals import TimerFired
 from tactful.core.values.calendar import DAY
 from tactful.runtime.alerts.alert_service import CHECK_MS, AlertService
 from tactful.runtime.disk_room import wait_for_room
@@ -29,11 +26,13 @@ from tactful.runtime.services.fact_changes import FactChanges
 from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.ingest import FactIngest
 from tactful.runtime.services.item_diagnosis import DiagnosisService
+from tactful.runtime.services.node_watch import NodeWatch
 from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.redemption_effects import RedemptionEffects
 from tactful.runtime.services.redemptions import RedemptionService
 from tactful.runtime.services.report_service import Reports, ReportService
 from tactful.runtime.services.rulebook_manager import RulebookManager
+from tactful.runtime.services.session_restoration import SessionRestoration
 from tactful.runtime.services.shop_watch import ShopWatch
 from tactful.runtime.sessions.context_builder import ContextBuilder
 from tactful.runtime.sessions.delivery import Delivery
@@ -43,21 +42,12 @@ from tactful.runtime.sessions.handover import SessionHandover
 from tactful.runtime.sessions.lifecycle import SessionLifecycle
 from tactful.runtime.sessions.turn_runner import TurnRunner
 from tactful.runtime.state.browsing_budget import BrowsingLimits
-from tactful.runtime.state.session_registry import STANDING, LiveSession
+from tactful.runtime.state.session_registry import STANDING
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.timers import TestClock
 from tactful.runtime.watchdog import Watchdog
-
-RECHECK_CHUNK: Final = 20
-"""Restored sessions checked before a pause; each check takes some 100 µs."""
-RECHECK_PAUSE_S: Final = 0.01
-"""Seconds between two chunks.
-
-The check takes a fifth of a core, for 5 s after a restart with 10,000 offers.
-"""
-
 
 log = structlog.get_logger("tactful.shop")
 DISK_POLL_MS: Final = 5_000
@@ -156,7 +146,11 @@ class Shop:
         state.changes.handle(("fact", "heartbeat"), FactChanges(state, self.turns, self.fanout))
         state.changes.handle(("rulebook", "rule_state", "offers_stop"), self.rulebooks)
         state.changes.handle(("redemption",), effects)
-        state.changes.handle(("session_claimed",), SessionHandover(state))
+        handover = SessionHandover(state)
+        state.changes.handle(("session_claimed",), handover)
+        self._restoration = SessionRestoration(
+            state, self.lifecycle, self.turns, handover, self._promises
+        )
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
@@ -164,6 +158,12 @@ class Shop:
         self.alerts = AlertService(state)
         self._watch = ShopWatch(state, self.alerts, self.reports, self.trials, self._stop_trial)
         self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)
+        self.nodes = NodeWatch(
+            ledger,
+            state.changes,
+            self._restoration,
+            (state.reductions.start, self.trials.start, self.alerts.follow),
+        )
         self.ready = False
         self._free_bytes = free_bytes
         self._expiry = expiry
@@ -196,8 +196,10 @@ class Shop:
             ledger.restored_gap()
         )  # so that health, metric and alert name it before a checkout comes
         state.balances.restore(await ledger.balances())
+        await self.nodes.start()
         reserving = await ledger.standing_offers()
-        for offer in reserving:
+        # Of the offers of other nodes, nothing would report the end.
+        for offer in () if self.nodes.nodes else reserving:
             state.stock_commitments.update(offer)
             state.promises.update(offer)
         cache = state.fact_cache
@@ -210,7 +212,7 @@ class Shop:
         await self._watch.start()
         await wait_for_room(self.rulebooks.start)
         state.feeds.restore(await ledger.feed_heartbeats())
-        restored = await self._restore_sessions()
+        restored = await self._restoration.restore(counts=bool(self.nodes.nodes))
         for offer in reserving:
             self._promises.watch(offer)
         self.rulebooks.watch()
@@ -222,40 +224,13 @@ class Shop:
         self._prune_daily()
         self._watch_disk()
         self.ready = True
-        state.background.start_ledger_work(self._recheck(restored))
-
-    async def _restore_sessions(self) -> list[LiveSession]:
-        """Claim and restore the sessions that have offers; return those whose timer is not due yet.
-
-        A process that still runs on the ledger loses these sessions.
-        """
-        now = self.clock.now()
-        later = []
-        for saved in await wait_for_room(partial(self.ledger.claim_sessions_to_wake, now)):
-            live = self.lifecycle.restore(saved)
-            if saved.wake_at is not None and saved.wake_at <= now:
-                self.turns.submit(live, TimerFired())
-            else:
-                later.append(live)
-        return later
-
-    async def _recheck(self, restored: Sequence[LiveSession]) -> None:
-        """Check restored sessions under today's rules, in small chunks.
-
-        All clients reconnect just after a restart, so the check must leave processor time for them.
-        A session that has had a connection is skipped, because it has run a turn already.
-        """
-        for start in range(0, len(restored), RECHECK_CHUNK):
-            if not self.ready:
-                return
-            for live in restored[start : start + RECHECK_CHUNK]:
-                if not live.last_tab and live.state.id in self.state.registry.by_id:
-                    self.turns.submit(live, TimerFired())
-            await asyncio.sleep(RECHECK_PAUSE_S)
+        state.background.start_ledger_work(self._restoration.recheck(restored))
 
     async def stop(self) -> None:
         """Finish what is under way, then close the ledger."""
         self.ready = False
+        self._restoration.stop()
+        await self.nodes.stop()
         self._watchdog.stop()
         self.state.timers.stop()
         await self.rulebooks.stop()
@@ -327,7 +302,8 @@ class Shop:
 
     def _check_alerts(self) -> None:
         """Check the alerts now and every `CHECK_MS`."""
-        self.state.background.start(self.alerts.check())
+        if self.nodes.leads:
+            self.state.background.start(self.alerts.check())
         self.state.timers.set("alerts", self.clock.now() + CHECK_MS, self._check_alerts)
 
     def _watch_disk(self) -> None:
@@ -345,6 +321,9 @@ class Shop:
     def _prune_daily(self) -> None:
         """Delete what is older than the retention, now and every 24 hours."""
         now = self.clock.now()
+        self.state.timers.set("prune", now + DAY, self._prune_daily)
+        if not self.nodes.leads:
+            return
         kept = self.settings.retention
         work = self.ledger.prune(
             before=now - kept,
@@ -354,7 +333,6 @@ class Shop:
         self.state.background.start_ledger_work(work)
         self.state.background.start_ledger_work(self.state.reductions.prune())
         self.state.background.start_ledger_work(self._watch.prune())
-        self.state.timers.set("prune", now + DAY, self._prune_daily)
 
     # customer data
 

@@ -130,6 +130,11 @@ class InboxService:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks = []
 
+    def wake(self) -> None:
+        """Look for deliveries that another process has received."""
+        for worker in self._workers.values():
+            worker.wake()
+
     def causes(self) -> Iterator[Cause]:
         """Yield what needs a person, for the alerts."""
         for worker in self._workers.values():

@@ -94,7 +94,12 @@ class EventSender:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-            self._task = None
+            # Another process may send from now on, and moves the cursor.
+            self._task = self._cursor = None
+            self._sent.clear()
+
+    def wake(self) -> None:
+        """Do nothing: events are looked for once a second."""
 
     async def run(self) -> None:
         """Send events until the task is cancelled."""

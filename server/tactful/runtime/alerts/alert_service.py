@@ -84,6 +84,22 @@ class AlertService:
             key = alert.kind, alert.subject
             self._open[key], self._seen_at[key] = alert, now
 
+    async def follow(self) -> None:
+        """Read the unresolved alerts as other nodes have left them; what is not stored yet stays.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+        async with self._checking:
+            stored = {
+                (one.kind, one.subject): one
+                for one in await self._ledger.alerts(resolved=False, limit=-1)
+            }
+            unsaved = {key: self._open[key] for key in self._unsaved}
+            now = self._clock.now()
+            self._open = stored | unsaved
+            self._seen_at = {key: self._seen_at.get(key, now) for key in self._open}
+
     def unresolved(self) -> list[Alert]:
         """Return the unresolved alerts, the most urgent kind first, then the oldest."""
         order = {kind: place for place, kind in enumerate(KINDS)}

@@ -19,6 +19,7 @@ from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.exposure_store import ExposureStore
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.inbox_store import InboxStore
+from tactful.runtime.ports.membership import Membership
 from tactful.runtime.ports.offer_statistics import OfferStatistics, Tallies
 from tactful.runtime.ports.offer_store import OfferStore
 from tactful.runtime.ports.rulebook_store import RulebookStore
@@ -133,6 +134,7 @@ class Ledger(
     CustomerData,
     ExposureStore,
     InboxStore,
+    Membership,
     LedgerHealth,
     Protocol,
 ):

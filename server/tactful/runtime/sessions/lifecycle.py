@@ -149,10 +149,14 @@ class SessionLifecycle:
         live = self._state.registry.by_resume_digest(digest)
         if live is None and saved is not None and not self._expiry.is_over(saved.seen_at):
             live = self.restore(saved)
-            for offer in (*live.state.offers, *live.state.parked):
-                self._state.stock_commitments.update(offer)
-                self._state.promises.update(offer)
+            self.count_offers(live)
         return live
+
+    def count_offers(self, live: LiveSession) -> None:
+        """Count the offers of a session that another process had."""
+        for offer in (*live.state.offers, *live.state.parked):
+            self._state.stock_commitments.update(offer)
+            self._state.promises.update(offer)
 
     async def wait_until_idle(self) -> None:
         """Return when no connection waits for its session."""

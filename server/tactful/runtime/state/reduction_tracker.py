@@ -88,17 +88,24 @@ class ReductionTracker:
     async def start(self) -> None:
         """Read the start of every reduction that still counts, and the counts of the last day.
 
+        A node reads them again and again. What it has counted itself and is not stored yet stays.
+
         Raises:
             LedgerError: The ledger cannot be read.
         """
         first_hour = self._clock.now() // HOUR - COUNTED_HOURS + 1
         for tally in await self._ledger.tally_sums(first_hour):
             if tally.what in {VIEWER_TALLY, OFFER_TALLY}:
-                self._add((tally.product, tally.territory), tally.name, tally.hour, tally.count)
+                where = tally.product, tally.territory
+                known = self._hours.get(tally.hour, {}).get((where, tally.name), 0)
+                if tally.count > known:
+                    self._add(where, tally.name, tally.hour, tally.count - known)
         for row in await self._ledger.reductions(self._clock.now() - WINDOW):
             where = row.sku, row.territory
-            self._since.setdefault(where, {})[row.rule] = row.since
-            self._last[where, row.rule] = row.last
+            rules = self._since.setdefault(where, {})
+            rules[row.rule] = min(row.since, rules.get(row.rule, row.since))
+            key = where, row.rule
+            self._last[key] = max(row.last, self._last.get(key, row.last))
         # Release 0.1.0 noted reductions by rule alone.
         for where, rules in self._since.items():
             if ANY_RULE not in rules:

@@ -72,14 +72,23 @@ class TrialMonitor:
         """(rule id, digest of the rule's text) → what came of its offers."""
 
     async def start(self) -> None:
-        """Read the steps that the ledger has.
+        """Read the steps that the ledger has, and stop a trial that exceeds a limit.
+
+        A node reads them again and again. What it has counted itself and is not stored yet stays.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        stored: dict[tuple[str, str], TrialTally] = {}
         for row in await self._state.ledger.rule_steps():
-            tally = self._tallies.setdefault((row.rule, row.digest), TrialTally())
+            tally = stored.setdefault((row.rule, row.digest), TrialTally())
             tally.count(row.state, row.reason, row.count)
+        for key, tally in stored.items():
+            known = self._tallies.setdefault(key, tally)
+            known.seen = max(known.seen, tally.seen)
+            known.dismissed = max(known.dismissed, tally.dismissed)
+            known.complaints = max(known.complaints, tally.complaints)
+            self._check(*key, known)
 
     def record_step(self, offers: Iterable[Offer], steps: Iterable[OfferStep]) -> None:
         """Count the steps of a recorded turn, and stop a trial that exceeds a limit.

@@ -1,6 +1,7 @@
 """The health of a ledger in memory, which can always be written."""
 
 from tactful.runtime.ports.ledger import CommitObserver
+from tactful.runtime.ports.membership import NodeRow
 
 
 class MemoryHealth:
@@ -26,6 +27,10 @@ class MemoryHealth:
     def is_broken(self) -> bool:
         """Return False: memory can always be written."""
         return False
+
+    async def nodes(self) -> list[NodeRow] | None:
+        """Return None: one process has the ledger alone."""
+        return None
 
     @property
     def is_away(self) -> bool:

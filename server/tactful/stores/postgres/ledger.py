@@ -4,27 +4,35 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from tactful.runtime.ports.ledger import LedgerError, StorageUse
+from tactful.runtime.ports.membership import NodeRow
 from tactful.stores.postgres.database_opening import has_synchronous_standby, prepare, take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.postgres.raw_connection import connect
 from tactful.stores.postgres.readers import Readers
 from tactful.stores.postgres.target import Target
-from tactful.stores.postgres.tenure import Tenure
+from tactful.stores.postgres.tenure import LEASE_MS, NOW, Tenure
 from tactful.stores.relational.customers.customer_export import ReadRows
 from tactful.stores.relational.customers.erasure_list import align_erasures, list_erasure
 from tactful.stores.relational.customers.repeated_erasures import erase_again
 from tactful.stores.relational.ledger import RelationalLedger
 from tactful.stores.relational.ledger_connection import ReadConnection
+from tactful.stores.relational.reads import SESSIONS_TO_WAKE
 from tactful.stores.shared.erasures import Erasure, read_erasures
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 
 T = TypeVar("T")
+_NODES: Final = f"""
+  SELECT name, version, address, joined_at, lease_until, lease_until > {NOW}, process
+  FROM nodes ORDER BY joined_at, name"""  # noqa: S608
+_OF_NOBODY: Final = f"""
+  AND coalesce(node, '') NOT IN (SELECT process FROM nodes WHERE lease_until > {NOW})
+  ORDER BY session"""  # noqa: S608
 log = structlog.get_logger("tactful.ledger")
 
 
@@ -87,6 +95,28 @@ class PostgresLedger(RelationalLedger):
         self._postgres = made
         self._readers = Readers(self._target)
         self._start(made, PostgresEngine(made, self._path))
+
+    async def nodes(self) -> list[NodeRow] | None:
+        if not self.is_shared:
+            return None
+        return [
+            NodeRow(
+                name=name,
+                version=version,
+                address=address,
+                joined_at=joined_at,
+                seen_at=max(0, lease_until - LEASE_MS),
+                is_running=is_running,
+                is_self=process == self._tenure.process,
+            )
+            for name, version, address, joined_at, lease_until, is_running, process
+            in await self._read(_NODES)
+        ]  # fmt: skip
+
+    async def _sessions_to_wake(self, before: int) -> list[tuple[str, str]]:
+        if not self.is_shared:
+            return await super()._sessions_to_wake(before)
+        return await self._read_settled(SESSIONS_TO_WAKE + _OF_NOBODY, (before,))
 
     def _look_for_standby(self) -> bool:
         with closing(connect(self._target)) as made:

@@ -18,7 +18,7 @@ import psycopg
 from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
-from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
+from tactful.stores.postgres.raw_connection import RawConnection, connect
 from tactful.stores.postgres.statements import bulk_insert, statement
 from tactful.stores.postgres.target import Target
 from tactful.stores.postgres.tenure import Statement, Tenure

@@ -121,7 +121,9 @@ _JOIN: Final = f"""
     version = excluded.version, address = excluded.address
   WHERE nodes.place = excluded.place OR nodes.lease_until < {NOW}
   RETURNING epoch, batch"""  # noqa: S608
-_OF_THE_NODE: Final = f"UPDATE nodes SET {{}}{_LEASE} WHERE name = %s AND {{}} RETURNING epoch, batch"
+_OF_THE_NODE: Final = (
+    f"UPDATE nodes SET {{}}{_LEASE} WHERE name = %s AND {{}} RETURNING epoch, batch"  # noqa: S608
+)
 _JOIN_AGAIN: Final = _OF_THE_NODE.format("epoch = epoch + 1, ", "process = %s")
 _NODE_FENCE: Final = _OF_THE_NODE.format("batch = %s, ", "epoch = %s")
 _NODE_BEAT: Final = _OF_THE_NODE.format("", "epoch = %s")

@@ -33,6 +33,7 @@ from tactful.runtime.ports.ledger_rows import (
     ReadSet,
     SavedSession,
 )
+from tactful.runtime.ports.membership import NodeRow
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.stores.relational import facts, operator_actions, redemption_transaction, turns
 from tactful.stores.relational.customers import customer_erasure, customer_export
@@ -302,6 +303,9 @@ class RelationalLedger(
             work = partial(sessions.claim_named, sessions=named)
             claimed += await self._open_writer.run(work, weight=len(named))
         return claimed
+
+    async def nodes(self) -> list[NodeRow] | None:
+        return None
 
     async def prune_tallies(self, before: int, what: str) -> int:
         work = partial(tallies.prune, before=before, what=what, limit=PRUNE_BATCH)

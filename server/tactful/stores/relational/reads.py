@@ -57,11 +57,10 @@ _STANDING_OF: Final = """
   WHERE state IN ('pushed', 'shown', 'accepted', 'held')
     AND CAST(body AS TEXT) ->> 'sku' IN (SELECT value FROM json_each(?))
   ORDER BY id"""
-_SESSIONS_TO_WAKE: Final = """
-  SELECT session FROM sessions
-  WHERE wake_at < ? OR session IN
-    (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted', 'held'))
-  ORDER BY session"""
+SESSIONS_TO_WAKE: Final = """
+  SELECT session, coalesce(node, '') FROM sessions
+  WHERE (wake_at < ? OR session IN
+    (SELECT session FROM offers WHERE state IN ('pushed', 'shown', 'accepted', 'held')))"""
 
 # An offer counts once a shopper saw it. A held-out offer counts under the empty rule, `NO_OFFER`.
 _OUTCOMES: Final = """
@@ -266,8 +265,9 @@ class RelationalReads(RelationalFactReads, RelationalRedemptionReads):
     async def session(self, session: str) -> SavedSession | None:
         return _one(await self._read_settled(SELECT_SESSION + "WHERE session = ?", (session,)))
 
-    async def _sessions_to_wake(self, before: int) -> list[str]:
-        return [session for (session,) in await self._read_settled(_SESSIONS_TO_WAKE, (before,))]
+    async def _sessions_to_wake(self, before: int) -> list[tuple[str, str]]:
+        """Return (session, its owner) of those that no running process has; see `SessionStore`."""
+        return await self._read_settled(SESSIONS_TO_WAKE + " ORDER BY session", (before,))
 
     async def contact(self, shopper: str) -> SavedContact | None:
         found = await self._read_settled(SELECT_CONTACT, (shopper,))

@@ -95,11 +95,18 @@ def claim(connection: LedgerConnection, digest: bytes) -> SavedSession | None:
     return claimed
 
 
-def claim_named(connection: LedgerConnection, sessions: Sequence[str]) -> list[SavedSession]:
-    """Add one to the epochs of the sessions with these ids; ids that are not stored are skipped."""
-    sql = SELECT_SESSION + "WHERE session = ?"
-    found = (connection.execute(sql, (session,)).fetchone() for session in sessions)
-    return _claim_rows(connection, [row for row in found if row])
+def claim_named(
+    connection: LedgerConnection, sessions: Sequence[tuple[str, str]]
+) -> list[SavedSession]:
+    """Add one to the epochs of sessions.
+
+    Args:
+        connection: In a transaction.
+        sessions: (id, owner) of each. It is skipped if it is not stored or has another owner by now.
+    """
+    sql = SELECT_SESSION + "WHERE session = ? AND coalesce(node, '') = ?"
+    found = [connection.execute(sql, named) for named in sessions]
+    return _claim_rows(connection, [row for rows in found if (row := rows.fetchone())])
 
 
 def _claim_rows(connection: LedgerConnection, rows: Iterable[Any]) -> list[SavedSession]:
