@@ -59,7 +59,12 @@ from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.system_clock import SystemClock
 from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
-from tactful.stores.chosen_ledger import LEDGER_FILE, configured_ledger, register_database
+from tactful.stores.chosen_ledger import (
+    LEDGER_FILE,
+    configured_ledger,
+    key_exchange,
+    register_database,
+)
 from tactful.stores.relational.ledger import MAX_PENDING_BYTES
 from tactful.stores.report_process import reports_of
 from tactful.stores.shared import draft_folder
@@ -125,11 +130,13 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     Raises:
         OSError: The data folder cannot be created or written.
         KeyFileError: A file in the folder of signing keys is damaged or readable by other users.
+        LedgerError: The server is one of several, and cannot get their keys.
     """
     folder, release = _data_folder(config)
     clock = clock or (
         TestClock(TEST_START, folder / TEST_CLOCK_FILE) if config.test_mode else SystemClock()
     )
+    exchange = key_exchange(config, folder / "keys", clock)
     keys = SigningKeys(folder / "keys", clock)
     entropy = _entropy(config, folder)
     ledger = configured_ledger(config, folder)
@@ -155,16 +162,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
         reports=reports_of(ledger, config.ledger or str(folder / LEDGER_FILE), clock),
         free_bytes=None if config.test_mode else lambda: shutil.disk_usage(folder).free,
     )
-    inbox = InboxService(
-        [connector_for(name, one, config) for name, one in config.connectors.items()],
-        inbox=ledger,
-        facts=ledger,
-        ingest=shop.ingest,
-        clock=clock,
-        contact_key=keys.contact_key,
-    )
-    inbox.register_metrics(shop.state.telemetry)
-    shop.alerts.watch(inbox.causes)
+    inbox = _inbox(config, shop)
     events = EventReader(ledger, clock)
     sender = _event_sender(config, events, ledger, clock)
     if sender is not None:
@@ -194,7 +192,8 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 if duty is not None:
                     shop.nodes.take_duty(duty)
             try:
-                yield
+                async with exchange or contextlib.nullcontext():
+                    yield
             finally:
                 running.state.is_running = False
                 await shop.nodes.drop_duties()
@@ -229,6 +228,21 @@ def _register_gauges(shop: Shop, hub: ConnectionHub, requests: RequestCounter) -
     )
     register_hub_gauges(telemetry, hub)
     telemetry.add_limits(lambda: {"record_bytes": (shop.ledger.pending_bytes, MAX_PENDING_BYTES)})
+
+
+def _inbox(config: Config, shop: Shop) -> InboxService:
+    """Return the connectors of a shop, with their alerts and metrics."""
+    inbox = InboxService(
+        [connector_for(name, one, config) for name, one in config.connectors.items()],
+        inbox=shop.ledger,
+        facts=shop.ledger,
+        ingest=shop.ingest,
+        clock=shop.clock,
+        contact_key=shop.state.keys.contact_key,
+    )
+    inbox.register_metrics(shop.state.telemetry)
+    shop.alerts.watch(inbox.causes)
+    return inbox
 
 
 def _event_sender(

@@ -234,6 +234,12 @@ class Shopper:
         await self.say("activity", kind="idle")
         assert self.frames == []
 
+    async def closed(self) -> int | None:
+        """The code with which the server closes the connection."""
+        async with asyncio.timeout(PATIENCE):
+            await self._socket.wait_closed()
+        return self._socket.close_code
+
     async def leave(self) -> None:
         """Close the connection."""
         await self._socket.close()

@@ -20,9 +20,9 @@ def postgres_ledger(address: str, server: str = "test", **given: Any) -> Postgre
     return _ledger(address, Alone(server), **given)
 
 
-def node_ledger(address: str, name: str, **given: Any) -> PostgresLedger:
+def node_ledger(address: str, name: str, place: str = "a folder", **given: Any) -> PostgresLedger:
     """A ledger that is not opened yet, of one of several nodes."""
-    return _ledger(address, Shared(NodeIdentity(name, f"folder of {name}")), **given)
+    return _ledger(address, Shared(NodeIdentity(name, f"{place} of {name}")), **given)
 
 
 def _ledger(address: str, tenure: Tenure, **given: Any) -> PostgresLedger:

@@ -12,7 +12,7 @@ from tactful.config.connector_settings import ConnectorSettings
 from tactful.core.rules.policy import Policy
 from tactful.core.values.calendar import DAY, MINUTE
 
-SECRETS = frozenset({"server_key", "identity_secret", "events_secret"})
+SECRETS = frozenset({"server_key", "identity_secret", "events_secret", "cluster_secret"})
 """Names of the settings that are never printed."""
 
 
@@ -24,6 +24,8 @@ class Config(Struct, frozen=True, kw_only=True):
 
     data: Path | None = None
     ledger: str | None = None
+    cluster_secret: str | None = None
+    node: str | None = None
     erasures_copy: Path | None = None
     rules: Path | None = None
     host: str = "127.0.0.1"

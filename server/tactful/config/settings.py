@@ -63,6 +63,18 @@ SETTINGS: Final = (
         "it. Without this setting they are kept in the data folder, which then still holds the keys.",
     ),
     Setting(
+        "cluster_secret",
+        v.text(),
+        "The secret of a shop with several servers, which is the same for each of them. It seals the "
+        "signing keys in the database. Without it one server has the database alone.",
+    ),
+    Setting(
+        "node",
+        v.text("a name"),
+        "The name of this server among several. Without it, the name is made of the host's name and a "
+        "number that the data folder keeps.",
+    ),
+    Setting(
         "erasures_copy",
         v.file(),
         "A file on another disk that also gets each entry of the list of erasures. With it, a backup "

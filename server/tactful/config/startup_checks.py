@@ -51,6 +51,14 @@ def startup_errors(config: Config) -> Iterator[str]:
             "The ledger is on PostgreSQL, but the keys and the list of erasures need a folder. "
             "Set data, with --data or TACTFUL_DATA."
         )
+    if config.cluster_secret is not None:
+        if config.ledger is None:
+            yield (
+                "Several servers share a database, but there is none. Set ledger, or remove "
+                "cluster_secret."
+            )
+        if weakness := _weakness(config.cluster_secret, MIN_IDENTITY_SECRET_BYTES):
+            yield f"cluster_secret {weakness}. Make one with `tactful keys secret`."
     if config.rules is not None and not config.rules.is_dir():
         yield (
             f"The rules folder {config.rules} does not exist. Make it, or correct the setting rules. "

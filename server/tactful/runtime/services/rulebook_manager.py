@@ -83,6 +83,8 @@ class RulebookManager:
         """Version → a compiled rulebook whose activation is being recorded or read."""
         self._changed = False
         """Whether sessions have to learn of a change."""
+        self._has_nodes = False
+        """Whether other servers share the ledger."""
 
     async def start(self) -> None:
         """Load the folder, or the last active version if the folder is refused or rolled back.
@@ -92,6 +94,12 @@ class RulebookManager:
         """
         await self._read_states()
         stack, undone = activation_history(await self._ledger.rulebooks())
+        self._has_nodes = await self._ledger.nodes() is not None
+        if self._has_nodes and stack and (kept := await self._last_good(stack)):
+            # The folders of nodes may differ, so the version that is published counts for all.
+            await self._swap(kept[0])
+            await self._read_conversions()
+            return
         reload = await self.reload(undone)
         await self._report_passed_over()
         if reload.outcome not in {"active", "same"}:
@@ -104,8 +112,11 @@ class RulebookManager:
         await self._read_conversions()
 
     def watch(self) -> None:
-        """Reload from now on whenever the folder has changed and is no longer being written."""
-        if self._folder.is_configured:
+        """Reload from now on whenever the folder has changed and is no longer being written.
+
+        A node reloads on request only, because its folder may be older than those of other nodes.
+        """
+        if self._folder.is_configured and not self._has_nodes:
             self._watcher = asyncio.ensure_future(self._poll())
 
     async def stop(self) -> None:

@@ -67,7 +67,7 @@ def pending_migrations(target: Target) -> list[int]:
 
 
 def take_over(
-    target: Target, tenure: Tenure, on_wait: Callable[[], None], timeout_s: int = LEASE_TIMEOUT_S
+    target: Target, tenure: Tenure, on_wait: Callable[[], None], timeout_s: int | None = None
 ) -> PostgresConnection:
     """Return the connection that writes, once this server may write.
 
@@ -75,13 +75,13 @@ def take_over(
         target: The database, which is prepared.
         tenure: How this server takes the ledger over.
         on_wait: Called once, if another server holds the ledger.
-        timeout_s: Seconds to wait for the other server.
+        timeout_s: Seconds to wait for the other server; None: `LEASE_TIMEOUT_S`.
 
     Raises:
         LedgerError: The other server did not stop in time, or the database cannot be reached.
     """
     made = PostgresConnection(target, tenure)
-    until = time.monotonic() + timeout_s
+    until = time.monotonic() + (LEASE_TIMEOUT_S if timeout_s is None else timeout_s)
     is_waiting = False
     while not made.take_over():
         if not is_waiting:

@@ -19,7 +19,7 @@ from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
 from tactful.stores.postgres.raw_connection import RawConnection, connect
-from tactful.stores.postgres.statements import bulk_insert, statement
+from tactful.stores.postgres.statements import bulk_insert, split_by_key, statement
 from tactful.stores.postgres.target import Target
 from tactful.stores.postgres.tenure import Statement, Tenure
 from tactful.stores.relational.inserts import Insert
@@ -130,7 +130,7 @@ class PostgresConnection(TransactionState):
         """Queue the insert of rows; of several rows of one key, each changes what the one before left."""
         left = rows
         while left:
-            left, now = _split(left, insert.key_columns)
+            left, now = split_by_key(left, insert.key_columns)
             self._confirm_fence()
             arrays = [list(column) for column in zip(*now, strict=True)]
             with self.trips():
@@ -387,19 +387,3 @@ class PostgresConnection(TransactionState):
             self._drop()
             said = f"{self._target.place}: the connection was lost ({' '.join(str(error).split())})"
             raise (UnknownOutcomeError if commits else RepeatError)(said) from error
-
-
-def _split(
-    rows: Sequence[tuple[object, ...]], key_columns: int
-) -> tuple[Sequence[tuple[object, ...]], Sequence[tuple[object, ...]]]:
-    """Return (rows for later, rows for now): those for now have keys that differ."""
-    if not key_columns or len(rows) == 1:
-        return (), rows
-    seen: set[tuple[object, ...]] = set()
-    now: list[tuple[object, ...]] = []
-    later: list[tuple[object, ...]] = []
-    for row in rows:
-        key = row[:key_columns]
-        (later if key in seen else now).append(row)
-        seen.add(key)
-    return later, now

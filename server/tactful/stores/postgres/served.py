@@ -1,18 +1,17 @@
 """A ledger on PostgreSQL as a server uses it: its name, its files and its metrics."""
 
-import secrets
 from pathlib import Path
 from typing import Final
 
+from tactful import __version__
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.telemetry import Telemetry
 from tactful.stores.postgres.ledger import PostgresLedger
 from tactful.stores.postgres.target import Target
-from tactful.stores.postgres.tenure import Alone
+from tactful.stores.postgres.tenure import Alone, NodeIdentity, Shared, Tenure
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
+from tactful.stores.shared.server_name import folder_digest, server_name
 
-NAME_FILE: Final = "server-name"
-"""The file of a data folder with the name under which its server takes a database over."""
 LISTED_BESIDE: Final = "tactful.db"
 """The file of a data folder beside which the list of erasures lies, also where it does not exist."""
 
@@ -21,6 +20,8 @@ def ledger_of(
     address: str,
     folder: Path,
     *,
+    node: str | None = None,
+    listens_at: str = "",
     erasures_copy: Path | None = None,
     failpoint: FailpointHook = no_failpoint,
 ) -> PostgresLedger:
@@ -29,31 +30,24 @@ def ledger_of(
     Args:
         address: The address of the database.
         folder: The data folder.
+        node: The name of the server among several; None: it has the database alone.
+        listens_at: Where the server listens, for the list of nodes.
         erasures_copy: The second place of the list of erasures.
         failpoint: The failpoints of a test.
 
     Raises:
         LedgerError: The address cannot be used.
     """
+    tenure: Tenure = Alone(server_name(folder))
+    if node:
+        tenure = Shared(NodeIdentity(node, folder_digest(folder), __version__, listens_at))
     return PostgresLedger(
         Target(address),
-        tenure=Alone(_name_of(folder)),
+        tenure=tenure,
         erasures=folder / LISTED_BESIDE,
         erasures_copy=erasures_copy,
         failpoint=failpoint,
     )
-
-
-def _name_of(folder: Path) -> str:
-    """Return the name of the server of a data folder, which is made once.
-
-    One process at a time holds the folder, so a restart need not wait for its own lease. The name of
-    the machine would not do: containers of one service may share it.
-    """
-    file = folder / NAME_FILE
-    if not file.exists():
-        file.write_text(secrets.token_hex(8), "ascii")
-    return file.read_text("ascii")
 
 
 def register_metrics(ledger: Ledger, telemetry: Telemetry) -> None:

@@ -1,6 +1,7 @@
 """The statements of the shared modules in the form that PostgreSQL and psycopg expect."""
 
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -56,3 +57,19 @@ def bulk_insert(insert: Insert) -> str:
     arrays = ", ".join(f"%b::{kind}[]" for _, kind in insert.columns)
     conflict = statement(insert.conflict).text
     return f"INSERT INTO {insert.table} ({names}) SELECT * FROM unnest({arrays}) {conflict}"  # noqa: S608
+
+
+def split_by_key(
+    rows: Sequence[tuple[object, ...]], key_columns: int
+) -> tuple[Sequence[tuple[object, ...]], Sequence[tuple[object, ...]]]:
+    """Return (rows for later, rows for now): those for now have keys that differ."""
+    if not key_columns or len(rows) == 1:
+        return (), rows
+    seen: set[tuple[object, ...]] = set()
+    now: list[tuple[object, ...]] = []
+    later: list[tuple[object, ...]] = []
+    for row in rows:
+        key = row[:key_columns]
+        (later if key in seen else now).append(row)
+        seen.add(key)
+    return later, now
