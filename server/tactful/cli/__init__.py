@@ -62,6 +62,9 @@ COMMANDS = {
     "move": LazyCommand(
         "tactful.cli.data.move_command:move", "Move a ledger into a database, or back."
     ),
+    "nodes": LazyCommand(
+        "tactful.cli.data.nodes_command:nodes", "List the servers of a ledger.", hidden=True
+    ),
     "backup": LazyCommand(
         "tactful.cli.data.backup_command:backup", "Copy a ledger and its keys into one file."
     ),

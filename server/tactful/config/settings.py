@@ -65,8 +65,8 @@ SETTINGS: Final = (
     Setting(
         "cluster_secret",
         v.text(),
-        "The secret of a shop with several servers, which is the same for each of them. It seals the "
-        "signing keys in the database. Without it one server has the database alone.",
+        "The secret of a shop with several servers, which is the same for each of them. It encrypts "
+        "the signing keys in the database. Without it one server has the database alone.",
     ),
     Setting(
         "node",

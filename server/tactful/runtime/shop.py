@@ -164,6 +164,7 @@ class Shop:
             self._restoration,
             (state.reductions.start, self.trials.start, self.alerts.follow),
         )
+        self.nodes.register_metrics(state.telemetry)
         self.ready = False
         self._free_bytes = free_bytes
         self._expiry = expiry

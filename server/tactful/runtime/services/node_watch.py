@@ -1,4 +1,4 @@
-"""What a node does about the others: follows their changes, adopts their sessions, shares out duties."""
+"""The other nodes of a shop: their changes are followed, and their sessions adopted."""
 
 import asyncio
 import time
@@ -10,6 +10,7 @@ import structlog
 from tactful.runtime.changes.change_feed import ChangeFeed
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.membership import Membership, NodeRow
+from tactful.runtime.telemetry import Telemetry
 
 FOLLOW_S: Final = 0.05
 """Seconds between two looks for changes of other nodes."""
@@ -105,6 +106,24 @@ class NodeWatch:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
         await self.drop_duties()
+
+    def register_metrics(self, telemetry: Telemetry) -> None:
+        """Register the metrics of the nodes."""
+        telemetry.add_gauge(
+            "tactful_nodes",
+            "Nodes whose lease is in force, as this one sees them; 0: the server has its ledger alone",
+            lambda: [((), sum(one.is_running for one in self.nodes))],
+        )
+        telemetry.add_gauge(
+            "tactful_node_leads",
+            "1 at the one node that checks alerts, prunes, maps deliveries and sends events",
+            lambda: [((), float(self.leads))],
+        )
+        telemetry.add_gauge(
+            "tactful_node_cut_off",
+            "1 while the node cannot reach the ledger, and has left its shoppers to the others",
+            lambda: [((), float(self.is_cut_off))],
+        )
 
     def take_duty(self, duty: Duty) -> None:
         """Do some work as long as this process is the one that has the duties."""

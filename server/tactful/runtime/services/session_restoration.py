@@ -1,4 +1,4 @@
-"""Sessions of the ledger that come back into memory: after a start, or after the end of another node."""
+"""Sessions that come back into memory after a start, or after the end of another node."""
 
 import asyncio
 from collections.abc import Sequence
@@ -65,8 +65,6 @@ class SessionRestoration:
         now = self._state.clock.now()
         later = []
         for saved in await wait_for_room(partial(self._state.ledger.claim_sessions_to_wake, now)):
-            if saved.session in self._state.registry.by_id:
-                continue
             live = self._lifecycle.restore(saved)
             if counts:
                 self._lifecycle.count_offers(live)

@@ -7,7 +7,9 @@ from psycopg import errors
 
 from tactful.runtime.ports.ledger import LedgerAwayError, LedgerError, LedgerFullError
 
-ROLLED_BACK: Final = (errors.SerializationFailure, errors.DeadlockDetected)
+ROLLED_BACK: Final = (
+    errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable,
+)  # fmt: skip
 """Errors after which the same transaction may succeed."""
 _LOST_STATES: Final = ("08", "57P0")
 """Beginnings of the codes that say that the connection ends, or that the server goes down."""

@@ -1,7 +1,7 @@
 """The ledger port on a PostgreSQL database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -9,29 +9,29 @@ from typing import Any, Final, TypeVar
 import structlog
 
 from tactful.runtime.ports.ledger import LedgerError, StorageUse
+from tactful.runtime.ports.ledger_rows import Change
 from tactful.runtime.ports.membership import NodeRow
 from tactful.stores.postgres.database_opening import has_synchronous_standby, prepare, take_over
+from tactful.stores.postgres.membership_rows import SELECT_NODES, node_rows
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.postgres.raw_connection import connect
 from tactful.stores.postgres.readers import Readers
 from tactful.stores.postgres.target import Target
-from tactful.stores.postgres.tenure import LEASE_MS, NOW, Tenure
+from tactful.stores.postgres.tenure import NOW, Tenure
 from tactful.stores.relational.customers.customer_export import ReadRows
 from tactful.stores.relational.customers.erasure_list import align_erasures, list_erasure
 from tactful.stores.relational.customers.repeated_erasures import erase_again
 from tactful.stores.relational.ledger import RelationalLedger
 from tactful.stores.relational.ledger_connection import ReadConnection
 from tactful.stores.relational.reads import SESSIONS_TO_WAKE
-from tactful.stores.shared.erasures import Erasure, read_erasures
+from tactful.stores.shared.erasures import Erasure, add_erasures, erasures_file, read_erasures
 from tactful.stores.shared.failpoints import FailpointHook, no_failpoint
 
 T = TypeVar("T")
-_NODES: Final = f"""
-  SELECT name, version, address, joined_at, lease_until, lease_until > {NOW}, process
-  FROM nodes ORDER BY joined_at, name"""  # noqa: S608
 _OF_NOBODY: Final = f"""
-  AND coalesce(node, '') NOT IN (SELECT process FROM nodes WHERE lease_until > {NOW})
+  AND coalesce(node, '') NOT IN
+    (SELECT process FROM nodes WHERE lease_until > {NOW} OR process = ?)
   ORDER BY session"""  # noqa: S608
 log = structlog.get_logger("tactful.ledger")
 
@@ -96,27 +96,36 @@ class PostgresLedger(RelationalLedger):
         self._readers = Readers(self._target)
         self._start(made, PostgresEngine(made, self._path))
 
+    async def changes(self, after: int, limit: int = 1000) -> list[Change]:
+        found = await super().changes(after, limit)
+        erased = {
+            digest: Erasure(change.body.decode(), change.at)
+            for change in found
+            if change.kind == "customer_erased"
+            for _, digest in change.subjects
+        }
+        if erased and self.is_shared and self._erasures:
+            # Another node may have erased them, whose folder may be lost when a backup is restored.
+            await asyncio.to_thread(self._list_erasures, self._erasures, erased)
+        return found
+
+    def _list_erasures(self, beside: Path, erased: Mapping[str, Erasure]) -> None:
+        for path in (erasures_file(beside), self._erasures_copy):
+            try:
+                if path is not None:
+                    add_erasures(path, erased)
+            except OSError as error:
+                log.error("erasures.unlisted", place=str(path), error=str(error))  # noqa: TRY400
+
     async def nodes(self) -> list[NodeRow] | None:
         if not self.is_shared:
             return None
-        return [
-            NodeRow(
-                name=name,
-                version=version,
-                address=address,
-                joined_at=joined_at,
-                seen_at=max(0, lease_until - LEASE_MS),
-                is_running=is_running,
-                is_self=process == self._tenure.process,
-            )
-            for name, version, address, joined_at, lease_until, is_running, process
-            in await self._read(_NODES)
-        ]  # fmt: skip
+        return node_rows(await self._read(SELECT_NODES), self._tenure.process)
 
     async def _sessions_to_wake(self, before: int) -> list[tuple[str, str]]:
         if not self.is_shared:
             return await super()._sessions_to_wake(before)
-        return await self._read_settled(SESSIONS_TO_WAKE + _OF_NOBODY, (before,))
+        return await self._read_settled(SESSIONS_TO_WAKE + _OF_NOBODY, (before, self._tenure.process))
 
     def _look_for_standby(self) -> bool:
         with closing(connect(self._target)) as made:

@@ -18,7 +18,7 @@ import psycopg
 from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
-from tactful.stores.postgres.raw_connection import RawConnection, connect
+from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
 from tactful.stores.postgres.statements import bulk_insert, split_by_key, statement
 from tactful.stores.postgres.target import Target
 from tactful.stores.postgres.tenure import Statement, Tenure
@@ -29,10 +29,14 @@ from tactful.stores.relational.writer.engine import RepeatError, UnknownOutcomeE
 
 IDLE_S: Final = 2
 """Seconds for which a server may keep the others waiting between two trips of a transaction."""
+LOCK_S: Final = DEADLINE_S - 1
+"""Seconds to wait for the transactions of other servers, before this one is begun again."""
 # A server that is cut off must not keep the row from being taken again.
 _BEGIN: Final = (
     "BEGIN",
     f"SET LOCAL idle_in_transaction_session_timeout = {IDLE_S * 1000}",
+    # A wait for the turn of other nodes is no silence of the database.
+    f"SET LOCAL lock_timeout = {LOCK_S * 1000}",
 )
 UNKNOWN_TURN: Final = -1
 """The turn of a node that does not know who wrote last."""
@@ -276,7 +280,7 @@ class PostgresConnection(TransactionState):
 
     def close(self) -> None:
         """Give the ledger up, so that another server need not wait, and close the connection."""
-        if self._raw is not None and not self._raw.closed:
+        if self._raw is not None and not self._raw.closed and self._epoch:
             with suppress(psycopg.Error, RepeatError), self.trips():
                 for sql, values in self._tenure.release(self._epoch):
                     self._raw.execute(sql, values)

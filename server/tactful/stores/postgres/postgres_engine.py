@@ -8,9 +8,14 @@ import psycopg
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.stores.postgres.error_meanings import translate_error
 from tactful.stores.postgres.postgres_connection import PostgresConnection
+from tactful.stores.relational.writer.write_lanes import MAX_PROMISES
 
 BEAT_S: Final = 1
 """Seconds between two heartbeats while nothing is written."""
+
+
+MOST_WORKS_OF_A_NODE: Final = 32
+"""Redemptions in one transaction of a node. Each takes several trips, and the other nodes wait."""
 
 
 class PostgresEngine:
@@ -27,6 +32,7 @@ class PostgresEngine:
             place: The database, for messages.
         """
         self._connection = connection
+        self.most_works = MOST_WORKS_OF_A_NODE if connection.owner else MAX_PROMISES
         self._place = place
         self._beat_at = time.monotonic()
 

@@ -1,9 +1,9 @@
 """A ledger on PostgreSQL as a server uses it: its name, its files and its metrics."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from tactful import __version__
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.telemetry import Telemetry
 from tactful.stores.postgres.ledger import PostgresLedger
@@ -40,7 +40,7 @@ def ledger_of(
     """
     tenure: Tenure = Alone(server_name(folder))
     if node:
-        tenure = Shared(NodeIdentity(node, folder_digest(folder), __version__, listens_at))
+        tenure = Shared(NodeIdentity(node, folder_digest(folder), version("tactful"), listens_at))
     return PostgresLedger(
         Target(address),
         tenure=tenure,

@@ -1,8 +1,8 @@
-"""The key folder of every node, kept alike through sealed copies in the ledger.
+"""The key folder of every node, kept alike through encrypted copies in the ledger.
 
 Signing keys, keys of plugins, accounts and logins are files, and each node reads its own folder. A file
 that a node or a command writes, replaces or deletes there reaches the folders of the other nodes by way of
-the ledger, which holds each file sealed (AES-256-GCM). What was alike last is noted in the folder, so a
+the ledger, which holds each file encrypted (AES-256-GCM). What was alike last is noted in the folder, so a
 node that was down learns what was deleted meanwhile.
 """
 
@@ -35,18 +35,18 @@ EXCHANGE_S: Final = 1
 """Seconds between two exchanges."""
 _NONCE_BYTES: Final = 12
 _INFO: Final = b"tactful key folder"
-_LOCK: Final = "LOCK TABLE sealed_files IN EXCLUSIVE MODE"
-_NEWEST: Final = "SELECT coalesce(max(revision), 0) FROM sealed_files"
-_ALL: Final = "SELECT name, sealed FROM sealed_files"
+_LOCK: Final = "LOCK TABLE encrypted_files IN EXCLUSIVE MODE"
+_NEWEST: Final = "SELECT coalesce(max(revision), 0) FROM encrypted_files"
+_ALL: Final = "SELECT name, content FROM encrypted_files"
 _PUT: Final = """
-  INSERT INTO sealed_files (name, sealed, revision)
-  VALUES (%s, %s, (SELECT coalesce(max(revision), 0) + 1 FROM sealed_files))
-  ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, revision = excluded.revision"""
+  INSERT INTO encrypted_files (name, content, revision)
+  VALUES (%s, %s, (SELECT coalesce(max(revision), 0) + 1 FROM encrypted_files))
+  ON CONFLICT (name) DO UPDATE SET content = excluded.content, revision = excluded.revision"""
 
 log = structlog.get_logger("tactful.keys")
 
 
-class Seal:
+class FileCipher:
     """Encrypts files under a secret that only the nodes have."""
 
     def __init__(self, secret: str) -> None:
@@ -55,22 +55,22 @@ class Seal:
         self._cipher = AESGCM(key)
 
     def close(self, name: str, content: bytes) -> bytes:
-        """Return the content of a file, sealed together with its name."""
+        """Return the content of a file, encrypted together with its name."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, content, name.encode())
 
-    def open(self, name: str, sealed: bytes) -> bytes:
-        """Return the content of a sealed file.
+    def open(self, name: str, encrypted: bytes) -> bytes:
+        """Return the content of a encrypted file.
 
         Raises:
-            LedgerError: It was sealed with another secret, or is damaged.
+            LedgerError: It was encrypted with another secret, or is damaged.
         """
-        nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        nonce, rest = encrypted[:_NONCE_BYTES], encrypted[_NONCE_BYTES:]
         try:
             return self._cipher.decrypt(nonce, rest, name.encode())
         except InvalidTag as error:
             message = (
-                f"the ledger holds {name} sealed with another cluster_secret, or damaged; give every"
+                f"the ledger holds {name} encrypted with another cluster_secret, or damaged; give every"
                 " node the same cluster_secret"
             )
             raise LedgerError(message, retry=False) from error
@@ -83,7 +83,7 @@ class SharedFiles:
         """Name the database and the folder; nothing is opened yet."""
         self._target = target
         self._folder = folder
-        self._seal = Seal(secret)
+        self._cipher_of_files = FileCipher(secret)
         self._raw: RawConnection | None = None
         self._stamp: object = None
         self._revision = -1
@@ -97,7 +97,7 @@ class SharedFiles:
             make: Makes the files that a new shop needs, which other nodes wait for.
 
         Raises:
-            LedgerError: The database cannot be reached, or was sealed with another secret.
+            LedgerError: The database cannot be reached, or was encrypted with another secret.
             OSError: A file cannot be read or written.
         """
         try:
@@ -135,8 +135,8 @@ class SharedFiles:
 
     def _merge(self, made: RawConnection) -> int:
         stored = {
-            name: self._seal.open(name, sealed) if sealed else None
-            for name, sealed in made.execute(_ALL).fetchall()
+            name: self._cipher_of_files.open(name, encrypted) if encrypted else None
+            for name, encrypted in made.execute(_ALL).fetchall()
         }
         here = {name: (self._folder / name).read_bytes() for name in _names(self._folder)}
         before = _noted(self._folder)
@@ -152,8 +152,8 @@ class SharedFiles:
             elif ours is None and name not in stored:
                 continue
             else:
-                sealed = self._seal.close(name, ours) if ours is not None else b""
-                made.execute(_PUT, (name, sealed))
+                encrypted = self._cipher_of_files.close(name, ours) if ours is not None else b""
+                made.execute(_PUT, (name, encrypted))
             count += 1
         after = {name: (self._folder / name).read_bytes() for name in _names(self._folder)}
         digests = {name: _digest(content) for name, content in after.items()}
@@ -205,11 +205,11 @@ def share_at_start(target: Target, folder: Path, secret: str, make: Callable[[],
     Args:
         target: The database.
         folder: The key folder.
-        secret: The secret of the seals.
+        secret: The secret that encrypts.
         make: Makes the files that a new shop needs, if they are missing.
 
     Raises:
-        LedgerError: The database cannot be reached, was sealed with another secret, or belongs to a
+        LedgerError: The database cannot be reached, was encrypted with another secret, or belongs to a
             shop with other keys.
         OSError: A file cannot be read or written.
     """

@@ -45,7 +45,7 @@ _NAMED: Final = {
     "cursors": "connector, name",
 }
 """Table → what names its rows, and orders them alike in both engines."""
-NOT_MOVED: Final = frozenset({"writer", "nodes", "sealed_files"})
+NOT_MOVED: Final = frozenset({"writer", "nodes", "encrypted_files"})
 """Tables of one engine that hold nothing of a shop."""
 _encode = msgspec.json.Encoder().encode
 

@@ -111,6 +111,9 @@ async def test_only_sessions_without_a_running_owner_are_adopted_each_by_one_nod
         assert late is not None
         assert late.reason == "session.moved"
         assert await one.claim_sessions_to_wake(T0) == []
+        # A node whose lease is over keeps what nobody has claimed.
+        sql_of(postgres, address, "UPDATE nodes SET lease_until = 1 WHERE name = 'b'")
+        assert await one.claim_sessions_to_wake(T0) == []
 
 
 async def test_what_one_node_knows_is_read_again_after_another_has_written(address: str) -> None:

@@ -16,10 +16,10 @@ CREATE TABLE nodes (
 
 ALTER TABLE sessions ADD node text COLLATE "C";
 
--- The files of the key folder, which all nodes share. Each is sealed with `cluster_secret`.
-CREATE TABLE sealed_files (
+-- The files of the key folder, which all nodes share. Each is encrypted with `cluster_secret`.
+CREATE TABLE encrypted_files (
   name text COLLATE "C" PRIMARY KEY,
-  sealed bytea NOT NULL,              -- empty: the file was deleted
+  content bytea NOT NULL,             -- empty: the file was deleted
   revision bigint NOT NULL            -- grows with each change of any file
 );
-CREATE INDEX sealed_files_by_revision ON sealed_files (revision);
+CREATE INDEX encrypted_files_by_revision ON encrypted_files (revision);

@@ -18,6 +18,8 @@ class Engine(Protocol):
 
     errors: tuple[type[Exception], ...]
     """What the database raises."""
+    most_works: int
+    """Promises in one transaction that read by themselves, so that other servers wait a short time."""
 
     def translate(self, error: Any) -> LedgerError:
         """Return the error to raise instead."""

@@ -96,7 +96,7 @@ class GroupCommitWriter:
         self._loop = asyncio.get_running_loop()
         self._queue = WriteQueue(self._loop)
         # Thread only. `_is_retrying`: records wait until the disk has room or a lock is gone.
-        self._lanes = WriteLanes()
+        self._lanes = WriteLanes(engine.most_works)
         self._is_retrying = False
         self._is_open = True
         # The loop writes one counter and the thread the other, so neither needs a lock.

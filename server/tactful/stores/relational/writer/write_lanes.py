@@ -27,7 +27,14 @@ SLICE_RECORDS: Final = 256
 class WriteLanes:
     """The jobs that wait on the writer's thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_works: int = MAX_PROMISES) -> None:
+        """Hold nothing yet.
+
+        Args:
+            most_works: Promises in one transaction that read what they rest on by themselves, each
+                with trips of its own where the database is remote.
+        """
+        self._most_works = most_works
         self._promises: deque[WriteJob] = deque()
         self._work: deque[WriteJob] = deque()
         # Records that a promise took along stay in the deque and are skipped.
@@ -67,16 +74,22 @@ class WriteLanes:
     def next_batch(self) -> list[WriteJob]:
         """Take the jobs of the next transaction, in the order in which they are performed."""
         batch: list[WriteJob] = []
+        works = 0
         for _ in range(min(len(self._promises), MAX_PROMISES)):
+            works += self._promises[0].work is not None
+            if works > self._most_works:
+                break
             job = self._promises.popleft()
             if self._by_session and job.session is not None:
                 batch += self._earlier_records(job.session, job.number)
             batch.append(job)
         # Other work is left out once at a time, so that no stream of promises starves it.
         self._was_promises_only = bool(batch) and not self._was_promises_only
-        if not self._promises and not self._was_promises_only:
+        if not self._was_promises_only:
             batch += self._slice_of_work()
-            batch += self._slice_of_records()
+            if not self._promises:
+                # A record may belong behind a promise of its session that is left.
+                batch += self._slice_of_records()
         return batch
 
     def take_waiting(self) -> list[WriteJob]:

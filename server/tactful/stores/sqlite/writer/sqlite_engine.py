@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tactful.runtime.ports.ledger import LedgerBrokenError, LedgerError
+from tactful.stores.relational.writer.write_lanes import MAX_PROMISES
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.opening import connect
 from tactful.stores.sqlite.sqlite_connection import SqliteConnection
@@ -18,6 +19,7 @@ _PROBE: Final = "INSERT OR REPLACE INTO meta VALUES ('probe', randomblob(8192))"
 class SqliteEngine:
     """The `Engine` of a SQLite file."""
 
+    most_works: int = MAX_PROMISES
     errors: tuple[type[Exception], ...] = (sqlite3.Error,)
     idle_s: float | None = None
 

@@ -125,3 +125,13 @@ def test_draining_takes_each_job_once_and_leaves_nothing() -> None:
     lanes.put_back(jobs[:2])
     assert lanes.drain() == jobs[:2]
     assert not lanes
+
+
+def test_promises_that_read_by_themselves_are_divided_and_leave_room_for_other_work() -> None:
+    lanes = WriteLanes(most_works=2)
+    promises = [WriteJob(lane=Lane.PROMISE, work=print) for _ in range(5)]
+    turns = [job(Lane.PROMISE, "a") for _ in range(3)]
+    fact = job(Lane.WORK)
+    for one in (*promises[:2], *turns, *promises[2:], fact):
+        lanes.add(one)
+    assert batches(lanes) == [[*promises[:2], *turns], [*promises[2:4], fact], promises[4:]]

@@ -1,0 +1,21 @@
+"""The nodes of a database, as a command reads them."""
+
+from contextlib import closing
+
+from tactful.stores.postgres.database_opening import take_over
+from tactful.stores.postgres.membership_rows import read_nodes
+from tactful.stores.postgres.target import Target
+from tactful.stores.postgres.tenure import NodeIdentity, Shared
+
+
+def test_nodes_are_read_by_a_process_that_is_none_of_them(target: Target) -> None:
+    assert read_nodes(target) == []
+    identity = NodeIdentity("a", "here", "1.2.3", "10.0.0.1:8000")
+    with closing(take_over(target, Shared(identity), lambda: None)):
+        (running,) = read_nodes(target)
+    assert (running.name, running.version, running.address) == ("a", "1.2.3", "10.0.0.1:8000")
+    assert running.is_running
+    assert not running.is_self
+    assert running.seen_at >= running.joined_at
+    (left,) = read_nodes(target)
+    assert (left.is_running, left.seen_at) == (False, 0)
