@@ -95,6 +95,22 @@ test('the data layer is read in every dialect', () => {
     assert.equal(read(entry.products[0]).currency, 'EUR');
     assert.deepEqual(entry.lines, [{ sku: 'A', qty: 2 }]);
   }
+  const products = [{ id: 'A', price: '7,50', quantity: '2' }];
+  for (const [key, event] of [
+    ['detail', 'view_item'],
+    ['add', 'add_to_cart'],
+    ['checkout', 'begin_checkout'],
+  ]) {
+    const entry = readEntry({
+      event: 'x',
+      ecommerce: { currencyCode: 'EUR', [key]: { products } },
+    });
+    assert.equal(entry.event, event);
+    assert.equal(read(entry.products[0]).price, '7.50');
+    assert.equal(read(entry.products[0]).currency, 'EUR');
+    assert.deepEqual(entry.lines, [{ sku: 'A', qty: 2 }]);
+  }
+  assert.equal(readEntry({ ecommerce: { impressions: products } }), undefined);
   for (const pushed of [null, 1, 'x', {}, { ecommerce: null }, arguments_('js', new Date())]) {
     assert.equal(readEntry(pushed), undefined);
   }

@@ -7,7 +7,7 @@ import { at, own } from '../json.js';
 
 /** @param {any} pushed @returns {any} truthy for what may speak of products or of the cart */
 export const isShopping = (pushed) =>
-  ['items', 'ecommerce.items', '2.items'].some((path) => at(path, pushed)) ||
+  ['items', 'ecommerce', '2.items'].some((path) => at(path, pushed)) ||
   own(pushed, 'event') === 'purchase' ||
   own(pushed, '1') === 'purchase';
 

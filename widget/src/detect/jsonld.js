@@ -4,7 +4,8 @@ import { parse } from '../json.js';
 import { list } from './product.js';
 
 /** @param {any} node */
-const isProduct = (node) => list(node['@type']).some((name) => /Product(Group|Model)?$/.test(name));
+const isProduct = (node) =>
+  list(node['@type']).some((name) => /Products?(Group|Model)?$/.test(name));
 
 /** @param {any} nodes @returns {any[]} */
 const walk = (nodes) =>

@@ -2,7 +2,7 @@
 
 import { minor } from '../format.js';
 import { own } from '../json.js';
-import { fields, routeOf } from '../link.js';
+import { absolute, fields, routeOf } from '../link.js';
 
 /**
  * @typedef {object} Product
@@ -48,7 +48,7 @@ export function decimal(value) {
 }
 
 /** @param {any} value @returns {any[]} */
-export const list = (value) => [value ?? []].flat();
+export const list = (value) => [value ?? []].flat(9);
 
 /** @param {any} node @returns {any[]} its offers, also those inside of an AggregateOffer */
 const offersOf = (node) =>
@@ -119,7 +119,8 @@ export function hint(price, currency = '') {
 /** @param {Product} one @param {string} page @returns {boolean} whether `?variant=2` names it */
 const isOpen = ({ url, offerUrl, name }, page) =>
   [url, offerUrl, name].some((address = '') => {
-    const wanted = fields(address);
+    // What is printed need not be encoded as the page's address is.
+    const wanted = fields(address && absolute(address));
     return (
       wanted[0] &&
       routeOf(address) === routeOf(page) &&

@@ -1,20 +1,31 @@
 /** Entries of Google's `dataLayer` about products and the cart, in every dialect. */
 
-import { first } from '../detect/product.js';
-import { own } from '../json.js';
+import { first, list } from '../detect/product.js';
+import { at, own } from '../json.js';
 
 /** @typedef {import('../detect/datalayer.js').Lines} Lines */
 
+/** What Universal Analytics calls a list of products, in the words of GA4. */
+const FORMER = {
+  detail: 'view_item',
+  add: 'add_to_cart',
+  remove: 'remove_from_cart',
+  checkout: 'begin_checkout',
+  purchase: 'purchase',
+};
+
 /**
- * One push, whichever form: an object, gtag's `arguments`, or fields flat beside `event`.
+ * One push, whichever form: an object, gtag's `arguments`, fields flat beside `event`, or that of
+ * Universal Analytics, which many shops still print.
  * @param {any} pushed
  * @returns {{event: string, products: any[], lines: Lines} | undefined}
  */
 export function readEntry(pushed) {
   const gtag = own(pushed, '0') === 'event';
-  const event = own(pushed, gtag ? '1' : 'event');
-  const data = gtag ? own(pushed, '2') : (own(pushed, 'ecommerce') ?? pushed);
-  const items = own(data, 'items') ?? [];
+  const data = (gtag ? own(pushed, '2') : (own(pushed, 'ecommerce') ?? pushed)) ?? null;
+  const former = Object.keys(FORMER).find((key) => at(`${key}.products`, data));
+  const event = former ? own(FORMER, former) : own(pushed, gtag ? '1' : 'event');
+  const items = list(own(data, 'items') ?? at(`${former}.products`, data));
   // GA4 clears the last object with `ecommerce: null`: without items there is nothing to say.
   if (!items[0] && event !== 'purchase') return;
   /** @type {any[]} */
@@ -24,7 +35,7 @@ export function readEntry(pushed) {
   for (const item of items) {
     const sku = first(item, 'item_id id sku');
     if (!sku) continue;
-    const currency = first(item, 'currency') ?? first(data, 'currency');
+    const currency = first(item, 'currency') ?? first(data, 'currency currencyCode');
     const offers = { price: own(item, 'price'), priceCurrency: currency };
     products.push({ productID: sku, offers });
     lines.push({ sku, qty: Math.round(own(item, 'quantity')) || 1 });

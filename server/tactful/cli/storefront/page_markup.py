@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from tactful.cli.storefront.page_elements import Element
 from tactful.cli.storefront.page_parser import ScannedPage
 
-_PRODUCT: Final = re.compile(r"Product(Group|Model)?$")
+_PRODUCT: Final = re.compile(r"Products?(Group|Model)?$")
 MAX_CHARS: Final = 128
 """Longer texts are no identifiers, prices or names."""
 
@@ -51,6 +51,8 @@ def json_ld_products(page: ScannedPage, broken: list[str]) -> list[dict[str, Any
 
 def _walk(nodes: Any) -> Iterator[dict[str, Any]]:
     for node in listed(nodes):
+        if isinstance(node, list):
+            yield from _walk(node)
         if not isinstance(node, dict):
             continue
         if not _is_product(node):

@@ -16,7 +16,7 @@ _SPEAKING: Final = {
 }
 _OF_A_PRODUCT: Final = {
     "ShopifyAnalytics": re.compile(r"\bvariants\b"),
-    "dataLayer": re.compile(r"\bview_item['\"]"),
+    "dataLayer": re.compile(r"\bview_item['\"]|\bdetail['\"]?\s*:\s*\{"),
     "tactful": re.compile(r"\btactful\(\s?['\"]view\b"),
 }
 """Names that the widget listens to, and how a script that uses them speaks of the page's product."""

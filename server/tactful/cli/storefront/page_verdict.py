@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from math import floor
 from typing import Any, Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from msgspec import Struct, structs
 
@@ -208,8 +208,7 @@ def _is_open(one: PrintedProduct, page: str) -> bool:
     here = _fields(page)
     for address in (one.url, one.offer_url, one.name):
         wanted = _fields(address or "")
-        same = urlsplit(urljoin(page, address or "")).path.rstrip("/")
-        if wanted and same == urlsplit(page).path.rstrip("/") and wanted <= here:
+        if wanted and _path(urljoin(page, address or "")) == _path(page) and wanted <= here:
             return True
     return False
 
@@ -256,11 +255,20 @@ def _of_page(records: Sequence[PrintedProduct], page: str) -> list[PrintedProduc
 
 
 def _last(address: str) -> str:
-    return urlsplit(address).path.rstrip("/").rpartition("/")[2]
+    return _path(address).rpartition("/")[2]
+
+
+def _path(address: str) -> str:
+    return _encoded(urlsplit(address).path).rstrip("/")
 
 
 def _fields(address: str) -> frozenset[str]:
-    return frozenset(filter(None, urlsplit(address).query.split("&")))
+    return frozenset(filter(None, _encoded(urlsplit(address).query).split("&")))
+
+
+def _encoded(text: str) -> str:
+    """Return a part of an address as browsers encode it, so that `löpar` is `l%C3%B6par`."""
+    return quote(text, safe="!$%&'()*+,-./:;=@[\\]^_|~")
 
 
 def _first(node: dict[str, Any], *names: str) -> str | None:
