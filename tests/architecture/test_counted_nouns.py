@@ -11,7 +11,7 @@ _PLURAL = re.compile(
     r" (?:of the |of |more |bad |new |known |other |open |active |recorded )?([a-z]+s)\b"
 )
 _NO_NOUNS = re.compile(
-    "always|as|begins|belongs|bytes|contradicts|does|earns|ends|excludes|exists|goes|has|holds|is|its|keeps|less|lies|lists"
+    "always|as|begins|belongs|bytes|contradicts|costs|does|earns|ends|excludes|exists|goes|has|holds|is|its|keeps|less|lies|lists"
     "|makes|minus|ms|names|needs|plus|redirects|responds|says|serves|signs|starts|stays|suits|takes|this|times|uses|was"
 )
 _CONSTANT = re.compile(r"[_A-Z0-9.]+")
