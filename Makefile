@@ -5,7 +5,7 @@
 #   make soak     a day of traffic in 30 min    make build    what a release has: dist-py/, dist-js/, dist-manifest.json
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
-#   make test-nodes  the ledger on PostgreSQL                      make site     the documentation site
+#   make test-nodes  PostgreSQL, and several servers on it      make site     the documentation site
 #   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
 #                   the WordPress with WooCommerce in that folder
 
@@ -43,10 +43,11 @@ style: $(VENV)/.dev
 unit: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q $(PROCESSES) -m "not slow and not browser and not thorough" --ignore tests/journeys --ignore tests/bench
 
-# The ledger on PostgreSQL under the contract suite and with a database that fails: two minutes.
-NODES := tests/contracts tests/unit/stores/postgres tests/unit/stores/transfer tests/journeys/test_postgres_outages.py
+# The ledger on PostgreSQL under the contract suite, with a database that fails, and with several servers.
+NODES := tests/contracts tests/unit/stores/postgres tests/unit/stores/transfer tests/unit/stores/scenarios \
+  tests/journeys/test_postgres_outages.py tests/journeys/test_nodes.py tests/journeys/test_nodes_exactly.py
 test-nodes: $(VENV)/.dev
-	@TACTFUL_REQUIRE=1 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer" $(NODES)
+	@TACTFUL_REQUIRE=1 TACTFUL_NODE_TRIES=20000 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer or node" $(NODES)
 
 # What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol measurement

@@ -405,7 +405,5 @@ def _access_policy(config: Config, proxies: TrustedProxies | None = None) -> Acc
 
 
 def _protocol_timing(config: Config) -> ProtocolTiming:
-    heartbeat = config.heartbeat_s * 1_000
-    if config.test_mode:
-        return ProtocolTiming(heartbeat_ms=heartbeat, per_second=NO_RATE_LIMIT, burst=NO_RATE_LIMIT)
-    return ProtocolTiming(heartbeat_ms=heartbeat)
+    rates = {"per_second": NO_RATE_LIMIT, "burst": NO_RATE_LIMIT} if config.test_mode else {}
+    return ProtocolTiming(heartbeat_ms=config.heartbeat_s * 1_000, **rates)

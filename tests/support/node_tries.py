@@ -10,7 +10,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionRow,
     RedemptionState,
 )
-from tactful.runtime.ports.ledger import Ledger
+from tactful.runtime.ports.ledger import Ledger, LedgerAwayError
 from tactful.runtime.ports.ledger_rows import Commit, ReadSet, StockNeed
 
 UNIT = 1935
@@ -36,11 +36,16 @@ def as_of(turn: Commit, position: int, sku: str) -> Commit:
 
 
 async def redemption(node: Ledger, number: int, place: int) -> int:
-    """Redeem an offer for an order of its own; return 200, or 409 if another order was first."""
+    """Redeem an offer for an order of its own; return 200, or 409 if another order was first.
+
+    An error that says so is answered with the same call again, as a checkout does it.
+    """
     ident, order = f"of_{number}", f"o_{number}_{place}"
 
     def logic(state: RedemptionState) -> RedemptionOutcome:
         standing = state.offers[ident]
+        if any(one.order == order for one in state.redemptions):
+            return RedemptionOutcome(status=200, body=b"won")
         if standing.state is OfferState.REDEEMED:
             return RedemptionOutcome(status=409, body=b"used")
         redeemed = structs.replace(standing, state=OfferState.REDEEMED, seq=standing.seq + 1)
@@ -58,6 +63,10 @@ async def redemption(node: Ledger, number: int, place: int) -> int:
             moves=(BudgetMove("spring", "total", "EUR", LIMIT, reserve=-UNIT, settle=UNIT),),
         )  # fmt: skip
 
-    found = await node.run_redemption(logic, offers=(ident,), order=order)
-    assert isinstance(found, RedemptionOutcome)
-    return found.status
+    while True:
+        try:
+            found = await node.run_redemption(logic, offers=(ident,), order=order)
+        except LedgerAwayError:
+            continue
+        assert isinstance(found, RedemptionOutcome)
+        return found.status

@@ -97,8 +97,7 @@ class RulebookManager:
         self._has_nodes = await self._ledger.nodes() is not None
         if self._has_nodes and stack and (kept := await self._last_good(stack)):
             # The folders of nodes may differ, so the version that is published counts for all.
-            await self._swap(kept[0])
-            await self._read_conversions()
+            await self._swap(kept[0])  # which reads the conversions
             return
         reload = await self.reload(undone)
         await self._report_passed_over()
@@ -112,10 +111,7 @@ class RulebookManager:
         await self._read_conversions()
 
     def watch(self) -> None:
-        """Reload from now on whenever the folder has changed and is no longer being written.
-
-        A node reloads on request only, because its folder may be older than those of other nodes.
-        """
+        """Reload from now on when the folder has changed and is written no more; a node on request."""
         if self._folder.is_configured and not self._has_nodes:
             self._watcher = asyncio.ensure_future(self._poll())
 
@@ -154,7 +150,8 @@ class RulebookManager:
             compiled = await self._compile(sources)
             if compiled.rulebook is None:
                 return self._refuse(tuple(compiled.diagnostics))
-            if _has_no_rules(compiled) and await self._had_rules():
+            is_empty = not compiled.rulebook.rules and not compiled.files.is_explicitly_empty
+            if is_empty and await self._had_rules():
                 return self._keep("emptied", EMPTIED)
             self._active.accept()
             if compiled.rulebook.version in undone:
@@ -399,9 +396,3 @@ class RulebookManager:
             policy=self._policy,
             trial_starts=await self._ledger.trial_starts(),
         )
-
-
-def _has_no_rules(compiled: CompiledRulebook) -> bool:
-    """Return whether there are no rules, and no file says that there are to be none."""
-    rulebook = compiled.rulebook
-    return rulebook is not None and not rulebook.rules and not compiled.files.is_explicitly_empty

@@ -125,7 +125,9 @@ class PostgresLedger(RelationalLedger):
     async def _sessions_to_wake(self, before: int) -> list[tuple[str, str]]:
         if not self.is_shared:
             return await super()._sessions_to_wake(before)
-        return await self._read_settled(SESSIONS_TO_WAKE + _OF_NOBODY, (before, self._tenure.process))
+        return await self._read_settled(
+            SESSIONS_TO_WAKE + _OF_NOBODY, (before, self._tenure.process)
+        )
 
     def _look_for_standby(self) -> bool:
         with closing(connect(self._target)) as made:

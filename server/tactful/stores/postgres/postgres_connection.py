@@ -172,14 +172,19 @@ class PostgresConnection(TransactionState):
         self._changes = []
         self._uncounted.clear()
         self._is_in_transaction = True
+        self._batch += 1
+        try:
+            self._begin()
+        except BaseException:
+            self.abandon()
+            raise
+
+    def _begin(self) -> None:
         with self.trips():
             for sql in _BEGIN:
                 self._open.execute(sql)
-            self._batch += 1
-            self._fence = [
-                self._open.execute(sql, values, binary=True)
-                for sql, values in self._tenure.fence(self._batch, self._epoch)
-            ]
+            fence = self._tenure.fence(self._batch, self._epoch)
+            self._fence = [self._open.execute(sql, row, binary=True) for sql, row in fence]
         if self._tenure.is_shared:
             # Others may have written, and what is known is used before the first answer is awaited.
             basis = self.execute(BASIS)

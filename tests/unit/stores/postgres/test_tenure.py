@@ -6,11 +6,13 @@ import pytest
 
 from support.postgres_ledger import hold
 from tactful.runtime.ports.ledger import LedgerBrokenError
+from tactful.stores.postgres import postgres_connection
 from tactful.stores.postgres.database_opening import take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.raw_connection import connect
 from tactful.stores.postgres.target import Target
 from tactful.stores.postgres.tenure import Alone, NodeIdentity, Shared, Tenure
+from tactful.stores.relational.writer.engine import RepeatError
 
 
 def shared(name: str, place: str = "here") -> Shared:
@@ -58,6 +60,22 @@ def test_a_node_waits_for_the_transaction_of_another(target: Target) -> None:
         watching.execute("SET lock_timeout = '50ms'")
         with pytest.raises(Exception, match="lock timeout"):
             watching.execute("UPDATE writer SET batch = batch")
+        one.commit()
+        heard(other, "after")
+
+
+def test_a_node_that_has_waited_too_long_for_its_turn_begins_again(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres_connection, "_BEGIN", ("BEGIN", "SET LOCAL lock_timeout = 20"))
+    with (
+        closing(take_over(target, shared("a"), lambda: None)) as one,
+        closing(take_over(target, shared("b"), lambda: None)) as other,
+    ):
+        one.start()
+        for _ in range(2):
+            with pytest.raises(RepeatError, match="lock timeout"):
+                other.start()
         one.commit()
         heard(other, "after")
 
