@@ -188,9 +188,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
                 await shop.ledger.close()  # its threads would keep the process from ending
                 raise
             running.state.is_running = True
-            for duty in (inbox, sender):
-                if duty is not None:
-                    shop.nodes.take_duty(duty)
+            shop.nodes.take_duties(inbox, sender)
             try:
                 async with exchange or contextlib.nullcontext():
                     yield

@@ -4,6 +4,14 @@ from msgspec import structs
 
 from support.ledger_rows import T0, AnyLedger, entry, offer, present, push
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
+from tactful.stores.postgres.ledger import PostgresLedger
+
+
+async def disown(ledger: AnyLedger) -> None:
+    """Have no running process own the sessions of a node, as after its restart."""
+    if isinstance(ledger, PostgresLedger) and ledger.is_shared:
+        sql = "UPDATE sessions SET node = 'an earlier start'"
+        await ledger._open_writer.run(lambda connection: connection.execute(sql))
 
 
 async def test_sessions_wake_for_a_due_timer_or_a_standing_offer(ledger: AnyLedger) -> None:
@@ -11,6 +19,7 @@ async def test_sessions_wake_for_a_due_timer_or_a_standing_offer(ledger: AnyLedg
     await ledger.commit(Commit(session="se_later", state=b"", wake_at=T0))
     await ledger.commit(Commit(session="se_idle", state=b""))
     await ledger.commit(structs.replace(push(offer(session="se_holds")), state=b""))
+    await disown(ledger)
     woken = await ledger.claim_sessions_to_wake(T0)
     assert [saved.session for saved in woken] == ["se_due", "se_holds"]
 
@@ -19,6 +28,7 @@ async def test_sessions_that_a_restart_brings_back_are_claimed(ledger: AnyLedger
     await ledger.commit(Commit(session="se_due", state=b"1", wake_at=T0 - 1, epoch=1))
     await ledger.commit(structs.replace(push(offer(session="se_holds")), state=b"", epoch=1))
     before = await ledger.position()
+    await disown(ledger)
     woken = await ledger.claim_sessions_to_wake(T0)
     assert [(saved.session, saved.epoch) for saved in woken] == [("se_due", 2), ("se_holds", 2)]
     claims = await ledger.changes(before)
@@ -32,6 +42,7 @@ async def test_sessions_that_a_restart_brings_back_are_claimed(ledger: AnyLedger
     assert present(await ledger.session("se_due")).state == b"1"
     owned = Commit(session="se_due", state=b"4", wake_at=T0 - 1, epoch=2)
     assert await ledger.commit(owned) is None
+    await disown(ledger)
     assert [saved.epoch for saved in await ledger.claim_sessions_to_wake(T0)] == [3, 3]
 
 

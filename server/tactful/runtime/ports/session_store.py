@@ -51,7 +51,8 @@ class SessionStore(Protocol):
         """Make the caller the owner of the sessions that a restart must bring back.
 
         Those are the sessions with standing offers, and those whose timer was due before `before`.
-        Each is claimed as `claim_session` does it, in small transactions.
+        Each is claimed as `claim_session` does it, in small transactions. Of several nodes, the caller
+        gets only sessions that no running node has.
 
         Args:
             before: Milliseconds since the Unix epoch, UTC.

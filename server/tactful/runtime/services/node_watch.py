@@ -125,10 +125,11 @@ class NodeWatch:
             lambda: [((), float(self.is_cut_off))],
         )
 
-    def take_duty(self, duty: Duty) -> None:
-        """Do some work as long as this process is the one that has the duties."""
-        self._duties.append(duty)
-        if self.leads:
+    def take_duties(self, *duties: Duty | None) -> None:
+        """Do some work as long as this process is the one that has the duties; None: there is none."""
+        taken = [duty for duty in duties if duty is not None]
+        self._duties += taken
+        for duty in taken if self.leads else ():
             duty.start()
 
     async def drop_duties(self) -> None:

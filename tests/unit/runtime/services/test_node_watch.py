@@ -80,7 +80,7 @@ async def test_a_server_that_has_its_ledger_alone_has_all_duties(
     shop: Shop, watch: NodeWatch
 ) -> None:
     await watch.start()
-    watch.take_duty(shop)
+    watch.take_duties(shop, None)
     await watch.drop_duties()
     assert watch.leads
     assert watch.nodes == ()
@@ -91,7 +91,7 @@ async def test_the_node_that_joined_first_has_the_duties(shop: Shop, watch: Node
     mine, other = row("b", 2, is_self=True), row("a", 1)
     shop.rows = [other, mine]
     await watch.start()
-    watch.take_duty(shop)
+    watch.take_duties(shop, None)
     assert not watch.leads
     assert shop.done == []
     shop.rows, shop.now = [row("a", 1, is_running=False), mine], 1
@@ -150,7 +150,7 @@ async def test_an_error_of_ours_does_not_leave_the_node_behind(
 ) -> None:
     shop.rows = [row("a", 1, is_self=True)]
     await watch.start()
-    watch.take_duty(shop)
+    watch.take_duties(shop, None)
 
     def broken() -> None:
         raise ValueError
