@@ -47,7 +47,7 @@ from tactful.connectors.outbound.event_sender import EventSender
 from tactful.connectors.signatures import standard_secret
 from tactful.console.routes import console_routes
 from tactful.protocol.conversation import ProtocolTiming
-from tactful.runtime.ports.environment import Clock, Entropy
+from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.security.api_tokens import ApiTokens
 from tactful.runtime.security.bridge_keys import BridgeKeys
@@ -57,7 +57,7 @@ from tactful.runtime.services.offer_events import EventReader
 from tactful.runtime.shop import Settings, Shop
 from tactful.runtime.state.browsing_budget import BrowsingLimits
 from tactful.runtime.system_clock import SystemClock
-from tactful.runtime.system_entropy import SeededEntropy, SystemEntropy
+from tactful.runtime.system_entropy import entropy_of
 from tactful.runtime.timers import TEST_CLOCK_FILE, TestClock
 from tactful.stores.chosen_ledger import (
     LEDGER_FILE,
@@ -138,7 +138,7 @@ def build(config: Config, *, clock: Clock | None = None) -> ServerParts:
     )
     exchange = key_exchange(config, folder / "keys", clock)
     keys = SigningKeys(folder / "keys", clock)
-    entropy = _entropy(config, folder)
+    entropy = entropy_of(config.seed if config.test_mode else None, folder / "starts")
     ledger = configured_ledger(config, folder)
     settings = Settings(
         rules=config.rules,
@@ -351,19 +351,6 @@ async def _sweep_drafts(folder: Path) -> None:
         await asyncio.to_thread(draft_folder.sweep, folder)
     except OSError as error:
         log.warning("drafts.left", error=str(error))
-
-
-def _entropy(config: Config, folder: Path) -> Entropy:
-    if config.test_mode and config.seed is not None:
-        return SeededEntropy(config.seed, _starts(folder / "starts"))
-    return SystemEntropy()
-
-
-def _starts(file: Path) -> int:
-    """Return the number of earlier starts on this folder and add one, so that no id is repeated."""
-    starts = int(file.read_text("ascii")) if file.exists() else 0
-    file.write_text(str(starts + 1), "ascii")
-    return starts
 
 
 def hold_out_seed(config: Config, keys: SigningKeys) -> str:

@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 from tactful.app import (
     NO_RATE_LIMIT,
     _access_policy,
-    _starts,
     build,
     create_app,
 )
@@ -69,10 +68,6 @@ def test_the_limits_follow_the_settings() -> None:
     assert limits.timing.heartbeat_ms == 7_000
     assert _access_policy(Config(max_memory_mib=512)).limits.memory_bytes == 512 * 2**20
     assert _access_policy(Config(test_mode=True)).limits.timing.per_second == NO_RATE_LIMIT
-
-
-def test_every_start_on_a_folder_is_counted(tmp_path: Path) -> None:
-    assert [_starts(tmp_path / "starts") for _ in range(3)] == [0, 1, 2]
 
 
 async def test_a_start_that_fails_leaves_no_thread_that_keeps_the_process_from_ending(
