@@ -15,6 +15,7 @@ _NO_NOUNS = re.compile(
     "|makes|minus|ms|names|needs|plus|redirects|responds|says|serves|signs|starts|stays|suits|takes|this|times|uses|was"
 )
 _CONSTANT = re.compile(r"[_A-Z0-9.]+")
+_COUNTED_OR_SHARE = re.compile(r".*\bcounted\(|format_percent\(")
 _SEVERAL = {
     "self.rows": "limits of an import are large",
     "columns": "it is above a limit of many",
@@ -23,8 +24,6 @@ _SEVERAL = {
     "len(text)": "it is above a limit of many",
     "least": "secrets have at least 16 characters",
     "name": "it is no number",
-    "format_percent(share)": "it is a share",
-    "format_percent(rule.get('share') or TRIAL_SHARE_BP)": "it is a share",
     "most": "it is a share",
     "total": "it is an amount",
     "payment.charged": "it is an amount",
@@ -47,7 +46,7 @@ def plurals(source: str) -> Iterator[tuple[str, str]]:
 
 def is_never_one(value: str) -> bool:
     """Return whether a plural behind this value is right."""
-    return "counted(" in value or _CONSTANT.fullmatch(value) is not None or value in _SEVERAL
+    return bool(value in _SEVERAL or _CONSTANT.fullmatch(value) or _COUNTED_OR_SHARE.match(value))
 
 
 def test_a_value_before_a_plural_is_found() -> None:
