@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PATHS = (
     "", "/start", "/stop", "/rules", "/decisions", "/why", "/recalls", "/customers/omar", "/cases/C-1001",
-    "/operators", "/account",
+    "/operators", "/tokens", "/account",
     "/why?sku=RUN-43&customer=omar",
 )  # fmt: skip
 AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"

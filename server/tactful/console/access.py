@@ -26,18 +26,20 @@ from tactful.console.login import (
     LoginThrottle,
     keys_equal,
 )
+from tactful.console.mounting import HOME, path_inside, path_of
 from tactful.console.permissions import Act, may, refusal
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.addresses import limit_key
-from tactful.runtime.operators import is_reserved
+from tactful.runtime.operators import is_reserved, record_action
 from tactful.runtime.security.operator_accounts import AccountFile, OperatorAccounts
 from tactful.runtime.security.passwords import PasswordHasher, step_of_code
+from tactful.runtime.security.second_factors import SecondFactors
 from tactful.runtime.shop import Shop
 
 log = structlog.get_logger("tactful.console")
 
-HOME: Final = "/console"
 LOGIN: Final = "/console/login"
+ACCOUNT: Final = "/console/account"
 MAX_NAME_CHARACTERS: Final = 64
 
 
@@ -86,7 +88,9 @@ class ConsoleAccess:
         self.hasher = PasswordHasher()
         """Computes and compares digests of passwords."""
         self._logins = Logins(shop.clock.now)
-        self._account_logins = AccountLogins(accounts)
+        self.factors = SecondFactors(accounts)
+        """Recovery codes, and the roles that need a second factor."""
+        self._account_logins = AccountLogins(accounts, self.factors)
         self.throttle = LoginThrottle(shop.clock.now)
         """The delay of attempts to log in."""
         self._browsers = KnownBrowsers(key, shop.clock.now)
@@ -121,13 +125,13 @@ class ConsoleAccess:
             template, status, operator=None, shop_name=self.name, path=path, done="", **values
         )
 
-    def _login_of(self, request: Request) -> Login | None:
+    def _login_of(self, request: Request, *, is_use: bool = True) -> Login | None:
         """Return who sends a request; `None`: nobody is logged in.
 
         Logins with the server key end as soon as an owner has an account.
         """
         cookie = request.cookies.get(self._cookie_name(request))
-        found = self._account_logins.find(cookie)
+        found = self._account_logins.find(cookie, is_use=is_use)
         if found is not None:
             return found
         found = self._logins.find(cookie)
@@ -135,8 +139,8 @@ class ConsoleAccess:
 
     def may_still(self, request: Request, act: Act) -> bool:
         """Return whether the operator of a request is still logged in, and may still do something."""
-        operator = self._login_of(request)
-        return operator is not None and may(operator.role, act)
+        operator = self._login_of(request, is_use=False)
+        return operator is not None and not operator.lacks_factor and may(operator.role, act)
 
     def page_endpoint(self, page: PageHandler, act: Act) -> Endpoint:
         """Return an endpoint for a page that changes nothing, behind the login.
@@ -188,6 +192,8 @@ class ConsoleAccess:
         if not may(login.role, act):
             log.warning("console.refused", who=login.name, role=login.role, act=act)
             return self.error_page(PageError(403, refusal(login.role, act)), login)
+        if login.lacks_factor and act != "own_account":
+            return self.redirect(ACCOUNT)
         try:
             return await page(page_request)
         except PageError as error:
@@ -211,7 +217,7 @@ class ConsoleAccess:
 
     async def login_page(self, request: Request) -> Response:
         """Show the form that asks for a name and the server key."""
-        return self._login_page(_path_inside(request.query_params.get("next")))
+        return self._login_page(path_inside(request.query_params.get("next")))
 
     def _login_page(
         self, wanted: str, status: int = 200, problem: str = "", name: str = ""
@@ -238,7 +244,7 @@ class ConsoleAccess:
         except PageError as error:
             return self.error_page(error)
         wanted, name = (
-            _path_inside(form.get("next")),
+            path_inside(form.get("next")),
             form.get("name", "").strip()[:MAX_NAME_CHARACTERS],
         )
         if not name:
@@ -285,11 +291,26 @@ class ConsoleAccess:
         is_right = await self.hasher.matches(form.get("key", ""), kept)
         if usable is None or not is_right:
             return None
-        if usable.second_factor is None:
-            return usable
-        step = step_of_code(usable.second_factor, form.get("code", ""), self.shop.clock.now())
-        is_fresh = step is not None and self._account_logins.use_code(usable.name, step)
-        return usable if is_fresh else None
+        return usable if await self.is_factor_right(usable, form.get("code", "")) else None
+
+    async def is_factor_right(self, account: AccountFile, code: str) -> bool:
+        """Return whether an account has no second factor, or a code of it or a recovery code is right."""
+        if account.second_factor is None:
+            return True
+        step = step_of_code(account.second_factor, code, self.shop.clock.now())
+        if step is not None:
+            return self._account_logins.use_code(account.name, step)
+        left = self.factors.use_recovery_code(account.name, code)
+        if left is None:
+            return False
+        await record_action(
+            self.shop,
+            "operator.changed",
+            account.name,
+            account.name,
+            detail=f"recovery code used, {left} left",
+        )
+        return True
 
     async def check_password(self, request: Request, password: str, account: AccountFile) -> bool:
         """Return whether a password is that of an account; wrong ones count as wrong logins do."""
@@ -318,6 +339,9 @@ class ConsoleAccess:
     ) -> Response:
         self._end(request)
         cookie = self.accounts.log_in(account) if account else self._logins.issue(name)[0]
+        login = self._account_logins.find(cookie) if account else None
+        if login is not None:
+            login.confirmed_at = self.shop.clock.now()
         response = self.redirect(wanted)
         response.set_cookie(
             self._cookie_name(request),
@@ -374,14 +398,3 @@ class ConsoleAccess:
     def redirect(self, path: str) -> Response:
         """Redirect to a path of the console."""
         return RedirectResponse(path, 303, HEADERS)
-
-
-def path_of(request: Request) -> str:
-    """Return the path of a request without the prefix under which the application is mounted."""
-    return request.url.path.removeprefix(request.scope.get("root_path", ""))
-
-
-def _path_inside(wanted: str | None) -> str:
-    """Return `wanted` if it is a path of the console, else the overview: links can be forged."""
-    inside = wanted and (wanted == HOME or wanted.startswith(f"{HOME}/")) and "\\" not in wanted
-    return wanted if wanted and inside else HOME

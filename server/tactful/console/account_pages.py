@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import rendering as pages
-from tactful.console.access import LOGIN, ConsoleAccess, ConsoleRequest
+from tactful.console.access import ACCOUNT, LOGIN, ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
 from tactful.console.rendering import PageError
 from tactful.runtime.operators import record_action
@@ -17,6 +17,7 @@ from tactful.runtime.security.operator_accounts import AccountFile
 from tactful.runtime.security.passwords import (
     SECRET_BYTES,
     enrolment_uri,
+    new_recovery_codes,
     new_secret,
     password_problem,
     secret_text,
@@ -24,7 +25,6 @@ from tactful.runtime.security.passwords import (
 )
 
 JOIN: Final = "/console/join"
-ACCOUNT: Final = "/console/account"
 
 
 def account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
@@ -72,45 +72,76 @@ def account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
 
 def _own_account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
-    accounts, hasher = access.accounts, access.hasher
+    own = _OwnAccount(access)
+    forms = {
+        f"{ACCOUNT}/password": own.change_password,
+        f"{ACCOUNT}/second-factor": own.add_factor,
+        f"{ACCOUNT}/second-factor/remove": own.remove_factor,
+        f"{ACCOUNT}/recovery-codes": own.renew_codes,
+        f"{ACCOUNT}/logins/end": own.end_logins,
+    }
+    return [
+        Route(ACCOUNT, access.page_endpoint(own.page, "own_account"), methods=["GET"]),
+        *[
+            Route(path, access.form_endpoint(form, "own_account"), methods=["POST"])
+            for path, form in forms.items()
+        ],
+    ]
 
-    def own(page_request: ConsoleRequest) -> AccountFile:
-        account = accounts.find(page_request.login.name)
+
+class _OwnAccount:
+    """The page of the operator's own account, and its forms."""
+
+    def __init__(self, access: ConsoleAccess) -> None:
+        self._access = access
+        self._accounts = access.accounts
+
+    def _own(self, page_request: ConsoleRequest) -> AccountFile:
+        account = self._accounts.find(page_request.login.name)
         if account is None or not page_request.login.has_account:
             raise PageError(
                 422, "You are logged in with the server key, which has no account. Invite yourself."
             )
         return account
 
-    async def page(page_request: ConsoleRequest) -> Response:
-        account = own(page_request) if page_request.login.has_account else None
+    async def page(self, page_request: ConsoleRequest) -> Response:
+        """Show the account."""
+        return self._show(page_request)
+
+    def _show(self, page_request: ConsoleRequest, codes: Sequence[str] = ()) -> Response:
+        access, name = self._access, page_request.login.name
+        account = self._own(page_request) if page_request.login.has_account else None
         secret = new_secret()
         more: dict[str, Any] = {
             "secret": secret_text(secret),
-            "uri": enrolment_uri(secret, page_request.login.name, access.name),
+            "uri": enrolment_uri(secret, name, access.name),
+            "codes": codes,
+            "is_required": account is not None and account.role in access.factors.roles(),
         }
         return access.render(page_request, "account.html", account=account, **more)
 
-    async def _require_password(page_request: ConsoleRequest) -> AccountFile:
-        account = own(page_request)
-        if not await access.check_password(
+    async def _require_password(self, page_request: ConsoleRequest) -> AccountFile:
+        account = self._own(page_request)
+        if not await self._access.check_password(
             page_request.http_request, page_request.form.get("current", ""), account
         ):
             raise PageError(403, "The current password is wrong. Nothing was changed.")
         return account
 
-    async def password(page_request: ConsoleRequest) -> Response:
-        account = await _require_password(page_request)
+    async def change_password(self, page_request: ConsoleRequest) -> Response:
+        """Set another password, which ends all logins."""
+        account = await self._require_password(page_request)
         wanted = page_request.form.get("password", "")
         problem = password_problem(wanted, account.name)
         if problem:
             raise PageError(422, problem)
-        accounts.set_password(account.name, await hasher.digest(wanted))
-        await _record(page_request, "password changed")
-        return access.redirect(LOGIN)
+        self._accounts.set_password(account.name, await self._access.hasher.digest(wanted))
+        await self._record(page_request, "password changed")
+        return self._access.redirect(LOGIN)
 
-    async def add_factor(page_request: ConsoleRequest) -> Response:
-        account = await _require_password(page_request)
+    async def add_factor(self, page_request: ConsoleRequest) -> Response:
+        """Add a second factor, and show its recovery codes once."""
+        account = await self._require_password(page_request)
         try:
             secret = b32decode(page_request.form.get("secret", ""))
         except ValueError:
@@ -118,38 +149,43 @@ def _own_account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         if len(secret) != SECRET_BYTES:
             raise PageError(422, "The form is out of date. Open your account again.")
         code = page_request.form.get("code", "")
-        if step_of_code(secret, code, access.shop.clock.now()) is None:
+        if step_of_code(secret, code, self._access.shop.clock.now()) is None:
             raise PageError(
                 422, "The code is wrong. Add the secret to your authenticator, and type its code."
             )
-        accounts.set_second_factor(account.name, secret)
-        await _record(page_request, "second factor added")
-        return redirect_back(page_request, ACCOUNT, "factor-added")
+        codes = new_recovery_codes()
+        self._accounts.set_second_factor(account.name, secret)
+        self._access.factors.set_recovery_codes(account.name, codes)
+        await self._record(page_request, "second factor added")
+        page_request.login.lacks_factor = False
+        page_request.login.notice = "factor-added"
+        return self._show(page_request, codes)
 
-    async def remove_factor(page_request: ConsoleRequest) -> Response:
-        account = await _require_password(page_request)
-        accounts.set_second_factor(account.name, None)
-        await _record(page_request, "second factor removed")
+    async def renew_codes(self, page_request: ConsoleRequest) -> Response:
+        """Replace the recovery codes, and show them once."""
+        account = await self._require_password(page_request)
+        if account.second_factor is None:
+            raise PageError(422, "You have no second factor. Add one, and its codes are shown.")
+        codes = new_recovery_codes()
+        self._access.factors.set_recovery_codes(account.name, codes)
+        await self._record(page_request, "recovery codes renewed")
+        return self._show(page_request, codes)
+
+    async def remove_factor(self, page_request: ConsoleRequest) -> Response:
+        """Remove the second factor, unless the role needs one."""
+        account = await self._require_password(page_request)
+        if account.role in self._access.factors.roles():
+            problem = "Your role needs a second factor. Ask an owner to change that for the role."
+            raise PageError(422, problem)
+        self._accounts.set_second_factor(account.name, None)
+        await self._record(page_request, "second factor removed")
         return redirect_back(page_request, ACCOUNT, "factor-removed")
 
-    async def end_logins(page_request: ConsoleRequest) -> Response:
-        accounts.end_logins(own(page_request).name)
-        return access.redirect(LOGIN)
+    async def end_logins(self, page_request: ConsoleRequest) -> Response:
+        """End all logins of the account."""
+        self._accounts.end_logins(self._own(page_request).name)
+        return self._access.redirect(LOGIN)
 
-    async def _record(page_request: ConsoleRequest, detail: str) -> None:
+    async def _record(self, page_request: ConsoleRequest, detail: str) -> None:
         name = page_request.login.name
-        await record_action(access.shop, "operator.changed", name, name, detail=detail)
-
-    forms = {
-        f"{ACCOUNT}/password": password,
-        f"{ACCOUNT}/second-factor": add_factor,
-        f"{ACCOUNT}/second-factor/remove": remove_factor,
-        f"{ACCOUNT}/logins/end": end_logins,
-    }
-    return [
-        Route(ACCOUNT, access.page_endpoint(page, "own_account"), methods=["GET"]),
-        *[
-            Route(path, access.form_endpoint(form, "own_account"), methods=["POST"])
-            for path, form in forms.items()
-        ],
-    ]
+        await record_action(self._access.shop, "operator.changed", name, name, detail=detail)

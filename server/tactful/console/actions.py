@@ -11,7 +11,8 @@ from urllib.parse import quote
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, PageHandler
+from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
+from tactful.console.mounting import HOME
 from tactful.console.permissions import Act
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.calendar import DAY, HOUR

@@ -7,8 +7,9 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.mounting import HOME
 from tactful.console.rendering import PageError
 from tactful.core.facts.fact_types import Case
 from tactful.core.facts.fact_values import CaseKind

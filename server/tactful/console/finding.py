@@ -14,7 +14,8 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.access import ConsoleAccess, ConsoleRequest
+from tactful.console.mounting import HOME
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.values import ids

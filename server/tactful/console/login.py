@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
 from tactful.runtime.security.operator_accounts import OperatorAccounts, Role
+from tactful.runtime.security.second_factors import SecondFactors
 from tactful.runtime.state.state_tables import StateTable
 
 LOGIN_LIFETIME: Final = 8 * HOUR
@@ -54,6 +55,10 @@ class Login(Struct):
     """What the operator may do. The server key is that of an owner, until an owner has an account."""
     has_account: bool = False
     """Whether the operator logged in with an account, and not with the server key."""
+    lacks_factor: bool = False
+    """Whether the role needs a second factor and the account has none, so that only it can be opened."""
+    confirmed_at: int = 0
+    """When password and second factor were given last, in milliseconds since the Unix epoch, UTC."""
     notice: str = ""
     """The result of the last action, until a page has shown it."""
     lines: tuple[str, str] = ("", "")
@@ -104,15 +109,21 @@ class Logins:
 class AccountLogins:
     """The logins of accounts, which are files; what a page has to show once is kept in memory."""
 
-    def __init__(self, accounts: OperatorAccounts) -> None:
+    def __init__(self, accounts: OperatorAccounts, factors: SecondFactors) -> None:
         self._accounts = accounts
+        self._factors = factors
         self._known: OrderedDict[bytes, Login] = OrderedDict()
         self._used_codes: dict[str, int] = {}
         """Name → the latest step of the second factor that was used, so that no code is used twice."""
 
-    def find(self, cookie: str | None) -> Login | None:
-        """Return the login of a cookie with the present role; `None` if there is none or it has ended."""
-        found = self._accounts.logged_in(cookie) if cookie else None
+    def find(self, cookie: str | None, *, is_use: bool = True) -> Login | None:
+        """Return the login of a cookie with the present role; `None` if there is none or it has ended.
+
+        Args:
+            cookie: The cookie.
+            is_use: Whether the operator did something, so that the login is not idle.
+        """
+        found = self._accounts.logged_in(cookie, is_use=is_use) if cookie else None
         if cookie is None or found is None:
             return None
         stored, account = found
@@ -120,6 +131,7 @@ class AccountLogins:
             _digest(cookie), Login(account.name, stored.csrf, stored.ends_at, has_account=True)
         )
         known.role = account.role
+        known.lacks_factor = account.second_factor is None and account.role in self._factors.roles()
         if len(self._known) > MAX_LOGINS:
             self._known.popitem(last=False)
         return known

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+HOME: Final = "/console"
 _LINK: Final = re.compile(rb'(href|src|action)="(/console)')
 
 
@@ -34,3 +35,14 @@ def under_its_prefix(route: BaseRoute) -> BaseRoute:
         return response
 
     return Route(route.path, mounted, methods=list(route.methods or ()))
+
+
+def path_of(request: Request) -> str:
+    """Return the path of a request without the prefix under which the application is mounted."""
+    return request.url.path.removeprefix(request.scope.get("root_path", ""))
+
+
+def path_inside(wanted: str | None) -> str:
+    """Return `wanted` if it is a path of the console, else the overview: links can be forged."""
+    inside = wanted and (wanted == HOME or wanted.startswith(f"{HOME}/")) and "\\" not in wanted
+    return wanted if wanted and inside else HOME

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
 from tactful.console.account_pages import JOIN
 from tactful.console.actions import redirect_back
+from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
 from tactful.runtime.operators import is_reserved, record_action
 from tactful.runtime.ports.operator_actions import ActionKind
@@ -31,6 +32,7 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             link=link,
             invited=invited,
             has_owner=accounts.has_owner(),
+            factor_roles=access.factors.roles(),
         )
 
     async def page(page_request: ConsoleRequest) -> Response:
@@ -61,6 +63,14 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         )
         return redirect_back(page_request, PAGE, "operator-changed")
 
+    async def require_factor(page_request: ConsoleRequest) -> Response:
+        before = access.factors.roles()
+        wanted = tuple(role for role in ROLES if page_request.form.get(role) == "yes")
+        access.factors.require(wanted)
+        change = f"{', '.join(before) or 'nobody'} to {', '.join(wanted) or 'nobody'}"
+        await _record(page_request, "operator.changed", "second factor required", change)
+        return redirect_back(page_request, PAGE, "factor-required")
+
     def switch(*, suspended: bool) -> PageHandler:
         async def act(page_request: ConsoleRequest) -> Response:
             name = page_request.form.get("name", "")
@@ -87,13 +97,16 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         PAGE: invite,
         f"{PAGE}/invite-again": invite_again,
         f"{PAGE}/role": role,
+        f"{PAGE}/second-factor": require_factor,
         f"{PAGE}/suspend": switch(suspended=True),
         f"{PAGE}/resume": switch(suspended=False),
     }
     return [
         Route(PAGE, access.page_endpoint(page, "operators"), methods=["GET"]),
         *[
-            Route(path, access.form_endpoint(form, "operators"), methods=["POST"])
+            Route(
+                path, access.form_endpoint(confirmed(access, form), "operators"), methods=["POST"]
+            )
             for path, form in forms.items()
         ],
     ]

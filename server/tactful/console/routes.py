@@ -9,13 +9,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest, PageHandler, path_of
+from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
 from tactful.console.account_pages import account_routes
 from tactful.console.actions import action_routes
 from tactful.console.case_forms import correction_route
 from tactful.console.customer_pages import customer_routes
 from tactful.console.finding import find_routes
-from tactful.console.mounting import under_its_prefix
+from tactful.console.mounting import HOME, path_of, under_its_prefix
 from tactful.console.objection_forms import objection_routes
 from tactful.console.operator_pages import operator_routes
 from tactful.console.permissions import Act

@@ -6,7 +6,9 @@ from typing import Final
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from tactful.console.access import HOME, ConsoleAccess, ConsoleRequest
+from tactful.console.access import ConsoleAccess, ConsoleRequest
+from tactful.console.mounting import HOME
+from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.offers.offer import OfferState
 from tactful.runtime import operators
@@ -53,7 +55,11 @@ def stop_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     return [
         Route(PAGE, access.page_endpoint(page, "stop_offers"), methods=["GET"]),
         Route(PAGE, access.form_endpoint(stop, "stop_offers"), methods=["POST"]),
-        Route(f"{PAGE}/end", access.form_endpoint(start, "stop_offers"), methods=["POST"]),
+        Route(
+            f"{PAGE}/end",
+            access.form_endpoint(confirmed(access, start), "stop_offers"),
+            methods=["POST"],
+        ),
     ]
 
 

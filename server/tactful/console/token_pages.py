@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
 from tactful.core.values.calendar import DAY
 from tactful.runtime.operators import record_action
@@ -71,6 +72,10 @@ def token_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
 
     return [
         Route(PAGE, access.page_endpoint(page, "operators"), methods=["GET"]),
-        Route(PAGE, access.form_endpoint(issue, "operators"), methods=["POST"]),
-        Route(f"{PAGE}/revoke", access.form_endpoint(revoke, "operators"), methods=["POST"]),
+        Route(PAGE, access.form_endpoint(confirmed(access, issue), "operators"), methods=["POST"]),
+        Route(
+            f"{PAGE}/revoke",
+            access.form_endpoint(confirmed(access, revoke), "operators"),
+            methods=["POST"],
+        ),
     ]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from journeys.fixture import rules
-from support.console_client import Agent
+from support.console_client import Agent, visible_text
 from support.live_server import KEY, LiveServer, live_server
 from tactful.runtime.security.operator_accounts import OperatorAccounts, Role
 from tactful.runtime.security.passwords import code_at
@@ -106,7 +106,14 @@ async def test_a_second_factor_is_asked_for_and_no_code_counts_twice(
     answer = await agent.submit(
         "/console/account/second-factor", code=present_code(one, secret), **form
     )
-    assert "The second factor is added." in await agent.read(answer.headers["location"])
+    shown_once = visible_text(answer.text)
+    assert "The second factor is added." in shown_once
+    assert re.search(r"([a-z2-7]{4}-){3}[a-z2-7]{4}", shown_once)
+    assert "10 recovery codes left." in shown_once
+    renewed = await agent.submit("/console/account/recovery-codes", current=PASSWORD)
+    assert re.search(r"([a-z2-7]{4}-){3}[a-z2-7]{4}", renewed.text)
+    again = (await agent.http.get("/console/account")).text
+    assert not re.search(r"([a-z2-7]{4}-){3}", again)
     assert (await agent.log_in(key=PASSWORD, name="Ada")).status_code == 401
     code = present_code(one, secret)
     assert (await agent.log_in(key=OTHER, name="Ada", code=code)).status_code == 401

@@ -7,15 +7,17 @@ line works when nobody can log in (server/decisions/0021-accounts-are-files.md).
 
 import hashlib
 import hmac
+import os
 import secrets
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar, get_args
 
 from msgspec import Struct, structs
 
-from tactful.core.values.calendar import DAY, HOUR
+from tactful.core.values.calendar import DAY, HOUR, MINUTE
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.key_files import KeyFileError, read_file, replace_file, write_new
 from tactful.runtime.security.passwords import PasswordDigest
@@ -31,6 +33,10 @@ OWNER_LOGIN_LIFE: Final = 12 * HOUR
 """Milliseconds for which a login of an owner lasts."""
 MAX_NAME: Final = 64
 """Characters of the longest name."""
+IDLE_LIFE: Final = 12 * HOUR
+"""Milliseconds without a request after which a login ends."""
+TOUCH_MS: Final = 5 * MINUTE
+"""Milliseconds for which a request of a login is not noted again."""
 _ID_DIGITS: Final = 24
 
 
@@ -45,6 +51,8 @@ class AccountFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """`None`: the invitation was not used yet."""
     second_factor: bytes | None = None
     """The secret of the second factor; `None`: there is none."""
+    recovery: tuple[bytes, ...] = ()
+    """SHA-256 of the recovery codes that were not used; each replaces one code of the second factor."""
     suspended: bool = False
     invitation: bytes | None = None
     """SHA-256 of the secret of an invitation that can be used."""
@@ -86,7 +94,7 @@ class OperatorAccounts:
             folder: The folder of the signing keys, which exists.
             clock: Tells when invitations and logins end.
         """
-        self._folder: Final = folder
+        self.folder: Final = folder
         self._clock: Final = clock
 
     # accounts
@@ -105,7 +113,7 @@ class OperatorAccounts:
         Raises:
             KeyFileError: A file is damaged or cannot be read.
         """
-        found = [read_file(path, AccountFile) for path in self._folder.glob("account-*.json")]
+        found = [read_file(path, AccountFile) for path in self.folder.glob("account-*.json")]
         return sorted(found, key=lambda one: (one.name.casefold(), one.name))
 
     def has_owner(self) -> bool:
@@ -152,7 +160,7 @@ class OperatorAccounts:
         """
         secret = secrets.token_urlsafe(24)
         until = self._clock.now() + INVITATION_LIFE
-        self._change(name, invitation=_digest(secret), invited_until=until)
+        self.update(name, invitation=_digest(secret), invited_until=until)
         return f"{account_id(name)}.{secret}"
 
     def invited(self, code: str) -> AccountFile | None:
@@ -180,8 +188,13 @@ class OperatorAccounts:
         if account is None:
             return None
         self.end_logins(account.name)
-        return self._change(
-            account.name, password=password, second_factor=None, invitation=None, invited_until=0
+        return self.update(
+            account.name,
+            password=password,
+            second_factor=None,
+            recovery=(),
+            invitation=None,
+            invited_until=0,
         )
 
     def set_password(self, name: str, password: PasswordDigest) -> None:
@@ -190,16 +203,16 @@ class OperatorAccounts:
         Raises:
             UnusableAccountError: There is no such account.
         """
-        self._change(name, password=password)
+        self.update(name, password=password)
         self.end_logins(name)
 
     def set_second_factor(self, name: str, secret: bytes | None) -> None:
-        """Set the secret of the second factor, or remove it.
+        """Set the secret of the second factor, or remove it; recovery codes of before end.
 
         Raises:
             UnusableAccountError: There is no such account.
         """
-        self._change(name, second_factor=secret)
+        self.update(name, second_factor=secret, recovery=())
 
     def set_role(self, name: str, role: Role) -> AccountFile:
         """Change a role, which counts with the next request; return the account as it was.
@@ -207,10 +220,10 @@ class OperatorAccounts:
         Raises:
             UnusableAccountError: There is no such account, or it is the last active owner.
         """
-        before = self._required(name)
+        before = self.required(name)
         if role != "owner":
             self._require_other_owner(before)
-        self._change(name, role=role)
+        self.update(name, role=role)
         return before
 
     def suspend(self, name: str, *, suspended: bool) -> AccountFile:
@@ -219,10 +232,10 @@ class OperatorAccounts:
         Raises:
             UnusableAccountError: There is no such account, or it is the last active owner.
         """
-        before = self._required(name)
+        before = self.required(name)
         if suspended:
             self._require_other_owner(before)
-        self._change(name, suspended=suspended)
+        self.update(name, suspended=suspended)
         self.end_logins(name)
         return before
 
@@ -233,14 +246,24 @@ class OperatorAccounts:
                 f"{account.name} is the only active owner. Make another owner first."
             )
 
-    def _required(self, name: str) -> AccountFile:
+    def required(self, name: str) -> AccountFile:
+        """Return the account of a name.
+
+        Raises:
+            UnusableAccountError: There is no such account.
+        """
         account = self.find(name)
         if account is None:
             raise UnusableAccountError(f"{name} has no account. `tactful users list` names them.")
         return account
 
-    def _change(self, name: str, **changes: object) -> AccountFile:
-        changed = structs.replace(self._required(name), **changes)
+    def update(self, name: str, **changes: object) -> AccountFile:
+        """Replace fields of an account, and return it as it is now.
+
+        Raises:
+            UnusableAccountError: There is no such account.
+        """
+        changed = structs.replace(self.required(name), **changes)
         replace_file(self._file(account_id(name)), changed)
         return changed
 
@@ -250,7 +273,7 @@ class OperatorAccounts:
         return _read_or_none(self._file(ident), AccountFile)
 
     def _file(self, ident: str) -> Path:
-        return self._folder / f"account-{ident}.json"
+        return self.folder / f"account-{ident}.json"
 
     # logins
 
@@ -269,19 +292,44 @@ class OperatorAccounts:
             ends_at=self._clock.now() + life,
         )
         write_new(self._login_file(cookie), login)
+        self._note_use(cookie)
         return cookie
 
-    def logged_in(self, cookie: str) -> tuple[LoginFile, AccountFile] | None:
+    def logged_in(
+        self, cookie: str, *, is_use: bool = True
+    ) -> tuple[LoginFile, AccountFile] | None:
         """Return the login of a cookie with its account; `None`: it has ended, or cannot be used.
+
+        Args:
+            cookie: The cookie.
+            is_use: Whether the operator did something, so that the login is not idle.
 
         Raises:
             KeyFileError: A file is damaged.
         """
-        login = _read_or_none(self._login_file(cookie), LoginFile)
-        if login is None or login.ends_at <= self._clock.now():
+        login, now = _read_or_none(self._login_file(cookie), LoginFile), self._clock.now()
+        if login is None or login.ends_at <= now:
             return None
+        idle = now - self._used_at(cookie)
+        if idle >= IDLE_LIFE:
+            return None
+        if is_use and abs(idle) >= TOUCH_MS:
+            self._note_use(cookie)
         account = self._read(login.account)
         return (login, account) if account and account.state == "active" else None
+
+    def _used_at(self, cookie: str) -> int:
+        """Return the instant of the last noted use, which is the time of the file."""
+        try:
+            return self._login_file(cookie).stat().st_mtime_ns // 1_000_000
+        except OSError:
+            return self._clock.now()
+
+    def _note_use(self, cookie: str) -> None:
+        # The time of the file, because writing it anew could bring back a login that was just ended.
+        now_ns = self._clock.now() * 1_000_000
+        with suppress(OSError):
+            os.utime(self._login_file(cookie), ns=(now_ns, now_ns))
 
     def log_out(self, cookie: str) -> None:
         """End the login of a cookie, if there is one."""
@@ -302,13 +350,13 @@ class OperatorAccounts:
                 path.unlink(missing_ok=True)
 
     def _logins(self) -> Iterator[tuple[Path, LoginFile]]:
-        for path in self._folder.glob("login-*.json"):
+        for path in self.folder.glob("login-*.json"):
             login = _read_or_none(path, LoginFile)
             if login is not None:
                 yield path, login
 
     def _login_file(self, cookie: str) -> Path:
-        return self._folder / f"login-{_digest(cookie).hex()}.json"
+        return self.folder / f"login-{_digest(cookie).hex()}.json"
 
 
 def account_id(name: str) -> str:

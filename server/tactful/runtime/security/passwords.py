@@ -19,6 +19,8 @@ _COST: Final = {"n": 2**14, "r": 8, "p": 5, "dklen": 32}
 _STEP: Final = 30
 """Seconds for which a code of the second factor is shown (RFC 6238)."""
 _DIGITS: Final = 6
+RECOVERY_CODES: Final = 10
+"""Recovery codes of an account."""
 SECRET_BYTES: Final = 20
 """Bytes of the secret of a second factor, as RFC 4226 recommends."""
 
@@ -70,6 +72,12 @@ def password_problem(password: str, name: str) -> str | None:
 def new_secret() -> bytes:
     """Return a new secret of a second factor."""
     return secrets.token_bytes(SECRET_BYTES)
+
+
+def new_recovery_codes() -> list[str]:
+    """Return new recovery codes of 80 random bits, such as `k3fq-z7mw-2hxa-pd5c`."""
+    texts = [b32encode(secrets.token_bytes(10)).decode().lower() for _ in range(RECOVERY_CODES)]
+    return ["-".join(text[at : at + 4] for at in range(0, 16, 4)) for text in texts]
 
 
 def secret_text(secret: bytes) -> str:

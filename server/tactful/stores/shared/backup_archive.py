@@ -40,7 +40,7 @@ MOST_MEMBERS: Final = 1_000
 """Members that a backup may have; each rotation of the keys deletes those that have ended."""
 _KEY: Final = re.compile(
     re.escape(KEYS_PREFIX)
-    + r"(?:contact|holder|\d{6,}\.key|bridge-[0-9a-f]{12}|token-[0-9a-f]{12}|account-[0-9a-f]{24})\.json"
+    + r"(?:contact|holder|factor-roles|\d{6,}\.key|bridge-[0-9a-f]{12}|token-[0-9a-f]{12}|account-[0-9a-f]{24})\.json"
 )
 _CHUNK: Final = 1024 * 1024
 _BLOCK: Final = tarfile.BLOCKSIZE
