@@ -6,7 +6,6 @@ context is built for each turn that is decided.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
 
 from msgspec import Struct
 
@@ -25,6 +24,7 @@ from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
 from tactful.core.session.session import Session
 from tactful.core.session.signals import Signal
+from tactful.core.values.cached import cached_property
 from tactful.core.values.money import Money
 
 

@@ -306,18 +306,17 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
     next_check = builder.session.next_rule_check
     if not builder.standing and not builder.parked and not builder.unseen:
         return next_check
-    instants = [] if next_check is None else [next_check]
+    instants = [next_check]
     on_screen = builder.on_screen
-    for offer in (*on_screen, *builder.parked.values()):
-        end = offer.lapses_at
-        instants += [end] if end is not None else []
-    # An announced price takes effect without a new fact, and may end a visible offer.
     for offer in on_screen:
+        instants.append(offer.lapses_at)
+        # An announced price takes effect without a new fact, and may end a visible offer.
         item = builder.context.items.get(offer.sku)
-        change = item.next_price_change(offer.territory, builder.now) if item else None
-        instants += [change] if change is not None else []
+        if item is not None:
+            instants.append(item.next_price_change(offer.territory, builder.now))
+    if builder.parked:
+        instants += [offer.lapses_at for offer in builder.parked.values()]
     # A parcel that passes its promised date taints the whole shop without a new fact.
     if builder.profile and on_screen:
-        late = builder.profile.taints.next_start(builder.now)
-        instants += [late] if late is not None else []
-    return min(instants, default=None)
+        instants.append(builder.profile.taints.next_start(builder.now))
+    return min([at for at in instants if at is not None], default=None)

@@ -4,7 +4,7 @@ Every change of an offer goes through `DecisionBuilder`: it takes the next seque
 the audit step, moves the budget and updates the contact history. No other code does any of these.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import structs
 
@@ -64,9 +64,11 @@ class DecisionBuilder:
         self.now = context.now
         self.session = context.session
         self.profile: Profile | None = context.profile
-        self.standing: dict[str, Offer] = {offer.id: offer for offer in context.session.offers}
-        self.parked: dict[str, Offer] = {offer.id: offer for offer in context.session.parked}
-        self.unseen: dict[str, Offer] = {offer.id: offer for offer in context.session.unseen}
+        session = context.session
+        # Nearly every session has none of one kind or another, and a comprehension costs 0.1 µs.
+        self.standing: dict[str, Offer] = _by_id(session.offers) if session.offers else {}
+        self.parked: dict[str, Offer] = _by_id(session.parked) if session.parked else {}
+        self.unseen: dict[str, Offer] = _by_id(session.unseen) if session.unseen else {}
         self._contact: ContactHistory | None = None
         self.changed_offers: dict[str, Offer] = {}
         self.steps: list[OfferStep] = []
@@ -390,3 +392,7 @@ class DecisionBuilder:
             trace=trace,
             evaluated=evaluated,
         )
+
+
+def _by_id(offers: Iterable[Offer]) -> dict[str, Offer]:
+    return {offer.id: offer for offer in offers}

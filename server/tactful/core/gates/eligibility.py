@@ -30,7 +30,8 @@ def check_rule_state(
     Yields:
         `offers.stopped`, `rule.paused`, `rule.not_started`, `rule.ended` and `rule.window`.
     """
-    yield from check_stop(paused)
+    if paused:
+        yield from check_stop(paused)
     if rule.paused or rule.id in paused:
         yield Finding(Reason.RULE_PAUSED, actual="paused", needed="running")
     if now < rule.starts:

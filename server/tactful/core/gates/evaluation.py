@@ -82,10 +82,9 @@ class Evaluation:
     """
 
     __slots__ = (
-        "_accepted",
         "_availability",
         "_contact",
-        "_cooling_rules",
+        "_differing",
         "_exclusions",
         "_prices",
         "_shopper",
@@ -119,8 +118,7 @@ class Evaluation:
         self._availability: dict[int, Findings] = {}
         self._timing: dict[tuple[int, str | None, bool], Findings] = {}
         self._contact: dict[str | None, Findings] = {}
-        self._accepted = [offer for offer in standing if not offer.takes_screen]
-        self._cooling_rules = {one.key for one in scene.contact.cooldowns if one.scope == "rule"}
+        self._differing: tuple[bool, frozenset[str]] | None = None
         self._prices: dict[str, PricedRule] = {}
 
     def exclusion_findings(self, *, with_cart: bool) -> Findings:
@@ -191,8 +189,12 @@ class Evaluation:
         with an accepted offer, and whether it gives a remedy. Where none matters, all rules have one
         result.
         """
-        own = rule.remedy or self._accepted or rule.id in self._cooling_rules
-        key = rule.id if own else None
+        if self._differing is None:
+            cooldowns = self.scene.contact.cooldowns
+            cooling = frozenset(one.key for one in cooldowns if one.scope == "rule")
+            self._differing = not all(one.takes_screen for one in self.standing), cooling
+        all_differ, cooling = self._differing
+        key = rule.id if rule.remedy or all_differ or rule.id in cooling else None
         found = self._contact.get(key)
         if found is None:
             found = tuple(check_contact_policy(self.scene, rule, self.policy, self.standing))

@@ -70,8 +70,9 @@ def failed_gates(
         yield from evaluation.shopper_findings(personal=needs_customer(rule, holds_at))
     else:
         yield from _changed_rule(context.rulebook, scene.now, rule, standing)
-        # The cart is the shopper's behaviour, which is no reason to withdraw.
-        yield from evaluation.exclusion_findings(with_cart=False)
+        if context.rulebook.exclusions:
+            # The cart is the shopper's behaviour, which is no reason to withdraw.
+            yield from evaluation.exclusion_findings(with_cart=False)
         # The offer records whether it is personal: its condition may hold for other reasons now.
         yield from evaluation.shopper_findings(personal=standing.personal or rule.remedy)
     if context.rulebook.input_bans:
@@ -218,7 +219,8 @@ def _still_a_price(evaluation: Evaluation, rule: Rule, standing: Offer) -> Itera
     if reported is None or price_basis is None or price_basis.currency != standing.currency:
         yield Finding(Reason.PRICE_MISSING)
         return
-    yield from check_page_price(evaluation.scene, evaluation.shown_price, standing.unit)
+    if evaluation.shown_price is not None:
+        yield from check_page_price(evaluation.scene, evaluation.shown_price, standing.unit)
     if standing.level == "shipping":
         yield from _same_item_price(standing, price_basis, reported.at)
         return

@@ -44,7 +44,8 @@ def check_suppression(
     Yields:
         Findings of gate 5 except `owned.price_regret`, which needs the offer's price.
     """
-    found = [*_recall_findings(scene.item)]
+    item = scene.item
+    found = [*_recall_findings(item)] if item.recalls or item.components else []
     if scene.profile:
         least_cooldown = _least_cooldown(scene, suppress_rules)
         found += _taint_findings(scene, rule, least_cooldown)

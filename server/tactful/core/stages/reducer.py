@@ -40,20 +40,22 @@ def expire_offers(builder: DecisionBuilder) -> None:
     if not builder.standing and not builder.parked and not builder.unseen:
         return
     # A copy: every transition changes the mapping.
-    for parked in tuple(builder.parked.values()):
-        # No cooldown: the shopper of the session is not the one who let the promise lapse.
-        if (parked.accept_until or 0) <= builder.now:
-            builder.transition(parked, "expire")
+    if builder.parked:
+        for parked in tuple(builder.parked.values()):
+            # No cooldown: the shopper of the session is not the one who let the promise lapse.
+            if (parked.accept_until or 0) <= builder.now:
+                builder.transition(parked, "expire")
     for offer in tuple(builder.standing.values()):
         end = offer.lapses_at
         if end is None or end > builder.now:
             continue
         _rest_after_expiry(builder, offer, end)
         builder.transition(offer, "expire")
-    for unseen in tuple(builder.unseen.values()):
-        if unseen.ends_at <= builder.now:
-            del builder.unseen[unseen.id]
-            _rest_after_expiry(builder, unseen, unseen.ends_at)
+    if builder.unseen:
+        for unseen in tuple(builder.unseen.values()):
+            if unseen.ends_at <= builder.now:
+                del builder.unseen[unseen.id]
+                _rest_after_expiry(builder, unseen, unseen.ends_at)
 
 
 def _rest_after_expiry(builder: DecisionBuilder, offer: Offer, end: int) -> None:

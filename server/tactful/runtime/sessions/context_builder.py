@@ -1,5 +1,6 @@
 """Builder of the context of a decision, from what is in memory."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import structs
@@ -84,6 +85,7 @@ class ContextBuilder:
             item = cache.item(sku)
             if item is not None:
                 items[sku] = item
+        committed = self._stock_commitments.view(items, _territories(session, signal))
         return Context(
             now=now,
             session=session,
@@ -92,9 +94,9 @@ class ContextBuilder:
             items=items,
             profile=profile,
             balances=self._balances.view(now),
-            committed=self._stock_commitments.view(items, _territories(session, signal)),
+            committed=committed,
             promises=self._promises.of(verified_customer(session, signal), session.id),
-            ahead=self._ahead(session, items) if session.offers else NOTHING_AHEAD,
+            ahead=self._ahead(session, items, committed) if session.offers else NOTHING_AHEAD,
             feed_heartbeats=self._feeds.heartbeats,
             rates=self._conversions.view,
             reductions=self._reductions.view,
@@ -127,7 +129,9 @@ class ContextBuilder:
         reads = ReadSet(self._changes.applied, tuple(subjects))
         return structs.replace(commit, reads=reads, stock=tuple(stock))
 
-    def _ahead(self, session: Session, items: dict[str, Item]) -> dict[str, int]:
+    def _ahead(
+        self, session: Session, items: dict[str, Item], committed: Mapping[tuple[str, str], int]
+    ) -> dict[str, int]:
         """Return offer id → units promised before it, for offers whose stock does not cover all.
 
         Where no unit is available or their number is unknown, gate 6 does not ask who was first.
@@ -137,9 +141,11 @@ class ContextBuilder:
         for offer in session.offers:
             item = items.get(offer.sku)
             available = item.available(offer.territory) if item else None
-            total = self._stock_commitments.view(items, (offer.territory,)).get(
-                (offer.sku, offer.territory), 0
-            )
+            shelf = offer.sku, offer.territory
+            total = committed.get(shelf)
+            if total is None:
+                # An offer for another territory than that in which the shopper is.
+                total = self._stock_commitments.view(items, (offer.territory,)).get(shelf, 0)
             if available is not None and 0 < available < total:
                 ahead[offer.id] = self._stock_commitments.ahead(offer, item)
         return ahead
