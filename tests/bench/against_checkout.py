@@ -80,10 +80,10 @@ class Shop:
 
     def _idle_at(self) -> float:
         """Processor time of the server once it has done everything that was asked of it."""
-        used = self._server.cpu_seconds()
+        used = self._server.precise_seconds()
         while True:
             time.sleep(0.3)
-            if (now := self._server.cpu_seconds()) - used < IDLE_S:
+            if (now := self._server.precise_seconds()) - used < IDLE_S:
                 return now
             used = now
 
