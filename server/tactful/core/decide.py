@@ -312,8 +312,7 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
         instants.append(offer.lapses_at)
         # An announced price takes effect without a new fact, and may end a visible offer.
         item = builder.context.items.get(offer.sku)
-        if item is not None:
-            instants.append(item.next_price_change(offer.territory, builder.now))
+        instants.append(item.next_price_change(offer.territory, builder.now) if item else None)
     if builder.parked:
         instants += [offer.lapses_at for offer in builder.parked.values()]
     # A parcel that passes its promised date taints the whole shop without a new fact.
