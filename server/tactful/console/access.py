@@ -142,16 +142,17 @@ class ConsoleAccess:
         operator = self._login_of(request, is_use=False)
         return operator is not None and not operator.lacks_factor and may(operator.role, act)
 
-    def page_endpoint(self, page: PageHandler, act: Act) -> Endpoint:
+    def page_endpoint(self, page: PageHandler, act: Act, *, is_use: bool = True) -> Endpoint:
         """Return an endpoint for a page that changes nothing, behind the login.
 
         Args:
             page: Returns the page.
             act: What a role must be allowed to do.
+            is_use: Whether the operator asks for it, so that the login is not idle.
         """
 
         async def endpoint(request: Request) -> Response:
-            operator = self._login_of(request)
+            operator = self._login_of(request, is_use=is_use)
             if operator is None:
                 query = request.url.query
                 wanted = quote(path_of(request)) + (f"?{query}" if query else "")
@@ -243,10 +244,8 @@ class ConsoleAccess:
             form = await pages.read_form(request)
         except PageError as error:
             return self.error_page(error)
-        wanted, name = (
-            path_inside(form.get("next")),
-            form.get("name", "").strip()[:MAX_NAME_CHARACTERS],
-        )
+        wanted = path_inside(form.get("next"))
+        name = form.get("name", "").strip()[:MAX_NAME_CHARACTERS]
         if not name:
             return self._login_page(
                 wanted,

@@ -152,7 +152,7 @@ def start_routes(
 
     return [
         Route(PAGE, access.page_endpoint(page, "see"), methods=["GET"]),
-        Route(f"{PAGE}/events", access.page_endpoint(events, "see"), methods=["GET"]),
+        Route(f"{PAGE}/events", access.page_endpoint(events, "see", is_use=False), methods=["GET"]),
         Route(f"{PAGE}/rule", access.form_endpoint(make_rule, "rules"), methods=["POST"]),
         Route(f"{PAGE}/holdout", access.form_endpoint(hold_out, "rules"), methods=["POST"]),
     ]

@@ -105,6 +105,18 @@ async def test_a_login_ends_after_twelve_idle_hours_and_not_while_it_is_used(
         assert (await eve.http.get("/console")).status_code == 303
 
 
+async def test_a_page_that_is_kept_up_to_date_does_not_prolong_a_login(one: LiveServer) -> None:
+    accounts = accounts_of(one)
+    accounts.join(accounts.invite("Eve", "agent"), await PasswordHasher().digest(PASSWORD))
+    async with Agent(one) as eve:
+        await eve.log_in(key=PASSWORD, name="Eve")
+        await one.advance(11 * 3600)
+        async with eve.http.stream("GET", "/console/start/events") as answer:
+            assert answer.status_code == 200
+        await one.advance(3600)
+        assert (await eve.http.get("/console/start/events")).status_code == 303
+
+
 async def test_a_role_that_needs_a_factor_reaches_only_its_account(
     one: LiveServer, owner: Agent
 ) -> None:
