@@ -31,7 +31,7 @@ def test_deleting_the_plugin_removes_its_tables_settings_and_jobs(woo: WooShop) 
         "$jobs = as_get_scheduled_actions(['group' => 'tactful-woo', 'status' => 'pending'], 'ids');"
         "echo count($tables), ' ', count($jobs), ' ', implode(',', $options);"
     )
-    assert left == "0 0 "
+    assert left == "0 0"
     assert woo.complaints == []
 
 

@@ -104,7 +104,7 @@ class WooShopper:
         place = self.page.locator(
             ".woocommerce-cart-form, .cart-empty"
             if self.kind == "classic"
-            else ".wc-block-cart-items .wc-block-components-product-metadata, .wp-block-woocommerce-empty-cart-block"
+            else ".wc-block-cart-items .wc-block-components-product-name, .wp-block-woocommerce-empty-cart-block"
         )
         place.first.wait_for()
         return self.page.locator("main").first.inner_text()
