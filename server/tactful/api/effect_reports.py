@@ -20,7 +20,11 @@ from tactful.measurement.arm_comparison import ArmComparison
 from tactful.measurement.conclusions import LEAST_UNITS
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.intervals import Interval
-from tactful.measurement.report_sentence import report_sentence, variants_sentence
+from tactful.measurement.report_sentence import (
+    lacks_costs,
+    report_sentence,
+    variants_sentence,
+)
 from tactful.measurement.variant_report import VariantReport, VariantsReport
 from tactful.runtime.services.report_service import (
     DEFAULT_PERIOD,
@@ -147,7 +151,7 @@ def report_view(report: ExperimentReport, question: ReportQuestion, now: int) ->
         "advice": advice.kind.value,
     }
     # With fewer shoppers the range is not valid, so its amounts would mislead.
-    is_valid = min(report.treated, report.held_out) >= LEAST_UNITS
+    is_valid = min(report.treated, report.held_out) >= LEAST_UNITS and not lacks_costs(report)
     if advice.money is not None and report.currency is not None and is_valid:
         shown["money"] = {
             "currency": report.currency,

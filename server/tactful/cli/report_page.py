@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from tactful.core.values.counts import counted
-from tactful.core.values.money import Money, format_plain
+from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
 from tactful.measurement.report_sentence import change_in_words
 
@@ -48,6 +48,7 @@ svg text { fill: var(--text); font: 13px system-ui, sans-serif; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: right; padding: 0.35rem 0.5rem; border-bottom: 1px solid var(--line);
   white-space: nowrap; }
+th { white-space: normal; overflow-wrap: anywhere; min-width: 5rem; vertical-align: bottom; }
 th:first-child, td:first-child { text-align: left; white-space: normal; }
 td.chart { min-width: 11rem; width: 30%; }
 """
@@ -167,6 +168,8 @@ def _answers(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     yield "<section><h2>What should I do?</h2>"
     if verdict == "cannot_be_trusted":
         yield "<strong>Find the cause first.</strong><p>Do not use these figures until then.</p>"
+    elif (missing := _what_is_missing(shown)) is not None:
+        yield f"<strong>{missing[1]}</strong>"
     else:
         yield f"<strong>{escape(words.advice[shown['advice']])}</strong>{_next_step(shown)}"
     yield "</section>"
@@ -176,7 +179,9 @@ def _certainty(shown: Mapping[str, Any]) -> str:
     if shown["verdict"] == "cannot_be_trusted":
         return "<strong>Not at all.</strong><p>One group has lost shoppers that the other has kept.</p>"
     if "money" not in shown:
-        return "<strong>Not at all.</strong><p>Too few shoppers have been compared yet.</p>"
+        missing = _what_is_missing(shown)
+        why = "Too few shoppers have been compared yet." if missing is None else missing[0]
+        return f"<strong>Not at all.</strong><p>{why}</p>"
     proven = shown["verdict"] in {"earns", "costs", "no_difference"}
     worst, best = (_change(shown["money"], name) for name in ("worst", "best"))
     return (
@@ -185,11 +190,33 @@ def _certainty(shown: Mapping[str, Any]) -> str:
     )
 
 
+def _what_is_missing(shown: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return why nothing can be known however long the shop waits, and what to do; None: it can."""
+    if not any(shown["arms"].values()) and not shown["immature"]:
+        return None
+    if shown["treated_share_bp"] == BP:
+        return "Every shopper gets the offers.", "Hold out 10 % of the shoppers."
+    if shown["treated_share_bp"] == 0:
+        return "No shopper gets the offers.", "Let some shoppers get the offers."
+    bought = any(one["treated"] or one["held_out"] for one in shown["metrics"])
+    if "money" not in shown and shown["unknown_cost"] and bought and _has_no_margin(shown):
+        return "No item that was bought has a known cost.", "Report the costs of items."
+    return None
+
+
+def _has_no_margin(shown: Mapping[str, Any]) -> bool:
+    margins = [one for one in shown["metrics"] if one["metric"] == "margin"]
+    return all(one["treated"] == one["held_out"] == 0 for one in margins)
+
+
 def _next_step(shown: Mapping[str, Any]) -> str:
-    text = ""
+    text, needs = "", "needs"
+    if shown["verdict"] == "too_early" and shown["advice"] != "wait":
+        text += "<p>That is likelier to pay, and more waiting would cost more than it teaches.</p>"
+        needs = "would need"
     if "needed" in shown:
         day = f", about {_day(shown['expected_on'])}" if "expected_on" in shown else ""
-        text += f"<p>Proof needs about {counted(shown['needed'], 'more shopper')}{day}.</p>"
+        text += f"<p>Proof {needs} about {counted(shown['needed'], 'more shopper')}{day}.</p>"
     if "waiting" in shown and shown["advice"] == "wait" and "money" in shown:
         cost = _amount(shown["waiting"], shown["money"]["currency"])
         text += f"<p>A month of waiting costs about {cost}.</p>"

@@ -71,9 +71,9 @@ def _offer_words(rule: str) -> PageWords:
             **UNKNOWN,
         },
         advice={
-            "keep": f"{rule} is better than no offer.",
+            "keep": f"Keep {rule} rather than no offer.",
             "shrink": "Give smaller discounts.",
-            "stop": f"No offer is better than {rule}.",
+            "stop": f"Make no offer rather than {rule}.",
             "wait": "Wait.",
         },
         worth=f"What {rule} is worth in a month",

@@ -1,5 +1,7 @@
 """The first sentence of a report: what is known, what it is worth, and what to do."""
 
+from typing import Final
+
 from tactful.core.values.calendar import DAY, format_rfc3339
 from tactful.core.values.counts import counted
 from tactful.core.values.money import BP, Money, format_plain
@@ -12,6 +14,11 @@ _MISMATCH = (
     "These figures cannot be trusted: one group has lost shoppers that the other has kept."
     " Usual causes are a page that fails with offers only, robots, or a session id that is not kept."
 )
+NO_COSTS: Final = (
+    "Nothing can be said about the margin: no item that was bought has a known cost and tax rate."
+    " Report the costs of items, and prices with their tax rate."
+)
+"""The sentence where nothing bought has a known margin."""
 
 
 def report_sentence(report: ExperimentReport, now: int) -> str:
@@ -33,6 +40,8 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
         return "Nothing can be known, because no shopper gets the offers."
     if report.conclusion is Conclusion.CANNOT_BE_TRUSTED:
         return _MISMATCH
+    if lacks_costs(report):
+        return NO_COSTS
     money = report.advice.money
     if money is None or report.currency is None:
         return "It is too early to say anything: too few shoppers have bought yet." + _more(
@@ -43,10 +52,34 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
             f"It is too early to say anything. Wait until each group has {LEAST_UNITS} shoppers."
             + _more(report.missing, now)
         )
-    changes = _changes(money, report.currency)
+    return _decided(report, money, report.currency, now) + _other_currencies(report)
+
+
+def lacks_costs(report: ExperimentReport) -> bool:
+    """Return whether something was bought, and no line of it has a known cost and tax rate."""
+    margins = [one.arms for one in report.metrics if one.metric == "margin"]
+    has_none = all(arms.treated == arms.held_out == arms.error == 0 for arms in margins)
+    return bool(report.metrics) and report.unknown_cost > 0 and has_none
+
+
+def _other_currencies(report: ExperimentReport) -> str:
+    """Return that the amounts are those of one currency, where shoppers paid in several."""
+    others = [
+        str(one.currency)
+        for one in report.metrics
+        if one.metric == "margin" and one.currency != report.currency
+    ]
+    if not others:
+        return ""
+    left_out = " and ".join(others)
+    return f" These amounts are of purchases in {report.currency} only, without {left_out}."
+
+
+def _decided(report: ExperimentReport, money: MoneyPerMonth, currency: str, now: int) -> str:
+    changes = _changes(money, currency)
     match report.conclusion:
         case Conclusion.EARNS:
-            return f"The offers earn {_amounts(money, report.currency)}. Keep them."
+            return f"The offers earn {_amounts(money, currency)}. Keep them."
         case Conclusion.COSTS:
             return f"The offers cost money: {changes}. Stop them."
         case Conclusion.NO_DIFFERENCE:
@@ -55,7 +88,7 @@ def report_sentence(report: ExperimentReport, now: int) -> str:
                 " Shrink them: a smaller discount loses nothing."
             )
         case _:
-            return _undecided(report.advice, changes, report.currency) + _more(
+            return _undecided(report.advice, changes, currency) + _more(
                 report.missing, now, waits=report.advice.kind is AdviceKind.WAIT
             )
 
@@ -81,6 +114,8 @@ def variants_sentence(report: VariantsReport, now: int) -> str:
 
 def _pair(pair: VariantReport, now: int) -> str:
     rule, other, report = f"'{pair.rule}'", f"'{pair.against}'", pair.report
+    if lacks_costs(report):
+        return NO_COSTS
     money = report.advice.money
     if money is None or report.currency is None:
         return (

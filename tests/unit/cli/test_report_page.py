@@ -8,6 +8,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec import structs
 
 from support.browsers import chromium
 from tactful.api.effect_reports import question_of, report_view
@@ -22,6 +23,14 @@ GIVEN = {"currency": "EUR", "discount": 124_000, "likely": 82_000, "least": 50_0
 def of_shop(rows: Rows, **question: str) -> dict[str, Any]:
     found = report_experiment(*rows, ReportTerms(now=NOW))
     return report_view(found, question_of(question, NOW), NOW)
+
+
+def all_in(treated_bp: int) -> Rows:
+    """A shop in which every shopper is in one group."""
+    triggers, orders, events = shop(400)
+    is_treated = treated_bp > 0
+    alike = [structs.replace(one, is_treated=is_treated, treated_bp=treated_bp) for one in triggers]
+    return alike, orders, events
 
 
 def text_of(page: str) -> str:
@@ -46,11 +55,32 @@ def text_of(page: str) -> str:
             ("These figures cannot say.", "Not at all.", "Find the cause first."),
         ),
         (
+            of_shop(all_in(0)),
+            ("Not at all.", "No shopper gets", "Let some shoppers get the offers."),
+        ),
+        (of_shop(all_in(10_000)), ("Every shopper gets", "Hold out 10 % of the shoppers.")),
+        (of_shop(shop(cost=None)), ("No item that was bought", "Report the costs of items.")),
+        (
+            shown() | {"verdict": "too_early", "advice": "keep", "needed": 9},
+            ("Keep the offers.", "likelier to pay", "Proof would need about 9 more shoppers"),
+        ),
+        (
             {name: value for name, value in of_shop(shop(0)).items() if name != "money"},
             ("That is not known yet.", "Not at all.", "Wait."),
         ),
     ],
-    ids=["earns", "costs", "too early", "unclear", "not trusted", "nobody"],
+    ids=[
+        "earns",
+        "costs",
+        "too early",
+        "unclear",
+        "not trusted",
+        "all held out",
+        "none held out",
+        "no costs",
+        "likelier",
+        "nobody",
+    ],
 )
 def test_a_page_answers_whether_how_sure_and_what_to_do(
     report: dict[str, Any], answers: tuple[str, ...]

@@ -46,7 +46,7 @@ def test_a_page_says_which_rule_earns_more_and_whether_each_earns() -> None:
         "What should I do? Keep b.",
         "Does a earn more than no offer? That is not known yet.",
         "Does b earn more than no offer? Yes, b earns.",
-        "What should I do? b is better than no offer.",
+        "What should I do? Keep b rather than no offer.",
         "a 1,990 45 %",
         "no offer (held out) 400 10 %",
     ):

@@ -8,10 +8,20 @@ from msgspec import structs
 from tactful.core.values.calendar import parse_rfc3339
 from tactful.measurement.advice import NO_ADVICE, Advice, AdviceKind, MoneyPerMonth
 from tactful.measurement.conclusions import Conclusion, Missing
-from tactful.measurement.experiment_report import ExperimentReport
-from tactful.measurement.report_sentence import report_sentence, variants_sentence
+from tactful.measurement.experiment_report import (
+    ExperimentReport,
+    ReportTerms,
+    report_experiment,
+)
+from tactful.measurement.report_sentence import (
+    NO_COSTS,
+    lacks_costs,
+    report_sentence,
+    variants_sentence,
+)
 from tactful.measurement.sample_ratio import SampleRatio
 from tactful.measurement.variant_report import VariantReport, VariantsReport
+from unit.measurement import test_experiment_report as shops
 
 NOW = parse_rfc3339("2026-03-10T12:00:00Z")
 MONEY = MoneyPerMonth(124_000, -30_000, 280_000)
@@ -220,3 +230,33 @@ def test_the_likelier_rule_is_kept_where_waiting_costs_too_much() -> None:
 def test_each_further_rule_has_a_sentence() -> None:
     found = variants(report(conclusion=Conclusion.EARNS), report(conclusion=Conclusion.COSTS))
     assert "Keep 'b'. 'c' earns less than 'a'" in variants_sentence(found, NOW)
+
+
+@pytest.mark.parametrize("unknown", [{"cost": None}, {"cost": None, "tax_bp": None}])
+def test_without_costs_nothing_is_said_about_the_margin(unknown: dict[str, None]) -> None:
+    found = report_experiment(*shops.shop(**unknown), ReportTerms(now=shops.NOW))  # type: ignore[arg-type]
+    assert lacks_costs(found)
+    assert report_sentence(found, NOW) == NO_COSTS
+    assert variants_sentence(variants(found), NOW) == NO_COSTS
+
+
+def test_a_report_without_unknown_costs_or_without_metrics_lacks_no_costs() -> None:
+    assert not lacks_costs(report_experiment(*shops.shop(), ReportTerms(now=shops.NOW)))
+    assert not lacks_costs(report(unknown_cost=3))
+
+
+def test_amounts_in_other_currencies_are_named() -> None:
+    triggers, orders, events = shops.shop()
+    paid = [
+        structs.replace(
+            order,
+            lines=tuple(
+                structs.replace(line, currency=("EUR", "EUR", "GBP", "CHF")[number % 4])
+                for line in order.lines
+            ),
+        )
+        for number, order in enumerate(orders)
+    ]
+    found = report_experiment(triggers, paid, events, ReportTerms(now=shops.NOW))
+    end = "These amounts are of purchases in EUR only, without CHF and GBP."
+    assert report_sentence(found, NOW).endswith(end)
