@@ -39,6 +39,11 @@ MILLION, SECONDS, MEGABYTES = 1_000_000, 10, 300
 _EXPOSURE = "INSERT INTO exposures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0)"
 _ORDER = "INSERT INTO facts (kind, key, subjects, body, at) VALUES ('order', ?, '[]', ?, ?)"
 
+# The number of a fact is that of its change, so the next fact needs the number of the last order.
+_CHANGE = (
+    "INSERT INTO changes SELECT id, at, 'fact', subjects, NULL FROM facts ORDER BY id DESC LIMIT 1"
+)
+
 
 async def fill(path: Path, units: int) -> None:
     """Make a ledger with exposures, orders, and what is known of the SKUs."""
@@ -59,6 +64,7 @@ async def fill(path: Path, units: int) -> None:
     with sqlite3.connect(path) as connection:
         connection.executemany(_EXPOSURE, exposures(units, ledger_secret(connection), chance))
         connection.executemany(_ORDER, orders(units, chance))
+        connection.execute(_CHANGE)
     connection.close()
 
 

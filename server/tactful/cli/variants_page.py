@@ -66,7 +66,7 @@ def _offer_words(rule: str) -> PageWords:
         question=f"Does {rule} earn more than no offer?",
         verdicts={
             "earns": f"Yes, {rule} earns.",
-            "costs": f"No, {rule} costs money.",
+            "costs": "No, the rule costs money.",
             "no_difference": f"No, {rule} makes no difference worth knowing.",
             **UNKNOWN,
         },
