@@ -18,6 +18,7 @@ from tactful.measurement.unit_outcomes import (
     Who,
     assign_units,
     link_outcomes,
+    orders_that_count,
     session_links,
 )
 
@@ -223,3 +224,17 @@ def test_returns_cases_dismissals_and_savings_belong_to_the_unit() -> None:
 )
 def test_an_event_outside_the_window_or_of_nobody_does_not_count(late: UnitEvent) -> None:
     assert linked(events=(late,)).outcomes == {}
+
+
+def test_only_orders_in_the_window_or_the_history_of_a_customer_count() -> None:
+    guest, customer = trigger("s1", at=T0), trigger("c1", at=T0)
+    orders = [
+        order(of(session="s1"), T0, ident="first"),
+        order(of(session="s1"), T0 + 7 * DAY, ident="late"),
+        order(of(session="s1"), T0 - 1, ident="of a guest before"),
+        order(of("c1"), T0 - 90 * DAY, ident="history"),
+        order(of("c1"), T0 - 90 * DAY - 1, ident="too old"),
+        order(of("c9"), T0, ident="of somebody else"),
+    ]
+    units = assign_units([guest, customer], {})
+    assert [*orders_that_count(orders, units, {}, 7 * DAY)] == ["first", "history"]

@@ -8,8 +8,9 @@ from msgspec import structs
 from tactful.core.values.calendar import DAY
 from tactful.measurement.advice import AdviceKind
 from tactful.measurement.conclusions import Conclusion
-from tactful.measurement.experiment_report import ReportTerms, report_experiment
-from tactful.measurement.unit_outcomes import MeasuredOrder, Trigger
+from tactful.measurement.experiment_report import Counted, ReportTerms, report_experiment
+from tactful.measurement.idle_units import IdleUnits
+from tactful.measurement.unit_outcomes import MeasuredOrder, Trigger, session_links
 from tactful.measurement.variant_report import VariantsReport, latest_edition, report_variants
 from unit.measurement.test_unit_outcomes import T0, line, of, order, trigger
 
@@ -137,3 +138,14 @@ def test_the_latest_edition_is_that_of_the_last_trigger() -> None:
     rows = [trigger(edition="e1", at=T0 + 1), trigger(edition="e2", at=T0, treated_bp=1)]
     assert latest_edition(rows) == ("e1", 5000)
     assert latest_edition([]) == ("", 0)
+
+
+def test_links_and_unlinked_orders_can_be_counted_beforehand() -> None:
+    triggers, orders = BETTER
+    counted = Counted(IdleUnits(TERMS.now - TERMS.window), session_links(triggers, orders), 4)
+    found = report_variants(triggers, orders, [], SHARES, TERMS, counted)
+    plain = reported(BETTER)
+    assert found.arms == plain.arms
+    assert [one.report.unlinked for one in found.against_first] == [
+        one.report.unlinked + 4 for one in plain.against_first
+    ]
