@@ -29,7 +29,7 @@ class RequestedLine(Struct, frozen=True, kw_only=True):
 
 
 class SkuNow(Struct, frozen=True, kw_only=True):
-    """The public price and the stock of one SKU now.
+    """The public price, the price floor and the stock of one SKU now.
 
     `None` means unknown; unknown values do not block a redemption, because the offer was promised.
     """
@@ -40,6 +40,8 @@ class SkuNow(Struct, frozen=True, kw_only=True):
     available: int | None = None
     """How many units can be sold."""
     recalled: bool = False
+    floor: int | None = None
+    """The price below which no discount may take one unit, in minor units of `currency`."""
 
 
 UNKNOWN_SKU: Final = SkuNow()
@@ -134,11 +136,36 @@ def order_sale(
     if not 0 < total <= AMOUNT_MAX:
         return NotApplicable("redemption.nothing", f"The order comes to {total} {offer.currency}.")
     saved = off.amount_off(total)
+    left = _above_floors(offer, lines, amounts, skus_now)
+    if saved > left and not offer.remedy:
+        # A larger order has the whole of a fixed discount to bear.
+        short = (saved if off.percent_bp is not None else off.at_most) - left
+        detail = f"The order is {short} {offer.currency} too small to be sold with the offer."
+        return NotApplicable("redemption.minimum", detail, missing=Money(short, offer.currency))
     sold = tuple(
         SoldLine(line.sku, line.qty, amount - share, share)
         for line, amount, share in zip(lines, amounts, allocate(saved, amounts), strict=True)
     )
     return LineTotals(total - saved, 1, saved, sold)
+
+
+def _above_floors(
+    offer: Offer, lines: Sequence[RequestedLine], amounts: Sequence[int], skus_now: SkusNow
+) -> int:
+    """Return how much may come off an order before it is below the sum of its lines' floors.
+
+    The offer's own item was promised at its price, whatever its floor is now. A line without a known
+    floor may become free, and one that is below its floor already bears nothing.
+    """
+    found = 0
+    for line, amount in zip(lines, amounts, strict=True):
+        sku_now = skus_now.get(line.sku, UNKNOWN_SKU)
+        floor = sku_now.floor if sku_now.currency == offer.currency else None
+        least = floor or 0
+        if line.sku == offer.sku:
+            least = min(least, offer.unit)
+        found += max(amount - least * line.qty, 0)
+    return found
 
 
 def below_minimum(

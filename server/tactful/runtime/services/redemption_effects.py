@@ -1,7 +1,7 @@
 """Facts that a redemption reads, and what memory and sessions learn of it afterwards."""
 
 from collections.abc import Collection, Coroutine
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -10,9 +10,12 @@ from tactful.core.facts.fact_types import Order
 from tactful.core.facts.item import Item
 from tactful.core.facts.read_subjects import item_subjects
 from tactful.core.offers.offer import Offer, OfferState
+from tactful.core.pricing import quote as pricing
 from tactful.core.redemption.order_totals import SkuNow
 from tactful.core.redemption.redemption_rows import RedemptionOutcome
 from tactful.core.redemption.voucher_use import contact_after_use
+from tactful.core.rules.policy import Policy
+from tactful.core.rules.rule import PriceTerms
 from tactful.core.session.signals import FactsChanged, OfferRedeemed, RedemptionRolledBack
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import Change, Subject
@@ -24,6 +27,9 @@ from tactful.runtime.state.session_registry import LiveSession
 from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.redemption")
+
+NO_TERMS: Final = PriceTerms("amount", may_undercut_target=True)
+"""The terms of no rule. The floor of a line is then what holds for every rule."""
 
 
 class RedemptionEffects:
@@ -56,6 +62,7 @@ class RedemptionEffects:
         self._promise_timers = promises
         self._balances = state.balances
         self._commitments = state.stock_commitments
+        self._codes = state.codes
         self._promises = state.promises
         self._conversions = state.conversions
         self._outcomes: dict[str, dict[object, RedemptionOutcome]] = {}
@@ -92,7 +99,7 @@ class RedemptionEffects:
         for sku in skus:
             item = self._facts.item(sku) or await self._facts.read_item(sku)
             subjects.update(item_subjects(item))
-            found[sku] = sku_now(item, territory, self._clock.now())
+            found[sku] = sku_now(item, territory, self._clock.now(), self._rules.current.policy)
         return found, subjects
 
     async def is_shipped(self, orders: Collection[str]) -> bool:
@@ -188,9 +195,11 @@ class RedemptionEffects:
             if is_foreign and live is None:
                 # Another process owns its session, and knows what becomes of it.
                 self._commitments.drop(offer)
+                self._codes.drop(offer)
                 self._promises.drop(offer)
                 continue
             self._commitments.update(offer)
+            self._codes.update(offer)
             self._promises.update(offer)
             self._mark_voucher(offer, live)
             if live is not None:
@@ -251,18 +260,26 @@ def _signal(offer: Offer) -> OfferRedeemed | RedemptionRolledBack:
     )
 
 
-def sku_now(item: Item, territory: str, now: int) -> SkuNow:
-    """Return price, stock and recall of one item in a territory; unknown values are `None`.
+def sku_now(item: Item, territory: str, now: int, policy: Policy) -> SkuNow:
+    """Return price, floor, stock and recall of one item in a territory; unknown values are `None`.
 
     Args:
         item: The item.
         territory: ISO 3166-1 or 3166-2 code.
         now: Milliseconds since the Unix epoch, UTC; an announced price is not charged before.
+        policy: The shop's policy, whose least margin is part of the floor.
     """
-    price = item.price_at(territory, now)
+    reported = item.price_at(territory, now)
+    if reported is None:
+        return SkuNow(available=item.available(territory), recalled=bool(item.recalls))
+    price = reported.fact.price
+    cost = item.cost(territory, price.currency)
+    basis = pricing.price_basis(reported.fact, cost.fact if cost else None)
+    limits = policy.min_margin_bp, policy.max_total_discount_bp
     return SkuNow(
-        price=price.fact.price.amount if price else None,
-        currency=price.fact.price.currency if price else None,
+        price=price.amount,
+        currency=price.currency,
         available=item.available(territory),
         recalled=bool(item.recalls),
+        floor=pricing.floor_of(NO_TERMS, basis, *limits).amount if basis else None,
     )

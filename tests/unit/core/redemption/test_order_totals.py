@@ -3,14 +3,22 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from support.ledger_rows import accepted
 from support.redemption_ledger import EUR, Order, answered, eur, line, made
 from support.vectors import vectors
 from tactful.core.offers.offer import Offer, OfferState
-from tactful.core.redemption.order_totals import RequestedLine, SkuNow
-from tactful.core.values.allocation import Level
+from tactful.core.redemption.order_totals import (
+    LineTotals,
+    NotApplicable,
+    RequestedLine,
+    SkuNow,
+    order_sale,
+)
+from tactful.core.values.allocation import Deduction, Level
 from tactful.core.values.money import AMOUNT_MAX, Money, discounted
 
 CASES = vectors("allocation.json")["deduct"]
@@ -269,3 +277,72 @@ async def test_a_recalled_line_refuses_an_offer_on_the_order_and_does_not_end_it
     order.skus_now["SOCK-3"] = SkuNow(price=1990, currency="EUR", recalled=True)
     assert answered(await order.use(ten, line("RUN-42"), line("SOCK-3"))) == (409, "recall")
     assert (await order.use(ten, line("RUN-42"))).status == 200
+
+
+LINES = st.lists(
+    st.tuples(st.integers(1, 30_000), st.integers(1, 3), st.none() | st.integers(1, 30_000)),
+    min_size=1,
+    max_size=5,
+)
+"""(price of one unit, units, floor of one unit) of each line."""
+OFFS = st.builds(
+    Deduction, st.just("order"), st.integers(1, 40_000), st.none() | st.integers(1, 10_000)
+)
+
+
+def sold_with_floors(
+    lines: list[tuple[int, int, int | None]], off: Deduction
+) -> LineTotals | NotApplicable:
+    """An order of these lines with an offer that was shown for another item."""
+    named = [(f"S{place}", *one) for place, one in enumerate(lines)]
+    return order_sale(
+        made(1, "order", sku="ELSEWHERE", at_most=off.at_most),
+        off,
+        [RequestedLine(sku=sku, qty=qty) for sku, _, qty, _ in named],
+        {sku: SkuNow(price=price, currency="EUR", floor=floor) for sku, price, _, floor in named},
+        (),
+    )
+
+
+@given(LINES, OFFS)
+def test_no_offer_takes_an_order_below_the_sum_of_its_floors(
+    lines: list[tuple[int, int, int | None]], off: Deduction
+) -> None:
+    sale = sold_with_floors(lines, off)
+    total = sum(price * qty for price, qty, _ in lines)
+    # A line that is sold below its floor without the offer bears nothing of it.
+    least = sum(min(floor or 0, price) * qty for price, qty, floor in lines)
+    if isinstance(sale, LineTotals):
+        assert sale.unit >= least
+        assert sale.unit + sale.saved == total
+        return
+    assert sale.code == "redemption.minimum"
+    assert total - off.amount_off(total) < least
+    assert sale.missing is not None
+    assert sale.missing.amount > 0
+    if off.percent_bp is None:
+        more = [*lines, (sale.missing.amount, 1, None)]
+        assert isinstance(sold_with_floors(more, off), LineTotals)
+
+
+def test_a_cart_that_shrinks_to_socks_is_not_sold_below_cost() -> None:
+    fifteen = Deduction("order", 1500)
+    refused = sold_with_floors([(1990, 1, 800)], fifteen)
+    assert isinstance(refused, NotApplicable)
+    assert (refused.code, refused.missing) == ("redemption.minimum", Money(310, "EUR"))
+    sale = sold_with_floors([(1990, 1, 800), (1990, 1, 800)], fifteen)
+    assert isinstance(sale, LineTotals)
+    assert sale.unit == 2480
+
+
+def test_an_order_of_the_promised_item_alone_is_enough_whatever_its_floor_is_now() -> None:
+    offer = made(1, "order", at_most=1500, unit=11400, public=12900)
+    line_of_it = [RequestedLine(sku=offer.sku, qty=1)]
+    dear = {offer.sku: SkuNow(price=12900, currency="EUR", floor=12800)}
+    sale = order_sale(offer, Deduction("order", 1500), line_of_it, dear, ())
+    assert isinstance(sale, LineTotals)
+    assert sale.saved == 1500
+    voucher = structs.replace(offer, sku="ELSEWHERE", remedy="v1")
+    assert isinstance(
+        order_sale(voucher, Deduction("order", 1500), line_of_it, dear, ()), LineTotals
+    )

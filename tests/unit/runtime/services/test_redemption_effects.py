@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from journeys.fixture import CATALOGUE, order, rules, stock
-from support.builders import cost, price, recall
+from support.builders import but, cost, price, recall
 from support.builders import stock as stock_fact
 from support.live_server import LiveServer, live_server
 from support.naive_assembly import NaiveShop
 from tactful.core.redemption.order_totals import SkuNow
+from tactful.core.rules.policy import Policy
+from tactful.core.values.money import Money
 from tactful.runtime.services.hold_timer import HoldTimer
 from tactful.runtime.services.promise_timers import PromiseTimers
 from tactful.runtime.services.redemption_effects import RedemptionEffects, sku_now
@@ -31,8 +33,22 @@ async def nothing_held() -> None:
 def test_price_stock_and_recall_of_an_item_in_its_territory() -> None:
     facts = (price("A", 900), stock_fact("A", 3), cost("A", 1), recall(skus=("A",)))
     item = NaiveShop((fact, 0) for fact in facts).item("A")
-    assert sku_now(item, "DE", 0) == SkuNow(price=900, currency="EUR", available=3, recalled=True)
-    assert sku_now(item, "GB", 0) == SkuNow(recalled=True)
+    policy = Policy()
+    known = sku_now(item, "DE", 0, policy)
+    floor = known.floor or 0
+    assert known == SkuNow(price=900, currency="EUR", available=3, recalled=True, floor=floor)
+    assert 0 < floor < 900
+    assert sku_now(item, "GB", 0, policy) == SkuNow(recalled=True)
+
+
+def test_the_floor_of_an_item_is_its_cost_and_the_least_margin_if_the_cost_is_known() -> None:
+    dear = NaiveShop((fact, 0) for fact in (price("A", 900, target=880), cost("A", 700))).item("A")
+    policy = Policy(min_margin_bp=0, max_total_discount_bp=9000)
+    assert sku_now(dear, "DE", 0, policy).floor == 833, "the net cost with its tax"
+    unknown = NaiveShop([(price("A", 900), 0)]).item("A")
+    assert sku_now(unknown, "DE", 0, policy).floor == 90
+    mixed = but(price("A", 900), list=Money(900, "GBP"))
+    assert sku_now(NaiveShop([(mixed, 0)]).item("A"), "DE", 0, policy).floor is None
 
 
 async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_path: Path) -> None:
@@ -42,7 +58,7 @@ async def test_skus_are_read_as_last_reported_and_unknown_ones_are_unknown(tmp_p
         found, subjects = await effects_of(one).skus_now(["RUN-42", "GHOST"], "DE")
         assert {("sku", "RUN-42"), ("sku", "GHOST")} <= subjects
         assert found == {
-            "RUN-42": SkuNow(price=12900, currency="EUR", available=2),
+            "RUN-42": SkuNow(price=12900, currency="EUR", available=2, floor=found["RUN-42"].floor),
             "GHOST": SkuNow(),
         }
 
