@@ -24,6 +24,7 @@ from tactful.core.explain import explain
 from tactful.core.facts.fact_types import FEEDS, AnyFact, Feed, Remedy
 from tactful.core.facts.purchases import NO_PURCHASES
 from tactful.core.offers.budget import COUNT, Balance
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import Offer, OfferState, next_state
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Campaign, Rule
@@ -56,6 +57,8 @@ class InMemoryShop:
         self.shoppers: list[Shopper] = []
         self.contacts: dict[str, ContactHistory] = {}
         self.heartbeats: dict[Any, int] = {}
+        self.codes: dict[str, FreeCode] = {}
+        """Pool → the discount code that the next offer takes."""
         self.balances = {
             (one.id, key): Balance(limit)
             for one in self.campaigns
@@ -178,6 +181,7 @@ class Shopper:
             },
             profile=known,
             balances=play.balances,
+            codes=play.codes,
             committed=_committed(offers),
             ahead={offer.id: _ahead(offers, offer) for offer in session.offers},
             feed_heartbeats=play.heartbeats,

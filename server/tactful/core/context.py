@@ -18,6 +18,7 @@ from tactful.core.facts.item import Item
 from tactful.core.facts.price_history import PublicPrice
 from tactful.core.facts.price_rows import EVERYBODY, Audience
 from tactful.core.offers.budget import Balances
+from tactful.core.offers.discount_codes import FreeCodes
 from tactful.core.offers.offer import Offer
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES, ConversionRates
 from tactful.core.rules.rule import Rulebook
@@ -49,6 +50,8 @@ class Context(Struct, frozen=True, gc=False, kw_only=True):
     """The verified customer after the signal; None: anonymous, or the history may not be used."""
     balances: Balances = {}
     """(campaign, currency or `COUNT`) → the balance in the current period."""
+    codes: FreeCodes = {}
+    """Pool → the discount code that its next offer takes."""
     committed: Mapping[tuple[str, str], int] = {}
     """(SKU, territory) → units that the standing offers of all sessions promise."""
     promises: tuple[Offer, ...] = ()

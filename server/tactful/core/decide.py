@@ -254,7 +254,7 @@ def _hold_out(builder: DecisionBuilder, candidate: Candidate, reason: Reason) ->
     """Hold out the winner's offer, unless the rule's offer on the item is held out already."""
     key = candidate.rule.id, candidate.scene.item.sku
     if all((one.rule, one.sku) != key for one in builder.unseen.values()):
-        offer = structs.replace(_planned(builder, candidate), state=OfferState.HELD_OUT, hold=0)
+        offer = _unshown(builder, candidate, OfferState.HELD_OUT)
         builder.hold_out(offer, reason)
 
 
@@ -270,8 +270,14 @@ def _record_in_shadow(
     key = f"{candidate.rule.id}\0{candidate.scene.item.sku}"
     if key not in known:
         builder.update(in_shadow=(*known, key)[-REMEMBERED_SHADOWS:])
-        offer = structs.replace(_planned(builder, candidate), state=state, hold=0)
+        offer = _unshown(builder, candidate, state)
         builder.record_unshown(offer, reason)
+
+
+def _unshown(builder: DecisionBuilder, candidate: Candidate, state: OfferState) -> Offer:
+    """Return an offer that is not shown, so that it takes neither budget nor a discount code."""
+    planned = _planned(builder, candidate)
+    return structs.replace(planned, state=state, hold=0, code=None, code_ends_at=None)
 
 
 def _planned(builder: DecisionBuilder, candidate: Candidate) -> Offer:

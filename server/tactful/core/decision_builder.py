@@ -219,6 +219,9 @@ class DecisionBuilder:
         offer = structs.replace(offer, state=state, seq=self.next_seq(), **changes)
         if event == "withdraw":
             offer = structs.replace(offer, withdrawn=str(reason))
+        if offer.code and not (offer.standing or offer.was_accepted):
+            # No shopper has seen the code, so that another offer may take it.
+            offer = structs.replace(offer, code=None)
         self._record(offer, reason)
         # A redemption settles its hold in the ledger, in the transaction that redeems it.
         if not offer.standing and state is not OfferState.REDEEMED:

@@ -328,3 +328,7 @@ class _Gates(Taints):
             count_free = self.world.balances.get((self.rule.campaign, "#"))
             if count_free is not None and count_free < 1:
                 yield "budget.count"
+        if self.rule.codes:
+            end = self.world.codes.get(self.rule.codes, 0)
+            if end is not None and end < self.now + 15 * 60_000:
+                yield "budget.codes"

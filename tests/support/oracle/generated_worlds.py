@@ -36,6 +36,7 @@ from tactful.core.context import Context
 from tactful.core.customer.profile import profile
 from tactful.core.facts.fact_types import AnyFact
 from tactful.core.offers.budget import COUNT, Balance
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import FeedMaxAge, Policy
 from tactful.core.rules.rule import (
@@ -139,6 +140,7 @@ def world(seed: int) -> World:
         stopped=rng.chance(0.02),
         excluded=_excluded(rng),
         banned=_banned(rng),
+        codes={"full": None, "ending": T0 + 15 * MINUTE + rng.pick((-1, 0, 1))},
     )
 
 
@@ -385,6 +387,7 @@ def _rule(rng: RandomSource, name: str) -> Spec:
         per_shopper=rng.pick((None, None, (1, 30 * DAY))),
         priority=rng.pick((0, 0, 1)),
         shadow=rng.chance(0.1),
+        codes=rng.pick((None, None, None, "full", "ending", "empty")) if rng.chance(0.4) else None,
     )
 
 
@@ -423,6 +426,7 @@ def context_of(world: World) -> Context:
         items=[shop.item(world.sku)],
         profile=known,
         balances={key: Balance(free) for key, free in world.balances.items()},
+        codes={pool: FreeCode(pool.upper(), end) for pool, end in world.codes.items()},
         committed=world.committed,
         feed_heartbeats=world.heard,
     )
@@ -468,6 +472,7 @@ def _compiled(spec: Spec) -> Rule:
         moment="rescue" if spec.rescue else None,
         max_qty=spec.max_qty,
         campaign=spec.campaign,
+        codes=spec.codes,
         per_session=spec.per_session,
         per_shopper=FrequencyLimit(*spec.per_shopper) if spec.per_shopper else None,
         priority=spec.priority,

@@ -24,6 +24,8 @@ class Spec(Struct, kw_only=True):
     margin_bp: int | None = None
     max_qty: int = 1
     campaign: str | None = None
+    codes: str | None = None
+    """The pool of discount codes; an offer needs a code that outlasts 15 minutes."""
     per_session: int | None = None
     per_shopper: tuple[int, int] | None = None
     priority: int = 0
@@ -65,6 +67,8 @@ class World(Struct, kw_only=True):
     heard: dict[str, int] = {}
     balances: dict[tuple[str, str], int] = {}
     """(campaign, currency or #) → the free amount."""
+    codes: dict[str, int | None] = {}
+    """Pool → the end of its next discount code; None: it never ends."""
     committed: dict[tuple[str, str], int] = {}
     excluded: tuple[Excluded, ...] = ()
     banned: tuple[Banned, ...] = ()

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 from tactful.core.facts.fact_values import (
     Attributes,
     CaseKind,
+    DiscountCode,
     Fact,
     Id,
     Instant,
@@ -59,6 +60,8 @@ class Order(Fact, frozen=True, kw_only=True, tag="order"):
     lines: Annotated[tuple[OrderLine, ...], Meta(max_length=2000)]
     also: Annotated[tuple[Id, ...], Meta(max_length=20)] = ()
     """Other ids of the same order, such as that of its cart."""
+    codes: Annotated[tuple[DiscountCode, ...], Meta(max_length=20)] = ()
+    """The discount codes that the order has used."""
     paid: bool = True
     cancelled_by: Literal["shop", "customer"] | None = None
     contact: Contact | None = None

@@ -1,4 +1,4 @@
-"""Gate 10: the campaign has budget left, and the shopper is within the rule's limits.
+"""Gate 10: budget and discount codes are left, and the shopper is within the rule's limits.
 
 It enforces server/SEMANTICS.md, section 4, rule 2. The gate only reads: the ledger reserves the
 amount in the transaction that creates the offer, and may still refuse it where another session was
@@ -38,6 +38,20 @@ def check_budget(context: Context, rule: Rule, hold: int, currency: str) -> Iter
         (COUNT, 1, Reason.BUDGET_COUNT),
     ):
         yield from _balance_findings(context, campaign, key, amount, reason)
+
+
+def check_codes(context: Context, rule: Rule) -> Iterator[Finding]:
+    """Yield `budget.codes` if the rule's pool has no discount code that outlasts the offer.
+
+    Args:
+        context: The inputs; the free codes are read.
+        rule: The rule. A rule without a pool needs no code.
+    """
+    if rule.codes is None:
+        return
+    free = context.codes.get(rule.codes)
+    if free is None or not free.outlasts(context.now + rule.expires):
+        yield Finding(Reason.BUDGET_CODES, actual=0, needed=1)
 
 
 def _balance_findings(

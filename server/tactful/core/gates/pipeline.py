@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from tactful.core.context import Scene
 from tactful.core.facts.fact_types import ms
 from tactful.core.gates.availability import check_availability
-from tactful.core.gates.budget_limit import check_budget, check_rule_limits
+from tactful.core.gates.budget_limit import check_budget, check_codes, check_rule_limits
 from tactful.core.gates.eligibility import (
     check_conditions,
     check_rule_state,
@@ -101,6 +101,7 @@ def failed_gates(
     # Without a price there is no amount to compare with the budget; gate 7 has a finding for that.
     if rule.campaign is not None and priced.price_basis:
         yield from check_budget(context, rule, priced.hold, priced.price_basis.currency)
+    yield from check_codes(context, rule)
 
 
 def failed_by_everyone(

@@ -40,6 +40,8 @@ class BudgetMove(Struct, frozen=True, gc=False):
     """Change of what is settled."""
     offer: str = ""
     """The offer that the hold belongs to. It prevents a second release if the offer has ended since."""
+    is_past: bool = False
+    """Whether it records what a checkout has given already, so that no limit refuses it."""
 
 
 COUNT = "#"

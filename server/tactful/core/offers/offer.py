@@ -115,6 +115,12 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     """The whole percentage shown beside it."""
     cost: int | None = None
     """The net cost of one unit when it was pushed; `None`: unknown."""
+    pool: str | None = None
+    """The pool of discount codes that it draws on."""
+    code: str | None = None
+    """Its single-use discount code, which only an acceptance shows; `None`: none, or given back."""
+    code_ends_at: int | None = None
+    """When the platform stops taking the code; `None`: never."""
     max_qty: int = 1
     qty: int = 1
     """How many units the shopper accepted."""
@@ -241,6 +247,11 @@ class Offer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True):
     def reserving(self) -> bool:
         """Whether it reserves budget and stock: it is standing, or held by an order."""
         return self.state in RESERVING
+
+    @property
+    def was_accepted(self) -> bool:
+        """Whether it was ever accepted, so that its shopper may know its code."""
+        return self.accept_until is not None
 
     @property
     def reserved_units(self) -> int:

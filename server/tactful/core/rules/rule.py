@@ -177,6 +177,8 @@ class Rule(Struct, frozen=True):
     """Whether it gives the customer's compensation voucher."""
     campaign: str | None = None
     """The id of the campaign whose budget it spends."""
+    codes: str | None = None
+    """The pool of discount codes that its offers draw on."""
     per_session: int | None = None
     """The most offers of the rule in one session."""
     per_shopper: FrequencyLimit | None = None

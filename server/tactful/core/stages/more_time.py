@@ -1,7 +1,7 @@
 """More time for a shopper who has not decided yet (WCAG 2.2, success criterion 2.2.1).
 
 An offer is extended by its original length, at most ten times, after it has passed its gates again.
-It never outlives its rule or the start of an exclusion. A voucher ends when its fact says.
+It never outlives its rule, its discount code or the start of an exclusion. A voucher ends when its fact says.
 """
 
 from typing import Final
@@ -69,6 +69,8 @@ def extend_offer(builder: DecisionBuilder, offer: Offer, scene: Scene) -> None:
     rulebook = builder.context.rulebook
     rule = rulebook.rules.get(offer.rule)
     latest = latest_end(scene, rule, rulebook.exclusions) if rule else 0
+    if offer.code_ends_at is not None:
+        latest = min(latest, offer.code_ends_at)
     if not offer.advertised or not may_extend(offer, latest, rulebook.policy):
         builder.effects.append(RefuseRequest(offer.id, "time"))
     elif builder.context.commits_suspended:

@@ -70,9 +70,12 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
     if price_basis is None or territory is None:
         raise LookupError("a candidate has a price and a territory")
     remedy = scene.remedy if rule.remedy else None
-    # No offer outlives its rule or the start of an exclusion: the countdown shows the true end. A
+    # No offer outlives its rule, its code or the start of an exclusion: the countdown shows the true end. A
     # voucher stands until its own end, because nothing else makes it scarce.
     latest = latest_end(scene, rule, rulebook.exclusions)
+    code = context.codes.get(rule.codes) if rule.codes else None
+    if code and code.ends_at is not None:
+        latest = min(latest, code.ends_at)
     own_end = ms(remedy.fact.expires_at) if remedy else scene.now + rule.expires
     ends_at = min(own_end, latest)
     since = context.reductions.first_applied_at(rule.id, item.sku, territory, scene.now)
@@ -104,6 +107,9 @@ def build_offer(context: Context, candidate: Candidate, seq: int) -> Offer:
         was=claimed.was if claimed else None,
         percent=claimed.percent if claimed else None,
         cost=price_basis.cost,
+        pool=rule.codes,
+        code=code.code if code else None,
+        code_ends_at=code.ends_at if code else None,
         max_qty=rule.max_qty,
         hold=candidate.priced.hold,
         issued_at=scene.now,

@@ -201,6 +201,8 @@ def _promise(builder: DecisionBuilder, offer: Offer, qty: int) -> None:
     """
     hold = offer.hold // offer.max_qty * qty
     until = builder.now + builder.context.rulebook.policy.accept_hold
+    if offer.code_ends_at is not None:
+        until = min(until, offer.code_ends_at)
     builder.reduce_hold(offer, hold)
     offer = builder.show(offer)
     if offer.remedy:

@@ -157,6 +157,7 @@ class Reason(StrEnum):
     )
     BUDGET_SPEND = "budget.spend", "the campaign's budget is raised, or a standing offer ends"
     BUDGET_COUNT = "budget.count", "the campaign's count is raised, or a standing offer ends"
+    BUDGET_CODES = "budget.codes", "discount codes are imported into the rule's pool"
 
     # Gate 11 arbitration
     ARBITRATION_NEGATIVE_VALUE = "arbitration.negative_value", "the offer earns more than silence"

@@ -215,6 +215,8 @@ def _offers(rule: ParsedRule, policy: Policy) -> Iterator[str]:
     lifetime = spelled(offer.nodes["expires"]) if "expires" in offer.nodes else "15m"
     count = f", largest quantity {offer.get('max_qty', 1)}" if level_of(offer) == "item" else ""
     yield f"valid for {lifetime}{count}"
+    if offer.get("codes"):
+        yield f"with a discount code of the pool '{offer.get('codes')}'"
 
 
 def _claims(rule: ParsedRule, policy: Policy) -> Iterator[str]:

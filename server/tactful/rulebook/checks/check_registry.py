@@ -10,6 +10,7 @@ from typing import Final
 
 from tactful.rulebook.checks import (
     claims,
+    code_discounts,
     conflicts,
     experiments,
     known_values,
@@ -52,6 +53,7 @@ CHECKS: Final[dict[str, Check]] = {
     "R321": known_values.incomplete_categories,
     "R322": claims.outlived_claims,
     "R323": experiments.unlike_variants,
+    "R324": code_discounts.varying_discounts,
 }
 """Diagnostic code → the function that reports it."""
 

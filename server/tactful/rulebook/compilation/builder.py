@@ -143,6 +143,7 @@ def build_rule(parsed: ParsedRule, policy: Policy, stacks_with: frozenset[str]) 
         stacks_with=stacks_with,
         expires=offer.get("expires", 15 * calendar.MINUTE),
         max_qty=offer.get("max_qty", 1) if price.level == "item" else 1,
+        codes=offer.get("codes"),
         placement=offer.get("placement", "corner"),
         messages=offer.get("message", {}),
         owner=parsed.get("owner") or "",

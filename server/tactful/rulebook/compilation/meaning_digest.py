@@ -27,6 +27,7 @@ ADDED_FIELDS: Final[Mapping[str, frozenset[str]]] = {
         }
     ),
     "PriceTerms": frozenset({"markup_bp", "min_order"}),
+    "Rule": frozenset({"codes"}),
     "VoucherRules": frozenset({"agent", "merchandiser"}),
     "TaintRules": frozenset({"other", "cancelled_by_shop"}),
 }

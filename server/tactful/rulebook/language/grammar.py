@@ -90,6 +90,7 @@ OFFER: Final = MappingSchema(
         KeySchema("min_saving", SavingType(), "The least saving. An offer that saves less is not made.", "2.00 EUR"),
         KeySchema("ending", EndingType(), "The last two digits of the price. The price is lowered to the next one that ends so.", "95", default="the policy's `endings`"),
         KeySchema("max_qty", CountType(least=1, most=1000), "The largest quantity that may be bought at this price.", "3", default="1"),
+        KeySchema("codes", IdType(), "The pool of single-use discount codes from which an accepted offer gets its code, for a checkout without a bridge.", "spring-15"),
         KeySchema("expires", DurationType(least=10 * SECOND, most=MAX_LIFE), "How long the offer is valid.", "15m", default="15m"),
         KeySchema("placement", IdType(), "Where on the page the offer is shown.", "corner", default="corner"),
         KeySchema("message", MessagesType(), "The text that the shopper reads: one text, or one per language.", '"{offer.price} for the next {offer.expires}."'),

@@ -82,6 +82,7 @@ CODES: Final[dict[str, DiagnosticCode]] = {
         DiagnosticCode("R321", "a category without what is under it", "warning"),
         DiagnosticCode("R322", "a reduction that is claimed for too long", "warning"),
         DiagnosticCode("R323", "an experiment whose rules cannot be compared"),
+        DiagnosticCode("R324", "a discount code for a discount that varies", "warning"),
     )
 }
 """Code → its title and severity, in the order of the manual."""

@@ -145,6 +145,8 @@ class _ScenarioRun:
         """Add the given facts, open the session, and run the steps."""
         simulator = self.simulator
         simulator.add_facts(*self.facts.initial_facts(), *self._raw_facts(), at=simulator.now)
+        for pool, (_, free) in self._get("codes", {}).items():
+            simulator.free_codes[pool] = free
         for id_, (_, amounts) in self._get("spent", {}).items():
             simulator.spent |= {(id_, currency): amount for currency, amount in amounts.items()}
         simulator.rates = self.facts.conversion_rates()

@@ -187,6 +187,7 @@ GIVEN: Final = MappingSchema(
         KeySchema("visit", VISIT, "The origin of the visit.", "{campaign: spring-mail}"),
         KeySchema("items", _by_sku(ITEM), "The items of the catalogue, by SKU.", "{RUN-42: {price: 129.00 EUR, stock: 6}}"),
         KeySchema("spent", NamedType(AmountsType(), "campaigns"), "The amounts that campaigns have spent already.", "{spring: 490.00 EUR}"),
+        KeySchema("codes", NamedType(CountType(), "pools"), "How many discount codes are free, by pool.", "{spring-15: 0}", default="enough"),
         KeySchema("log", _by_sku(NamedType(TALLY, "rules")), "The conversions in the shop's log, by SKU: counts for rules by their id, and for no offer as `silence`.", "{RUN-42: {silence: {shoppers: 1000, bought: 60}}}"),
         KeySchema("facts", RawType("facts"), "Further facts, in the form of the facts API.", "[]"),
     ),

@@ -19,6 +19,7 @@ from tactful.core.explain import explain
 from tactful.core.facts.fact_types import AnyFact, FeedName
 from tactful.core.facts.item import Item
 from tactful.core.offers.budget import COUNT, Balance
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import NO_CONVERSION_RATES
 from tactful.core.rules.rule import Rulebook
@@ -54,6 +55,8 @@ class Simulator:
         self.seed = _seed_without_holdout(rulebook, (_SHOPPER, AFTER_LOGOUT, *customers))
         self.contacts: dict[str, ContactHistory] = {}
         self.spent: dict[tuple[str, str], int] = {}
+        self.free_codes: dict[str, int] = {}
+        """Pool → its free discount codes; a pool that is not listed has enough."""
         self.silent: dict[FeedName, int] = {}
         self.rates = NO_CONVERSION_RATES
         self.withdrawn: str | None = None
@@ -61,6 +64,8 @@ class Simulator:
         self.pushed: set[str] = set()
         """The ids of the rules that pushed an offer."""
         self._reserved: dict[tuple[str, str, str], int] = {}
+        self._coded: dict[str, bool] = {}
+        """Offer → whether it has a discount code."""
         self._items: dict[str, Item] | None = None
 
     def report_facts(self, *facts: AnyFact) -> None:
@@ -119,6 +124,7 @@ class Simulator:
             items=self.items,
             profile=self._profile(signal),
             balances=self._balances(),
+            codes=self._codes(),
             committed=self._committed(),
             feed_heartbeats={feed: self.silent.get(feed, self.now) for feed in FEEDS},
             rates=self.rates,
@@ -159,6 +165,13 @@ class Simulator:
         for move in decision.moves:
             key = (move.campaign, move.period, move.currency)
             self._reserved[key] = self._reserved.get(key, 0) + move.reserve
+        for offer in decision.offers:
+            if offer.pool in self.free_codes:
+                # An offer that ends before it was accepted has given its code back.
+                taken = self._coded.pop(offer.id, False)
+                has_code = offer.code is not None
+                self.free_codes[offer.pool] += taken - has_code
+                self._coded[offer.id] = has_code
         for step in decision.steps:
             if step.to is OfferState.WITHDRAWN:
                 self.withdrawn = step.reason
@@ -173,6 +186,11 @@ class Simulator:
                 settled = self.spent.get((campaign.id, currency), 0)
                 found[campaign.id, currency] = Balance(limit, reserved, settled)
         return found
+
+    def _codes(self) -> dict[str, FreeCode]:
+        pools = {rule.codes for rule in self.rulebook.rules.values() if rule.codes}
+        left = {pool: self.free_codes.get(pool, 1) for pool in pools}
+        return {pool: FreeCode(f"{pool}-{free}") for pool, free in left.items() if free > 0}
 
     def _committed(self) -> dict[tuple[str, str], int]:
         found: dict[tuple[str, str], int] = {}

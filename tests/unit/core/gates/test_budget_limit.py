@@ -10,6 +10,7 @@ from support.broken_builds import assert_fails
 from support.builders import DAY, HOUR, T0, context, rule, rulebook, scene, session
 from tactful.core.gates import budget_limit
 from tactful.core.offers.budget import COUNT, Balance, Balances
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.rules.rule import Campaign, FrequencyLimit
 from tactful.core.session.contact_history import Approach, ContactHistory
 from tactful.core.values.calendar import period_bounds
@@ -154,3 +155,22 @@ def test_per_shopper_counts_the_rule_s_offers_within_the_window(ago: int, ends: 
     assert (found == []) is ends
     if not ends:
         assert found == [("budget.shopper_limit", {"per_shopper": 1}, T0 + 1)]
+
+
+def code_findings(codes: dict[str, FreeCode], pool: str | None = "p") -> list[str]:
+    coded = rule("R1", codes=pool)
+    made = context(coded, codes=codes)
+    return [one.reason.value for one in budget_limit.check_codes(made, coded)]
+
+
+def test_a_rule_with_a_pool_needs_a_code_that_outlasts_its_offer() -> None:
+    assert code_findings({}) == ["budget.codes"]
+    assert code_findings({"p": FreeCode("A")}) == []
+    assert code_findings({"other": FreeCode("A")}) == ["budget.codes"]
+    expires = rule("R1").expires
+    assert code_findings({"p": FreeCode("A", T0 + expires)}) == []
+    assert code_findings({"p": FreeCode("A", T0 + expires - 1)}) == ["budget.codes"]
+
+
+def test_a_rule_without_a_pool_needs_no_code() -> None:
+    assert code_findings({}, pool=None) == []

@@ -7,6 +7,7 @@ from support.in_memory_shop import InMemoryShop, Shopper
 from support.scenario_fixture import play, r1
 from tactful.core.decide import decide
 from tactful.core.decision import RefuseRequest
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import OfferState
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import NEVER, Exclusion, PriceTerms
@@ -158,3 +159,12 @@ def test_a_request_for_more_time_pushes_nothing() -> None:
     shop.now += SECOND
     shopper.send(signals.MoreTimeRequested("of9"))
     assert shopper.pushed == []
+
+
+def test_no_extension_outlives_the_code() -> None:
+    shop = play(r1(codes="p"))
+    ends = T0 + 30 * SECOND + LENGTH + MINUTE
+    shop.codes["p"] = FreeCode("A", ends)
+    shopper = offered(shop)
+    ask(shopper)
+    assert (shopper.offers[0].ends_at, shopper.offers[0].more_time) == (ends, False)

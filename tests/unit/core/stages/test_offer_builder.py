@@ -32,6 +32,7 @@ from tactful.core.customer.profile import profile
 from tactful.core.facts.history import History
 from tactful.core.facts.price_history import PublicPrice
 from tactful.core.gates.evaluation import Evaluation
+from tactful.core.offers.discount_codes import FreeCode, FreeCodes
 from tactful.core.offers.offer import Offer
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Campaign, Exclusion, NoneOf, PriceTerms, Rule
@@ -47,9 +48,15 @@ def planned(
     campaigns: Any = (),
     seed: str = "",
     reductions: ReductionHistory = NO_REDUCTIONS,
+    codes: FreeCodes | None = None,
     **fields: Any,
 ) -> Offer:
-    turn = context(rulebook=rulebook(by, campaigns=campaigns), seed=seed, reductions=reductions)
+    turn = context(
+        rulebook=rulebook(by, campaigns=campaigns),
+        seed=seed,
+        reductions=reductions,
+        codes=codes or {},
+    )
     at = scene(**fields)
     return build_offer(turn, build_candidate(Evaluation(turn, at, ()), by), seq)
 
@@ -252,3 +259,13 @@ def test_no_offer_outlives_the_start_of_an_exclusion() -> None:
     here = context(rulebook=book)
     made = build_offer(here, build_candidate(Evaluation(here, scene(), ()), one), 1)
     assert made.ends_at == T0 + 5 * MINUTE
+
+
+def test_an_offer_takes_the_next_code_of_its_pool_and_ends_with_it() -> None:
+    by = rule(codes="p")
+    made = planned(by, codes={"p": FreeCode("A"), "q": FreeCode("B")})
+    assert (made.pool, made.code, made.code_ends_at) == ("p", "A", None)
+    ending = planned(by, codes={"p": FreeCode("A", T0 + 60 * SECOND)})
+    assert (ending.code_ends_at, ending.ends_at) == (T0 + 60 * SECOND, T0 + 60 * SECOND)
+    plain = planned(rule(), codes={"p": FreeCode("A")})
+    assert (plain.pool, plain.code) == (None, None)

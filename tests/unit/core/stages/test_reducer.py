@@ -435,3 +435,24 @@ def test_an_expired_offer_or_acceptance_starts_a_cooldown_of_its_product() -> No
 
 def test_every_signal_has_a_reducer() -> None:
     assert set(_REDUCERS) == set(get_args(signals.Signal))
+
+
+def test_an_accepted_offer_is_held_until_its_code_ends_at_the_latest() -> None:
+    coded = {"pool": "p", "code": "A", "code_ends_at": T0 + MINUTE}
+    builder = after(signals.OfferAccepted("of1"), with_offer(offer_fields=coded))
+    (promised,) = builder.standing.values()
+    assert (promised.accept_until, promised.code) == (T0 + MINUTE, "A")
+
+
+def test_an_offer_that_ends_unaccepted_gives_its_code_back() -> None:
+    coded = {"pool": "p", "code": "A"}
+    builder = after(signals.OfferDismissed("of1"), with_offer(offer_fields=coded))
+    ended = builder.changed_offers["of1"]
+    assert (ended.pool, ended.code) == ("p", None)
+
+
+def test_an_accepted_offer_that_expires_keeps_its_code() -> None:
+    accepted = offer(pool="p", code="A", state=OfferState.ACCEPTED, accept_until=T0)
+    builder = DecisionBuilder(context(session=session(offers=(accepted,))))
+    expire_offers(builder)
+    assert builder.changed_offers[accepted.id].code == "A"

@@ -202,7 +202,7 @@ rules:
     stacks_with: [other]
     when: [item.category: [boots, shoes]]
     offer: {percent: 5%, floor: {margin: 10%}, on_floor: withhold, min_saving: 2.00 EUR}
-  - {id: other, on_change: drain, stacks_with: [full], offer: {percent: 5%, ending: 99}}
+  - {id: other, on_change: drain, stacks_with: [full], offer: {percent: 5%, ending: 99, codes: spring}}
 """
 
 
@@ -235,6 +235,7 @@ def test_everything_that_limits_a_rule_is_explained(line: str) -> None:
 
 def test_the_ending_of_a_rule_and_its_draining_are_explained() -> None:
     assert "  at prices that end in 99" in described("other")
+    assert "  with a discount code of the pool 'spring'" in described("other")
     assert "  standing offers expire when the rule is edited or paused" in described("other")
 
 

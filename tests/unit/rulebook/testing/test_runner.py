@@ -293,3 +293,11 @@ def test_a_scenario_file_is_checked_before_it_is_run(text: str, code: str) -> No
 def test_an_unknown_page_fails_the_scenario() -> None:
     _, [played] = found("tests: [{name: a, steps: [page: basket]}]")
     assert "is not one of home" in played.failures[0].message
+
+
+def test_a_pool_without_a_code_makes_no_offer() -> None:
+    rules = RULES.replace("offer: {percent: 10%", "offer: {codes: p, percent: 10%")
+    assert "codes: p" in rules
+    given = f"{GIVEN}  codes: {{p: 0}}\n"
+    steps = "- view: A\n- wait: 31s\n- expect: {because: budget.codes}"
+    assert failures(steps, given=given, rules=rules) == []

@@ -203,3 +203,27 @@ def test_a_scenario_gets_the_first_rule_of_an_experiment_or_the_one_it_names() -
         view(simulator, "A")
         wait(simulator, 31 * SECOND)
         assert [offer.rule for offer in simulator.advertised] == [rule]
+
+
+CODED = RULES.replace("offer: {percent: 10%}", "offer: {percent: 10%, codes: p}")
+
+
+def test_a_pool_has_enough_codes_unless_the_scenario_says_how_many() -> None:
+    simulator = session(rulebook(CODED))
+    view(simulator, "A")
+    wait(simulator, 31 * SECOND)
+    (offer,) = simulator.advertised
+    assert offer.code is not None
+
+
+def test_codes_are_used_up_by_offers_and_given_back_by_those_that_end() -> None:
+    simulator = session(rulebook(CODED))
+    simulator.free_codes["p"] = 1
+    view(simulator, "A")
+    wait(simulator, 31 * SECOND)
+    (offer,) = simulator.advertised
+    assert simulator.free_codes["p"] == 0
+    (verdict,) = [one for one in simulator.explain("B") if one.rule == "ten"]
+    assert "budget.codes" in {one.reason for one in verdict.findings}
+    simulator.send(signals.OfferDismissed(offer.id))
+    assert simulator.free_codes["p"] == 1

@@ -70,6 +70,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "type": "order",
         "order": "1001",
         "also": ["cart-77"],
+        "codes": ["SPRING-7KQ2"],
         "customer": "mia",
         "session": "se_8fkq2mz5w1x7r3t9",
         "territory": "DE",
@@ -241,6 +242,7 @@ MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "order": {
         "order": "The id of the order.",
         "also": "Other ids of the same order, such as that of its cart.",
+        "codes": "The discount codes that the order has used. An offer with one of them is redeemed at the price of its line.",
         "customer": "The shop's id of the customer. Absent: a guest.",
         "session": "The session in which it was placed.",
         "territory": _TERRITORY + " Where the order goes.",
