@@ -15,6 +15,7 @@ from msgspec import Struct
 from tactful.runtime.ports.alert_store import AlertStore
 from tactful.runtime.ports.audit_log import AuditLog
 from tactful.runtime.ports.change_log import ChangeLog
+from tactful.runtime.ports.code_store import CodeStore
 from tactful.runtime.ports.customer_data import CustomerData
 from tactful.runtime.ports.exposure_store import ExposureStore
 from tactful.runtime.ports.fact_store import FactStore
@@ -135,6 +136,7 @@ class Ledger(
     ExposureStore,
     InboxStore,
     Membership,
+    CodeStore,
     LedgerHealth,
     Protocol,
 ):

@@ -75,6 +75,7 @@ ChangeKind = Literal[
     "session_claimed",
     "customer_erased",
     "id_begun_anew",
+    "codes",
 ]
 
 
@@ -93,8 +94,10 @@ class Change(Struct, frozen=True, gc=False):
 
     `fact`: the fact as JSON, empty if it was erased since. `redemption`: the order. `rulebook`: the
     version. `rule_state`: `paused` or `running`. `offers_stop`: the stop as JSON, empty if it has
-    ended. `session_claimed`: the new epoch in digits. `customer_erased`: the alias; the subject is the digest of the customer's id. `id_begun_anew`: the
-    instant in digits, milliseconds since the Unix epoch, UTC; the subject is the digest.
+    ended. `session_claimed`: the new epoch in digits. `customer_erased`: the alias; the subject is
+    the digest of the customer's id. `id_begun_anew`: the instant in digits, milliseconds since the
+    Unix epoch, UTC; the subject is the digest. `codes`: nothing; the subject is a pool whose free
+    codes were added or withdrawn.
     """
 
 
@@ -230,6 +233,7 @@ class CommitRefusal(Struct, frozen=True):
         "contact.newer",
         "session.moved",
         "stock.committed",
+        "codes.taken",
     ]
     """Why.
 
@@ -237,7 +241,7 @@ class CommitRefusal(Struct, frozen=True):
     offer meanwhile. `facts.newer`, `settings.newer`: a subject of the read set has changed since, or
     the read set is older than the change log. `contact.newer`: the customer's contact history was
     written meanwhile. `session.moved`: another process has claimed the session. `stock.committed`:
-    other offers promise the stock that is left.
+    other offers promise the stock that is left. `codes.taken`: another offer has the discount code.
     """
     campaign: str = ""
     """The campaign whose balance does not suffice."""
@@ -246,7 +250,8 @@ class CommitRefusal(Struct, frozen=True):
     offer: str = ""
     """The offer that has ended."""
     subject: Subject = ("", "")
-    """What has changed: (kind, id); `("customer", id)` of a contact history; `("", "")`: unknown."""
+    """What has changed: (kind, id); `("customer", id)` of a contact history; `("code", code)` of a
+    discount code; `("", "")`: unknown."""
     sku: str = ""
     """The SKU whose stock does not suffice."""
     territory: str = ""

@@ -9,6 +9,8 @@ from msgspec import Struct
 
 ActionKind = Literal[
     "case.corrected",
+    "codes.imported",
+    "codes.withdrawn",
     "fact.stated",
     "offer.revoked",
     "offers.started",

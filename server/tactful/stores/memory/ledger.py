@@ -366,6 +366,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
             self._cut_off(key, alias)
         self._pruned_offers += [self._offers.pop(key) for key in sorted(gone)]
         self._drop_steps(gone)
+        self._forget_code_of(gone)
         for used in [used for used in self._redemptions if used[0] in gone]:
             self._pruned_redemptions.append(self._redemptions.pop(used))
         orders = {order for _, order, _ in self._redemptions}

@@ -31,6 +31,7 @@ from tactful.runtime.ports.ledger_rows import (
     TallyRow,
     TurnEntry,
 )
+from tactful.stores.memory.kept_codes import MemoryCodes
 from tactful.stores.memory.kept_exposures import MemoryExposures
 from tactful.stores.memory.shadow_offers import made_in_shadow, sum_shadow_offers
 from tactful.stores.shared.balance_moves import apply_moves, balance_key
@@ -44,7 +45,7 @@ from tactful.stores.shared.contact_merge import next_contact
 from tactful.stores.shared.erased_ids import without_erased_ids
 
 
-class MemoryTurns(MemoryExposures):
+class MemoryTurns(MemoryCodes, MemoryExposures):
     """The part of `MemoryLedger` for turns and offers.
 
     It has the roles `TurnStore`, `OfferStore` and `OfferStatistics`. No call awaits anything, so each
@@ -82,7 +83,9 @@ class MemoryTurns(MemoryExposures):
         commit = without_erased_ids(commit, self._alias_of)
         for ended in self._ended_meanwhile(commit):
             return CommitRefusal("offer.ended", offer=ended)
-        refused = refuse_commit(self, commit, self._growth(commit.offers))
+        refused = refuse_commit(
+            self, commit, self._growth(commit.offers)
+        ) or self._refuse_taken_codes(commit.offers, self._offers)
         if refused:
             return refused
         balances = dict(self._balances)
@@ -150,6 +153,7 @@ class MemoryTurns(MemoryExposures):
         for shelf, more in self._growth(offers).items():
             self._promised[shelf] = self._promised.get(shelf, 0) + more
         self._offers.update((offer.id, offer) for offer in offers)
+        self._follow_offers(offers)
 
     def _write_contacts(self, commit: Commit) -> None:
         for customer, write in commit.contacts.items():
@@ -239,11 +243,12 @@ class MemoryTurns(MemoryExposures):
             for row in self._balances.values()
             if (row.reserved, row.settled) != self._sums(row)
         ]
-        return wrong + [
+        wrong += [
             f"the units promised of {' '.join(shelf)} do not add up"
             for shelf in sorted({*units, *self._promised})
             if units[shelf] != self._promised.get(shelf, 0)
         ]
+        return wrong + self._wrong_codes(self._offers.values())
 
     async def stock_commitments(self, skus: Sequence[str]) -> dict[tuple[str, str], int]:
         """Return (SKU, territory) → the units that standing and held offers promise, without zeros."""

@@ -46,6 +46,7 @@ from tactful.stores.relational.reads import RelationalReads
 from tactful.stores.relational.reconcile import reconcile
 from tactful.stores.relational.redemption_transaction import RedemptionLookup
 from tactful.stores.relational.rulebook_writes import RelationalRulebooks
+from tactful.stores.relational.stored_codes import RelationalCodes
 from tactful.stores.relational.tables import (
     alert_rows,
     budget_balances,
@@ -85,7 +86,12 @@ CLAIM_BATCH: Final = 1_000
 
 
 class RelationalLedger(
-    RelationalErasure, RelationalReads, RelationalRetention, RelationalRulebooks, RelationalInbox
+    RelationalErasure,
+    RelationalReads,
+    RelationalRetention,
+    RelationalRulebooks,
+    RelationalInbox,
+    RelationalCodes,
 ):
     """The ledger on a database; see `runtime.ports.ledger` for what each method promises."""
 

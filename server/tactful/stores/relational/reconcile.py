@@ -1,4 +1,4 @@
-"""A check that balances and stock commitments equal the sums of the rows behind them.
+"""A check that balances, stock commitments and discount codes agree with their rows.
 
 It reads whole tables, so it runs on copies and at the request of an operator, never in a turn.
 """
@@ -12,6 +12,8 @@ COMMITMENTS_SINCE: Final = 5
 """The schema from which on stock commitments are kept."""
 PRUNED_SINCE: Final = 6
 """The schema from which on the sums of deleted redemptions are kept."""
+CODES_SINCE: Final = 19
+"""The schema from which on discount codes are kept."""
 _SUMS: Final = """
   SELECT b.campaign, b.period, b.currency, b."limit", b.reserved, b.settled,
     (SELECT coalesce(sum(CASE WHEN b.currency = '#' THEN 1 ELSE o.hold END), 0) FROM offers AS o
@@ -39,8 +41,21 @@ _UNITS: Final = """
   GROUP BY sku, territory HAVING sum(promised) <> sum(units)"""
 
 
-def reconcile(connection: ReadConnection, schema: int = PRUNED_SINCE) -> list[str]:
-    """Return one sentence for each sum that differs from its rows; empty: all agree.
+_CODES: Final = """
+  SELECT key, min(offer), max(offer) FROM (
+    SELECT key, offer, state FROM codes WHERE offer IS NOT NULL
+    UNION ALL
+    SELECT upper(body ->> 'code'), id,
+      CASE WHEN state IN ('pushed', 'shown') THEN 'reserved'
+        WHEN state = 'redeemed' THEN 'used' ELSE 'handed_out' END
+    FROM (SELECT id, state, CAST(body AS TEXT) AS body FROM offers) AS every
+    WHERE body ->> 'code' IS NOT NULL) AS named
+  GROUP BY key HAVING count(*) <> 2 OR min(offer) <> max(offer) OR min(state) <> max(state)
+  ORDER BY key"""
+
+
+def reconcile(connection: ReadConnection, schema: int = CODES_SINCE) -> list[str]:
+    """Return one sentence for each sum or code that differs from its rows; empty: all agree.
 
     Args:
         connection: The ledger.
@@ -48,7 +63,15 @@ def reconcile(connection: ReadConnection, schema: int = PRUNED_SINCE) -> list[st
     """
     commitments = _commitments(connection) if schema >= COMMITMENTS_SINCE else []
     pruned = _PRUNED if schema >= PRUNED_SINCE else ""
-    return [*_balances(connection, _SUMS.format(pruned=pruned)), *commitments]
+    codes = _codes(connection) if schema >= CODES_SINCE else []
+    return [*_balances(connection, _SUMS.format(pruned=pruned)), *commitments, *codes]
+
+
+def _codes(connection: ReadConnection) -> list[str]:
+    return [
+        f"the discount code {key} and its offer do not name each other"
+        for key, _, _ in connection.execute(_CODES)
+    ]
 
 
 def _commitments(connection: ReadConnection) -> list[str]:

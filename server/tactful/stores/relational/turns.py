@@ -22,7 +22,7 @@ from tactful.runtime.ports.ledger_rows import (
 )
 from tactful.stores.relational.inserts import insert_into
 from tactful.stores.relational.ledger_connection import LedgerConnection
-from tactful.stores.relational.tables import stock, tombstones
+from tactful.stores.relational.tables import code_rows, stock, tombstones
 from tactful.stores.relational.tables.budget_balances import put_balances, read_balances
 from tactful.stores.relational.tables.commit_view import RelationalCommitView
 from tactful.stores.relational.tables.contacts import put_contacts, read_contact
@@ -98,7 +98,7 @@ class TurnBatch(RelationalCommitView):
     """
 
     __slots__ = (
-        "_balances", "_contacts", "_contacts_before", "_epochs", "_growth", "_new_offers", "_offers",
+        "_balances", "_codes", "_contacts", "_contacts_before", "_epochs", "_growth", "_new_offers", "_offers",
         "_states", "_steps", "_turns", "_units",
     )  # fmt: skip
 
@@ -117,6 +117,8 @@ class TurnBatch(RelationalCommitView):
         self._contacts: dict[str, SavedContact] = {}
         # Epochs of sessions that the batch stores for the first time.
         self._epochs: dict[str, int] = {}
+        # Discount codes of offers that the batch stores for the first time.
+        self._codes: set[str] = set()
 
     def commit(self, turn: Commit) -> CommitRefusal | None:
         """Add a turn that promises something, or return why it is refused; then nothing is added."""
@@ -127,7 +129,7 @@ class TurnBatch(RelationalCommitView):
             if self._has_ended(offer):
                 return CommitRefusal("offer.ended", offer=offer.id)
         growth = units_growth(turn.offers, self._units)
-        refused = refuse_commit(self, turn, growth)
+        refused = refuse_commit(self, turn, growth) or self._refuse_taken_codes(turn)
         if refused:
             return refused
         balances = self._balances_of(turn)
@@ -137,6 +139,15 @@ class TurnBatch(RelationalCommitView):
         self._add(turn)
         self._add_offers(turn, growth, balances)
         self._add_contacts(turn.contacts)
+        return None
+
+    def _refuse_taken_codes(self, turn: Commit) -> CommitRefusal | None:
+        """Return a refusal if another offer has the discount code of a new one."""
+        for offer in turn.offers:
+            if offer.code is None or self._states.get(offer.id) is not None:
+                continue
+            if offer.code in self._codes or not code_rows.is_free(self._connection, offer.code):
+                return CommitRefusal("codes.taken", offer=offer.id, subject=("code", offer.code))
         return None
 
     def record(self, turn: Commit) -> None:
@@ -288,6 +299,8 @@ class TurnBatch(RelationalCommitView):
             key = offer.id
             if self._states[key] is None:
                 self._new_offers.setdefault(key, offer)
+                if offer.code is not None:
+                    self._codes.add(offer.code)
             self._states[key], self._units[key] = offer.state, offer.reserved_units
             made[key] = offer
         self._offers += turn.offers

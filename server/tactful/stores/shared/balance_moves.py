@@ -18,7 +18,7 @@ def apply_moves(
     """Apply all moves to `balances`, or return which one exceeds its limit.
 
     Only a move that grows a balance is refused. A release always succeeds, even if the limit was
-    lowered meanwhile. After a refusal `balances` is half changed and must be discarded.
+    lowered meanwhile, and so does a move that records the past. After a refusal `balances` is half changed and must be discarded.
 
     Args:
         balances: The balances that the moves concern; changed in place. A missing one counts as 0.
@@ -29,7 +29,8 @@ def apply_moves(
         row = balances.get(key) or BudgetRow(*key, change.limit, 0, 0)
         reserved, settled = row.reserved + change.reserve, row.settled + change.settle
         grows = change.reserve + change.settle > 0
-        if grows and change.limit is not None and reserved + settled > change.limit:
+        may_refuse = grows and not change.is_past
+        if may_refuse and change.limit is not None and reserved + settled > change.limit:
             counted = change.currency == COUNT
             return CommitRefusal(
                 "budget.count" if counted else "budget.spend", change.campaign, change.currency

@@ -16,8 +16,8 @@ from msgspec import structs
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import RestoredGap
 from tactful.stores.relational.customers.repeated_erasures import CUSTOMERS, erase_again
-from tactful.stores.relational.reconcile import reconcile
-from tactful.stores.relational.tables import restored_gap
+from tactful.stores.relational.reconcile import CODES_SINCE, reconcile
+from tactful.stores.relational.tables import code_rows, restored_gap
 from tactful.stores.shared import erasures
 from tactful.stores.shared.erasures import Erasure, ledger_secret
 from tactful.stores.sqlite.migrations import APPLICATION_ID, schema_version
@@ -117,6 +117,8 @@ def restore(
         if gap:
             with closing(connect(copy)) as marked:
                 restored_gap.write_gap(marked, gap)
+                if schema_version(marked).number >= CODES_SINCE:
+                    code_rows.spend_ungiven(marked)
                 marked.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         _fsync(copy)
     aside = name_aside(ledger)

@@ -43,6 +43,7 @@ _NAMED: Final = {
     "inbox": "number",
     "inbox_subjects": "digest, number",
     "cursors": "connector, name",
+    "codes": "key",
 }
 """Table → what names its rows, and orders them alike in both engines."""
 NOT_MOVED: Final = frozenset({"writer", "nodes", "encrypted_files"})

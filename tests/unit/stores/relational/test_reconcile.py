@@ -67,3 +67,12 @@ def test_a_copy_of_an_older_schema_is_compared_by_its_balances_only(
 ) -> None:
     filled.execute("DROP TABLE stock_commitments")
     assert reconcile(filled, schema=4) == []
+
+
+def test_a_code_whose_offer_does_not_name_it_is_reported(filled: SqliteConnection) -> None:
+    filled.execute(
+        "INSERT INTO codes (key, pool, code, state, offer, added_at)"
+        " VALUES ('A', 'p', 'a', 'reserved', 'of_1', 0)"
+    )
+    assert reconcile(filled) == ["the discount code A and its offer do not name each other"]
+    assert reconcile(filled, schema=18) == []

@@ -58,3 +58,12 @@ def test_a_release_of_a_removed_campaign_keeps_the_limit_on_record(
     known = balances(100, reserved=90)
     assert apply_moves(known, [spend(None, reserve=reserve)]) is None
     assert known[EUR].limit == limit
+
+
+def test_what_was_given_already_is_recorded_beyond_the_limit() -> None:
+    known = balances(100, settled=90)
+    past = BudgetMove(*EUR, 100, settle=30, is_past=True)
+    assert apply_moves(known, [past]) is None
+    assert known == balances(100, settled=120)
+    refused = apply_moves(known, [spend(100, reserve=1)])
+    assert refused == CommitRefusal("budget.spend", "spring", "EUR")

@@ -19,7 +19,7 @@ from tactful.stores.relational.customers.customer_erasure import (
     pseudonymize_order,
 )
 from tactful.stores.relational.ledger_connection import LedgerConnection, WriteConnection
-from tactful.stores.relational.tables import exposure_rows, order_ids
+from tactful.stores.relational.tables import code_rows, exposure_rows, order_ids
 from tactful.stores.relational.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
 from tactful.stores.relational.tables.offer_rows import read_offer
 from tactful.stores.relational.writer.group_commit import GroupCommitWriter
@@ -58,6 +58,7 @@ RETENTION: Final = {
     "erased": "kept: tombstones prevent that erased ids come back",
     "pruned_outcomes": "kept: sums",
     "pruned_redemptions": "kept: sums",
+    "codes": "kept, so that no code is given out twice; without the offer once that is deleted",
 }
 """Table → what is deleted when."""
 
@@ -310,6 +311,7 @@ def _delete_offer(connection: WriteConnection, offer: Offer) -> None:
                 connection.execute(_ADD_SETTLED, (offer.campaign, offer.period, currency, amount))
     for table, column in (("redemptions", "offer"), ("steps", "offer"), ("offers", "id")):
         connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (offer.id,))  # noqa: S608
+    code_rows.forget_offer(connection, offer)
     for order, _, _ in orders:
         connection.execute(_ORPHANED_REFUNDS, {"order": order})
         order_ids.delete_orphaned(connection, order)

@@ -9,6 +9,7 @@ from msgspec import structs
 from tactful.core.offers.offer import Offer, OfferStep
 from tactful.stores.relational.inserts import insert_into
 from tactful.stores.relational.ledger_connection import WriteConnection
+from tactful.stores.relational.tables import code_rows
 from tactful.stores.relational.tables.offer_sums import count_steps
 
 ENCODE: Final = msgspec.json.Encoder().encode
@@ -41,6 +42,7 @@ def put_offers(
     """Write offers in their new states, in order, and steps with the offers that took them."""
     if offers:
         connection.insert(_PUT_OFFER, [_offer_row(offer) for offer in offers])
+        code_rows.follow(connection, offers)
     if steps:
         rows = [
             (step.offer, offer.session, step.at, step.seq, str(step.to), step.reason)
