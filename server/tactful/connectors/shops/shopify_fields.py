@@ -16,6 +16,8 @@ from tactful.connectors.allow_list import (
 
 OFFER: Final = "_tactful_offer"
 """The property of an order line in which a storefront keeps the offer."""
+SESSION: Final = "_tactful_session"
+"""The attribute of a cart in which a storefront names the shopper's session."""
 
 
 def _keep(names: str) -> dict[str, Marker]:
@@ -56,6 +58,8 @@ ORDER_FIELDS: Final[Shape] = {
     "shipping_address": _ADDRESS,
     "billing_address": _ADDRESS,
     "line_items": [_LINE],
+    "discount_codes": [_keep("code")],
+    "note_attributes": Entries(frozenset({SESSION}), key="name"),
     "fulfillments": [_keep("shipment_status updated_at")],
     "refunds": [REFUND_FIELDS],
 }

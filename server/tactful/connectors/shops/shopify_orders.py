@@ -12,11 +12,15 @@ from tactful.connectors.shops.shop_values import (
     territory_of,
     unit_of_line,
 )
-from tactful.connectors.shops.shopify_fields import OFFER
+from tactful.connectors.shops.shopify_fields import OFFER, SESSION
 
 _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
 _CANCELLED_BY: Final = {"customer": "customer", "inventory": "shop", "staff": "shop"}
 """Reason of a cancellation → who cancelled. Fraud and declined payments are neither."""
+MAX_CODE: Final = 255
+"""Characters of a discount code that an order fact takes."""
+MAX_CODES: Final = 20
+"""Discount codes that an order fact takes."""
 _NEVER_SHIPPED: Final = "cancel"
 """The `restock_type` of refunded units that were cancelled before they were shipped."""
 
@@ -40,6 +44,8 @@ def map_order(fields: Json, terms: Terms) -> Mapped:
         "type": "order",
         "order": order,
         "also": [str(one) for one in dict.fromkeys(also) if one] or None,
+        "codes": _codes(fields) or None,
+        "session": (fields.get("note_attributes") or {}).get(SESSION) or None,
         "customer": str(customer) if customer else None,
         "contact": contact_of(fields),
         "territory": territory,
@@ -64,6 +70,12 @@ def contact_of(fields: Json) -> Json | None:
     """Return the contact of an order or a customer, whose values are digests already."""
     found = present({"email_hash": fields.get("email"), "phone_hash": fields.get("phone")})
     return found or None
+
+
+def _codes(fields: Json) -> list[str]:
+    """Return the discount codes that the order has used."""
+    named = [one.get("code") for one in fields.get("discount_codes") or ()]
+    return [str(code)[:MAX_CODE] for code in dict.fromkeys(named) if code][:MAX_CODES]
 
 
 def _status(fields: Json) -> tuple[str, str | None]:

@@ -142,3 +142,19 @@ def test_a_test_order_and_one_without_a_country_are_no_purchases() -> None:
     nowhere = mapped(SHOPIFY, "orders/create", {**ORDER, "shipping_address": None}, Terms())
     assert nowhere.facts == ()
     assert len(nowhere.dropped) == 1
+
+
+def test_an_order_names_the_codes_that_it_used_and_the_session_of_its_cart() -> None:
+    # As Shopify's documentation has them.
+    codes = [{"code": "SPRING-1", "amount": "19.90", "type": "percentage"}, {"code": "SPRING-1"}]
+    attributes = [
+        {"name": "gift note", "value": "For Mia"},
+        {"name": "_tactful_session", "value": "se_1"},
+    ]
+    found = order_of(discount_codes=codes, note_attributes=attributes)
+    assert (found.codes, found.session) == (("SPRING-1",), "se_1")
+    plain = order_of(discount_codes=[], note_attributes=[])
+    assert (plain.codes, plain.session) == ((), None)
+    many = order_of(discount_codes=[{"code": f"C{number}"} for number in range(30)])
+    assert len(many.codes) == 20
+    assert order_of(discount_codes=[{"code": "x" * 300}, {"code": ""}]).codes == ("x" * 255,)
