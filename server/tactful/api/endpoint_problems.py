@@ -152,6 +152,8 @@ ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
         404: ("case.unknown",),
         422: ("case.empty", "case.refused"),
     },
+    ("POST", "/v1/codes/{pool}"): {422: ("codes.pool",)},
+    ("DELETE", "/v1/codes/{pool}"): {404: ("codes.unknown",)},
     ("POST", "/v1/in/{connector}"): _INBOUND,
     ("POST", "/v1/in/{connector}/{secret}"): _INBOUND,
     ("POST", "/v1/connectors/{connector}/retry"): {404: ("connector.unknown",)},

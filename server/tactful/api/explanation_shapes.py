@@ -82,6 +82,10 @@ class OfferShown(_OfferEvidence, frozen=True, kw_only=True):
     session: str
     customer: str | None
     parked: bool | UnsetType = UNSET
+    pool: str | UnsetType = UNSET
+    """The pool of discount codes that the offer draws on."""
+    code: str | UnsetType = UNSET
+    """The discount code that the shopper knows since the acceptance."""
     rule: str
     campaign: str | None
     rulebook: str

@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.api.alerts import SnoozeRequest
 from tactful.api.bodies import json_response
+from tactful.api.code_endpoints import CodesBody
 from tactful.api.diagnoses import DoctorQuestion
 from tactful.api.endpoint_problems import (
     ENDPOINT_PROBLEMS,
@@ -87,6 +88,9 @@ SUMMARIES: Final[dict[tuple[str, str], str]] = {
     ("GET", "/v1/experiments/{id}/report"): "Which rule of an experiment earned more",
     ("GET", "/v1/report"): "What offers earned, compared with shoppers who were held out",
     ("POST", "/v1/cases/{id}/correct"): "Correct the kind or the links of a support case",
+    ("GET", "/v1/codes"): "The pools of discount codes, and how many codes are free",
+    ("POST", "/v1/codes/{pool}"): "Add single-use discount codes to a pool",
+    ("DELETE", "/v1/codes/{pool}"): "Give no code of a pool to further offers",
     ("POST", "/v1/in/{connector}"): "Take a delivery of another system, signed by it",
     ("POST", "/v1/in/{connector}/{secret}"): "The same, for systems that sign nothing",
     ("GET", "/v1/events"): "Read what happened to offers and alerts",
@@ -121,6 +125,7 @@ REQUESTS: Final[Mapping[tuple[str, str], type[Struct]]] = {
     ("POST", "/v1/rulebook/stop"): StopBody,
     ("POST", "/v1/alerts/{id}/snooze"): SnoozeRequest,
     ("POST", "/v1/cases/{id}/correct"): CaseCorrection,
+    ("POST", "/v1/codes/{pool}"): CodesBody,
     ("POST", "/v1/doctor"): DoctorQuestion,
     ("POST", "/v1/pair"): PairingBody,
     ("POST", "/v1/test/clock"): ClockMove,
@@ -169,6 +174,8 @@ OPERATORS: Final = frozenset(
         ("POST", "/v1/rules/{id}/pause"),
         ("POST", "/v1/rules/{id}/resume"),
         ("POST", "/v1/cases/{id}/correct"),
+        ("POST", "/v1/codes/{pool}"),
+        ("DELETE", "/v1/codes/{pool}"),
         ("POST", "/v1/alerts/{id}/acknowledge"),
         ("POST", "/v1/alerts/{id}/snooze"),
         ("POST", "/v1/alerts/{id}/resolve"),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tactful.core.offers.discount_codes import POOL_PATTERN
+
 _DURATION: Final = {"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$", "examples": ["14d"]}
 _INSTANT: Final = {"type": "string", "format": "date-time", "examples": ["2026-03-10T12:00:00Z"]}
 _TERRITORY: Final = {"type": "string", "examples": ["DE"]}
@@ -30,6 +32,7 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "of": {"enum": ["product", "price", "cost", "stock"]},
     "offer": _text("of_8fkq2mz5w1x7r3t9"),
     "order": _text("1001"),
+    "pool": {"type": "string", "pattern": f"^{POOL_PATTERN}$", "examples": ["spring-15"]},
     "recompute": {"enum": ["true", "false"]},
     "rule": _text("hesitating-over-shoes"),
     "session": _text("se_8fkq2mz5w1x7r3t9"),

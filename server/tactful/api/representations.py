@@ -47,6 +47,9 @@ def offer(one: Offer) -> dict[str, Any]:
         "session": one.session,
         "customer": one.customer,
         **({"parked": True} if one.parked else {}),
+        **({"pool": one.pool} if one.pool else {}),
+        # Until the acceptance the code may still go to another shopper.
+        **({"code": one.code} if one.code and one.was_accepted else {}),
         "rule": one.rule,
         "campaign": one.campaign,
         "rulebook": one.rulebook,

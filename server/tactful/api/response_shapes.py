@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from tactful.api.code_shapes import CodePoolsShown, CodesImported, CodesWithdrawn
 from tactful.api.connector_shapes import Connectors, DeliveriesRetried, Events
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
 from tactful.api.pairing import PairingAnswer
@@ -373,6 +374,9 @@ RESPONSES: Final[Mapping[tuple[str, str], Any]] = {
     ("GET", "/v1/report"): ReportShown,
     ("GET", "/v1/experiments/{id}/report"): VariantsShown,
     ("POST", "/v1/cases/{id}/correct"): CaseShown,
+    ("GET", "/v1/codes"): CodePoolsShown,
+    ("POST", "/v1/codes/{pool}"): CodesImported,
+    ("DELETE", "/v1/codes/{pool}"): CodesWithdrawn,
     ("GET", "/v1/alerts"): Alerts,
     ("GET", "/v1/connectors"): Connectors,
     ("GET", "/v1/events"): Events,

@@ -23,6 +23,9 @@ COMMANDS = {
     "bridge": LazyCommand(
         "tactful.cli.connect.bridge_checks:bridge_group", "Check a shop's bridge.", hidden=True
     ),
+    "codes": LazyCommand(
+        "tactful.cli.data.codes_command:codes", "Import and count single-use discount codes."
+    ),
     "facts": LazyCommand(
         "tactful.cli.facts_command:facts", "Describe and check the facts that a shop reports."
     ),
@@ -75,7 +78,7 @@ COMMANDS = {
         "tactful.cli.alerts_command:alerts", "Show what needs a person, and act on it."
     ),
     "events": LazyCommand(
-        "tactful.cli.events_command:events", "Read what happens to offers and alerts."
+        "tactful.cli.events_command:events", "Read what happens to offers and alerts.", hidden=True
     ),
     "report": LazyCommand(
         "tactful.cli.report_command:report", "Report what offers earned, and what to do about them."

@@ -19,6 +19,7 @@ from tactful.runtime.ports.ledger import Ledger
 from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.security.identity import IdentityVerifier
 from tactful.runtime.security.signing_keys import SigningKeys
+from tactful.runtime.services.code_service import CodeService
 from tactful.runtime.services.erasure_changes import ErasureChanges
 from tactful.runtime.services.erasure_service import ErasureService
 from tactful.runtime.services.explanations import ExplanationService
@@ -151,11 +152,14 @@ class Shop:
         self._restoration = SessionRestoration(
             state, self.lifecycle, self.turns, handover, self._promises
         )
+        self.codes = CodeService(state)
+        state.changes.handle(("codes",), self.codes)
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
         self.reports = reports or ReportService(ledger, clock)
         self.alerts = AlertService(state)
+        self.alerts.watch(self.codes.causes)
         self._watch = ShopWatch(state, self.alerts, self.reports, self.trials, self._stop_trial)
         self.diagnoses = DiagnosisService(state, self.explanations, settings.default_territory)
         self.nodes = NodeWatch(
@@ -202,7 +206,9 @@ class Shop:
         # Of the offers of other nodes, nothing would report the end.
         for offer in () if self.nodes.nodes else reserving:
             state.stock_commitments.update(offer)
+            state.codes.update(offer)
             state.promises.update(offer)
+        await self.codes.start()
         cache = state.fact_cache
         cache.known_skus.read_when_needed(
             lambda: state.background.start_ledger_work(cache.read_catalogue())

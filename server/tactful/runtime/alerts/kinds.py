@@ -112,6 +112,11 @@ KINDS: Final[dict[str, AlertKind]] = {
         "Look at `message`. Check the receiver, `events_url` and `egress_allow`.",
         "events.delivered",
     ),
+    "codes.low": AlertKind(
+        "A pool has few discount codes left, or none. Without a code its rules make no offers.",
+        "Create more codes on the shop's platform, then run `tactful codes import FILE --pool POOL`.",
+        "codes.imported",
+    ),
     "offers.stopped": AlertKind(
         "An operator has stopped all offers. Nothing is offered until the stop is ended.",
         "Ask `by` whether its `reason` still holds. End the stop on the console, or with"

@@ -21,6 +21,7 @@ from tactful.core.redemption.redemption_rows import (
     RedemptionState,
     with_response,
 )
+from tactful.runtime.ports.code_store import CodeStore
 from tactful.runtime.ports.fact_store import FactStore
 from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import CommitRefusal, ReadSet, Subject
@@ -49,7 +50,7 @@ class Reading(Struct, frozen=True):
 ReadShop = Callable[[], Awaitable[Reading]]
 
 
-class RedemptionLedger(FactStore, OfferStore, SessionStore, Protocol):
+class RedemptionLedger(FactStore, OfferStore, SessionStore, CodeStore, Protocol):
     """The roles of the ledger that a redemption uses."""
 
 

@@ -94,7 +94,7 @@ class RedemptionService:
         self._runner = RedemptionRunner(ledger, shop, encode)
         self._encode = encode
         self._remainders = VoucherRemainders(ledger, clock, fact_row, shop.settle)
-        self.reported = ReportedOrders(ledger, clock, self._runner, shop, self._remainders)
+        self.reported = ReportedOrders(ledger, clock, entropy, self._runner, shop, self._remainders)
 
     async def redeem(self, call: RedemptionCall) -> RedemptionResponse:
         """Redeem or hold offers for an order, or refuse; the same call always gets the same response."""

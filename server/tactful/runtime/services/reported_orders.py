@@ -8,10 +8,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Order
-from tactful.core.redemption import confirmation, rollback
+from tactful.core.redemption import code_use, confirmation, rollback
 from tactful.core.values.calendar import to_ms
-from tactful.runtime.ports.environment import Clock
+from tactful.core.values.ids import ID_BYTES, redemption_id
+from tactful.runtime.ports.environment import Clock, Entropy
 from tactful.runtime.services.redemption_runner import (
     Reading,
     RedemptionLedger,
@@ -113,6 +115,7 @@ class ReportedOrders:
         self,
         ledger: RedemptionLedger,
         clock: Clock,
+        entropy: Entropy,
         runner: RedemptionRunner,
         shop: ShopFacts,
         remainders: VoucherRemainders,
@@ -122,12 +125,14 @@ class ReportedOrders:
         Args:
             ledger: Has the reports.
             clock: The shop's clock.
+            entropy: Makes ids of redemptions.
             runner: Runs what follows.
             shop: Says what becomes of the rest of vouchers.
             remainders: Issues the rest of the vouchers that a paid order has used.
         """
         self._ledger = ledger
         self._clock = clock
+        self._entropy = entropy
         self._runner = runner
         self._shop = shop
         self._remainders = remainders
@@ -155,6 +160,8 @@ class ReportedOrders:
         unpaid = await self._ledger.unpaid_orders(paid) if paid else set()
         for order in dict.fromkeys(paid[one].order for one in sorted(unpaid)):
             await self._confirm(order)
+        for order in dict.fromkeys(fact.order for fact in orders if fact.codes):
+            await self._record_codes(order)
 
     async def _confirm(self, order: str) -> None:
         """Confirm what an order holds, or held, if the report in force says that it is paid."""
@@ -166,6 +173,34 @@ class ReportedOrders:
                 await self._runner.run(Reading(confirm, also=frozenset(use.ids)), order=order)
                 if keeps:
                     await self._remainders.issue(use.ids)
+
+    async def _record_codes(self, order: str) -> None:
+        """Redeem the offers whose discount codes a paid order has used.
+
+        The shop's platform has honoured the code already, so neither the end of an offer nor its
+        budget refuses it.
+        """
+        for stored in await self._ledger.fact_versions("order", order):
+            fact = decode_stored(stored.body)
+            if stored.ended is not None or not isinstance(fact, Order):
+                continue
+            if not fact.paid or fact.status == "cancelled":
+                continue
+            await self._ledger.spend_free_codes(fact.codes)
+            for code in await self._ledger.find_codes(fact.codes):
+                if code.offer is not None:
+                    await self._record_code(fact, code.offer)
+
+    async def _record_code(self, fact: Order, offer: str) -> None:
+        use = partial(
+            code_use.record_code_use,
+            offer=offer,
+            order=fact,
+            redemption=redemption_id(self._entropy.token_bytes(ID_BYTES)),
+            now=self._clock.now(),
+        )
+        reading = Reading(use, also=frozenset(fact.ids))
+        await self._runner.run(reading, offers=(offer,), order=fact.order)
 
     async def _cancel(self, order: str) -> None:
         """Roll back what an order uses, if its report in force is a cancellation before shipment.

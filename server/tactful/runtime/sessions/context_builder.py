@@ -45,6 +45,7 @@ class ContextBuilder:
         self._active_rulebook = state.active_rulebook
         self._balances = state.balances
         self._stock_commitments = state.stock_commitments
+        self._codes = state.codes
         self._promises = state.promises
         self._feeds = state.feeds
         self._conversions = state.conversions
@@ -94,6 +95,7 @@ class ContextBuilder:
             items=items,
             profile=profile,
             balances=self._balances.view(now),
+            codes=self._codes.view,
             committed=committed,
             promises=self._promises.of(verified_customer(session, signal), session.id),
             ahead=self._ahead(session, items, committed) if session.offers else NOTHING_AHEAD,

@@ -37,6 +37,7 @@ class DecisionApplier:
             self._state.balances.apply(decision.moves)
         for offer in decision.offers:
             self._state.stock_commitments.update(offer)
+            self._state.codes.update(offer)
             self._state.promises.update(offer)
         self._state.reductions.count_decided(decision.offers)
         self._index(live, before)
@@ -71,6 +72,7 @@ class DecisionApplier:
         for offer in decision.offers:
             known = before.get(offer.id) or _as_withdrawn(offer)
             self._state.stock_commitments.update(known)
+            self._state.codes.update(known)
             self._state.promises.update(known)
         customer = decision.session.customer
         if customer and decision.contact is not None and context.profile:
@@ -125,4 +127,4 @@ class DecisionApplier:
 
 
 def _as_withdrawn(offer: Offer) -> Offer:
-    return structs.replace(offer, state=OfferState.WITHDRAWN)
+    return structs.replace(offer, state=OfferState.WITHDRAWN, code=None)

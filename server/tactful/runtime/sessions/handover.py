@@ -26,6 +26,7 @@ class SessionHandover(ChangeHandler):
         """Let go of the sessions of `state`."""
         self._registry = state.registry
         self._commitments = state.stock_commitments
+        self._codes = state.codes
         self._promises = state.promises
         self._timers = state.timers
         self._telemetry = state.telemetry
@@ -55,6 +56,7 @@ class SessionHandover(ChangeHandler):
         for offer in (*live.state.offers, *live.state.parked):
             # Nothing reports to this process when they end.
             self._commitments.drop(offer)
+            self._codes.drop(offer)
             self._promises.drop(offer)
         self._timers.cancel(session)
         self._timers.cancel(end_timer_key(live))

@@ -156,6 +156,7 @@ class SessionLifecycle:
         """Count the offers of a session that another process had."""
         for offer in (*live.state.offers, *live.state.parked):
             self._state.stock_commitments.update(offer)
+            self._state.codes.update(offer)
             self._state.promises.update(offer)
 
     async def wait_until_idle(self) -> None:

@@ -57,6 +57,9 @@ class RefusalRecovery:
                 await self._state.fact_cache.reload_contact(refusal.subject[1])
             case "stock.committed":
                 await self._elsewhere.read([refusal.sku])
+            case "codes.taken":
+                # Another process has taken the code, or it was withdrawn.
+                self._state.codes.discard(refusal.subject[1])
             case "offer.ended":
                 # A checkout redeemed the offer first. The session drops the offer, then decides again.
                 ended = await self._state.ledger.offer(refusal.offer)

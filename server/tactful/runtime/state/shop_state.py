@@ -15,6 +15,7 @@ from tactful.runtime.security.signing_keys import SigningKeys
 from tactful.runtime.state.active_rulebook import ActiveRulebook
 from tactful.runtime.state.balances import Balances, StockCommitments
 from tactful.runtime.state.browsing_budget import BrowsingBudget, BrowsingLimits
+from tactful.runtime.state.code_pools import CodePools
 from tactful.runtime.state.conversion_tracker import ConversionTracker
 from tactful.runtime.state.customer_promises import CustomerPromises
 from tactful.runtime.state.erased_customers import ErasedCustomers
@@ -72,6 +73,7 @@ class ShopState:
         self.erased_customers = ErasedCustomers(ledger)
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
+        self.codes = CodePools(clock)
         self.promises = CustomerPromises()
         self.fact_cache = FactCache(ledger, concerns_offer=self.registry.concerns_offer)
         self.feeds = FeedMonitor(self.timers, on_stale_feed)

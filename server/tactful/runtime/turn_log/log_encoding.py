@@ -64,6 +64,8 @@ class DecisionInputs(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     """Contact history of the verified customer."""
     balances: list[tuple[str, str, Balance]] = []
     """(campaign, currency or `COUNT`, balance in the current period)."""
+    codes: list[tuple[str, str, int | None]] = []
+    """(pool, the discount code that its next offer takes, the end of that code)."""
     committed: list[tuple[str, str, int]] = []
     """(SKU, territory, units promised by the standing offers of all sessions)."""
     ahead: Mapping[str, int] = {}
@@ -318,6 +320,7 @@ def full_inputs(context: Context, *, begins_here: bool) -> DecisionInputs:
         begins_here=begins_here,
         contact=context.profile.contact if context.profile else None,
         balances=[(*key, balance) for key, balance in context.balances.items()],
+        codes=[(pool, free.code, free.ends_at) for pool, free in context.codes.items()],
         committed=[
             (sku, territory, context.committed[sku, territory])
             for sku in context.items

@@ -15,6 +15,7 @@ from tactful.core.customer.profile import Profile, profile
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.history import History
 from tactful.core.facts.item import Item
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.pricing.conversion_rates import ConversionRates
 from tactful.core.rules.rule import Rulebook
 from tactful.core.session.contact_history import NO_CONTACT, ContactHistory
@@ -70,6 +71,7 @@ def recorded_context(
         items=items,
         profile=profile,
         balances={(campaign, unit): balance for campaign, unit, balance in inputs.balances},
+        codes={pool: FreeCode(code, ends_at) for pool, code, ends_at in inputs.codes},
         committed=by_territory(inputs.committed),
         ahead=inputs.ahead,
         feed_heartbeats=heartbeats,

@@ -19,6 +19,7 @@ from tactful.core.decision import Decision
 from tactful.core.facts.fact_types import FeedName
 from tactful.core.facts.item import Item
 from tactful.core.facts.purchases import NO_PURCHASES
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.pricing.conversion_rates import ConversionRates, Tally
 from tactful.core.rules.rule import Rulebook
@@ -104,6 +105,10 @@ class WhatIfRun:
         self._balances = Balances()
         self._balances.use_campaigns(rulebook.campaigns)
         self._commitments = StockCommitments()
+        # How many codes there would be is not known, so each pool has one for every offer.
+        self._codes = {
+            rule.codes: FreeCode("what-if") for rule in rulebook.rules.values() if rule.codes
+        }
         self._feed_heartbeats: Mapping[FeedName, int] = {}
         self._first_applied: dict[tuple[str, str], dict[str, int]] = {}
         self.count = RulebookCounter(rulebook.version)
@@ -224,6 +229,7 @@ class WhatIfRun:
         return structs.replace(
             context,
             balances=self._balances.view(now),
+            codes=self._codes,
             committed=self._commitments.view(context.items, (state.territory,)),
             ahead={
                 offer.id: self._commitments.ahead(offer, context.items.get(offer.sku))

@@ -290,7 +290,11 @@ def _message(effect: Outgoing, now: int, last_request: _Request | None) -> messa
             )
         case _:
             return messages.Accepted(
-                seq=effect.offer.seq, offer=effect.offer.id, token=effect.token, hold=effect.hold
+                seq=effect.offer.seq,
+                offer=effect.offer.id,
+                token=effect.token,
+                hold=effect.hold,
+                code=effect.offer.code,
             )
 
 

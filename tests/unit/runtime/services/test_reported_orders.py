@@ -3,12 +3,15 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
+from support.bare_shop import CountedEntropy
 from support.builders import line, when
 from support.builders import order as order_fact
-from support.ledger_rows import T0, accepted, push
+from support.ledger_rows import T0, accepted, offer, push
 from support.redemption_ledger import MINUTE, Redemptions, request
 from tactful.api.redemption_responses import encode_answer
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import OfferState
 from tactful.runtime.services.ingest import fact_row
 from tactful.runtime.services.redemption_runner import RedemptionRunner
@@ -37,7 +40,9 @@ class Reports(Redemptions):
         shop = Shop(self.ledger)
         runner = RedemptionRunner(self.ledger, shop, encode_answer)
         remainders = VoucherRemainders(self.ledger, Clock(), fact_row, shop.settle)
-        await ReportedOrders(self.ledger, Clock(), runner, shop, remainders).follow([made])
+        await ReportedOrders(
+            self.ledger, Clock(), CountedEntropy(), runner, shop, remainders
+        ).follow([made])
 
     async def opened(self) -> "Reports":
         if await self.ledger.offer("of_1") is None:
@@ -48,6 +53,44 @@ class Reports(Redemptions):
 @pytest.fixture
 async def reports() -> Reports:
     return await Reports().opened()
+
+
+# discount codes
+
+
+async def coded() -> Reports:
+    """The accepted offer, with a code of its own."""
+    reports = Reports()
+    await reports.ledger.add_codes("p", [FreeCode("A"), FreeCode("B")], T0)
+    shown = offer(pool="p", code="A")
+    await reports.ledger.commit(push(shown, limit=reports.limit))
+    taken = accepted(pool="p", code="A")
+    await reports.ledger.commit(structs.replace(push(taken), moves=()))
+    return reports
+
+
+async def test_a_paid_order_redeems_the_offer_whose_code_it_used() -> None:
+    reports = await coded()
+    await reports.report("o1", codes=("a", "B", "FOREIGN"), paid=False, version=1)
+    assert await reports.state() is OfferState.ACCEPTED
+    await reports.report("o1", codes=("a", "B", "FOREIGN"), version=2)
+    assert await reports.state() is OfferState.REDEEMED
+    found = await reports.ledger.find_codes(["A", "B"])
+    assert [one.state for one in found] == ["used", "used"], "B was given out by the shop itself"
+    assert await reports.ledger.reconcile() == []
+
+
+async def test_a_cancelled_order_uses_no_code() -> None:
+    reports = await coded()
+    await reports.report("o1", "cancelled", codes=("A",))
+    assert await reports.state() is OfferState.ACCEPTED
+
+
+async def test_two_orders_with_one_code_redeem_it_once() -> None:
+    reports = await coded()
+    await reports.report("o1", codes=("A",))
+    await reports.report("o2", codes=("A",))
+    assert await reports.ledger.orders_of("of_1") == ["o1"]
 
 
 # what confirms

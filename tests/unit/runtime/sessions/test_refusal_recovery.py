@@ -7,6 +7,7 @@ import msgspec
 from support.bare_shop import bare_shop
 from support.builders import session
 from support.ledger_rows import offer, push
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.session.signals import FactsChanged
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal, ContactWrite
@@ -73,3 +74,12 @@ async def test_an_offer_that_is_unknown_has_nothing_to_report(tmp_path: Path) ->
     recovery, live = recovery_of(shop)
     assert await recovery.recover(live, CommitRefusal("offer.ended", offer="o1")) == Recovery()
     assert await recovery.recover(live, CommitRefusal("budget.spend")) == Recovery()
+
+
+async def test_a_code_that_another_offer_has_is_not_tried_again(tmp_path: Path) -> None:
+    shop = bare_shop(tmp_path)
+    recovery, live = recovery_of(shop)
+    shop.state.codes.restore([("p", FreeCode("A")), ("p", FreeCode("B"))])
+    refusal = CommitRefusal("codes.taken", subject=("code", "A"))
+    assert await recovery.recover(live, refusal) == Recovery()
+    assert shop.state.codes.view == {"p": FreeCode("B")}

@@ -73,8 +73,8 @@ def test_a_renamed_field_keeps_its_stored_name(field: str, stored: tuple[str, An
     assert decode_inputs(encoded) == DecisionInputs(**{field: value})
 
 
-def test_empty_inputs_are_one_byte_and_absent_inputs_are_empty() -> None:
-    assert encode(NO_INPUTS) == b"\x80"
+def test_empty_inputs_are_three_bytes_and_absent_inputs_are_empty() -> None:
+    assert encode(NO_INPUTS) == b"\xde\x00\x00"
     assert decode_inputs(encode(NO_INPUTS)) == NO_INPUTS
     assert decode_inputs(None) is NO_INPUTS
 
