@@ -20,16 +20,19 @@ from tactful.bridge_check.shop_driver import ShopDriver
 
 LIBRARY = ROOT / "server" / "bridges" / "checkout-js"
 SUPPORT = ROOT / "tests" / "support"
+DRIVER_SERVER = LIBRARY / "test" / "support" / "driver_server.cjs"
 SHOPS = {
     "library": (LIBRARY / "test" / "support" / "driven_shop.js",),
     "medusa": (
         SUPPORT / "driven_medusa.cjs",
-        SUPPORT / "driver_server.cjs",
+        DRIVER_SERVER,
+        SUPPORT / "example_verbs.cjs",
         ROOT / "examples" / "medusa" / "tactful.js",
     ),
     "saleor": (
         SUPPORT / "driven_saleor.mjs",
-        SUPPORT / "driver_server.cjs",
+        DRIVER_SERVER,
+        SUPPORT / "example_verbs.cjs",
         ROOT / "examples" / "saleor" / "tactful.mjs",
     ),
 }

@@ -10,6 +10,7 @@
 const { MemoryStore } = require('@tactful/checkout');
 
 const { serveDriver } = require('./driver_server.cjs');
+const { exampleVerbs, shortPause } = require('./example_verbs.cjs');
 const { MedusaBridge, OfferError } = require('./tactful.js');
 
 const [, , url, serverKey] = process.argv;
@@ -69,8 +70,7 @@ const bridge = new MedusaBridge({
   },
   timeout: 30_000,
   patience: 1500,
-  // Pauses are cut short, so that a run is.
-  sleep: (pause) => new Promise((done) => setTimeout(done, Math.min(pause, 20))),
+  sleep: shortPause,
 });
 
 function totalOf(cart) {
@@ -82,7 +82,8 @@ function totalOf(cart) {
 }
 
 /** What a storefront does after a refusal: the items stay, at the shop's own price. */
-function withoutOffers(cart) {
+function withoutOffers(id) {
+  const cart = carts.get(id);
   const lines = cart.items.filter((line) => line.metadata?.tactful_token);
   cart.items = cart.items.filter((line) => !lines.includes(line));
   for (const { quantity } of lines) {
@@ -91,7 +92,21 @@ function withoutOffers(cart) {
   }
 }
 
+/** Places the order of a cart, as the verb `finish`. */
+async function finish({ cart }) {
+  const row = carts.get(cart);
+  const order = { id: `order_${orders.size + 1}`, status: 'pending', cart: { id: cart } };
+  orders.set(order.id, order);
+  row.order = order;
+  const payment = { currency_code: 'eur', refunds: [], payment_collection: { order } };
+  payments.set(`pay_${cart}`, payment);
+  await bridge.placed(order.id);
+  return { state: 'placed', order: cart, charged: totalOf(row) };
+}
+
 const VERBS = {
+  ...exampleVerbs({ bridge, store, OfferError, withoutOffers, finish }),
+
   about: async () => ({
     name: 'examples/medusa over a stub',
     sku: VARIANT.sku,
@@ -109,36 +124,6 @@ const VERBS = {
   },
 
   total: async ({ cart }) => ({ total: totalOf(carts.get(cart)) }),
-
-  async pay({ cart, card }) {
-    try {
-      await bridge.hold(cart);
-    } catch (error) {
-      if (!(error instanceof OfferError)) throw error;
-      if (error.code !== 'offer.later') withoutOffers(carts.get(cart));
-      return { state: 'refused' };
-    }
-    if (card === 'bank') return { state: 'waiting', order: cart };
-    if (card === 'good') return VERBS.finish({ cart });
-    await bridge.release(cart);
-    return { state: 'declined' };
-  },
-
-  async finish({ cart }) {
-    const row = carts.get(cart);
-    const order = { id: `order_${orders.size + 1}`, status: 'pending', cart: { id: cart } };
-    orders.set(order.id, order);
-    row.order = order;
-    const payment = { currency_code: 'eur', refunds: [], payment_collection: { order } };
-    payments.set(`pay_${cart}`, payment);
-    await bridge.placed(order.id);
-    return { state: 'placed', order: cart, charged: totalOf(row) };
-  },
-
-  async back({ cart }) {
-    await bridge.release(cart);
-    return {};
-  },
 
   async cancel({ order: cart }) {
     const { order } = carts.get(cart);
@@ -163,12 +148,6 @@ const VERBS = {
 
   async promotion(asked) {
     percent = asked.percent;
-    return {};
-  },
-
-  async settle() {
-    for (const row of store.waiting.values()) row.notBefore = 0;
-    await bridge.sweep.run();
     return {};
   },
 };

@@ -8,6 +8,7 @@
 import { MemoryStore } from '@tactful/checkout';
 
 import { serveDriver } from './driver_server.cjs';
+import { exampleVerbs, shortPause } from './example_verbs.cjs';
 import { OfferError, SaleorBridge } from './tactful.mjs';
 
 const [, , url, serverKey] = process.argv;
@@ -92,18 +93,38 @@ const bridge = new SaleorBridge({
   graphql: async (query, variables) => OPERATIONS[/Tactful\w+/.exec(query)[0]](variables),
   timeout: 30_000,
   patience: 1500,
-  // Pauses are cut short, so that a run is.
-  sleep: (pause) => new Promise((done) => setTimeout(done, Math.min(pause, 20))),
+  sleep: shortPause,
 });
 
 const totalOf = ({ lines }) => lines.reduce((sum, line) => sum + unitOf(line) * line.quantity, 0);
 
 /** What a storefront does after a refusal: the items stay, at the shop's own price. */
-function withoutOffers(checkout) {
+function withoutOffers(id) {
+  const checkout = checkouts.get(id);
   checkout.lines = checkout.lines.map((line) => ({ ...line, price: null, metadata: [] }));
 }
 
+/** Places the order of a cart, as the verb `finish`. */
+async function finish({ cart }) {
+  const checkout = checkouts.get(cart);
+  const charged = totalOf(checkout);
+  const order = {
+    id: newId('order'),
+    status: 'UNFULFILLED',
+    checkoutId: cart,
+    lines: shown(checkout).lines,
+    transactions: [{ events: [] }],
+  };
+  orders.set(order.id, order);
+  orderOf.set(cart, order);
+  checkouts.delete(cart);
+  await bridge.placed(order.id);
+  return { state: 'placed', order: cart, charged };
+}
+
 const VERBS = {
+  ...exampleVerbs({ bridge, store, OfferError, withoutOffers, finish }),
+
   about: async () => ({
     name: 'examples/saleor over a stub',
     sku: SKU,
@@ -119,42 +140,6 @@ const VERBS = {
   },
 
   total: async ({ cart }) => ({ total: totalOf(checkouts.get(cart)) }),
-
-  async pay({ cart, card }) {
-    try {
-      await bridge.hold(cart);
-    } catch (error) {
-      if (!(error instanceof OfferError)) throw error;
-      if (error.code !== 'offer.later') withoutOffers(checkouts.get(cart));
-      return { state: 'refused' };
-    }
-    if (card === 'bank') return { state: 'waiting', order: cart };
-    if (card === 'good') return VERBS.finish({ cart });
-    await bridge.release(cart);
-    return { state: 'declined' };
-  },
-
-  async finish({ cart }) {
-    const checkout = checkouts.get(cart);
-    const charged = totalOf(checkout);
-    const order = {
-      id: newId('order'),
-      status: 'UNFULFILLED',
-      checkoutId: cart,
-      lines: shown(checkout).lines,
-      transactions: [{ events: [] }],
-    };
-    orders.set(order.id, order);
-    orderOf.set(cart, order);
-    checkouts.delete(cart);
-    await bridge.placed(order.id);
-    return { state: 'placed', order: cart, charged };
-  },
-
-  async back({ cart }) {
-    await bridge.release(cart);
-    return {};
-  },
 
   async cancel({ order: cart }) {
     const order = orderOf.get(cart);
@@ -184,12 +169,6 @@ const VERBS = {
 
   async promotion(asked) {
     percent = asked.percent;
-    return {};
-  },
-
-  async settle() {
-    for (const row of store.waiting.values()) row.notBefore = 0;
-    await bridge.sweep.run();
     return {};
   },
 };

@@ -5,8 +5,6 @@
  * prices are in memory; everything that touches offers is the library's.
  */
 
-import { createServer } from 'node:http';
-
 import {
   BridgeError,
   Checkout,
@@ -22,6 +20,7 @@ import {
   TactfulClient,
   TokenRefusedError,
 } from '../../src/index.js';
+import { serveDriver } from './driver_server.cjs';
 
 const [, , url, key] = process.argv;
 const ITEM = { sku: 'RUN-42', territory: 'DE', currency: 'EUR' };
@@ -155,17 +154,4 @@ const VERBS = {
   },
 };
 
-const server = createServer(async (request, response) => {
-  const chunks = [];
-  for await (const chunk of request) chunks.push(chunk);
-  const verb = VERBS[request.url.slice(1)];
-  try {
-    const answer = verb ? await verb(JSON.parse(Buffer.concat(chunks).toString() || '{}')) : {};
-    response.writeHead(verb ? 200 : 501, { Connection: 'close' }).end(JSON.stringify(answer));
-  } catch (error) {
-    response.writeHead(500, { Connection: 'close' }).end(JSON.stringify({ error: error.stack }));
-  }
-});
-server.listen(0, '127.0.0.1', () => {
-  process.stdout.write(`http://127.0.0.1:${server.address().port}\n`);
-});
+serveDriver(VERBS);
