@@ -17,6 +17,7 @@ from support.ledger_rows import T0, AnyLedger, entry, fact, offer, step
 from support.postgres_cluster import Cluster
 from support.postgres_ledger import postgres_ledger
 from tactful.core.offers.budget import BudgetMove
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import Offer, OfferState
 from tactful.core.redemption.redemption_rows import (
     RedemptionOutcome,
@@ -50,8 +51,12 @@ SEEDS = (1, 2, 3)
 COMPARE_EVERY = max(25, ACTS // 100)
 SKUS, CUSTOMERS = ("A", "B", "C"), ("c1", "c2", "c3")
 SESSIONS = (("se_1", "c1"), ("se_2", "c2"), ("se_3", "c3"), ("se_4", None))
+CODES = [f"C{number}" for number in range(40)]
 LIMIT = 60_000
-REASONS = {"facts.newer", "settings.newer", "contact.newer", "session.moved", "stock.committed"}
+REASONS = {
+    "facts.newer", "settings.newer", "contact.newer", "session.moved", "stock.committed",
+    "codes.taken",
+}  # fmt: skip
 """Why commits are refused in every long enough run."""
 
 
@@ -76,6 +81,7 @@ class World:
         acts = [
             self.push, self.push, self.push, self.end, self.redeem, self.report, self.report,
             self.report, self.claim, self.contact, self.tally, self.setting, self.erase,
+            self.codes,
         ]  # fmt: skip
         call = await self.draw.choice(acts)()
         answers = [await call(ledger) for ledger in self.ledgers]
@@ -92,10 +98,13 @@ class World:
         plain = self.ledgers[0]
         # A session has one customer, because a login gives it another id.
         sku, (session, who) = self.draw.choice(SKUS), self.draw.choice(SESSIONS)
+        state = self.draw.choice([OfferState.PUSHED, OfferState.ACCEPTED])
+        coded = self.draw.random() < 0.4
         made = offer(
             f"of_{self.number}", session=session, customer=who, sku=sku, seq=self.number,
-            max_qty=self.draw.randint(1, 3), issued_at=self.now,
-            state=self.draw.choice([OfferState.PUSHED, OfferState.ACCEPTED]),
+            max_qty=self.draw.randint(1, 3), issued_at=self.now, state=state,
+            accept_until=self.now + 9 if state is OfferState.ACCEPTED else None,
+            pool="p" if coded else None, code=self.draw.choice(CODES) if coded else None,
         )  # fmt: skip
         stored = await plain.session(session)
         known = await plain.contact(who) if who else None
@@ -133,7 +142,8 @@ class World:
         if await self.ledgers[0].offer(made.id) is None:
             return self.nothing
         state = self.draw.choice([OfferState.EXPIRED, OfferState.WITHDRAWN, OfferState.DECLINED])
-        ended = structs.replace(made, state=state, seq=self.number)
+        code = made.code if made.was_accepted else None
+        ended = structs.replace(made, state=state, seq=self.number, code=code)
         stored = await self.ledgers[0].session(made.session)
         turn = Commit(
             session=made.session,
@@ -230,6 +240,19 @@ class World:
         ]
         return self.draw.choice(acts)
 
+    async def codes(self) -> Any:
+        pool, now = self.draw.choice("pq"), self.now
+        some = self.draw.sample(CODES, 4)
+        ends = self.draw.choice([None, now + 2])
+        free = [FreeCode(self.draw.choice([one, one.lower()]), ends) for one in some]
+        acts: list[Any] = [
+            lambda ledger: ledger.add_codes(pool, free, now),
+            lambda ledger: ledger.add_codes(pool, free, now),
+            lambda ledger: ledger.withdraw_codes(pool, now),
+            lambda ledger: ledger.spend_free_codes(some[:1]),
+        ]
+        return self.draw.choice(acts)
+
     async def erase(self) -> Any:
         who, alias, now = self.draw.choice(CUSTOMERS), f"erased-{self.number}", self.now
         chance = self.draw.random()
@@ -286,6 +309,9 @@ async def held(ledger: AnyLedger) -> dict[str, Any]:
         "states": await ledger.rule_states(),
         "heartbeats": await ledger.feed_heartbeats(),
         "fenced": ledger.fenced_records,
+        "codes": await ledger.find_codes(CODES),
+        "free": sorted(await ledger.free_codes(), key=str),
+        "pools": await ledger.pool_counts(T0),
         "wrong": await ledger.reconcile(),
     }
 

@@ -36,6 +36,7 @@ from support.shared_ledger import (
 )
 from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection
+from tactful.core.offers.discount_codes import FreeCode
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import ItemViewed, OfferAccepted, TimerFired
 from tactful.runtime.ports.rulebook_store import OffersStop
@@ -186,6 +187,25 @@ async def test_stock_is_never_promised_twice_by_two_processes(tmp_path: Path) ->
         await asyncio.gather(*(side.check(one) for side, one in live))
         standing = await shops[0].ledger.standing_offers()
         assert sum(offer.max_qty for offer in standing) == 3
+        assert await shops[1].reconcile() == []
+
+
+async def test_a_discount_code_is_never_given_twice_by_two_processes(tmp_path: Path) -> None:
+    async with two_shops(tmp_path) as shops:
+        await report(shops[0], *item_facts("S0", available=PLENTY))
+        rules = RULES.replace("expires: 15m", "expires: 15m\n      codes: spring")
+        (tmp_path / "rules" / "rules.yaml").write_text(rules, "utf-8")
+        await shops[0].rulebooks.reload()
+        await shops[0].codes.add("spring", [FreeCode(f"C{number}") for number in range(7)])
+        for shop in shops:
+            await warm(shop, "S0")
+            await shop.settled()
+            assert shop.state.codes.count("spring") == 7
+        sides = [Browsing(shop) for shop in shops]
+        live = [(side, side.session("S0")) for side in sides for _ in range(6)]
+        await asyncio.gather(*(side.check(one) for side, one in live))
+        standing = await shops[0].ledger.standing_offers()
+        assert sorted(str(one.code) for one in standing) == [f"C{number}" for number in range(7)]
         assert await shops[1].reconcile() == []
 
 

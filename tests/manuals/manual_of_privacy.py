@@ -11,6 +11,7 @@ CONTENTS = {
     "acts": "what operators did, with their names",
     "alerts": "what needs a person",
     "changes": "which subjects a commit changed, such as a customer or an item",
+    "codes": "which discount code an offer has",
     "contacts": "how often a customer was approached, and their cooldowns",
     "entries": "what shoppers did and what was decided, for explanations",
     "erased": "keyed digests of erased ids",

@@ -58,8 +58,10 @@ class RefusalRecovery:
             case "stock.committed":
                 await self._elsewhere.read([refusal.sku])
             case "codes.taken":
-                # Another process has taken the code, or it was withdrawn.
-                self._state.codes.discard(refusal.subject[1])
+                # Another process has taken the code, and perhaps others.
+                codes = self._state.codes
+                codes.restore(await self._state.ledger.free_codes())
+                codes.discard(refusal.subject[1])
             case "offer.ended":
                 # A checkout redeemed the offer first. The session drops the offer, then decides again.
                 ended = await self._state.ledger.offer(refusal.offer)

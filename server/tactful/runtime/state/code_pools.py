@@ -1,25 +1,31 @@
 """The free discount codes of all pools, in memory.
 
-Codes that outlast the others are given out first. What other processes do is not known until the
-ledger refuses a code, or the pools are read again.
+Codes that outlast the others are given out first, and among equals each process has an order of its
+own: two processes that give out codes of one pool rarely try the same one. What other processes do is
+not known until the ledger refuses a code, or the pools are read again.
 """
 
 import heapq
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Final
 
 from tactful.core.offers.discount_codes import FreeCode, FreeCodes
 from tactful.core.offers.offer import Offer
-from tactful.runtime.ports.environment import Clock
+from tactful.runtime.ports.environment import Clock, Entropy
 
 _FOREVER: Final = 2**63
+_SALT_BYTES: Final = 16
 
 
 class CodePools:
     """The codes that no offer has, by pool, and those of the offers of this process."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
         self._clock = clock
+        self._entropy = entropy
+        self._salt = b""
+        """What the order of this process depends on; drawn when there is a code to give."""
         self._pools: dict[str, _Pool] = {}
         self._held: dict[str, tuple[str, FreeCode]] = {}
         """Offer → the pool and the code that the offer reserves or was accepted with."""
@@ -28,10 +34,13 @@ class CodePools:
         """Replace the free codes by the ledger's, without those of offers that are under way.
 
         Args:
-            codes: (pool, code), in the order in which they were added.
+            codes: (pool, code).
         """
         held = {code.code for _, code in self._held.values()}
         self._pools = {}
+        codes = tuple(codes)
+        if codes and not self._salt:
+            self._salt = self._entropy.token_bytes(_SALT_BYTES)
         for pool, code in codes:
             if code.code not in held:
                 self._pool(pool).put(code)
@@ -74,31 +83,31 @@ class CodePools:
         return known.count(self._clock.now()) if known else 0
 
     def _pool(self, name: str) -> "_Pool":
-        return self._pools.setdefault(name, _Pool())
+        return self._pools.setdefault(name, _Pool(self._salt))
 
 
 class _Pool:
     """The free codes of one pool; a code that was taken leaves the heap when it is its turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, salt: bytes) -> None:
+        self._salt = salt
         self._codes: dict[str, FreeCode] = {}
-        self._heap: list[tuple[int, int, str]] = []
-        self._number = 0
+        self._heap: list[tuple[int, bytes, str]] = []
 
     def put(self, code: FreeCode) -> None:
         """Add a free code."""
         if code.code not in self._codes:
             self._codes[code.code] = code
-            self._number += 1
             end = _FOREVER if code.ends_at is None else code.ends_at
-            heapq.heappush(self._heap, (-end, self._number, code.code))
+            order = blake2b(code.code.encode(), key=self._salt, digest_size=8).digest()
+            heapq.heappush(self._heap, (-end, order, code.code))
 
     def discard(self, code: str) -> None:
         """Remove a code, if it is there."""
         self._codes.pop(code, None)
 
     def best(self, now: int) -> FreeCode | None:
-        """Return the code that lasts longest, the first one added among equals; None: none lasts."""
+        """Return the code that lasts longest, the first of its order among equals; None: none lasts."""
         while self._heap and self._heap[0][2] not in self._codes:
             heapq.heappop(self._heap)
         if not self._heap:

@@ -73,7 +73,7 @@ class ShopState:
         self.erased_customers = ErasedCustomers(ledger)
         self.balances = Balances()
         self.stock_commitments = StockCommitments()
-        self.codes = CodePools(clock)
+        self.codes = CodePools(clock, entropy)
         self.promises = CustomerPromises()
         self.fact_cache = FactCache(ledger, concerns_offer=self.registry.concerns_offer)
         self.feeds = FeedMonitor(self.timers, on_stale_feed)

@@ -79,7 +79,8 @@ async def test_an_offer_that_is_unknown_has_nothing_to_report(tmp_path: Path) ->
 async def test_a_code_that_another_offer_has_is_not_tried_again(tmp_path: Path) -> None:
     shop = bare_shop(tmp_path)
     recovery, live = recovery_of(shop)
-    shop.state.codes.restore([("p", FreeCode("A")), ("p", FreeCode("B"))])
+    await shop.ledger.add_codes("p", [FreeCode("A"), FreeCode("B")], 1)
+    shop.state.codes.restore([("p", FreeCode(code)) for code in ("A", "B", "TAKEN")])
     refusal = CommitRefusal("codes.taken", subject=("code", "A"))
     assert await recovery.recover(live, refusal) == Recovery()
     assert shop.state.codes.view == {"p": FreeCode("B")}

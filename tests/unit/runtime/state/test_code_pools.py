@@ -8,6 +8,7 @@ from tactful.core.offers.offer import Offer, OfferState
 from tactful.runtime.state.code_pools import CodePools
 
 A, B, C = FreeCode("A"), FreeCode("B"), FreeCode("C")
+SALT = 2
 
 
 class Clock:
@@ -20,8 +21,18 @@ class Clock:
         return self.at
 
 
-def pools(*codes: FreeCode, clock: Clock | None = None) -> CodePools:
-    made = CodePools(clock or Clock())
+class Salt:
+    """An entropy that gives one salt, under which A, B and C are in this order."""
+
+    def __init__(self, salt: bytes = b"") -> None:
+        self.salt = salt
+
+    def token_bytes(self, size: int) -> bytes:
+        return (self.salt or b"%d" % SALT).ljust(size)
+
+
+def pools(*codes: FreeCode, clock: Clock | None = None, salt: bytes = b"") -> CodePools:
+    made = CodePools(clock or Clock(), Salt(salt))
     made.restore([("p", one) for one in codes])
     return made
 
@@ -31,11 +42,16 @@ def coded(code: str | None, state: OfferState = OfferState.PUSHED, **fields: Any
 
 
 def test_without_pools_there_is_no_code() -> None:
-    assert CodePools(Clock()).view == {}
-    assert CodePools(Clock()).count("p") == 0
+    assert CodePools(Clock(), Salt()).view == {}
+    assert CodePools(Clock(), Salt()).count("p") == 0
 
 
-def test_codes_are_given_in_the_order_in_which_they_were_added() -> None:
+def test_every_process_gives_codes_in_an_order_of_its_own() -> None:
+    first = {pools(A, B, C, salt=b"%d" % number).view["p"].code for number in range(40)}
+    assert first == {"A", "B", "C"}
+
+
+def test_the_next_code_is_another_one_as_soon_as_an_offer_has_it() -> None:
     made = pools(A, B)
     assert made.view == {"p": A}
     made.update(coded("A"))
