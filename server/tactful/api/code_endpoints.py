@@ -83,9 +83,9 @@ def code_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"pool": pool, "withdrawn": withdrawn})
 
     return (
-        Route("/v1/codes", key.guard(pools), methods=["GET"]),
-        Route("/v1/codes/{pool}", key.guard(add), methods=["POST"]),
-        Route("/v1/codes/{pool}", key.guard(withdraw), methods=["DELETE"]),
+        Route("/v1/codes", key.guard(pools, "operate"), methods=["GET"]),
+        Route("/v1/codes/{pool}", key.guard(add, "operate"), methods=["POST"]),
+        Route("/v1/codes/{pool}", key.guard(withdraw, "operate"), methods=["DELETE"]),
     )
 
 
