@@ -12,6 +12,7 @@ from tactful.cli.shared.errors import CommandError, NegativeAnswerError
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, print_json, print_table, print_text
+from tactful.core.values.counts import counted
 
 AT_ONCE: Final = 10_000
 """Codes of one request."""
@@ -122,19 +123,19 @@ def import_(
     else:
         _print_import(pool, (added, known, free), problems, dry_run=dry_run)
     if problems:
-        raise NegativeAnswerError(f"{file}: {len(problems):,} lines were not imported.")
+        raise NegativeAnswerError(f"{file}: {counted(len(problems), 'line')} not imported.")
 
 
 def _print_import(
     pool: str, counts: tuple[int, int, int], problems: list[tuple[int, str]], *, dry_run: bool
 ) -> None:
     added, known, free = counts
-    done = "would be added" if dry_run else "were added"
-    print_text(f"{pool}: {added:,} codes {done}, {known:,} were known already, {free:,} are free.")
+    done = "would be added" if dry_run else "added"
+    print_text(f"{pool}: {counted(added, 'code')} {done}, {known:,} known already, {free:,} free.")
     for line, text in problems[:SHOWN_PROBLEMS]:
         print_text(f"  line {line}: {text}")
     if len(problems) > SHOWN_PROBLEMS:
-        print_text(f"  and {len(problems) - SHOWN_PROBLEMS:,} further lines")
+        print_text(f"  and {counted(len(problems) - SHOWN_PROBLEMS, 'further line')}")
 
 
 @codes.command(epilog="\b\nExample:\n  tactful codes withdraw spring-15")
@@ -147,4 +148,4 @@ def withdraw(*, pool: str, url: str | None, json_output: bool, **options: Any) -
     if json_output:
         print_json(answer)
     else:
-        print_text(f"{pool}: {answer['withdrawn']:,} free codes are withdrawn.")
+        print_text(f"{pool}: {counted(answer['withdrawn'], 'free code')} withdrawn.")

@@ -13,17 +13,17 @@ async def test_codes_are_imported_and_counted(tmp_path: Path) -> None:
         empty = await run_beside(one, "codes")
         assert "There is no pool." in empty.output
         done = await run_beside(one, "codes", "import", str(file), "--pool", "spring", "--dry-run")
-        assert "spring: 2 codes would be added, 0 were known already, 0 are free." in done.output
+        assert "spring: 2 codes would be added, 0 known already, 0 free." in done.output
         done = await run_beside(one, "codes", "import", str(file), "--pool", "spring")
-        assert "spring: 2 codes were added, 0 were known already, 2 are free." in done.output
+        assert "spring: 2 codes added, 0 known already, 2 free." in done.output
         again = await run_beside(one, "codes", "import", str(file), "--pool", "spring")
-        assert "0 codes were added, 2 were known already, 2 are free." in again.output
+        assert "0 codes added, 2 known already, 2 free." in again.output
         listed = await run_beside(one, "codes")
         assert "spring" in listed.output
         printed = printed_json(await run_beside(one, "codes", "--json"))
         assert printed["pools"][0]["free"] == 2
         gone = await run_beside(one, "codes", "withdraw", "spring")
-        assert "spring: 2 free codes are withdrawn." in gone.output
+        assert "spring: 2 free codes withdrawn." in gone.output
 
 
 async def test_lines_that_cannot_be_imported_are_named(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ async def test_lines_that_cannot_be_imported_are_named(tmp_path: Path) -> None:
             one, "codes", "import", str(file), "--pool", "p", "--ends", "2026-03-01"
         )
         assert "line 1: The code has ended already." in done.output
-        assert "4 lines were not imported." in done.output
+        assert "4 lines not imported." in done.output
 
 
 async def test_files_and_dates_that_cannot_be_read_are_usage_errors(tmp_path: Path) -> None:
