@@ -18,7 +18,6 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from tactful.api.alerts import alert_routes
-from tactful.api.code_endpoints import code_routes
 from tactful.api.corrections import correction_routes
 from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.effect_reports import report_routes
@@ -319,7 +318,6 @@ def _routes(
         *rulebook_routes(shop, key),
         *alert_routes(shop, key),
         *correction_routes(shop, key),
-        *code_routes(shop, key),
         *inbound_routes(inbox.receiver, key),
         *event_routes(events, key),
         *report_routes(shop, key),

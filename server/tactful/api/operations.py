@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from tactful import __version__
 from tactful.api import representations as views
 from tactful.api.bodies import json_response, read_body
+from tactful.api.code_endpoints import code_routes
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.values.addresses import PROXY_FIELDS, is_this_machine
@@ -72,6 +73,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
         )
 
     routes = [
+        *code_routes(shop, key),
         Route("/healthz", healthz, methods=["GET"]),
         Route("/readyz", readyz, methods=["GET"]),
         Route("/version", version, methods=["GET"]),

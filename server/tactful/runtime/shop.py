@@ -153,7 +153,6 @@ class Shop:
             state, self.lifecycle, self.turns, handover, self._promises
         )
         self.codes = CodeService(state)
-        state.changes.handle(("codes",), self.codes)
         self.explanations = ExplanationService(
             state, self.turns, self.rulebooks, settings.default_territory
         )
@@ -206,9 +205,8 @@ class Shop:
         # Of the offers of other nodes, nothing would report the end.
         for offer in () if self.nodes.nodes else reserving:
             state.stock_commitments.update(offer)
-            state.codes.update(offer)
             state.promises.update(offer)
-        await self.codes.start()
+        await self.codes.start(reserving)
         cache = state.fact_cache
         cache.known_skus.read_when_needed(
             lambda: state.background.start_ledger_work(cache.read_catalogue())

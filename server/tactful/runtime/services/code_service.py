@@ -1,12 +1,13 @@
 """Pools of discount codes: added, counted, withdrawn, and brought into memory."""
 
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import structlog
 from msgspec import Struct
 
 from tactful.core.offers.discount_codes import FreeCode
+from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import HOUR
 from tactful.runtime.alerts.causes import Cause
 from tactful.runtime.changes.change_feed import ChangeHandler
@@ -37,17 +38,23 @@ class CodeService(ChangeHandler):
     def __init__(self, state: ShopState) -> None:
         """Keep the pools in the memory of `state` in line with the ledger."""
         self._state = state
+        state.changes.handle(("codes",), self)
         self._sizes: dict[str, int] = {}
         """Pool → how many codes it had when it was read last, without withdrawn ones."""
         self._is_outdated = False
         """Whether a pool was changed since it was read last."""
 
-    async def start(self) -> None:
+    async def start(self, offers: Iterable[Offer]) -> None:
         """Read the free codes, now and every `READ_MS`.
+
+        Args:
+            offers: The offers that stand, some of which have a code.
 
         Raises:
             LedgerError: The ledger cannot be read.
         """
+        for offer in offers:
+            self._state.codes.update(offer)
         await self._read()
         self._read_later()
 
