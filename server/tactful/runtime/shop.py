@@ -206,7 +206,7 @@ class Shop:
         for offer in () if self.nodes.nodes else reserving:
             state.stock_commitments.update(offer)
             state.promises.update(offer)
-        await self.codes.start(reserving)
+        await self.codes.start(() if self.nodes.nodes else reserving)
         cache = state.fact_cache
         cache.known_skus.read_when_needed(
             lambda: state.background.start_ledger_work(cache.read_catalogue())
