@@ -220,8 +220,7 @@ class DecisionBuilder:
         if event == "withdraw":
             offer = structs.replace(offer, withdrawn=str(reason))
         if offer.code and not (offer.standing or offer.was_accepted):
-            # No shopper has seen the code, so that another offer may take it.
-            offer = structs.replace(offer, code=None)
+            offer = structs.replace(offer, code=None)  # no shopper has seen it
         self._record(offer, reason)
         # A redemption settles its hold in the ledger, in the transaction that redeems it.
         if not offer.standing and state is not OfferState.REDEEMED:
