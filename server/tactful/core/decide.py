@@ -312,15 +312,13 @@ def _wake_at(builder: DecisionBuilder) -> int | None:
     next_check = builder.session.next_rule_check
     if not builder.standing and not builder.parked and not builder.unseen:
         return next_check
-    instants = [next_check]
+    instants = [next_check, *[offer.lapses_at for offer in builder.parked.values()]]
     on_screen = builder.on_screen
     for offer in on_screen:
         instants.append(offer.lapses_at)
         # An announced price takes effect without a new fact, and may end a visible offer.
         item = builder.context.items.get(offer.sku)
         instants.append(item.next_price_change(offer.territory, builder.now) if item else None)
-    if builder.parked:
-        instants += [offer.lapses_at for offer in builder.parked.values()]
     # A parcel that passes its promised date taints the whole shop without a new fact.
     if builder.profile and on_screen:
         instants.append(builder.profile.taints.next_start(builder.now))

@@ -124,8 +124,6 @@ class Evaluation:
     def exclusion_findings(self, *, with_cart: bool) -> Findings:
         """Return the exclusions that apply to the item, or also to the items of the cart."""
         exclusions = self.context.rulebook.exclusions
-        if not exclusions:
-            return ()
         found = self._exclusions.get(with_cart)
         if found is None:
             found = tuple(check_exclusions(self.scene, exclusions, with_cart=with_cart))
