@@ -27,9 +27,10 @@ _ONE_DAY: Final = timedelta(days=1)
 _MIDNIGHT: Final = time(0)
 _FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _LAST: Final = (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH) // _MILLISECOND
-_LOCAL = re.compile(r"(19|2\d)\d\d-\d\d-\d\d( \d\d:\d\d(:\d\d)?)?", re.ASCII)
+# Python 3.14 reads 24:00 as the next day, and earlier versions refuse it.
+_LOCAL = re.compile(r"(19|2\d)\d\d-\d\d-\d\d( (?!24)\d\d:\d\d(:\d\d)?)?", re.ASCII)
 _RFC3339 = re.compile(
-    r"(19|2\d)\d\d-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"(19|2\d)\d\d-\d\d-\d\d[Tt](?!24)\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 _UTC_STAMP = re.compile(r"(?<![\w.:-])\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z(?!\w)", re.ASCII)
 _DURATION = re.compile(r"(0|[1-9]\d{0,8})(ms|s|m|h|d)", re.ASCII)
