@@ -75,7 +75,7 @@ def test_no_field_of_sessions_offers_and_signals_holds_a_customer_under_another_
         "period", "placement", "product", "products", "query", "reason", "referrer", "remedy", "rule",
         "rule_digest", "rulebook", "scope", "key", "session", "shopper", "sku", "source", "state",
         "territory", "title", "url", "withdrawn", "moment", "operator", "held_out", "in_shadow", "ended", "notes",
-        "stacks_with", "inputs", "channel", "group",
+        "stacks_with", "inputs", "channel", "group", "pool", "code",
     }  # fmt: skip
     kinds = inspect.multi_type_info([Session, Offer, *get_args(Signal)])
     seen: set[type] = set()

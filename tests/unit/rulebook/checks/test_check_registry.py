@@ -19,7 +19,7 @@ def test_every_finding_is_reported_once_in_the_order_of_the_file() -> None:
 
 def test_checks_are_run_on_an_empty_rulebook_too() -> None:
     assert found("") == []
-    assert len(CHECKS) == 26
+    assert len(CHECKS) == 27
 
 
 def test_every_check_is_run_once_with_the_same_files_and_context(

@@ -127,6 +127,7 @@ CONFIGURED = {
     "trial.length",
     "trial.budget",
     "trial.floor",
+    "trial.stop_on_lift",
     "harm.after",
     *(
         f"remedies.{role}.{name}"
