@@ -61,6 +61,7 @@ REASON_WORDS: Final[Mapping[str, str]] = {
     "budget.shopper_limit": "the customer has had this offer often enough",
     "budget.spend": "the budget is used up",
     "budget.count": "all offers of the campaign are given away",
+    "budget.codes": "no discount code is left in the rule's pool",
     "arbitration.negative_value": "no offer earns more",
     "arbitration.outranked": "another offer is better",
     "arbitration.exclusive": "it cannot be combined with another offer",

@@ -88,6 +88,9 @@ async def test_every_endpoint_answers_in_its_shape(tmp_path: Path) -> None:
         await ask("POST", "/v1/redemptions/{order}/refund", "o2", json=refund)
         await ask("POST", "/v1/redemptions/{order}/cancel", "o2")
         await ask("GET", "/v1/budgets")
+        await ask("POST", "/v1/codes/{pool}", "spring", json={"codes": ["SPRING-7KQ2"]})
+        assert (await ask("GET", "/v1/codes"))["pools"]
+        await ask("DELETE", "/v1/codes/{pool}", "spring")
         await ask("GET", "/v1/shadow", params={"rule": "R1", "last": "30d"})
         report = await ask("GET", "/v1/report", params={"rule": "R1"})
         assert report["verdict"] == "too_early"

@@ -321,7 +321,7 @@ async def test_a_trial_is_not_prolonged_by_editing_it(tmp_path: Path) -> None:
     shop = await started(tmp_path, ledger)
     rules = shop.state.active_rulebook
     assert rules.current.rules["daring"].ends == NOON + 14 * DAY
-    assert rules.current.rules["daring"].share_bp == 1000
+    assert rules.current.rules["daring"].share_bp == 5000
     assert isinstance(shop.state.clock, TestClock)
     await shop.state.clock.move(NOON + 50 * DAY, shop.state.timers, settled)
     until = as_datetime(NOON + 100 * DAY).date()
