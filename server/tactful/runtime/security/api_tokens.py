@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import MINUTE
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.security.key_files import KeyFileError, read_file, write_new
+from tactful.runtime.security.key_files import read_file, read_if_there, write_new
 
 TokenScope = Literal[
     "facts:write", "redeem", "why:read", "decisions:read", "rules:read", "rules:write", "operate",
@@ -30,7 +30,7 @@ SCOPE_WORDS: Final[dict[TokenScope, str]] = {
     "decisions:read": "read offers, facts, prices, budgets, events and reports",
     "rules:read": "read the rules and their shadow reports",
     "rules:write": "reload, roll back, pause and stop rules",
-    "operate": "read and change alerts, connectors and cases, and read the audit log",
+    "operate": "read and change alerts, connectors, cases and discount codes, and read the audit log",
     "metrics": "read the metrics",
     "people:erase": "export and erase customers",
 }
@@ -129,12 +129,9 @@ class ApiTokens:
         ident = token.removeprefix(f"{_PREFIX}_").partition("_")[0]
         if not token.startswith(f"{_PREFIX}_") or not _is_ident(ident):
             return None
-        try:
-            file = read_file(self._file(ident), ApiTokenFile)
-        except KeyFileError as error:
-            if error.problem == "missing":
-                return None
-            raise
+        file = read_if_there(self._file(ident), ApiTokenFile)
+        if file is None:
+            return None
         now = self._clock.now()
         if not hmac.compare_digest(_digest(token), file.digest):
             return None
@@ -166,15 +163,13 @@ class ApiTokens:
         if not _is_ident(ident):
             return None
         path = self._file(ident)
+        file = read_if_there(path, ApiTokenFile)
+        if file is None:
+            return None
         try:
-            file = read_file(path, ApiTokenFile)
             path.unlink()
         except FileNotFoundError:
             return None
-        except KeyFileError as error:
-            if error.problem == "missing":
-                return None
-            raise
         return file
 
     def _used_at(self, ident: str) -> int | None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from tactful.core.values.calendar import MINUTE
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.security.key_files import KeyFileError, read_file, write_new
+from tactful.runtime.security.key_files import read_file, read_if_there, write_new
 
 BRIDGE_SCOPES: Final = ("facts:write", "redeem")
 """What the key of a plugin may do: report facts, and redeem offers."""
@@ -118,14 +118,9 @@ class BridgeKeys:
             OSError: The file of the key cannot be written. The code can still be used.
         """
         file = self._code_file(secret)
-        try:
-            code = read_file(file, PairingFile)
-        except KeyFileError as error:
-            if error.problem == "missing":
-                return None
-            raise
+        code = read_if_there(file, PairingFile)
         now = self._clock.now()
-        if now >= code.until:
+        if code is None or now >= code.until:
             return None
         ident = secrets.token_hex(_ID_BYTES)
         key = f"{_PREFIX}_{ident}_{secrets.token_urlsafe(_SECRET_BYTES)}"
@@ -151,12 +146,9 @@ class BridgeKeys:
         ident = rest.partition("_")[0]
         if prefix != _PREFIX or not _is_ident(ident):
             return frozenset()
-        try:
-            file = read_file(self._key_file(ident), BridgeKeyFile)
-        except KeyFileError as error:
-            if error.problem == "missing":
-                return frozenset()
-            raise
+        file = read_if_there(self._key_file(ident), BridgeKeyFile)
+        if file is None:
+            return frozenset()
         same = hmac.compare_digest(_digest(key), file.digest)
         return frozenset(file.scopes) if same else frozenset()
 

@@ -55,6 +55,20 @@ def read_file(path: Path, kind: type[FileKind]) -> FileKind:
             raise KeyFileError("damaged", path, message) from error
 
 
+def read_if_there(path: Path, kind: type[FileKind]) -> FileKind | None:
+    """Return the content of a file that only its owner can read; `None`: there is no such file.
+
+    Raises:
+        KeyFileError: The file is `unreadable` or `damaged`, or other users can reach it.
+    """
+    try:
+        return read_file(path, kind)
+    except KeyFileError as error:
+        if error.problem == "missing":
+            return None
+        raise
+
+
 def write_new(path: Path, content: Struct) -> bool:
     """Write a complete, durable file in one step; return False where one exists already.
 

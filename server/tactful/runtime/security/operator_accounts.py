@@ -13,16 +13,15 @@ import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal, TypeVar, get_args
+from typing import Final, Literal, get_args
 
 from msgspec import Struct, structs
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
 from tactful.runtime.ports.environment import Clock
-from tactful.runtime.security.key_files import KeyFileError, read_file, replace_file, write_new
+from tactful.runtime.security.key_files import read_file, read_if_there, replace_file, write_new
 from tactful.runtime.security.passwords import PasswordDigest
 
-FileOf = TypeVar("FileOf", "AccountFile", "LoginFile")
 Role = Literal["viewer", "agent", "merchandiser", "owner"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 INVITATION_LIFE: Final = 72 * HOUR
@@ -270,7 +269,7 @@ class OperatorAccounts:
     def _read(self, ident: str) -> AccountFile | None:
         if len(ident) != _ID_DIGITS or not set(ident) <= set("0123456789abcdef"):
             return None
-        return _read_or_none(self._file(ident), AccountFile)
+        return read_if_there(self._file(ident), AccountFile)
 
     def _file(self, ident: str) -> Path:
         return self.folder / f"account-{ident}.json"
@@ -307,7 +306,7 @@ class OperatorAccounts:
         Raises:
             KeyFileError: A file is damaged.
         """
-        login, now = _read_or_none(self._login_file(cookie), LoginFile), self._clock.now()
+        login, now = read_if_there(self._login_file(cookie), LoginFile), self._clock.now()
         if login is None or login.ends_at <= now:
             return None
         idle = now - self._used_at(cookie)
@@ -351,7 +350,7 @@ class OperatorAccounts:
 
     def _logins(self) -> Iterator[tuple[Path, LoginFile]]:
         for path in self.folder.glob("login-*.json"):
-            login = _read_or_none(path, LoginFile)
+            login = read_if_there(path, LoginFile)
             if login is not None:
                 yield path, login
 
@@ -363,15 +362,6 @@ def account_id(name: str) -> str:
     """Return the id of the account of a name; spellings that read alike share one."""
     plain = unicodedata.normalize("NFKC", name).casefold().strip()
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()[:_ID_DIGITS]
-
-
-def _read_or_none(path: Path, kind: type[FileOf]) -> FileOf | None:
-    try:
-        return read_file(path, kind)
-    except KeyFileError as error:
-        if error.problem == "missing":
-            return None
-        raise
 
 
 def _digest(secret: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from msgspec import Struct
 
-from tactful.runtime.security.key_files import KeyFileError, read_file, replace_file
+from tactful.runtime.security.key_files import read_if_there, replace_file
 from tactful.runtime.security.operator_accounts import ROLES, OperatorAccounts, Role
 
 _FILE: Final = "factor-roles.json"
@@ -54,12 +54,8 @@ class SecondFactors:
         Raises:
             KeyFileError: The file is damaged.
         """
-        try:
-            return read_file(self._file, FactorRolesFile).roles
-        except KeyFileError as error:
-            if error.problem == "missing":
-                return ()
-            raise
+        file = read_if_there(self._file, FactorRolesFile)
+        return file.roles if file else ()
 
     def require(self, roles: Collection[Role]) -> None:
         """Say which roles need a second factor, from the next request on.

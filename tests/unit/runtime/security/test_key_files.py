@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
-from tactful.runtime.security.key_files import KeyFileError, read_file, write_new
+from tactful.runtime.security.key_files import KeyFileError, read_file, read_if_there, write_new
 
 
 class Content(Struct, frozen=True):
@@ -44,3 +44,13 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "link.json").symlink_to(tmp_path / "one.json")
     with pytest.raises(KeyFileError):
         read_file(tmp_path / "link.json", Content)
+
+
+def test_a_file_may_be_missing_but_not_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    assert read_if_there(path, Content) is None
+    write_new(path, Content("a"))
+    assert read_if_there(path, Content) == Content("a")
+    path.write_text("{", "utf-8")
+    with pytest.raises(KeyFileError, match="damaged"):
+        read_if_there(path, Content)
