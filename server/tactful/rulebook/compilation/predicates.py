@@ -23,6 +23,7 @@ from tactful.core.values import calendar
 from tactful.core.values.money import format_plain
 from tactful.core.values.weekly_schedule import WEEKDAYS
 from tactful.rulebook.compilation import timetables
+from tactful.rulebook.fields.item_fields import UNLIMITED
 from tactful.rulebook.language.conditions import Comparison, ConditionTree
 from tactful.rulebook.language.units import format_percent
 
@@ -328,6 +329,7 @@ def _as_is(value: Any) -> Any:
 
 
 _DISPLAY: dict[str, Callable[[Any], Any]] = {
+    "count": lambda value: "unlimited" if value == UNLIMITED else value,
     "duration": lambda value: calendar.format_duration(value - value % calendar.SECOND),
     "money": format_plain,
     "share": format_percent,

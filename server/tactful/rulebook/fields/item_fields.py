@@ -4,9 +4,17 @@ Each takes a scene and returns the value, or None where the shop has not reporte
 milliseconds since the Unix epoch, UTC.
 """
 
+from typing import Final
+
 from tactful.core.context import Scene
 from tactful.core.facts.fact_types import ms
 from tactful.core.values.money import BP, Money
+
+UNLIMITED: Final = 10**12
+"""Quantity of an item whose stock limits nothing (server/SEMANTICS.md, section 6, rule 6).
+
+It is larger than every number that a rule file can have.
+"""
 
 
 def sku(scene: Scene) -> str:
@@ -40,8 +48,11 @@ def attribute(scene: Scene, name: str) -> str | int | bool | None:
 
 
 def stock(scene: Scene) -> int | None:
-    """Return the quantity that can be sold in the territory."""
-    return scene.available
+    """Return the quantity that can be sold in the territory; `UNLIMITED` where nobody counts it."""
+    available = scene.available
+    if available is None and scene.territory and not scene.item.is_counted(scene.territory):
+        return UNLIMITED
+    return available
 
 
 def stock_reported(scene: Scene) -> int | None:

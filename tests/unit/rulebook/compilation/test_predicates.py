@@ -1,13 +1,16 @@
 """Clauses as functions of the scene: patterns, instants, money, attributes, explanations."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from support.counted_work import counted
 from support.rule_files import NOW as T0
 from support.rule_files import item, rule, rulebook, scene
-from tactful.core.facts.fact_types import Customer, Order, OrderLine, ReportedFact
+from tactful.core.facts.fact_types import Customer, Order, OrderLine, ReportedFact, Stock
 from tactful.core.facts.history import History
 from tactful.core.rules.condition_evaluation import clauses
 from tactful.core.rules.rule import NEEDS_ACTIVITY, NEVER, NOW
@@ -161,6 +164,38 @@ def test_an_explanation_shows_values_as_a_file_spells_them() -> None:
         "time.date": "2026-03-10",
         "item.brand": "Velo",
     }
+
+
+UNCOUNTED: list[dict[str, Any]] = [
+    {"available": None, "policy": "untracked"},
+    {"available": None, "policy": "backorder"},
+    {"available": 2, "policy": "backorder"},
+]
+
+
+@pytest.mark.parametrize("reported", UNCOUNTED)
+@pytest.mark.parametrize(
+    ("comparison", "holds"),
+    [
+        ("{at_least: 1}", True),
+        ("{at_least: 1000000000}", True),
+        ("{not: 0}", True),
+        ("{at_most: 1000000000}", False),
+        ("{between: [0, 1000000000]}", False),
+        ("2", False),
+        ("{in: [0, 2]}", False),
+    ],
+)
+def test_an_item_whose_stock_limits_nothing_has_more_units_than_every_number(
+    reported: dict[str, Any], comparison: str, holds: bool
+) -> None:
+    stock = ReportedFact(Stock(sku="RUN-42", territory="DE", **reported), T0)
+    seen = scene(structs.replace(item(), stock={"DE": (stock,)}))
+    one = rule(f"[item.stock: {comparison}]")
+    assert one.holds_from(seen) == (NOW if holds else NEVER)
+    (clause,) = clauses(one.condition)
+    assert clause.holds_from(seen) == one.holds_from(seen)
+    assert clause.read(seen) == "unlimited"
 
 
 def test_an_unknown_value_is_shown_as_none() -> None:

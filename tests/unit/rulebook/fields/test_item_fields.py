@@ -9,6 +9,7 @@ from msgspec import structs
 from support.field_scenes import EMPTY_SCENE, SOCK, full_scene
 from support.rule_files import NOW, item, rule, scene
 from tactful.core.context import Scene
+from tactful.core.facts.fact_types import Gone, ReportedFact, Stock
 from tactful.core.facts.item import Item
 from tactful.core.values.calendar import DAY, HOUR
 from tactful.core.values.money import Money
@@ -89,8 +90,18 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
     assert item_fields.on_sale(scene(mixed)) is None
 
 
+def test_stock_that_limits_nothing_is_unlimited_until_the_product_is_gone() -> None:
+    stock = ReportedFact(Stock(sku="RUN-42", territory="DE", available=None, policy="untracked"), NOW)
+    made_to_order = structs.replace(item(), stock={"DE": (stock,)})
+    assert item_fields.stock(scene(made_to_order)) == item_fields.UNLIMITED
+    assert item_fields.stock(scene(made_to_order, territory="GB")) is None
+    gone = structs.replace(made_to_order, end=ReportedFact(Gone(of="product", sku="RUN-42"), NOW))
+    assert item_fields.stock(scene(gone)) == 0
+
+
 def test_without_a_territory_there_is_no_stock_and_no_price() -> None:
     nowhere = scene(item(), territory=None)
+    assert item_fields.stock(nowhere) is None
     assert item_fields.stock_reported(nowhere) is None
     assert item_fields.price(nowhere) is None
 
