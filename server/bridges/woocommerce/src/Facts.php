@@ -179,6 +179,9 @@ final class Facts implements FactReader
         if ($order->get_order_number() !== (string) $order->get_id()) {
             $fact['also'] = [mb_substr($order->get_order_number(), 0, 128)];
         }
+        // The coupons of the order; one that is a code of a pool redeems its offer.
+        $codes = array_slice(array_values(array_filter(array_map('strval', $order->get_coupon_codes()))), 0, 20);
+        $fact += $codes !== [] ? ['codes' => array_map(static fn (string $code): string => mb_substr($code, 0, 255), $codes)] : [];
         $session = (string) $order->get_meta(OrderSessions::META);
         return [$fact + self::shopper($order) + ($session !== '' ? ['session' => $session] : [])];
     }

@@ -49,7 +49,7 @@ ORDER_FIELDS: Final[Shape] = {
         {
             **_keep("id variant_id variant_sku unit_price quantity is_tax_inclusive is_giftcard"),
             "detail": {"quantity": KEEP},
-            "adjustments": [_keep("amount")],
+            "adjustments": [_keep("amount code")],
             "tax_lines": [_keep("rate")],
             "metadata": {OFFER: KEEP},
         }

@@ -7,6 +7,7 @@ from typing import Any, Final
 from tactful.connectors.connector import Json, Mapped, Terms
 from tactful.connectors.shops.medusa_fields import OFFER
 from tactful.connectors.shops.shop_values import (
+    discount_codes,
     instant,
     minor_units,
     money,
@@ -54,6 +55,11 @@ def map_order(fields: Json, terms: Terms) -> Mapped:
         "type": "order",
         "order": order,
         "also": [str(fields["display_id"])] if fields.get("display_id") else None,
+        "codes": discount_codes(
+            one.get("code")
+            for item in fields["items"] or ()
+            for one in item.get("adjustments") or ()
+        ),
         # Medusa gives a guest an id too, under which nobody can log in.
         "customer": str(customer["id"]) if customer.get("has_account") else None,
         "contact": contact or None,

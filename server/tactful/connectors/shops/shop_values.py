@@ -1,5 +1,6 @@
 """Values that shop platforms write in their own ways, as facts spell them."""
 
+from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -9,6 +10,10 @@ from tactful.core.values.territories import is_territory
 
 MONTHS_DATE: Final = len("2026-03-31T12:00:00")
 """Characters of an instant without a zone."""
+MAX_CODE: Final = 255
+"""Characters of a discount code that an order fact takes."""
+MAX_CODES: Final = 20
+"""Discount codes that an order fact takes."""
 
 
 def minor_units(number: object, currency: str) -> int:
@@ -38,6 +43,12 @@ def money(number: object, currency: str) -> dict[str, Any]:
 def unit_of_line(total: int, quantity: int, currency: str) -> dict[str, Any]:
     """Return what was paid for one unit of a line; the total of the line is exact, this is rounded."""
     return {"amount": divide_to_shopper(total, quantity), "currency": currency}
+
+
+def discount_codes(named: Iterable[object]) -> list[str] | None:
+    """Return the discount codes that an order has used, each once; `None`: it has used none."""
+    codes = [str(code)[:MAX_CODE] for code in dict.fromkeys(named) if code]
+    return codes[:MAX_CODES] or None
 
 
 def instant(text: object) -> str | None:

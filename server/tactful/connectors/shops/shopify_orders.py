@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tactful.connectors.connector import Json, Mapped, Terms
 from tactful.connectors.shops.shop_values import (
+    discount_codes,
     instant,
     minor_units,
     present,
@@ -17,10 +18,6 @@ from tactful.connectors.shops.shopify_fields import OFFER, SESSION
 _PAID: Final = frozenset({"paid", "partially_refunded", "refunded"})
 _CANCELLED_BY: Final = {"customer": "customer", "inventory": "shop", "staff": "shop"}
 """Reason of a cancellation → who cancelled. Fraud and declined payments are neither."""
-MAX_CODE: Final = 255
-"""Characters of a discount code that an order fact takes."""
-MAX_CODES: Final = 20
-"""Discount codes that an order fact takes."""
 _NEVER_SHIPPED: Final = "cancel"
 """The `restock_type` of refunded units that were cancelled before they were shipped."""
 
@@ -44,7 +41,7 @@ def map_order(fields: Json, terms: Terms) -> Mapped:
         "type": "order",
         "order": order,
         "also": [str(one) for one in dict.fromkeys(also) if one] or None,
-        "codes": _codes(fields) or None,
+        "codes": discount_codes(one.get("code") for one in fields.get("discount_codes") or ()),
         "session": (fields.get("note_attributes") or {}).get(SESSION) or None,
         "customer": str(customer) if customer else None,
         "contact": contact_of(fields),
@@ -70,12 +67,6 @@ def contact_of(fields: Json) -> Json | None:
     """Return the contact of an order or a customer, whose values are digests already."""
     found = present({"email_hash": fields.get("email"), "phone_hash": fields.get("phone")})
     return found or None
-
-
-def _codes(fields: Json) -> list[str]:
-    """Return the discount codes that the order has used."""
-    named = [one.get("code") for one in fields.get("discount_codes") or ()]
-    return [str(code)[:MAX_CODE] for code in dict.fromkeys(named) if code][:MAX_CODES]
 
 
 def _status(fields: Json) -> tuple[str, str | None]:

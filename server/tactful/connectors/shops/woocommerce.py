@@ -23,6 +23,7 @@ from tactful.connectors.connector import (
 )
 from tactful.connectors.shops import woocommerce_fields as kept
 from tactful.connectors.shops.shop_values import (
+    discount_codes,
     instant,
     minor_units,
     money,
@@ -111,6 +112,7 @@ def _order(fields: Json, terms: Terms) -> Mapped:
         "type": "order",
         "order": order,
         "also": [number] if number != order else None,
+        "codes": discount_codes(one.get("code") for one in fields.get("coupon_lines") or ()),
         "customer": str(fields["customer_id"]) if fields.get("customer_id") else None,
         "contact": _contact(billing.get("email"), billing.get("phone")),
         "territory": territory,

@@ -35,6 +35,7 @@ ORDER_FIELDS: Final[Shape] = {
             "meta_data": Entries(frozenset({OFFER})),
         }
     ],
+    "coupon_lines": [{"code": KEEP}],
     "refunds": [{"id": KEEP, "reason": KEEP, "total": KEEP}],
 }
 REFUND_FIELDS: Final[Shape] = {

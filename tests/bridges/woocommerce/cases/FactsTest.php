@@ -52,6 +52,14 @@ final class FactsTest extends TestCase
         return $items;
     }
 
+    public function testAnOrderNamesTheCouponsThatItUsed(): void
+    {
+        self::order();
+        self::assertArrayNotHasKey('codes', self::facts('order:15')[0]);
+        self::order(['coupon_lines' => [['code' => 'spring-1'], ['code' => 'free-parcel']]]);
+        self::assertSame(['spring-1', 'free-parcel'], self::facts('order:15')[0]['codes']);
+    }
+
     public function testAnOrderNamesItsLinesWithTheGrossPriceThatWasPaid(): void
     {
         self::order();

@@ -267,6 +267,12 @@ class WC_Order extends WC_Abstract_Order
         return $this->props['billing']['country'] ?? '';
     }
 
+    /** @return list<string> */
+    public function get_coupon_codes(): array
+    {
+        return array_column($this->props['coupon_lines'] ?? [], 'code');
+    }
+
     public function get_order_number(): string
     {
         return (string) ($this->props['number'] ?? $this->props['id']);

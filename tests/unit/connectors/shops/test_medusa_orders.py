@@ -40,6 +40,15 @@ def test_a_delivered_order_of_a_guest_has_its_contact_and_what_was_paid() -> Non
     assert fact.delivered_at is not None
 
 
+def test_an_order_names_the_codes_of_promotions_that_it_used() -> None:
+    (item,) = order()["items"]
+    assert fact_of("orders", {"orders": [order()]}).codes == ()
+    # As Medusa's documentation has them: one adjustment for each line that a promotion reduces.
+    reduced = {**item, "adjustments": [{"amount": 9.9, "code": "SPRING-1"}, {"amount": 1}]}
+    fact = fact_of("orders", {"orders": [order(items=[reduced, {**reduced, "id": "2"}])]})
+    assert fact.codes == ("SPRING-1",)
+
+
 def test_a_cancelled_order_has_no_refunds() -> None:
     row = read("orders.cancelled", "orders")
     (fact,) = facts_of(mapped(MEDUSA, "order", row))

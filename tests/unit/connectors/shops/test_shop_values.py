@@ -3,6 +3,7 @@
 import pytest
 
 from tactful.connectors.shops.shop_values import (
+    discount_codes,
     instant,
     minor_units,
     money,
@@ -33,6 +34,13 @@ def test_an_amount_is_read_into_minor_units(number: object, currency: str, amoun
 def test_what_is_no_amount_is_an_error(number: object) -> None:
     with pytest.raises(ValueError, match=r"amount|convert"):
         minor_units(number, "EUR")
+
+
+def test_a_fact_takes_each_of_some_codes_once() -> None:
+    assert discount_codes(["A", None, "", "B", "A"]) == ["A", "B"]
+    assert discount_codes([None, ""]) is None
+    assert discount_codes(["x" * 300]) == ["x" * 255]
+    assert len(discount_codes(f"C{number}" for number in range(30)) or ()) == 20
 
 
 def test_the_unit_of_a_line_favours_the_shopper() -> None:

@@ -51,6 +51,20 @@ def test_the_states_of_an_order(status: str, expected: tuple[str, bool]) -> None
     assert (order.status, order.paid) == expected
 
 
+def test_an_order_names_the_coupons_that_it_used() -> None:
+    body = read("webhook.order.updated.processing")["body"]
+    (plain,) = facts_of(mapped(WOOCOMMERCE, "order.updated", body))
+    # As WooCommerce's documentation has them; it writes codes in small letters.
+    coupons = [
+        {"id": 9, "code": "spring-1", "discount": "16.26", "discount_tax": "3.09", "meta_data": []},
+        {"id": 10, "code": "free-parcel", "discount": "0", "discount_tax": "0", "meta_data": []},
+    ]
+    (order,) = facts_of(mapped(WOOCOMMERCE, "order.updated", {**body, "coupon_lines": coupons}))
+    assert isinstance(plain, Order)
+    assert isinstance(order, Order)
+    assert (plain.codes, order.codes) == ((), ("spring-1", "free-parcel"))
+
+
 def test_a_draft_of_the_checkout_is_no_purchase() -> None:
     body = {**read("webhook.order.updated.processing")["body"], "status": "checkout-draft"}
     result = mapped(WOOCOMMERCE, "order.updated", body)

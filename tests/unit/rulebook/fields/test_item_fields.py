@@ -91,7 +91,9 @@ def test_prices_in_two_currencies_are_not_compared() -> None:
 
 
 def test_stock_that_limits_nothing_is_unlimited_until_the_product_is_gone() -> None:
-    stock = ReportedFact(Stock(sku="RUN-42", territory="DE", available=None, policy="untracked"), NOW)
+    stock = ReportedFact(
+        Stock(sku="RUN-42", territory="DE", available=None, policy="untracked"), NOW
+    )
     made_to_order = structs.replace(item(), stock={"DE": (stock,)})
     assert item_fields.stock(scene(made_to_order)) == item_fields.UNLIMITED
     assert item_fields.stock(scene(made_to_order, territory="GB")) is None
