@@ -1,6 +1,7 @@
-"""Random histories of redemptions on both ledgers, with retries, lost answers and crashes.
+"""Random histories of redemptions on both ledgers, with codes, retries, lost answers and crashes.
 
-`PYTHONPATH=tests python tests/contracts/test_redemption_histories.py 100000` plays as many, half on each ledger.
+`PYTHONPATH=tests python tests/contracts/test_redemption_histories.py 100000` plays as many, half on each ledger;
+`100000 0 10` plays a tenth of them on SQLite, from the seed 0.
 """
 
 import sys
@@ -8,14 +9,25 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
+from typing import Any
 
 import pytest
+from msgspec import structs
 
-from support.redemption_histories import History, InMemory, OnDisk, Store
+from support import redemption_histories
+from support.redemption_histories import History
+from support.redemption_history_stores import InMemory, OnDisk, Store
+from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import TRANSITIONS, OfferState
+from tactful.core.redemption import code_use, rollback, use_states
 from tactful.core.redemption import redeem as redemption
-from tactful.core.redemption import use_states
+from tactful.core.redemption.answers import RedemptionAnswer, RedemptionResponse, Repeated
+from tactful.core.redemption.redemption_rows import RedemptionResult, RedemptionState
+from tactful.core.redemption.state_changes import refuse
+from tactful.stores.memory import kept_codes
 from tactful.stores.memory import redemptions as memory_redemptions
+from tactful.stores.relational.tables import code_rows
 
 HISTORIES = 150
 
@@ -71,6 +83,59 @@ def test_histories_find_a_build_that_releases_the_promise_and_not_the_hold(
     fails(store)
 
 
+@pytest.mark.parametrize("module", [rollback, code_use])
+def test_histories_find_a_build_that_forgets_the_budget(
+    store: Store, monkeypatch: pytest.MonkeyPatch, module: ModuleType
+) -> None:
+    """A cancellation that gives nothing back, and a reported code that costs nothing."""
+    monkeypatch.setattr(module, "budget_moves", lambda *_, **__: ())
+    fails(store)
+
+
+def test_histories_find_a_build_that_answers_a_retry_otherwise(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def encode(answer: RedemptionAnswer) -> RedemptionResponse:
+        response = encode_answer(answer)
+        more = b" " if isinstance(answer, Repeated) else b""
+        return structs.replace(response, body=response.body + more)
+
+    monkeypatch.setattr(redemption_histories, "encode_answer", encode)
+    fails(store)
+
+
+def test_histories_find_a_build_whose_late_report_of_a_code_undoes_a_cancellation(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = code_use.record_code_use
+
+    def forgetful(state: RedemptionState, **asked: Any) -> RedemptionResult:
+        return real(structs.replace(state, redemptions=()), **asked)
+
+    monkeypatch.setattr(code_use, "record_code_use", forgetful)
+    fails(store, Exception)
+
+
+def test_histories_find_a_build_that_does_not_hear_of_codes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The platform took the code, and the offer stays open to whoever asks next."""
+
+    def unheard(state: RedemptionState, **_: Any) -> RedemptionResult:
+        return refuse("redemption.used")
+
+    monkeypatch.setattr(code_use, "record_code_use", unheard)
+    fails(store)
+
+
+def test_histories_find_a_build_that_gives_a_code_to_two_offers(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_codes.MemoryCodes, "_refuse_taken_codes", lambda *_: None)
+    monkeypatch.setattr(code_rows, "is_free", lambda *_: True)
+    fails(store, Exception)
+
+
 def use_without_looking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the logic use an offer that another order uses."""
     for state in (OfferState.HELD, OfferState.REDEEMED):
@@ -97,12 +162,12 @@ def test_without_the_unique_index_histories_find_the_second_use(
     bare.close()
 
 
-def main(count: int, first_seed: int = 0) -> None:
-    """Play histories by hand, and say how many: a thousand on each ledger in turn."""
+def main(count: int, first_seed: int = 0, every: int = 2) -> None:
+    """Play histories by hand, and say how many: of `every` thousands the first on SQLite."""
     started, crashes = time.perf_counter(), 0
     for first in range(0, count, 1_000):
         size = min(1_000, count - first)
-        if first // 1_000 % 2:
+        if first // 1_000 % every:
             play(InMemory(), size, first_seed + first)
         else:
             with TemporaryDirectory() as folder:

@@ -1,25 +1,28 @@
 """Random histories of redemptions, and a model that knows from the answers alone what must be true.
 
 A history is a list of calls on three offers of one campaign: redeem, hold, confirm, cancel, refund and sweep,
-with retries, lost answers and crashes between them. The model keeps who uses each offer and what the budget
-bears. It reads no row of a ledger, so it does not share the mistakes of the code under test.
+with retries, lost answers and crashes between them. Each offer has a discount code, and orders of the shop's
+own checkout report the codes that they used. The model keeps who uses each offer and what the budget bears.
+It reads no row of a ledger, so it does not share the mistakes of the code under test.
 """
 
 import random  # noqa: TID251 - seeded
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, Protocol
 
 import msgspec
+from msgspec.structs import replace as replace_struct
 
-from support.ledger_rows import T0, accepted, push
+from support.builders import line
+from support.builders import order as order_fact
+from support.ledger_rows import T0, accepted
+from support.redemption_history_stores import CrashError, Store
 from support.redemption_ledger import eur
 from tactful.api.redemption_responses import encode_answer
 from tactful.core.offers.offer import Offer
 from tactful.core.offers.tokens import TokenClaims
-from tactful.core.redemption import confirmation, rollback
+from tactful.core.redemption import code_use, confirmation, rollback
 from tactful.core.redemption import redeem as redemption
 from tactful.core.redemption.order_totals import RequestedLine, SkuNow
 from tactful.core.redemption.redeem import PresentedToken, RedemptionRequest
@@ -31,11 +34,7 @@ from tactful.core.redemption.redemption_rows import (
 )
 from tactful.core.redemption.refunds import Refund, refund
 from tactful.core.values.allocation import Deduction
-from tactful.stores.memory.ledger import MemoryLedger
-from tactful.stores.relational import turns
-from tactful.stores.relational.redemption_transaction import RedemptionLookup, run_redemption
-from tactful.stores.shared.failpoints import no_failpoint
-from tactful.stores.sqlite.opening import open_writer
+from tactful.stores.relational.redemption_transaction import RedemptionLookup
 
 MINUTE = 60_000
 PROMISED = 30 * MINUTE
@@ -47,119 +46,6 @@ SKUS_NOW = {
 SAVED = {"a": 1_935, "b": 1_935, "c": 700}
 """What each of the three offers saves, and reserves: two on an item, one on the order."""
 RULES = tuple(SAVED)
-REOPENED_AFTER = 400
-"""Crashes after which the file is opened anew. An opening examines the whole file."""
-
-
-class CrashError(Exception):
-    """The process ended before its transaction was durable."""
-
-
-Logic = Callable[[RedemptionState], RedemptionOutcome]
-
-
-class Store(Protocol):
-    """One ledger, as a history uses it."""
-
-    def push(self, offers: Collection[Offer], limit: int) -> None:
-        """Write accepted offers under a budget."""
-
-    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
-        """Run a redemption; with `crash` it raises `CrashError` before anything is durable."""
-
-    def balance(self, campaign: str) -> tuple[int, int]:
-        """Return what a campaign has reserved and settled."""
-
-
-class InMemory:
-    """A ledger in memory, made anew for each history."""
-
-    def __init__(self) -> None:
-        self.ledger = MemoryLedger()
-
-    def push(self, offers: Collection[Offer], limit: int) -> None:
-        self.ledger = MemoryLedger()
-        for offer in offers:
-            assert _done(self.ledger.commit(push(offer, limit=limit))) is None
-
-    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
-        def crashing(state: RedemptionState) -> RedemptionOutcome:
-            logic(state)
-            raise CrashError
-
-        call = self.ledger.run_redemption(
-            crashing if crash else logic,
-            offers=lookup.offers,
-            order=lookup.order,
-            refund=lookup.refund,
-        )
-        outcome = _done(call)
-        assert isinstance(outcome, RedemptionOutcome)
-        return outcome
-
-    def balance(self, campaign: str) -> tuple[int, int]:
-        rows = _done(self.ledger.balances())
-        (row,) = [row for row in rows if row.campaign == campaign]
-        return row.reserved, row.settled
-
-
-class OnDisk:
-    """One SQLite file for many histories, each with a campaign of its own; a crash opens it anew."""
-
-    def __init__(self, path: Path, *, unique: bool = True) -> None:
-        self.path = path
-        self.crashes = 0
-        self._open()
-        if not unique:
-            self.connection.execute("DROP INDEX redemptions_once")
-
-    def _open(self) -> None:
-        self.connection = open_writer(self.path)
-        # What survives a power cut is tried elsewhere; here many histories count.
-        self.connection.execute("PRAGMA synchronous=OFF")
-
-    def push(self, offers: Collection[Offer], limit: int) -> None:
-        self.connection.start()
-        for offer in offers:
-            assert turns.commit(self.connection, push(offer, limit=limit)) is None
-        self.connection.execute("COMMIT")
-
-    def run(self, logic: Logic, lookup: RedemptionLookup, *, crash: bool) -> RedemptionOutcome:
-        self.connection.start()
-        try:
-            outcome = run_redemption(self.connection, logic, lookup, no_failpoint)
-            assert isinstance(outcome, RedemptionOutcome)
-            if not crash:
-                self.connection.execute("COMMIT")
-        except BaseException:
-            self.connection.abandon()
-            raise
-        if crash:
-            self.connection.abandon()
-            self.crashes += 1
-            if self.crashes % REOPENED_AFTER == 0:
-                self.close()
-                self._open()
-            raise CrashError
-        return outcome
-
-    def balance(self, campaign: str) -> tuple[int, int]:
-        sql = "SELECT reserved, settled FROM budgets WHERE campaign = ?"
-        ((reserved, settled),) = self.connection.execute(sql, (campaign,)).fetchall()
-        return reserved, settled
-
-    def close(self) -> None:
-        self.connection.close()
-
-
-def _done(call: Any) -> Any:
-    """The result of a coroutine that awaits nothing."""
-    try:
-        call.send(None)
-    except StopIteration as ended:
-        return ended.value
-    message = "a ledger in memory awaits nothing"
-    raise AssertionError(message)
 
 
 @dataclass
@@ -177,8 +63,12 @@ class Use:
     confirmed_at: int = 0
     place: int = 0
     """Its place in the order in which uses were made or confirmed."""
+    saved: int = 0
+    """What it saved, before any refund."""
     released: int = 0
     """What refunds gave back of the saving."""
+    is_reported: bool = False
+    """Whether an order reported the offer's code, so that no request made it."""
     confirmation: bytes = b""
 
 
@@ -222,14 +112,14 @@ class Model:
     def balance(self) -> tuple[int, int]:
         """(reserved, settled) of the campaign."""
         reserved = settled = 0
-        for name, offer in self.offers.items():
+        for offer in self.offers.values():
             use = offer.used_by
             if use is None:
                 reserved += offer.hold
             elif use.state == "held":
-                reserved += SAVED[name[-1]]
+                reserved += use.saved
             else:
-                settled += SAVED[name[-1]] - use.released
+                settled += use.saved - use.released
         return reserved, settled
 
     def free_without(self, name: str) -> int:
@@ -266,7 +156,9 @@ class History:
         self.drawn_for: dict[str, str] = {}
         """Id of a redemption → the offer for whose token it was drawn."""
         self.offers = tuple(f"of_{self.name}_{rule}" for rule in SAVED)
-        # At times the budget is too small for all three at once after one of them came back late.
+        # The budget bears all three. Others may take what one of them left, or what is beyond them.
+        self.codes = {f"CODE-{name}": name for name in self.offers}
+        """Discount code → the offer that has it."""
         self.limit = sum(SAVED.values()) + self.random.choice([0, 0, 500, 5_000])
         self.model = Model(
             self.limit, {name: Kept(SAVED[name[-1]], SAVED[name[-1]]) for name in self.offers}
@@ -274,16 +166,24 @@ class History:
 
     def play(self) -> None:
         """Play the history, and check the ledger after every step."""
-        self.store.push([self._offer(name) for name in self.offers], self.limit)
+        self.store.start(f"pool_{self.name}", [*self.codes])
+        for name in self.offers:
+            assert self.store.push(self._offer(name), self.limit) is None
         for _ in range(self.steps):
             if self.random.random() < 0.3:
-                self.now += self.random.choice([1_000, MINUTE, 5 * MINUTE, 12 * MINUTE])
+                self.now += self.random.choice(
+                    [1_000, MINUTE, 5 * MINUTE, 12 * MINUTE, 25 * MINUTE]
+                )
             step = self.random.choices(
-                [self._redeem, self._confirm, self._cancel, self._refund, self._sweep],
-                [6, 3, 3, 2, 2],
-            )[0]
+                [
+                    self._redeem, self._confirm, self._cancel, self._refund, self._sweep,
+                    self._report_code, self._give_code_again, self._push_another,
+                ],
+                [6, 3, 3, 2, 2, 2, 0.3, 1],
+            )[0]  # fmt: skip
             step()
             assert self.store.balance(self.name) == self.model.balance, (self.name, step)
+            self._check_codes()
 
     # calls
 
@@ -319,6 +219,9 @@ class History:
             assert (status, _code(body)) == (409, "redemption.mismatch"), body
         elif known[0].state == "cancelled":
             assert (status, _code(body)) == (409, "redemption.cancelled"), body
+        elif known[0].is_reported:
+            # The shop's checkout used the code; no request was made that this could be a retry of.
+            assert (status, _code(body)) == (409, "redemption.mismatch"), body
         else:
             assert (status, body) == (200, self.model.bytes_of[key])
 
@@ -327,6 +230,7 @@ class History:
     ) -> None:
         """Only a right that nobody uses is granted, and only within the budget."""
         names, order, attempt = key
+        before = sum(self.model.balance)
         self.model.bytes_of[key] = body
         answer = msgspec.json.decode(body)
         state = "redeemed" if hold is None else "held"
@@ -344,10 +248,14 @@ class History:
             # Each offer of a call is a use of its own, which may be given back alone by a refund.
             (ident,) = (one for one in made if self.drawn_for[one] == name)
             offer.used_by = self.model.uses[order, attempt, name] = replace(
-                use, id=ident, place=self._next_place()
+                use, id=ident, place=self._next_place(), saved=SAVED[name[-1]]
             )
             offer.hold = 0
-        assert sum(self.model.balance) <= self.limit
+        self._check_limit(before)
+
+    def _check_limit(self, before: int) -> None:
+        """No call takes more than the limit leaves; only codes went beyond it."""
+        assert sum(self.model.balance) <= max(self.limit, before)
 
     def _check_refused_use(self, names: Collection[str], code: str) -> None:
         offers = [self.model.offers[name] for name in names]
@@ -414,8 +322,9 @@ class History:
             assert is_held or (name, use) in confirmed
         for name, use in confirmed:
             assert use.state == "held" or self.model.offers[name].used_by is None
+        before = sum(self.model.balance)
         self._confirmed(confirmed, body)
-        assert sum(self.model.balance) <= self.limit
+        self._check_limit(before)
 
     def _confirmed(self, found: list[tuple[str, Use]], body: bytes) -> None:
         for name, use in found:
@@ -459,9 +368,71 @@ class History:
             return
         self.model.refunds[self.model.first_id(order), ident] = body
         released = msgspec.json.decode(body)["released"]["amount"]
-        ((name, use),) = live
+        ((_, use),) = live
         use.released += released
-        assert 0 <= use.released <= SAVED[name[-1]]
+        assert 0 <= use.released <= use.saved
+
+    def _report_code(self) -> None:
+        """An order of the shop's own checkout was paid, and used the code of an offer."""
+        code, name = self.random.choice([*self.codes.items()])
+        order, now, paid = (
+            self._order(),
+            self.now,
+            self.random.choice([9_000, 10_965, 12_500, 13_900]),
+        )
+        sku = self.random.choice([self._offer(name).sku, self._offer(name).sku, "SOCK-1"])
+        fact = replace_struct(order_fact(order), lines=(line(sku, 1, paid),), codes=(code,))
+        ident = self._draw(name)
+        status, body = self._call(
+            lambda state: code_use.record_code_use(
+                state, offer=name, order=fact, redemption=ident, now=now
+            ),
+            order, (name,), is_request=False,
+        )  # fmt: skip
+        offer, first = self.model.offers[name], self.model.first_id(order)
+        if offer.used_by or any(of == name for of, _ in self.model.of_order(order)):
+            # An order that used the offer before gave it back, or has it: its late report is no news.
+            assert (status, _code(body)) == (409, "redemption.used"), body
+            return
+        # The checkout has charged the price, so neither the end of the promise nor the budget matters.
+        assert status == 200, body
+        saved = SAVED["c"] if name[-1] == "c" else _saved_by(12_900 - paid, sold=sku != "SOCK-1")
+        answer = msgspec.json.decode(body)
+        assert (answer["redemption"], answer["saved"]["amount"]) == (ident, saved)
+        offer.hold = 0
+        offer.used_by = self.model.uses[first, 1, name] = Use(
+            order=first, attempt=1, offers=(name,), id=ident, state="redeemed", saved=saved,
+            place=self._next_place(), is_reported=True,
+        )  # fmt: skip
+
+    def _give_code_again(self) -> None:
+        """Another offer is pushed with a code that a shopper knows."""
+        code = self.random.choice([*self.codes])
+        other = replace_struct(self._offer(self.offers[0]), id=f"of_{self.name}_d", code=code)
+        refused = self.store.push(other, self.limit)
+        assert refused is not None
+        assert refused.reason == "codes.taken"
+
+    def _push_another(self) -> None:
+        """Another shopper gets an offer of the campaign, if the budget bears it."""
+        name, hold = (
+            f"of_{self.name}_{len(self.model.offers)}",
+            self.random.choice([300, 700, 1_935]),
+        )
+        before = sum(self.model.balance)
+        made = accepted(name, session=f"se_{name}", rule="d", campaign=self.name, hold=hold)
+        refused = self.store.push(made, self.limit)
+        assert (refused is None) is (before + hold <= self.limit)
+        if refused is None:
+            self.model.offers[name] = Kept(hold, hold)
+
+    def _check_codes(self) -> None:
+        """Every code names its offer, and is used for as long as an order has the offer for good."""
+        found = {one.code: (one.offer, one.state) for one in self.store.codes(self.codes)}
+        for code, name in self.codes.items():
+            use = self.model.offers[name].used_by
+            state = "used" if use and use.state == "redeemed" else "handed_out"
+            assert found[code] == (name, state), (self.name, found)
 
     def _next_place(self) -> int:
         self.places += 1
@@ -519,17 +490,26 @@ class History:
         return accepted(
             name, session=f"se_{name}", rule=name[-1], stacks_with=RULES, campaign=self.name,
             sku=sku, deduction=deduction, hold=SAVED[name[-1]], accept_until=T0 + PROMISED,
+            pool=f"pool_{self.name}", code=f"CODE-{name}",
         )  # fmt: skip
 
-    def _token(self, name: str) -> PresentedToken:
-        offer = self._offer(name)
+    def _draw(self, name: str) -> str:
         ident = f"rd_{self.name}_{len(self.drawn_for)}"
         self.drawn_for[ident] = name
+        return ident
+
+    def _token(self, name: str) -> PresentedToken:
+        offer, ident = self._offer(name), self._draw(name)
         claims = TokenClaims(
             currency="EUR", exp=(T0 + PROMISED) // 1000, holder="h" * 22, iat=T0 // 1000,
             max_qty=1, offer=name, rulebook="rb", sku=offer.sku, territory="DE", unit=offer.unit,
         )  # fmt: skip
         return PresentedToken(id=ident, digest=b"t", claims=claims)
+
+
+def _saved_by(below_list: int, *, sold: bool) -> int:
+    """What an item saved: at most what its offer promised, and nothing if the order lacks it."""
+    return min(max(below_list, 0), SAVED["a"]) if sold else 0
 
 
 def _code(body: bytes) -> str:
