@@ -40,10 +40,15 @@ class LedgerIngest:
         """The kind of each fact that was accepted."""
 
     async def ingest(
-        self, raw: Sequence[bytes | msgspec.Raw], *, has_keyed_contacts: bool = False
+        self,
+        raw: Sequence[bytes | msgspec.Raw],
+        *,
+        has_keyed_contacts: bool = False,
+        can_wait: bool = False,
     ) -> IngestReport:
         """Store the valid facts."""
         assert has_keyed_contacts
+        assert can_wait, "no request waits for what a connector reports"
         read = [read_fact(one, index).result for index, one in enumerate(raw)]
         rejected = tuple(one for one in read if isinstance(one, FactRejection))
         facts = [one for one in read if not isinstance(one, FactRejection)]

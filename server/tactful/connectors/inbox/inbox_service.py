@@ -82,7 +82,7 @@ class InboxService:
         """
 
         async def store(facts: Sequence[bytes]) -> IngestReport:
-            return await ingest.ingest(facts, has_keyed_contacts=True)
+            return await ingest.ingest(facts, has_keyed_contacts=True, can_wait=True)
 
         async def store_facts(facts: Sequence[bytes]) -> Sequence[FactRejection]:
             return (await store(facts)).rejected

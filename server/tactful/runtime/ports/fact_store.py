@@ -18,7 +18,9 @@ class FactStore(Protocol):
     millisecond.
     """
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def record_facts(
+        self, rows: Sequence[FactRow], *, can_wait: bool = False
+    ) -> list[FactOutcome]:
         """Store the rows that are newer than what is stored under their key, in the given order.
 
         Either all rows are stored, durably on return, or none is. A stored row supersedes the
@@ -28,6 +30,7 @@ class FactStore(Protocol):
 
         Args:
             rows: Facts in the order of their arrival.
+            can_wait: Whether they may wait some milliseconds to share a commit with promises.
 
         Returns:
             What became of each row.

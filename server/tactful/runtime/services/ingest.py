@@ -131,7 +131,11 @@ class FactIngest:
         self._stored_heartbeats: dict[FeedName, int] = {}
 
     async def ingest(
-        self, raw: Sequence[bytes | msgspec.Raw], *, has_keyed_contacts: bool = False
+        self,
+        raw: Sequence[bytes | msgspec.Raw],
+        *,
+        has_keyed_contacts: bool = False,
+        can_wait: bool = False,
     ) -> IngestReport:
         """Store the valid facts of a batch, notify the sessions concerned, and report.
 
@@ -142,6 +146,8 @@ class FactIngest:
         Args:
             raw: Facts as JSON, in the order of their arrival.
             has_keyed_contacts: Whether their contacts are keyed digests already.
+            can_wait: Whether they may wait some milliseconds to share a commit with promises, because
+                no request waits for them.
 
         Raises:
             LedgerError: The batch is not stored completely, or, if `retry` is set, the outcome is
@@ -155,7 +161,9 @@ class FactIngest:
             if start:
                 await self._ledger.wait_for_promises()
             end = start + self._slice_length()
-            part = await self._ingest_slice(raw[start:end], start, has_keyed_contacts)
+            part = await self._ingest_slice(
+                raw[start:end], start, has_keyed_contacts=has_keyed_contacts, can_wait=can_wait
+            )
             start = end
             accepted += part.accepted
             ignored += part.ignored
@@ -170,7 +178,12 @@ class FactIngest:
         return BUSY_SLICE_FACTS if is_busy else SLICE_FACTS
 
     async def _ingest_slice(
-        self, raw: Sequence[bytes | msgspec.Raw], first: int, has_keyed_contacts: bool
+        self,
+        raw: Sequence[bytes | msgspec.Raw],
+        first: int,
+        *,
+        has_keyed_contacts: bool,
+        can_wait: bool,
     ) -> IngestReport:
         """Ingest a slice of a batch; `first` is the place of its first fact in the batch."""
         readings = [fact_codec.read_fact(one, first + index) for index, one in enumerate(raw)]
@@ -181,7 +194,9 @@ class FactIngest:
         facts = [fact for fact in decoded if not isinstance(fact, FactRejection)]
         rejected = tuple(one for one in decoded if isinstance(one, FactRejection))
         now = self._clock.now()
-        stored = await self._ledger.record_facts([fact_row(fact, now) for fact in facts])
+        stored = await self._ledger.record_facts(
+            [fact_row(fact, now) for fact in facts], can_wait=can_wait
+        )
         # A repeated or late fact is no change, but it is a heartbeat.
         recovered = [self._record_heartbeat(fact, now) for fact in facts]
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.

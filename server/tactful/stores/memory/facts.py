@@ -43,7 +43,12 @@ class MemoryFacts(MemoryInbox):
         self._heartbeats: dict[str, int] = {}
         self._newest_fact = 0
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def record_facts(
+        self,
+        rows: Sequence[FactRow],
+        *,
+        can_wait: bool = False,  # noqa: ARG002
+    ) -> list[FactOutcome]:
         """Store the rows that are newer; return what became of each row."""
         stored = [self._record(row) for row in rows]
         self._publish()

@@ -23,7 +23,7 @@ class RelationalInbox:
         raise NotImplementedError
 
     async def put_delivery(self, delivery: InboxDelivery) -> bool:
-        return await self._open_writer.run(partial(inbox_rows.put, delivery=delivery))
+        return await self._open_writer.run(partial(inbox_rows.put, delivery=delivery), rides=True)
 
     async def waiting_deliveries(self, connector: str, limit: int) -> list[StoredDelivery]:
         found = await self._read(inbox_rows.WAITING, (connector, limit))
@@ -35,7 +35,9 @@ class RelationalInbox:
 
     async def settle_deliveries(self, done: Sequence[int], failed: Mapping[int, str]) -> None:
         await self._open_writer.run(
-            partial(inbox_rows.settle, done=done, failed=failed), weight=len(done) + len(failed)
+            partial(inbox_rows.settle, done=done, failed=failed),
+            weight=len(done) + len(failed),
+            rides=True,
         )
 
     async def retry_deliveries(self, connector: str) -> int:
@@ -54,7 +56,7 @@ class RelationalInbox:
 
     async def put_cursor(self, connector: str, name: str, value: str) -> None:
         work = partial(inbox_rows.put_cursor, connector=connector, name=name, value=value)
-        await self._open_writer.run(work)
+        await self._open_writer.run(work, rides=True)
 
     async def cursors(self, connector: str) -> dict[str, str]:
         return dict(await self._read(inbox_rows.CURSORS, (connector,)))

@@ -238,12 +238,15 @@ class RelationalLedger(
             with suppress(LedgerError):
                 await writer.run(_no_work, Lane.RECORD)
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def record_facts(
+        self, rows: Sequence[FactRow], *, can_wait: bool = False
+    ) -> list[FactOutcome]:
         work = partial(facts.record, rows=rows)
-        return await self._open_writer.run(work, weight=len(rows))
+        return await self._open_writer.run(work, weight=len(rows), rides=can_wait)
 
     async def record_heartbeat(self, feed: str, at: int) -> None:
-        await self._open_writer.run(partial(change_rows.record_heartbeat, feed=feed, at=at))
+        work = partial(change_rows.record_heartbeat, feed=feed, at=at)
+        await self._open_writer.run(work, rides=True)
 
     async def commit(self, commit: Commit) -> CommitRefusal | None:
         return await self._open_writer.commit(commit)

@@ -116,7 +116,8 @@ def count_slices(
     sizes: list[int] = []
     record_facts = one.parts.shop.ledger.record_facts
 
-    async def counted(rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def counted(rows: Sequence[FactRow], *, can_wait: bool = False) -> list[FactOutcome]:
+        assert not can_wait, "the shop waits for the answer to its report"
         sizes.append(len(rows))
         if len(sizes) - 1 == fail_at:
             raise LedgerError("the disk is full")

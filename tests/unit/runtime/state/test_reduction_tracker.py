@@ -80,7 +80,12 @@ class Full(MemoryLedger):
 
     full = True
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def record_facts(
+        self,
+        rows: Sequence[FactRow],
+        *,
+        can_wait: bool = False,  # noqa: ARG002
+    ) -> list[FactOutcome]:
         """Refuse them, or record them."""
         if self.full:
             raise LedgerError("no room")
@@ -108,7 +113,12 @@ class Counting(MemoryLedger):
 
     writes = 0
 
-    async def record_facts(self, rows: Sequence[FactRow]) -> list[FactOutcome]:
+    async def record_facts(
+        self,
+        rows: Sequence[FactRow],
+        *,
+        can_wait: bool = False,  # noqa: ARG002
+    ) -> list[FactOutcome]:
         """Record them after other tasks have run."""
         self.writes += 1
         await asyncio.sleep(0)

@@ -130,6 +130,7 @@ class GroupCommitWriter:
         *,
         session: str | None = None,
         weight: int = 1,
+        rides: bool = False,
     ) -> T:
         """Perform work in one of the next transactions; return its result once that is durable.
 
@@ -138,12 +139,13 @@ class GroupCommitWriter:
             lane: How urgent it is.
             session: The session whose earlier records are written first.
             weight: About how many rows the work writes.
+            rides: Whether it can wait `LONGEST_RIDE_S` to share the transaction of a promise.
 
         Raises:
             LedgerError: The work is not written, or, if `retry` is set, the outcome is unknown.
             Exception: Whatever the work raised; nothing of it is written.
         """
-        return await self._put(work, lane, session=session, weight=weight)
+        return await self._put(work, lane, session=session, weight=weight, rides=rides)
 
     def commit(self, turn: Commit) -> "asyncio.Future[CommitRefusal | None]":
         """Queue a turn for one of the next transactions; its future says why it is refused, or None.
@@ -175,10 +177,17 @@ class GroupCommitWriter:
         outside: bool = False,
         session: str | None = None,
         weight: int = 1,
+        rides: bool = False,
     ) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
         job = WriteJob(
-            lane=lane, work=work, future=future, outside=outside, session=session, weight=weight
+            lane=lane,
+            work=work,
+            future=future,
+            outside=outside,
+            session=session,
+            weight=weight,
+            rides=rides,
         )
         return await self._queued(job, future)
 
@@ -187,7 +196,10 @@ class GroupCommitWriter:
             raise LedgerError("the ledger is closed", retry=False)
         if job.lane is Lane.PROMISE:
             self._under_way.add()
-        self._queue.put(job)
+        if job.rides:
+            self._queue.ride(job)
+        else:
+            self._queue.put(job)
         return future
 
     def enqueue_record(self, record: Commit, lane: Lane, size: int) -> None:

@@ -1,10 +1,13 @@
 """The lanes of the writer: what the next transaction holds, most urgent first.
 
 A shopper or a checkout waits for a promise, the shop's systems wait for facts, and nobody waits for
-records of browsing. So promises that wait get a transaction of their own, and the next transaction
-holds at most one slice of other work and at most one slice of records, behind the promises that came
-meanwhile. However much is queued, a promise waits for two slices at most, and for one where promises
-are further apart than transactions are long.
+records of browsing. So promises that wait get a transaction without slices of the rest, and the next
+transaction holds at most one slice of other work and at most one slice of records, behind the promises
+that came meanwhile. However much is queued, a promise waits for two slices at most, and for one where
+promises are further apart than transactions are long.
+
+What is little rides with the promises: it costs them less than a transaction of its own, with a sync of
+its own, for which the next promise would wait.
 
 Jobs of one session keep their order: a promise takes the earlier records of its session with it.
 Jobs of one lane keep their order too.
@@ -14,7 +17,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from tactful.stores.relational.writer.write_jobs import Lane, WriteJob
+from tactful.stores.relational.writer.write_jobs import RIDE_ROWS, Lane, WriteJob
 
 MAX_PROMISES: Final = 4096
 """Promises in one transaction. It bounds how long the first of them waits for the last."""
@@ -90,6 +93,8 @@ class WriteLanes:
             if not self._promises:
                 # A record may belong behind a promise of its session that is left.
                 batch += self._slice_of_records()
+        else:
+            batch += self._riders()
         return batch
 
     def take_waiting(self) -> list[WriteJob]:
@@ -126,6 +131,17 @@ class WriteLanes:
         while self._work and (not found or weight + self._work[0].weight <= SLICE_ROWS):
             weight += self._work[0].weight
             found.append(self._work.popleft())
+        return found
+
+    def _riders(self) -> list[WriteJob]:
+        """Take the work that can wait for promises, up to `RIDE_ROWS`, and records if they are few."""
+        found: list[WriteJob] = []
+        rows = 0
+        while self._work and self._work[0].rides and rows + self._work[0].weight <= RIDE_ROWS:
+            rows += self._work[0].weight
+            found.append(self._work.popleft())
+        if not self._promises and len(self._records) <= RIDE_ROWS:
+            found += self._slice_of_records()
         return found
 
     def _slice_of_records(self) -> list[WriteJob]:

@@ -4,22 +4,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.relational.writer.write_jobs import Lane, WriteJob
+from tactful.stores.relational.writer.write_jobs import RIDE_ROWS, Lane, WriteJob
 from tactful.stores.relational.writer.write_lanes import SLICE_RECORDS, SLICE_ROWS, WriteLanes
 
+Shape = tuple[Lane, str | None, int, bool]
+"""Lane, session, weight, and whether a job rides with promises."""
 JOBS = st.lists(
     st.tuples(
         st.sampled_from(Lane),
         st.sampled_from([None, "a", "b", "c"]),
-        st.integers(1, 2 * SLICE_ROWS),
+        st.integers(1, 2 * SLICE_ROWS) | st.integers(1, 3),
+        st.booleans(),
     ),
     max_size=60,
 )
 
 
-def job(lane: Lane, session: str | None = None, weight: int = 1) -> WriteJob:
+def job(lane: Lane, session: str | None = None, weight: int = 1, rides: bool = False) -> WriteJob:
     record = Commit() if lane is Lane.RECORD else None
-    return WriteJob(lane=lane, session=session, weight=weight, turn=record)
+    return WriteJob(lane=lane, session=session, weight=weight, rides=rides, turn=record)
 
 
 def batches(lanes: WriteLanes) -> list[list[WriteJob]]:
@@ -29,7 +32,7 @@ def batches(lanes: WriteLanes) -> list[list[WriteJob]]:
     return found
 
 
-def filled(shapes: list[tuple[Lane, str | None, int]]) -> tuple[WriteLanes, list[WriteJob]]:
+def filled(shapes: list[Shape]) -> tuple[WriteLanes, list[WriteJob]]:
     lanes, jobs = WriteLanes(), [job(*shape) for shape in shapes]
     for one in jobs:
         lanes.add(one)
@@ -38,7 +41,7 @@ def filled(shapes: list[tuple[Lane, str | None, int]]) -> tuple[WriteLanes, list
 
 @given(JOBS)
 def test_every_job_is_performed_once_and_lanes_and_sessions_keep_their_order(
-    shapes: list[tuple[Lane, str | None, int]],
+    shapes: list[Shape],
 ) -> None:
     lanes, jobs = filled(shapes)
     done = [one for batch in batches(lanes) for one in batch]
@@ -60,7 +63,7 @@ def test_every_job_is_performed_once_and_lanes_and_sessions_keep_their_order(
 
 @given(JOBS)
 def test_a_job_of_no_session_in_the_record_lane_comes_after_all_earlier_records(
-    shapes: list[tuple[Lane, str | None, int]],
+    shapes: list[Shape],
 ) -> None:
     lanes, jobs = filled(shapes)
     done = [one for batch in batches(lanes) for one in batch]
@@ -103,22 +106,23 @@ def test_a_stream_of_promises_delays_other_work_by_one_transaction_at_most() -> 
 
 
 def test_a_job_heavier_than_a_slice_is_alone_in_its_slice() -> None:
-    lanes, jobs = filled([(Lane.WORK, None, 9 * SLICE_ROWS), (Lane.WORK, None, 1)])
+    lanes, jobs = filled([(Lane.WORK, None, 9 * SLICE_ROWS, False), (Lane.WORK, None, 1, False)])
     assert batches(lanes) == [[jobs[0]], [jobs[1]]]
 
 
 def test_records_that_were_put_back_come_first_and_keep_their_order() -> None:
-    lanes, jobs = filled([(Lane.RECORD, "a", 1), (Lane.PROMISE, None, 1), (Lane.RECORD, "b", 1),
-                          (Lane.RECORD, "a", 1)])  # fmt: skip
-    taken = [*lanes.next_batch(), *lanes.next_batch()]
+    shapes = [(Lane.RECORD, "a"), (Lane.PROMISE, None), (Lane.RECORD, "b"), (Lane.RECORD, "a")]
+    lanes, jobs = filled([(lane, session, 1, False) for lane, session in shapes])
+    taken = lanes.next_batch()
     lanes.put_back(one for one in taken if one.is_record)
     later = job(Lane.PROMISE, "a")
     lanes.add(later)
-    assert batches(lanes) == [[jobs[0], jobs[3], later], [jobs[2]]]
+    assert batches(lanes) == [[jobs[0], jobs[3], later, jobs[2]]]
 
 
 def test_draining_takes_each_job_once_and_leaves_nothing() -> None:
-    lanes, jobs = filled([(Lane.RECORD, "a", 1), (Lane.RECORD, "b", 1), (Lane.WORK, None, 1)])
+    shapes = [(Lane.RECORD, "a"), (Lane.RECORD, "b"), (Lane.WORK, None)]
+    lanes, jobs = filled([(lane, session, 1, False) for lane, session in shapes])
     lanes.add(job(Lane.PROMISE, "a"))
     lanes.next_batch()
     lanes.next_batch()
@@ -135,3 +139,52 @@ def test_promises_that_read_by_themselves_are_divided_and_leave_room_for_other_w
     for one in (*promises[:2], *turns, *promises[2:], fact):
         lanes.add(one)
     assert batches(lanes) == [[*promises[:2], *turns], [*promises[2:4], fact], promises[4:]]
+
+
+@given(JOBS)
+def test_only_few_rows_that_can_wait_are_beside_promises_without_slices(
+    shapes: list[Shape],
+) -> None:
+    lanes, _ = filled(shapes)
+    had_slices = True
+    for batch in batches(lanes):
+        work = [one for one in batch if one.lane is Lane.WORK]
+        if had_slices and batch[0].lane is not Lane.WORK and work:
+            assert all(one.rides for one in work)
+            assert sum(one.weight for one in work) <= RIDE_ROWS
+        had_slices = not had_slices
+
+
+def test_what_can_wait_rides_with_the_next_promise_and_leaves_no_transaction_of_its_own() -> None:
+    lanes = WriteLanes()
+    riders = [job(Lane.WORK, rides=True), job(Lane.RECORD, "b"), job(Lane.WORK, rides=True)]
+    promise = job(Lane.PROMISE, "a")
+    for one in (*riders, promise):
+        lanes.add(one)
+    assert batches(lanes) == [[promise, riders[0], riders[2], riders[1]]]
+
+
+def test_work_that_can_wait_passes_no_earlier_work_and_no_more_than_a_few_rows_ride() -> None:
+    lanes = WriteLanes()
+    first, large, last = (
+        job(Lane.WORK, weight=RIDE_ROWS, rides=True),
+        job(Lane.WORK, weight=SLICE_ROWS),
+        job(Lane.WORK, rides=True),
+    )
+    promises = [job(Lane.PROMISE) for _ in range(3)]
+    for one in (first, large, last, promises[0]):
+        lanes.add(one)
+    assert lanes.next_batch() == [promises[0], first]
+    lanes.add(promises[1])
+    assert lanes.next_batch() == [promises[1], large]
+    lanes.add(promises[2])
+    assert lanes.next_batch() == [promises[2], last]
+
+
+def test_many_records_do_not_ride_with_a_promise() -> None:
+    lanes = WriteLanes()
+    for _ in range(RIDE_ROWS + 1):
+        lanes.add(job(Lane.RECORD, "b"))
+    promise = job(Lane.PROMISE, "a")
+    lanes.add(promise)
+    assert lanes.next_batch() == [promise]
