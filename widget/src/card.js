@@ -22,7 +22,7 @@ const LAST_WORD_MS = 8_000;
  * @property {any} strings the shop's own texts
  * @property {any} more the part with further rows; nothing where it cannot be had
  * @property {boolean} own whether the page is about this offer's product
- * @property {string} inline where its price is, if the card belongs there
+ * @property {string | boolean} inline where its price is, if the card belongs there; true: not named
  */
 
 /**
@@ -49,6 +49,8 @@ export function createCard(look, act) {
   let last;
   /** @type {HTMLElement | undefined} */
   let host;
+  /** @type {any} the part whose rules are in the sheet of `host` */
+  let extra;
   let card = el('section');
   let clock = el('b');
   const said = el('div', 'hush');
@@ -67,10 +69,12 @@ export function createCard(look, act) {
   const put = () => {
     if (!host) return;
     const { theme, inline } = look(last);
-    const { body } = document;
+    const { body, documentElement } = document;
+    // What is measured must be on the page.
+    if (!host.isConnected) documentElement.appendChild(host);
     host.dir = getComputedStyle(body).direction;
     card.style.setProperty('--font', getComputedStyle(body).fontFamily);
-    [flows, room] = place(host, card, last.sku, inline);
+    [flows, room] = place(host, card, ...(extra?.homeOf?.(host, card, last.sku, inline) ?? []));
     card.style.colorScheme = theme ?? (isDark(flows ? host : body) ? 'dark' : 'light');
   };
 
@@ -113,6 +117,7 @@ export function createCard(look, act) {
     } else {
       host = el('div');
       const { words, more } = look(last);
+      extra = more;
       host.lang = words.lang;
       sheet.replaceSync(sheetText + (more?.sheetText ?? ''));
       const root = host.attachShadow(bare({ mode: 'open' }));

@@ -1,4 +1,4 @@
-/** Position of the card: above fixed elements in its corner, or in a place of the page that fits. */
+/** Position of the card: in a place of the page's flow, or above fixed elements in its corner. */
 
 import { painted } from './dialogue.js';
 
@@ -6,9 +6,6 @@ import { painted } from './dialogue.js';
 const CLIMBS = 5;
 /** How finely the page below the card is looked at, in pixels: a finger's width. */
 const STEP = 40;
-/** Above and below a card in the page's flow, as its style sheet says. */
-const MARGIN = 16;
-
 /** @param {Element} node @returns {Element | undefined} also out of an open shadow root */
 const parentOf = (node) =>
   node.parentElement ?? /** @type {ShadowRoot} */ (node.getRootNode()).host;
@@ -76,7 +73,7 @@ function climb(card, host) {
   return false;
 }
 
-/** @param {Element} node */
+/** @param {Element} node @returns {boolean} whether a part of its height is on the screen */
 export function inView(node) {
   const { top, bottom } = node.getBoundingClientRect();
   return bottom >= 0 && top < innerHeight;
@@ -86,41 +83,16 @@ export function inView(node) {
  * Puts the card where nothing that the shopper sees has to move for it.
  * @param {HTMLElement} host
  * @param {HTMLElement} card
- * @param {string} sku of the offer
- * @param {string} inline where its price is, if the card belongs there
+ * @param {Element} [home] of the page's flow, where the card belongs there
+ * @param {Element} [after] the child of `home` behind which it stands; else it is the last one
  * @returns {[flows: boolean, room: boolean]} whether it is in the page's own flow, and whether there is
  *   room for it at all
  */
-export function place(host, card, sku, inline) {
-  const root = document.documentElement;
-  if (!host.isConnected) root.appendChild(host);
-  /** @type {Element | null} */
-  let home = null;
-  /** @type {Element | null | undefined} */
-  let after;
-  for (const slot of document.querySelectorAll('tactful-offer')) {
-    if ((slot.getAttribute('sku') ?? sku) !== sku) continue;
-    const room =
-      slot.clientHeight >= card.offsetHeight + MARGIN && slot.clientWidth >= card.offsetWidth;
-    if (room || host.parentNode === slot || !inView(slot)) home = slot;
-  }
-  // The block that ends the line of the price.
-  let price = home || !inline ? null : document.querySelector(inline);
-  while (
-    price?.parentElement &&
-    /flex|grid|inline/.test(getComputedStyle(price.parentElement).display)
-  ) {
-    price = price.parentElement;
-  }
-  if (price && (price.nextSibling === host || !inView(price))) {
-    home = price.parentElement;
-    after = price;
-  }
+export function place(host, card, home, after) {
+  const parent = home ?? document.documentElement;
   host.toggleAttribute('data-slot', !!home);
-  home ??= root;
   if (after) after.after(host);
-  else if (host.parentNode !== home) home.appendChild(host);
-  const flows = home !== root;
+  else if (host.parentNode !== parent) parent.appendChild(host);
   card.style.display = '';
-  return [flows, flows || climb(card, host)];
+  return [!!home, !!home || climb(card, host)];
 }

@@ -20,8 +20,6 @@ import { load, save } from './store.js';
 import { createTabs } from './tabs.js';
 
 const version = VERSION;
-/** Where prices are looked for when an inline offer has no selector of the shop's. */
-const PRICE = '[itemprop=price],.price';
 /** The card waits so long for the part with other languages; then it is in English. */
 const WORDS_MS = 3_000;
 /** A page that has named no product by then is known to the server by its address alone. */
@@ -158,7 +156,6 @@ export function start(queue) {
   const card = createCard(
     ({ sku, url, placement }) => {
       const own = verdict.product?.sku === sku || pathOf(url ?? '') === pathOf(location.href);
-      const inline = own && (setting('placement') ?? placement) === 'inline';
       return {
         locale: locale(),
         strings: setting('strings'),
@@ -166,7 +163,8 @@ export function start(queue) {
         more,
         theme: setting('theme'),
         own,
-        inline: inline ? (setting('inline') ?? PRICE) : '',
+        inline:
+          own && (setting('placement') ?? placement) === 'inline' && (setting('inline') ?? true),
       };
     },
     (t, offer) => {

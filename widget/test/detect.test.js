@@ -320,6 +320,20 @@ test('a word of a path counts as a whole segment only, and a found product outwe
   assert.equal(kindOf(' woocommerce-checkout /x', true), 'checkout');
 });
 
+test('an offer names its item, alone or one of several', () => {
+  const offer = { price: '4', priceCurrency: 'EUR', itemOffered: { '@type': 'Product', sku: 'A' } };
+  const [node] = readJsonLd([JSON.stringify({ '@type': 'Offer', ...offer })]);
+  assert.deepEqual([read(node).sku, read(node).price], ['A', '4']);
+  const other = { ...offer, url: '/p/aero?v=2', itemOffered: [{ sku: 'B' }] };
+  const offers = [{ ...offer, url: '/p/aero?v=1' }, other];
+  assert.equal(readOffers({ offers }, 'https://shop.example/p/aero?v=2')[0].sku, 'B');
+  assert.deepEqual(
+    readJsonLd(['{"@type":"Offer","itemOffered":{"@type":"Service","sku":"S"}}']),
+    [],
+    'a service is no product',
+  );
+});
+
 test('an aggregate lists its offers, one alone as well as many', () => {
   const one = { price: '5', priceCurrency: 'EUR' };
   for (const offers of [one, [one]]) {

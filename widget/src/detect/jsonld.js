@@ -10,7 +10,11 @@ const isProduct = (node) =>
 /** @param {any} nodes @returns {any[]} */
 const walk = (nodes) =>
   list(nodes).flatMap((node) => {
-    if (!isProduct(node)) return walk([node['@graph'], node.mainEntity].flat().filter(Boolean));
+    if (!isProduct(node)) {
+      // A page may be about an offer, and name the product as what is offered.
+      const offered = list(node.itemOffered).map((one) => ({ offers: node, ...one }));
+      return walk([node['@graph'], node.mainEntity, offered].flat().filter(Boolean));
+    }
     const variants = list(node.hasVariant).filter(isProduct);
     // What a variant does not say of itself, its group says; but not which one it is.
     const { sku, offers, url, '@id': name, ...group } = node;

@@ -50,9 +50,14 @@ export function decimal(value) {
 /** @param {any} value @returns {any[]} */
 export const list = (value) => [value ?? []].flat(9);
 
-/** @param {any} node @returns {any[]} its offers, also those inside of an AggregateOffer */
+/**
+ * @param {any} node
+ * @returns {any[]} its offers, also those inside of an AggregateOffer, each with what it says of its item
+ */
 const offersOf = (node) =>
-  list(own(node, 'offers')).flatMap((offer) => own(offer, 'offers') ?? offer);
+  list(own(node, 'offers'))
+    .flatMap((offer) => own(offer, 'offers') ?? offer)
+    .map((offer) => ({ ...list(own(offer, 'itemOffered'))[0], ...offer }));
 
 /**
  * @param {any} node a Product in the words of schema.org: every source speaks them

@@ -104,7 +104,7 @@ export function watchPage(found, heardCart, pushed, may) {
   const followParts = () => {
     once(
       'markup',
-      entries[0] || document.querySelector('[itemscope],meta[property*="price:"]'),
+      entries[0] || document.querySelector('[itemscope],[typeof],meta[property*="price:"]'),
       (module) => {
         markup = module;
         module.leave(copies, leftover, owned);
@@ -195,6 +195,7 @@ export function watchPage(found, heardCart, pushed, may) {
       ['platform', () => current(shops?.listed())],
       ['dataLayer', () => layered],
       ['microdata', () => current(markup?.readMicrodata(document))],
+      ['rdfa', () => current(markup?.readRdfa(document))],
       ['opengraph', () => current(markup?.readOpenGraph(document))],
     ];
     const verdict = merge(

@@ -10,6 +10,7 @@ import { absolute } from '../link.js';
 import sheetText from './extras.css';
 import { EXTRA_KEYS, EXTRA_TABLE } from './words.js';
 
+export { homeOf } from './home.js';
 export { PATHS, TABLE } from './words.js';
 export { sheetText };
 

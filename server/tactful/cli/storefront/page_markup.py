@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from tactful.cli.storefront.page_elements import Element
 from tactful.cli.storefront.page_parser import ScannedPage
+from tactful.cli.storefront.page_syntax import MICRODATA, Syntax, rdfa_of
 
 _PRODUCT: Final = re.compile(r"Products?(Group|Model)?$")
 MAX_CHARS: Final = 128
@@ -58,6 +59,9 @@ def _walk(nodes: Any) -> Iterator[dict[str, Any]]:
         if not _is_product(node):
             yield from _walk(node.get("@graph"))
             yield from _walk(node.get("mainEntity"))
+            # A page may be about an offer, and name the product as what is offered.
+            items = (one for one in listed(node.get("itemOffered")) if isinstance(one, dict))
+            yield from _walk([{"offers": node, **item} for item in items])
             continue
         variants = [
             one
@@ -74,10 +78,10 @@ def _is_product(node: dict[str, Any]) -> bool:
 
 
 class _Place(Struct, frozen=True, eq=False):
-    """Where the content of an element stands in the microdata around it."""
+    """Where the content of an element stands in the markup around it."""
 
     scope: Element | None = None
-    """The nearest element with `itemscope`."""
+    """The nearest element that begins a thing."""
     product: Element | None = None
     """The product that the page is about and that this is part of."""
     elsewhere: bool = False
@@ -85,47 +89,72 @@ class _Place(Struct, frozen=True, eq=False):
 
 
 def microdata_products(page: ScannedPage) -> list[dict[str, Any]]:
-    """Return the products that the page's microdata is about.
+    """Return the products that the page's microdata is about."""
+    return _markup_products(page, MICRODATA)
+
+
+def rdfa_products(page: ScannedPage) -> list[dict[str, Any]]:
+    """Return the products that the page's RDFa is about."""
+    return _markup_products(page, rdfa_of(page.elements))
+
+
+def _markup_products(page: ScannedPage, syntax: Syntax) -> list[dict[str, Any]]:
+    """Return the products that the page's attributes are about.
 
     Products that belong to another one and rows of a list are left out, and so are the ratings,
     brands and related products of a product.
     """
     places = {page.elements: _Place()}
     said: dict[Element, dict[Element, dict[str, Any]]] = {}
+    # Offers that the page may be about: the product is what they offer.
+    offers: dict[Element, dict[str, Any]] = {}
     for element in page.elements.elements():
         around = places[element.parent or page.elements]
         place = around
-        names = element.attributes.get("itemprop")
-        own = said.get(around.product, {}) if around.product else {}
-        scoped = "itemscope" in element.attributes
+        names = syntax.names(element)
+        scoped = syntax.scope in element.attributes
+        about = said.get(around.product, {}) if around.product else {}
+        own = about.get(around.scope, offers.get(around.scope)) if around.scope else None
         # A thing with a scope of its own is no value.
-        if names is not None and not scoped and around.scope in own:
-            for name in names.split():
-                if own[around.scope].get(name) is None:
-                    own[around.scope][name] = _value(element)
-        kind = element.attributes.get("itemtype", "")
+        if own is not None and not scoped:
+            for name in names:
+                if own.get(name) is None:
+                    own[name] = _value(element)
+        kinds = syntax.kinds(element) if scoped else []
         if scoped:
             place = structs.replace(place, scope=element)
-            if "Offer" in kind and around.scope in own:
-                own[element] = {}
-            if "schema.org/Product" in kind:
-                if not place.elsewhere and (names is None or "mainEntity" in names.split()):
-                    place = structs.replace(place, product=element)
-                    said[element] = {element: {}}
-                place = structs.replace(place, elsewhere=True)
-        if "ItemList" in kind:
+        if any("Offer" in kind for kind in kinds) and "OfferCatalog" not in kinds:
+            if around.scope in about:
+                about[element] = {}
+            elif not around.elsewhere and syntax.is_free(element):
+                offers[element] = {}
+        if any(_PRODUCT.search(kind) for kind in kinds):
+            offered = around.scope in offers and "itemOffered" in names
+            if not place.elsewhere and (offered or syntax.is_free(element)):
+                place = structs.replace(place, product=element)
+                said[element] = {element: {}}
+                if offered and around.scope:
+                    said[element][around.scope] = offers[around.scope]
+            place = structs.replace(place, elsewhere=True)
+        if {"ItemList", "OfferCatalog"} & set(kinds):
             place = structs.replace(place, elsewhere=True)
         places[element] = place
-    found = []
-    for parts in said.values():
-        product, *offers = parts.values()
-        found.append({**product, "offers": [one for one in offers if one] or [product]})
-    return found
+    return [_whole(element, list(parts.values())) for element, parts in said.items()]
+
+
+def _whole(element: Element, parts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a product with its offers; without one it says itself what it costs."""
+    product, *offers = parts
+    # RDFa names a thing by its address: Drupal prints teasers of other products in this way.
+    address = element.attributes.get("about", "")
+    if re.match("/[^/]", address) and product.get("url") is None:
+        product["url"] = address
+    return {**product, "offers": [one for one in offers if one] or [product]}
 
 
 def _value(element: Element) -> str | None:
     """Return the value of a property: an attribute's, else the text of the element."""
-    for name in ("content", "href", "value"):
+    for name in ("content", "href", "resource", "value"):
         if name in element.attributes:
             return element.attributes[name]
     text = ""

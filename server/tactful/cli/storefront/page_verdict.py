@@ -17,6 +17,7 @@ from tactful.cli.storefront.page_markup import (
     listed,
     microdata_products,
     open_graph_products,
+    rdfa_products,
     short_text,
     variation_form,
 )
@@ -54,8 +55,8 @@ class PageVerdict(Struct, frozen=True):
     price: dict[str, Any] | None = None
     """The price on the page, as money: a hint."""
     source: str | None = None
-    """Where the product's identifier stands: `selection`, `json-ld`, `platform`, `microdata` or
-    `opengraph`; None: no product was taken."""
+    """Where the product's identifier stands: `selection`, `json-ld`, `platform`, `microdata`,
+    `rdfa` or `opengraph`; None: no product was taken."""
     several: tuple[str, ...] = ()
     """Names of the products, where the page does not say which one it is about."""
     nameless: bool = False
@@ -84,6 +85,7 @@ def judge_page(page: ScannedPage) -> PageVerdict:
         "json-ld": json_ld_products(page, broken),
         "platform": form.listed(),
         "microdata": microdata_products(page),
+        "rdfa": rdfa_products(page),
         "opengraph": open_graph_products(page),
     }
     said: list[_Named] = []
@@ -155,7 +157,13 @@ def _offers(node: dict[str, Any]) -> list[Any]:
     for offer in listed(node.get("offers")):
         inner = offer.get("offers") if isinstance(offer, dict) else None
         found += [offer] if inner is None else listed(inner)
-    return found
+    return [_with_item(offer) for offer in found]
+
+
+def _with_item(offer: Any) -> Any:
+    """Return an offer with what it says of its item."""
+    items = listed(offer.get("itemOffered")) if isinstance(offer, dict) else []
+    return {**items[0], **offer} if items and isinstance(items[0], dict) else offer
 
 
 def _read(node: dict[str, Any]) -> PrintedProduct:

@@ -4,6 +4,7 @@ from tactful.cli.storefront.page_markup import (
     json_ld_products,
     microdata_products,
     open_graph_products,
+    rdfa_products,
     short_text,
     variation_form,
 )
@@ -56,6 +57,43 @@ def test_the_main_entity_of_a_page_is_its_product() -> None:
         return len(microdata_products(page(html)))
 
     assert (of("about mainEntity"), of("itemListElement"), of("")) == (1, 0, 0)
+
+
+def test_a_product_of_rdfa_has_its_own_properties_its_offers_and_its_address() -> None:
+    html = """<article about="/p/aero" vocab="https://schema.org/" typeof="Product">
+      <h1 property="name">Aero</h1><meta property="sku" content="A-1"><meta property="og:url" content="/x">
+      <div property="review" typeof="Review"><b property="name">Good</b></div>
+      <div rel="offers"><div typeof="Offer"><link property="url" resource="/p/aero?v=1">
+      <meta property="price" content="5"></div></div></article>
+      <aside about="/p/other" typeof="schema:Product"></aside>"""
+    assert rdfa_products(page(html)) == [
+        {
+            "name": "Aero",
+            "sku": "A-1",
+            "url": "/p/aero",
+            "offers": [{"url": "/p/aero?v=1", "price": "5"}],
+        },
+        {"url": "/p/other", "offers": [{"url": "/p/other"}]},
+    ]
+
+
+def test_an_address_of_another_host_is_no_url_of_a_product() -> None:
+    for about in ("https://id.gs1.org/01/09506000134352", "//cdn.example/p", "#product"):
+        assert rdfa_products(page(f'<b about="{about}" typeof="schema:Product">')) == [
+            {"offers": [{}]}
+        ]
+
+
+def test_the_item_of_an_offer_is_a_product_and_that_of_a_list_is_none() -> None:
+    item = f'<div itemprop="itemOffered" {PRODUCT}><meta itemprop="sku" content="A-1"></div>'
+    price = '<meta itemprop="price" content="5">'
+    expected = [{"sku": "A-1", "offers": [{"price": "5"}]}]
+    assert microdata_products(page(f"<div {OFFER}>{price}{item}</div>")) == expected
+    assert microdata_products(page(f"<div {OFFER}>{item}{price}</div>")) == expected
+    catalogue = 'itemscope itemtype="https://schema.org/OfferCatalog"'
+    row = f'<li itemprop="itemListElement" {OFFER}>{item}</li>'
+    assert microdata_products(page(f"<ul {catalogue}>{row}</ul>")) == []
+    assert microdata_products(page(f'<div {OFFER} itemprop="makesOffer">{item}</div>')) == []
 
 
 def test_a_broken_script_is_named_and_says_nothing_about_the_others() -> None:

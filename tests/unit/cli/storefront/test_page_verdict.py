@@ -45,7 +45,7 @@ def test_every_page_of_the_widget_has_the_same_product_here(
 
 def test_the_pages_hold_every_source_of_the_markup() -> None:
     sources = {values[1].get("source") for values in (page.values for page in farm())}
-    assert sources >= {"selection", "json-ld", "microdata", "opengraph"}
+    assert sources >= {"selection", "json-ld", "microdata", "rdfa", "opengraph"}
 
 
 def named(verdict: PageVerdict) -> str | None:
