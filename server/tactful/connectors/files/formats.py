@@ -98,10 +98,11 @@ _MERCHANT: Final = frozenset({"id", "title", "price", "availability"})
 
 
 _MAX_KEPT: Final = 500_000
-"""Most facts whose repetition is noticed: 50 MB. A larger file is read to its end all the same."""
+"""Most facts whose repetition is noticed: 50 MB, and as many SKUs. The whole file is read anyway."""
 _HASH: Final = 2**32 - 1
 _LINE_BITS: Final = 32
 _REPEATED: Final = "A SKU is in several rows: the last of them counts."
+_OTHER_CASE: Final = "SKUs differ only in upper and lower case: they are different items."
 
 
 def detect_format(source: ByteSource) -> FileFormat:
@@ -165,6 +166,7 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
             # JSON Lines report what happened one after the other.
             if form.name != "jsonl":
                 yield from (RowNote(line, _REPEATED) for line in repeats.lines(row))
+                yield from (RowNote(line, _OTHER_CASE) for line in repeats.other_cases(row))
     except (OSError, EOFError) as error:
         raise SourceError(
             f"{source.name}: The file cannot be read to its end: {error}. Export it again."
@@ -177,12 +179,15 @@ def read_rows(source: ByteSource, terms: ImportTerms, form: FileFormat) -> Itera
 
 
 class _Repeats:
-    """Finds the rows of a file that contradict an earlier one about the same item."""
+    """Finds the rows of a file that contradict an earlier one, or name nearly the same item."""
 
     def __init__(self) -> None:
         # One number holds the content's hash and its line: 500,000 pairs would take 40 MB more.
         self._seen: dict[int, int] = {}
         self._named: set[int] = set()
+        self._skus: dict[int, int] = {}
+        self._cased: set[int] = set()
+        self._last = ""
 
     def lines(self, row: FoundFact) -> list[int]:
         """Return the lines of this row and of the earlier one, if they differ in name, price or stock.
@@ -200,16 +205,35 @@ class _Repeats:
             content = hash((fact.product, fact.title, fact.brand, fact.status))
         else:
             return []
-        if key not in self._seen and len(self._seen) == _MAX_KEPT:
+        return _differing(self._seen, key, content, row.line, self._named)
+
+    def other_cases(self, row: FoundFact) -> list[int]:
+        """Return the lines of this row and of an earlier one whose SKUs differ only in case.
+
+        Each line is returned once.
+        """
+        fact = row.fact
+        if not isinstance(fact, Price | Stock | Product) or fact.sku == self._last:
             return []
-        mine = (hash(content) & _HASH) << _LINE_BITS | row.line
-        earlier = self._seen.setdefault(key, mine)
-        if earlier >> _LINE_BITS == mine >> _LINE_BITS:
-            return []
-        self._seen[key] = mine
-        both = sorted({earlier & (1 << _LINE_BITS) - 1, row.line} - self._named)
-        self._named.update(both)
-        return both
+        self._last = fact.sku
+        key, content = hash(fact.sku.casefold()), hash(fact.sku)
+        return _differing(self._skus, key, content, row.line, self._cased)
+
+
+def _differing(
+    seen: dict[int, int], key: int, content: int, line: int, named: set[int]
+) -> list[int]:
+    """Keep the content under a key; return the lines of two that differ, unless `named` has them."""
+    if key not in seen and len(seen) == _MAX_KEPT:
+        return []
+    mine = (hash(content) & _HASH) << _LINE_BITS | line
+    earlier = seen.setdefault(key, mine)
+    if earlier >> _LINE_BITS == mine >> _LINE_BITS:
+        return []
+    seen[key] = mine
+    both = sorted({earlier & (1 << _LINE_BITS) - 1, line} - named)
+    named.update(both)
+    return both
 
 
 def _capitalised(title: str) -> str:

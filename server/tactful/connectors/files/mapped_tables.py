@@ -15,8 +15,16 @@ from tactful.connectors.files import tables
 from tactful.connectors.files.byte_sources import ByteSource
 from tactful.connectors.files.column_words import propose_columns
 from tactful.connectors.files.product_facts import cost_facts, price_fact, rows_of, stock_facts
-from tactful.connectors.files.results import Fields, ImportTerms, Row, RowError, SourceError
+from tactful.connectors.files.results import (
+    Fields,
+    ImportTerms,
+    Row,
+    RowError,
+    SkippedRow,
+    SourceError,
+)
 from tactful.connectors.files.stock_words import resolve_stock
+from tactful.connectors.files.total_rows import is_total_row
 from tactful.connectors.files.value_parsers import category_path, parse_integer, plain_text
 from tactful.core.values.money import MoneyError, exponent_of
 
@@ -77,6 +85,9 @@ def mapped_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
             yield record
             continue
         row = {field: record.fields[column] for field, column in columns.items()}
+        if is_total_row(row["sku"], row.get("title"), record.fields):
+            yield SkippedRow(record.line, "a total of other rows")
+            continue
         yield from rows_of(record.line, partial(_facts, row, terms))
 
 

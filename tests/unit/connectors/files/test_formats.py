@@ -18,7 +18,7 @@ from support.import_files import (
 from tactful.connectors.files import formats
 from tactful.connectors.files.byte_sources import open_source
 from tactful.connectors.files.formats import BY_NAME, detect_format, read_rows
-from tactful.connectors.files.results import ImportTerms, SourceError
+from tactful.connectors.files.results import FoundFact, ImportTerms, SourceError
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,23 @@ def test_an_item_that_is_repeated_with_another_content_is_noted(tmp_path: Path) 
     assert notes_in(found) == [
         (line, "A SKU is in several rows: the last of them counts.") for line in (2, 4)
     ]
+
+
+def test_items_whose_skus_differ_only_in_case_are_kept_and_noted(tmp_path: Path) -> None:
+    head = "id\ttitle\tprice\tavailability\n"
+    rows = (
+        "a-1\tCup\t5.00 EUR\t",
+        "A-1\tJug\t6.00 EUR\t",
+        "B-1\tPot\t7.00 EUR\t",
+        "B-1\tPot\t7.00 EUR\t",
+    )
+    found = import_rows(file_with(tmp_path, head + "\n".join(rows) + "\n"))
+    message = "SKUs differ only in upper and lower case: they are different items."
+    assert notes_in(found) == [(2, message), (3, message)]
+    skus = {
+        row.fact.sku for row in found if isinstance(row, FoundFact) and hasattr(row.fact, "sku")
+    }
+    assert skus == {"a-1", "A-1", "B-1"}
 
 
 def test_what_json_lines_report_one_after_the_other_is_no_repetition(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from support.import_files import (
 )
 from tactful.connectors.files.byte_sources import open_source
 from tactful.connectors.files.mapped_tables import guess_header
-from tactful.connectors.files.results import ImportTerms, SourceError
+from tactful.connectors.files.results import ImportTerms, SkippedRow, SourceError
 from tactful.core.facts.fact_types import Cost, Price, Product, Stock
 from tactful.core.values.money import Money
 
@@ -38,10 +38,17 @@ def test_a_named_column_gives_its_field(tmp_path: Path) -> None:
 
 def test_only_the_named_fields_become_facts(tmp_path: Path) -> None:
     terms = ImportTerms(now=NOW, columns={"sku": "Artikelnr", "stock": "Bestand"}, territory="DE")
-    found = import_rows(file_with(tmp_path, TEXT + "1002;Teller;;;\n;Summe;;;7\n"), terms)
+    found = import_rows(file_with(tmp_path, TEXT + "1002;Teller;;;\n;Schale;;;7\n"), terms)
     assert facts_in(found) == [Stock(sku="1001", territory="DE", available=7)]
     assert notes_in(found) == [(3, "A row has no number of pieces: no stock fact is made.")]
     assert bad_rows_in(found) == [(4, "The row has no SKU. Give it one.")]
+
+
+def test_a_row_of_totals_is_left_out(tmp_path: Path) -> None:
+    found = import_rows(file_with(tmp_path, TEXT + ";Summe;12,50;;7\nGesamt;;12,50;;7\n"), TERMS)
+    assert {fact.sku for fact in facts_in(found) if isinstance(fact, Price)} == {"1001"}
+    left_out = [(row.line, row.reason) for row in found if isinstance(row, SkippedRow)]
+    assert left_out == [(line, "a total of other rows") for line in (3, 4)]
 
 
 @pytest.mark.parametrize(
