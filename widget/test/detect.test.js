@@ -9,6 +9,7 @@ const { readLines } = await import('../src/detect/platforms.js');
 const { choose, readCart, readProductEvent, readShopify, readWoo } = await import(
   '../src/parts/shops.js'
 );
+const { minor } = await import('../src/format.js');
 const { merge } = await import('../src/detect/merge.js');
 const { kindOf } = await import('../src/page.js');
 const { PATHS } = await import('../src/parts/words.js');
@@ -440,4 +441,20 @@ test("the shop's own cart has SKUs and whole quantities", () => {
     { sku: 'A', qty: 1 },
     { sku: '7', qty: 2 },
   ]);
+});
+
+test('sources that are merged agree on the price in every currency', () => {
+  const codes = Intl.supportedValuesOf('currency');
+  codes.forEach((currency, at) => {
+    const price = currency === 'CLF' ? '12.3456' : minor(currency) === 1000 ? '12.345' : '12';
+    const one = { sku: 'A', price, currency };
+    const of = (other) =>
+      merge([
+        ['json-ld', [one]],
+        ['rdfa', [{ ...one, ...other }]],
+      ]).product.price;
+    assert.deepEqual(of({}), { amount: Math.round(price * minor(currency)), currency });
+    assert.equal(of({ currency: codes[at - 1] ?? codes.at(-1) }), undefined, currency);
+    assert.equal(of({ price: '99' }), undefined, currency);
+  });
 });

@@ -1,6 +1,7 @@
 """The command line and the widget reach the same verdict on the same pages."""
 
 import json
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from tactful.cli.storefront.page_parser import parse_page
 from tactful.cli.storefront.page_verdict import PageVerdict, judge_page
+from tactful.core.values.money import EXPONENTS, parse
 
 PAGES = Path(__file__).parents[3] / "journeys" / "widget" / "pages"
 SITE = "https://shop.example"
@@ -86,3 +88,43 @@ def test_a_staging_host_and_a_payment_page_change_nothing() -> None:
 def test_a_price_in_no_currency_is_no_price() -> None:
     offer = {"price": "9.90", "priceCurrency": "XXZ"}
     assert judged({"@type": "Product", "sku": "A", "offers": offer}).price is None
+
+
+def printed(source: str, price: str, currency: str) -> str:
+    """Return what one source of a page says of the same product."""
+    if source == "json-ld":
+        offer = {"price": price, "priceCurrency": currency}
+        node = {"@type": "Product", "sku": "A", "offers": offer}
+        return f'<script type="application/ld+json">{json.dumps(node)}</script>'
+    if source == "opengraph":
+        values = {"retailer_item_id": "A", "price:amount": price, "price:currency": currency}
+        return "".join(f'<meta property="product:{k}" content="{v}">' for k, v in values.items())
+    scope, name = {
+        "microdata": ('itemscope itemtype="https://schema.org/Product"', "itemprop"),
+        "rdfa": ('vocab="https://schema.org/" typeof="Product"', "property"),
+    }[source]
+    values = {"sku": "A", "price": price, "priceCurrency": currency}
+    inner = "".join(f'<meta {name}="{k}" content="{v}">' for k, v in values.items())
+    return f"<div {scope}>{inner}</div>"
+
+
+@pytest.mark.parametrize(
+    "sources", list(permutations(["json-ld", "microdata", "rdfa", "opengraph"], 2)), ids="-".join
+)
+def test_sources_that_are_merged_agree_on_the_price_in_every_currency(
+    sources: tuple[str, str],
+) -> None:
+    def price_of(*said: tuple[str, str]) -> Any:
+        records = (printed(source, *one) for source, one in zip(sources, said, strict=True))
+        return judge_page(parse_page(SITE + "/p/aero", "".join(records), [])).price
+
+    codes = list(EXPONENTS)
+    for code, other in zip(codes, codes[1:] + codes[:1], strict=True):
+        places = EXPONENTS[code]
+        tail = "125"[:places] if places < 4 else "1250"
+        plain = f"1234.{tail}" if places else "1234"
+        continental = f"1.234,{tail}" if places == 2 else plain
+        money = {"amount": parse(plain, code).amount, "currency": code}
+        assert price_of((plain, code), (continental, code.lower())) == money
+        assert price_of((plain, code), (plain, other)) is None, "the currencies differ"
+        assert price_of((plain, code), (f"9{plain}", code)) is None, "the amounts differ"
