@@ -495,6 +495,18 @@ def test_a_pairing_replaces_the_one_before_and_a_used_code_changes_nothing(
     assert file.read_bytes() == after
 
 
+def test_the_command_that_pairs_does_not_warn_that_the_shop_is_not_paired(shop: OscarShop) -> None:
+    settings = (
+        "from shop.settings import *\n"
+        "TACTFUL = {'PAIRING': BASE_DIR / 'new.json', 'TERRITORY': 'GB'}\n"
+    )
+    (shop.folder / "shop" / "new.py").write_text(settings)
+    code = shop.tactful.pairing_code("oscar")
+    done = shop.manage("tactful_pair", code, "--settings", "shop.new")
+    assert (shop.folder / "new.json").is_file()
+    assert done.stderr == ""
+
+
 def test_missing_addresses_are_named(shop: OscarShop) -> None:
     plain = (shop.folder / "shop" / "urls.py").read_text().partition("urlpatterns.insert")[0]
     (shop.folder / "shop" / "plain_urls.py").write_text(plain)

@@ -155,7 +155,10 @@ class Reason(StrEnum):
         "budget.shopper_limit",
         "the rule's limit per shopper is raised, or its window passes",
     )
-    BUDGET_SPEND = "budget.spend", "the campaign's budget is raised, or a standing offer ends"
+    BUDGET_SPEND = (
+        "budget.spend",
+        "the campaign's budget in this currency is raised, or a standing offer ends",
+    )
     BUDGET_COUNT = "budget.count", "the campaign's count is raised, or a standing offer ends"
     BUDGET_CODES = "budget.codes", "discount codes are imported into the rule's pool"
 

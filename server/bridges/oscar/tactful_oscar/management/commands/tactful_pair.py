@@ -16,6 +16,8 @@ class Command(BaseCommand):
     """Uses a one-time code, and writes what it stands for into the file of `PAIRING`."""
 
     help = "Pair the shop with a Tactful server, with a code of `tactful keys pair`."
+    # They warn that the shop is not paired, which this command changes.
+    requires_system_checks = ()
 
     def add_arguments(self, parser: Any) -> None:
         """Declare the arguments."""
@@ -29,7 +31,7 @@ class Command(BaseCommand):
             CommandError: The settings name no file, or the code cannot be used.
         """
         del args
-        named = settings.TACTFUL.get("PAIRING")
+        named = getattr(settings, "TACTFUL", {}).get("PAIRING")
         if not named:
             raise CommandError("TACTFUL lacks the setting 'PAIRING': the file for the keys.")
         file = Path(named)
