@@ -17,27 +17,32 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "server")]
 
 from harness import goal, options, report  # noqa: E402 - after the path
+from msgspec import structs  # noqa: E402
 
 from support.ledger_rows import T0, fact  # noqa: E402
 from tactful.core.values.calendar import DAY, SECOND, format_rfc3339  # noqa: E402
 from tactful.measurement.experiment_report import ExperimentReport  # noqa: E402
 from tactful.runtime.services.report_service import ReportQuestion  # noqa: E402
+from tactful.stores.relational.tables.order_heads import head_of  # noqa: E402
 from tactful.stores.report_process import Task, compute  # noqa: E402
-from tactful.stores.shared.erasures import erasure_digest, ledger_secret  # noqa: E402
+from tactful.stores.shared.erasures import digests_of, erasure_digest, ledger_secret  # noqa: E402
 from tactful.stores.sqlite.ledger import SqliteLedger  # noqa: E402
 
 SKUS, PRODUCTS = 200, 100
 MILLION, SECONDS, MEGABYTES = 1_000_000, 10, 300
 """What a report on so many units may take, beside the process. Fewer units have no goal."""
 _EXPOSURE = "INSERT INTO exposures VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', 0)"
-_ORDER = "INSERT INTO facts (kind, key, subjects, body, at) VALUES ('order', ?, '[]', ?, ?)"
+_ORDER = (
+    "INSERT INTO facts (kind, key, subjects, body, at, order_at, order_buyer, order_session)"
+    " VALUES ('order', ?, '[]', ?, ?, ?, ?, ?)"
+)
 
 # The number of a fact is that of its change, so the next fact needs the number of the last order.
 _CHANGE = (
@@ -62,8 +67,9 @@ async def fill(path: Path, units: int) -> None:
     await ledger.close()
     chance = random.Random(1)
     with sqlite3.connect(path) as connection:
-        connection.executemany(_EXPOSURE, exposures(units, ledger_secret(connection), chance))
-        connection.executemany(_ORDER, orders(units, chance))
+        secret = ledger_secret(connection)
+        connection.executemany(_EXPOSURE, exposures(units, secret, chance))
+        connection.executemany(_ORDER, orders(units, digests_of(secret, "customer"), chance))
         connection.execute(_CHANGE)
     connection.close()
 
@@ -81,7 +87,9 @@ def exposures(units: int, secret: bytes, chance: random.Random) -> Iterator[tupl
         )  # fmt: skip
 
 
-def orders(units: int, chance: random.Random) -> Iterator[tuple[str, bytes, int]]:
+def orders(
+    units: int, unit_of: Callable[[str], str], chance: random.Random
+) -> Iterator[tuple[Any, ...]]:
     """Rows of orders of units and of other customers."""
     for number in range(2 * units):
         placed = T0 - chance.randrange(60 * 86_400) * SECOND
@@ -95,7 +103,9 @@ def orders(units: int, chance: random.Random) -> Iterator[tuple[str, bytes, int]
             "placed_at": format_rfc3339(placed), **named,
             "lines": [{"sku": f"s{chance.randrange(SKUS)}", "qty": 1, "unit": unit}],
         }  # fmt: skip
-        yield f"o{number:08}", json.dumps(body).encode(), T0 - DAY
+        row = fact("order", f"o{number:08}", at=T0 - DAY, subjects=tuple(named.items()))
+        head = head_of(structs.replace(row, own_at=placed), unit_of)
+        yield row.key, json.dumps(body).encode(), row.at, *head
 
 
 def peak_mb() -> float:

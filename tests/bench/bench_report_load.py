@@ -2,6 +2,10 @@
 
 Run: `.venv/bin/python tests/bench/bench_report_load.py [--units 1000000]`. Quiet rounds and rounds beside
 `GET /v1/report` are interleaved, because the machine is shared. `EFFECTS_LEDGERS`: see `bench_effects.py`.
+
+The controls never touch the server or its ledger. `control` computes, and `control, memory` also walks
+through more memory than the caches hold, both for `--seconds` and with the priority of a report. What
+offers wait beside them is the machine's part: with two cores, the server, the load and a report share them.
 """
 
 import os
@@ -17,20 +21,34 @@ from bench_mixed_load import REQUEST, run_program
 from manager import KEY, opened
 from restarts import RULES, SETTINGS
 
+from tactful.stores.report_process import LOWER_PRIORITY
+
 REPORT = "/v1/report?since=2026-01-01T00:00:00Z"
+CONTROLS = {"control": 1 << 16, "control, memory": 1 << 26}
+"""Work that is no report → bytes that it walks through."""
+BURN = """
+import os, sys, time
+os.nice(int(sys.argv[1]))
+walked, end = bytearray(int(sys.argv[2])), time.monotonic() + float(sys.argv[3])
+while time.monotonic() < end:
+    walked.count(1)
+"""
 
 
 class Shop(bench_mixed_load.Shop):
     """A running server and its shoppers, beside whom reports are computed."""
 
     async def _repeat(self, work: str) -> None:
-        assert work == "report"
-        await run_program("-c", REQUEST, str(self._manager.port), KEY, "GET", REPORT, "")
+        if work == "report":
+            await run_program("-c", REQUEST, str(self._manager.port), KEY, "GET", REPORT, "")
+            return
+        burn = (str(LOWER_PRIORITY), str(CONTROLS[work]), str(self._asked.seconds))
+        await run_program("-c", BURN, *burn)
 
 
 def main() -> None:
     """Copy a ledger into a data folder, serve it, and compare."""
-    asked = harness.options(__doc__, rounds=5, rate=60.0, units=1_000_000)
+    asked = harness.options(__doc__, rounds=5, rate=60.0, units=1_000_000, seconds=10.0)
     harness.on_load_core()
     with tempfile.TemporaryDirectory() as path:
         folder = Path(path)
@@ -46,15 +64,17 @@ async def compare(shop: Shop, asked: object) -> tuple[dict[str, object], list[di
     """Measure the p99 of offers in interleaved rounds."""
     await shop.open()
     await shop.offers_p99(None)
-    samples: dict[str, list[float]] = {"quiet": [], "report": []}
+    samples: dict[str, list[float]] = {name: [] for name in ("quiet", "report", *CONTROLS)}
     for _ in range(int(asked.rounds)):  # type: ignore[attr-defined]
         for name, found in samples.items():
             found.append(await shop.offers_p99(None if name == "quiet" else name))
     shop.leave()
     times = harness.ratio(samples["report"], samples["quiet"])
+    machine = {name: harness.ratio(samples[name], samples["quiet"]) for name in CONTROLS}
     figures = {
         "p99 of offers, ms": {name: round(median(found), 1) for name, found in samples.items()},
         "times quiet, beside a report": times,
+        "times quiet, beside a control": machine,
     }
     name = "p99 of offers beside a report, times quiet"
     return figures, [harness.goal(name, times["median"], 1.2, at_most=True)]

@@ -12,7 +12,7 @@ from msgspec import structs
 from support import builders
 from support.ledger_rows import T0, AnyLedger, fact, stock
 from tactful.core.facts.fact_versions import FactOutcome
-from tactful.runtime.ports.fact_store import NamedKind
+from tactful.runtime.ports.fact_store import BUYER_CHARACTERS, NamedKind
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services.ingest import fact_row
 from tactful.stores.memory.ledger import MemoryLedger
@@ -185,9 +185,6 @@ async def test_the_facts_in_force_of_a_kind_are_listed_in_order_of_their_keys(
     first = await ledger.facts_of_kind("stock", "", 2)
     assert [(one.key, one.at) for one in first] == [("a", T0), ("b", T0 + 1)]
     assert [one.key for one in await ledger.facts_of_kind("stock", "b", 2)] == ["c"]
-    bodies = await ledger.fact_bodies("stock", "", 2)
-    assert [(key, bytes(body)) for key, body in bodies] == [(one.key, one.body) for one in first]
-    assert [key for key, _ in await ledger.fact_bodies("stock", "b", 2)] == ["c"]
     assert await ledger.facts_with_keys("stock", ["b", "a", "none"]) == first
     assert await ledger.facts_with_keys("price", ["b"]) == []
 
@@ -314,3 +311,51 @@ async def test_the_known_customers_are_read_in_pages(ledger: AnyLedger) -> None:
     await ledger.record_facts(rows)
     assert await ledger.known_customers("", 9) == ["c1", "c2", "d1"]
     assert await ledger.known_customers("c1", 1) == ["c2"]
+
+
+async def keys_with_head(ledger: AnyLedger) -> list[str]:
+    """The keys of all orders that have a head, read page by page."""
+    found, after = list[str](), (0, "")
+    while page := await ledger.order_heads(after, T0 + 9, 2):
+        found += [key for _, key, _, _ in page]
+        after = page[-1][:2]
+    return found
+
+
+async def keys_without_head(ledger: AnyLedger) -> list[str]:
+    found, after = list[str](), ""
+    while page := await ledger.orders_without_head(after, 2):
+        found += [key for key, _ in page]
+        after = page[-1][0]
+    return found
+
+
+def placed(key: str, number: int, placed_at: int | None, *about: tuple[str, str]) -> FactRow:
+    row = fact("order", key, number, subjects=(("order", key), *about), number=number)
+    return structs.replace(row, own_at=placed_at)
+
+
+async def test_each_order_in_force_is_listed_with_a_head_or_without_one(ledger: AnyLedger) -> None:
+    await ledger.record_facts(
+        [placed(f"o{number}", 1, T0 + number % 2) for number in range(4)]
+        + [placed("old", 1, None), placed("late", 1, T0 + 9), stock(1, 1)]
+    )
+    await ledger.record_facts([placed("o1", 2, T0 + 1), placed("o1", 1, T0 + 1)])
+    heads, others = await keys_with_head(ledger), await keys_without_head(ledger)
+    if isinstance(ledger, MemoryLedger):
+        assert (heads, others) == ([], ["late", "o0", "o1", "o2", "o3", "old"])
+    else:
+        assert (heads, others) == (["o0", "o2", "o1", "o3"], ["old"])
+
+
+async def test_a_head_names_the_buyer_as_exposures_do_and_the_session_without_its_logins(
+    ledger: AnyLedger,
+) -> None:
+    buyer, session = ("customer", "c1"), ("session", "se_1.2")
+    rows = [placed("o1", 1, T0, buyer, session), placed("o1", 2, T0, buyer, session)]
+    for each in (rows[:1], rows, [placed("o1", 3, T0)]):
+        await ledger.record_facts(each)
+        if not isinstance(ledger, MemoryLedger):
+            unit = ledger.digests_of("customer")("c1")[:BUYER_CHARACTERS]
+            named = (unit, "se_1") if each[-1].subjects[1:] else (None, None)
+            assert await ledger.order_heads((0, ""), T0 + 1, 9) == [(T0, "o1", *named)]

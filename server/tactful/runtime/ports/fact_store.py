@@ -1,13 +1,16 @@
 """The role of the ledger that stores facts, their versions and the heartbeats of feeds."""
 
 from collections.abc import Sequence
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from tactful.core.facts.fact_versions import FactOutcome
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact
 
 NamedKind = Literal["product", "customer"]
 """The kinds of facts that are found by a title or name."""
+
+BUYER_CHARACTERS: Final = 16
+"""How much of a customer's name in exposures the head of an order has: 60 bits of a digest."""
 
 
 class FactStore(Protocol):
@@ -114,8 +117,28 @@ class FactStore(Protocol):
             LedgerError: The ledger cannot be read.
         """
 
-    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        """Return (key, body) of the facts that `facts_of_kind` returns, in half of its time.
+    async def order_heads(
+        self, after: tuple[int, str], until: int, limit: int
+    ) -> list[tuple[int, str, str | None, str | None]]:
+        """Return (instant, key, buyer, session) of the orders in force that have a head.
+
+        The buyer is the first `BUYER_CHARACTERS` of the name that exposures give the customer. The
+        session has no number of a login. Both are None where the order names none. Later parts of an
+        order, such as its status, need its body.
+
+        Args:
+            after: An instant, and a key; the orders come after them, in order of both.
+            until: The instants lie before it, in milliseconds since the Unix epoch, UTC.
+            limit: The most orders to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def orders_without_head(self, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return (key, body) of the other orders in force whose key is above `after`, in order of their keys.
+
+        They were stored by a release without heads, or changed by an erasure.
 
         Raises:
             LedgerError: The ledger cannot be read.

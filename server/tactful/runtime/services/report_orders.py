@@ -1,6 +1,6 @@
 """Reading of the orders of a report: heads first, whole orders only where they matter.
 
-Most orders are of shoppers who were due no offer. To decode them all takes four times as long.
+Most orders are of shoppers who were due no offer. The ledger says so without their bodies.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
@@ -12,6 +12,8 @@ from msgspec import Struct
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.fact_types import Gone, Order, ReportedFact
 from tactful.measurement.unit_outcomes import MeasuredOrder, Who
+from tactful.runtime.ports.fact_store import BUYER_CHARACTERS
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.runtime.services.report_rows import (
     SECONDS_DIGITS,
@@ -33,6 +35,8 @@ PAGE_FACTS: Final = 500
 
 A thread would hold the event loop for longer: the interpreter switches between threads every 5 ms.
 """
+PAGE_HEADS: Final = 5_000
+"""Heads that are read at once."""
 SKUS_AT_ONCE: Final = 200
 
 _decode_head = msgspec.json.Decoder(OrderHead).decode
@@ -44,8 +48,13 @@ class ReportFacts(Protocol):
     async def facts_of_kind(self, kind: str, after: str, limit: int) -> list[StoredFact]:
         """Return the facts in force of one kind whose key is above `after`, in order of their keys."""
 
-    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        """Return (key, body) of the same facts."""
+    async def order_heads(
+        self, after: tuple[int, str], until: int, limit: int
+    ) -> list[tuple[int, str, str | None, str | None]]:
+        """Return (instant, key, buyer, session) of the orders in force that have a head."""
+
+    async def orders_without_head(self, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return (key, body) of the other orders in force."""
 
     async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
         """Return the facts in force of one kind that have these keys, in order of their keys."""
@@ -97,18 +106,45 @@ class OrderReading:
                 self._gone[end.fact.order] = end
         found = SaleHeads({}, {})
         linked: set[str] = set()
-        after = ""
-        while page := await self._ledger.fact_bodies("order", after, PAGE_FACTS):
-            after = page[-1][0]
-            chosen = [*self._chosen(page, time, units, linked)]
-            await self._keep(chosen, found)
+
+        async for page in self._bodies(time, units.customers, units.sessions):
+            await self._keep([*self._chosen(page, time, units, linked)], found)
         if linked:
-            after = ""
-            while page := await self._ledger.fact_bodies("order", after, PAGE_FACTS):
-                after = page[-1][0]
+            buyers = {hash(self._unit_of(one)[:BUYER_CHARACTERS]) for one in linked}
+            async for page in self._bodies(time, buyers, frozenset()):
                 others = [*self._of_customers(page, time, linked, found.sales)]
                 await self._keep(others, found)
         return found
+
+    async def _bodies(
+        self, time: TimeSpan, buyers: Collection[int], sessions: Collection[int]
+    ) -> AsyncIterator[list[tuple[str, bytes]]]:
+        """Yield pages of (key, body) of the orders of a time by buyer or session, and of those of nobody.
+
+        Orders without a head are among them, whatever they say.
+
+        Args:
+            time: The time.
+            buyers: The hashes of the buyers, as heads name them.
+            sessions: The hashes of the sessions.
+        """
+        place = time.since, ""
+        while heads := await self._ledger.order_heads(place, time.until, PAGE_HEADS):
+            at, key, _, _ = heads[-1]
+            place = at, key
+            keys = [
+                key
+                for _, key, buyer, session in heads
+                if hash(buyer) in buyers or hash(session) in sessions or buyer is session is None
+            ]
+            for start in range(0, len(keys), PAGE_FACTS):
+                asked = keys[start : start + PAGE_FACTS]
+                stored = await self._ledger.facts_with_keys("order", asked)
+                yield [(one.key, one.body) for one in stored]
+        after = ""
+        while page := await self._ledger.orders_without_head(after, PAGE_FACTS):
+            after = page[-1][0]
+            yield page
 
     def _chosen(
         self,
@@ -119,12 +155,15 @@ class OrderReading:
     ) -> Iterable[tuple[OrderHead, Who]]:
         """Yield the orders of a page that may belong to a unit or to nobody, and note who is linked.
 
-        This loop runs once for each order of the shop, so it calls as little as possible.
+        This loop runs once for each order without a head, so it calls as little as possible.
         """
         unit_of, customers, sessions = self._unit_of, units.customers, units.sessions
         first, last, digits = time.first, time.last, SECONDS_DIGITS
-        for _, body in page:
-            head = _decode_head(body)
+        for key, body in page:
+            try:
+                head = _decode_head(body)
+            except msgspec.DecodeError as error:
+                raise _unreadable("order", key, error) from error
             placed = head.placed_at
             if not (placed[-1] == "Z" and first < placed[:digits] < last) and not time.has(placed):
                 continue
@@ -132,7 +171,7 @@ class OrderReading:
             in_session = session is not None and hash(session) in sessions
             if head.customer:
                 unit = unit_of(head.customer)
-                is_known = hash(unit) in customers
+                is_known = hash(unit[:BUYER_CHARACTERS]) in customers
                 if is_known or in_session:
                     if not is_known:
                         linked.add(head.customer)
@@ -219,5 +258,16 @@ async def facts_of(ledger: ReportFacts, kind: str) -> AsyncIterator[ReportedFact
 
 
 def _reported(stored: StoredFact) -> ReportedFact[Any]:
-    fact: Any = decode_stored(stored.body)
+    try:
+        fact: Any = decode_stored(stored.body)
+    except msgspec.DecodeError as error:
+        raise _unreadable(stored.kind, stored.key, error) from error
     return ReportedFact(fact, stored.at, stored.number)
+
+
+def _unreadable(kind: str, key: str, error: msgspec.DecodeError) -> LedgerError:
+    return LedgerError(
+        f"The {kind} {key} is damaged in the ledger ({error}), so no report can count it. Report it to"
+        " the server again, or restore a backup.",
+        retry=False,
+    )

@@ -172,7 +172,7 @@ class TimeSpan:
 
     def __init__(self, since: int, until: int) -> None:
         """Compare with [since, until), milliseconds since the Unix epoch, UTC."""
-        self._since, self._until = since, until
+        self.since, self.until = since, until
         self.first = format_rfc3339(since)[:SECONDS_DIGITS]
         """Texts in UTC that are above it, down to the second, are in the time, if they are below `last`."""
         self.last = format_rfc3339(until)[:SECONDS_DIGITS]
@@ -185,7 +185,7 @@ class TimeSpan:
         """
         if instant[-1] == "Z" and self.first < instant[:SECONDS_DIGITS] < self.last:
             return True
-        return self._since <= instant_ms(instant) < self._until
+        return self.since <= instant_ms(instant) < self.until
 
 
 def instant_ms(instant: str) -> int:

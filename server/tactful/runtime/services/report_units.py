@@ -6,6 +6,7 @@ from sys import intern
 from tactful.measurement.idle_units import IdleUnits
 from tactful.measurement.unit_outcomes import Trigger
 from tactful.runtime.ports.exposure_store import ExposureRow
+from tactful.runtime.ports.fact_store import BUYER_CHARACTERS
 
 
 class KnownUnits:
@@ -17,7 +18,7 @@ class KnownUnits:
 
     def __init__(self) -> None:
         self.customers: set[int] = set()
-        """Units that are customers."""
+        """Units that are customers, by the first `BUYER_CHARACTERS` of their names."""
         self.sessions: set[int] = set()
         """Units that are sessions, and the sessions of the customers' exposures."""
         self._of_guests: set[int] = set()
@@ -28,7 +29,7 @@ class KnownUnits:
         customers, guests, of_customers = self.customers, self.sessions, self._of_customers
         for unit, session, is_customer in rows:
             if is_customer:
-                customers.add(hash(unit))
+                customers.add(hash(unit[:BUYER_CHARACTERS]))
                 of_customers.add(hash(session))
             else:
                 guests.add(hash(unit))

@@ -168,9 +168,15 @@ class MemoryFacts(MemoryInbox):
         found = [fact for name in names for fact, _ in _in_force(self._facts[name], None, None)]
         return found[:limit]
 
-    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        """Return (key, body) of the same facts."""
-        return [(fact.key, fact.body) for fact in await self.facts_of_kind(kind, after, limit)]
+    async def order_heads(
+        self, _after: tuple[int, str], _until: int, _limit: int
+    ) -> list[tuple[int, str, str | None, str | None]]:
+        """Return nothing: this ledger keeps no heads, and every order is read whole."""
+        return []
+
+    async def orders_without_head(self, after: str, limit: int) -> list[tuple[str, bytes]]:
+        """Return (key, body) of the orders in force, page by page."""
+        return [(fact.key, fact.body) for fact in await self.facts_of_kind("order", after, limit)]
 
     async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
         """Return the facts in force of one kind that have these keys, in order of their keys."""

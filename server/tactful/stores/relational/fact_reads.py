@@ -8,6 +8,7 @@ import msgspec
 from tactful.runtime.ports.fact_store import NamedKind
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.stores.relational import facts
+from tactful.stores.relational.tables import order_heads
 
 
 class RelationalFactReads:
@@ -45,8 +46,13 @@ class RelationalFactReads:
         found = await self._read(facts.OF_KIND, (kind, after, limit))
         return [StoredFact(*row) for row in found]
 
-    async def fact_bodies(self, kind: str, after: str, limit: int) -> list[tuple[str, bytes]]:
-        return await self._read(facts.BODIES_OF_KIND, (kind, after, limit))
+    async def order_heads(
+        self, after: tuple[int, str], until: int, limit: int
+    ) -> list[tuple[int, str, str | None, str | None]]:
+        return await self._read(order_heads.NEXT_HEADS, (*after, until, limit))
+
+    async def orders_without_head(self, after: str, limit: int) -> list[tuple[str, bytes]]:
+        return await self._read(order_heads.NEXT_WITHOUT_HEAD, (after, limit))
 
     async def facts_with_keys(self, kind: str, keys: Sequence[str]) -> list[StoredFact]:
         listed = msgspec.json.encode([*keys]).decode()

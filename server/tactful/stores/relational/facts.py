@@ -1,7 +1,7 @@
 """The versions of facts: stored, superseded, and found as of any past point."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -19,7 +19,8 @@ from tactful.core.facts.fact_versions import (
 from tactful.runtime.ports.ledger_rows import FactRow, StoredFact, Subject
 from tactful.stores.relational.inserts import insert_into
 from tactful.stores.relational.ledger_connection import LedgerConnection, ReadConnection
-from tactful.stores.relational.tables import change_rows, tombstones
+from tactful.stores.relational.tables import change_rows, order_heads, tombstones
+from tactful.stores.shared.erasures import digests_of, ledger_secret
 
 _DECODE_SUBJECTS: Final = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -33,11 +34,12 @@ _LATEST: Final = """
 _PUT: Final = insert_into(
     "facts",
     "id bigint, kind text, key text, int_version bigint, time_version bigint, contents bytea,"
-    " subjects text, body bytea, at bigint, ended bigint",
+    " subjects text, body bytea, at bigint, ended bigint, " + order_heads.COLUMNS,
 )
 _PUT_SUBJECT: Final = insert_into(
     "subjects", "kind text, id text, fact_kind text, fact_key text", "ON CONFLICT DO NOTHING"
 )
+_ENDED: Final = [name for name, _ in _PUT.columns].index("ended")
 _END: Final = "UPDATE facts SET ended = ? WHERE id = ?"
 _IS_STORED: Final = "SELECT 1 FROM facts WHERE kind = CAST(? AS TEXT) AND key = ? AND body = ?"
 _NEWER_RIVAL: Final = """
@@ -68,9 +70,6 @@ VERSIONS: Final = """
 
 OF_KIND: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
-  WHERE kind = CAST(? AS TEXT) AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
-BODIES_OF_KIND: Final = """
-  SELECT key, body FROM facts
   WHERE kind = CAST(? AS TEXT) AND key > ? AND ended IS NULL ORDER BY key LIMIT ?"""
 WITH_KEYS: Final = """
   SELECT kind, key, body, at, ended, id FROM facts
@@ -141,12 +140,14 @@ class FactBatch:
         "_new",
         "_seen",
         "_subjects",
+        "_unit_of",
     )
 
     def __init__(self, connection: LedgerConnection, rows: Sequence[FactRow]) -> None:
         """Read the versions in force under the keys of some rows, which are then added in order."""
         self._connection = connection
         self._any_erased = connection.known.any_erased
+        self._unit_of: Callable[[str], str] | None = None
         self._changes = change_rows.ChangeBatch(connection)
         self._in_force = _read_in_force(connection, rows)
         # What is not written yet: new rows by number, ends and versions of stored rows, and subjects.
@@ -226,8 +227,15 @@ class FactBatch:
         self._in_force[kind, key] = fact
         self._new[fact.number] = (
             fact.number, kind, key, versions.integer, versions.time, fact.contents, fact.subjects, fact.body,
-            fact.at, None,
+            fact.at, None, *self._head(row),
         )  # fmt: skip
+
+    def _head(self, row: FactRow) -> order_heads.OrderHead:
+        if row.kind != "order":
+            return order_heads.NO_HEAD
+        if self._unit_of is None:
+            self._unit_of = digests_of(ledger_secret(self._connection), "customer")
+        return order_heads.head_of(row, self._unit_of)
 
     def _index(self, row: FactRow) -> None:
         """Let a fact be found under its subjects."""
@@ -247,7 +255,8 @@ class FactBatch:
     def _end(self, number: int, at: int) -> None:
         """End a version because another one follows."""
         if number in self._new:
-            self._new[number] = (*self._new[number][:-1], at)
+            new = self._new[number]
+            self._new[number] = (*new[:_ENDED], at, *new[_ENDED + 1 :])
         else:
             self._ended.append((at, number))
 
@@ -272,6 +281,7 @@ class FactBatch:
             number = self._changes.add_fact(row, subjects)
             self._new[number] = (
                 number, row.kind, row.key, None, None, None, subjects, row.body, row.at, row.at - 1,
+                *order_heads.NO_HEAD,
             )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Reports from a ledger."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from random import Random  # noqa: TID251 - seeded, so that a shop can be repeated
 from typing import Any
@@ -33,11 +34,13 @@ from tactful.measurement.experiment_report import (
 )
 from tactful.measurement.unit_outcomes import HISTORY, MeasuredOrder, Who
 from tactful.runtime.ports.exposure_store import Exposure
+from tactful.runtime.ports.ledger import LedgerError
 from tactful.runtime.ports.ledger_rows import FactRow
 from tactful.runtime.services import report_orders
 from tactful.runtime.services.report_rows import Returns, SkuTerms, events_of, measured_order
 from tactful.runtime.services.report_service import ReportQuestion, ReportService
 from tactful.runtime.services.report_units import trigger_of
+from tactful.runtime.timers import TestClock
 from tactful.stores.memory.ledger import MemoryLedger
 from tactful.stores.sqlite.ledger import SqliteLedger
 
@@ -70,7 +73,9 @@ def sold(name: str, at: int = T0 + DAY, **fields: Any) -> Any:
         "order": name, "territory": "DE", "placed_at": format_rfc3339(at),
         "status": "placed", "lines": lines, **fields,
     }  # fmt: skip
-    return fact("order", name, subjects=(("order", name),), **body)
+    named = [(kind, fields[kind]) for kind in ("customer", "session") if kind in fields]
+    made = fact("order", name, subjects=(("order", name), *named), **body)
+    return structs.replace(made, own_at=at)
 
 
 def row(kind: str, key: str, body: dict[str, Any]) -> FactRow:
@@ -257,7 +262,9 @@ def rows_of_a_shop(chance: Random) -> tuple[list[Exposure], list[FactRow]]:
             named["customer"] = f"c{chance.randrange(10)}"
         placed = T0 + chance.randrange(-120, 30) * DAY
         paid = chance.random() < 0.9
-        facts.append(sold(f"o{number}", placed, paid=paid, also=[f"cart{number}"], **named))
+        made = sold(f"o{number}", placed, paid=paid, also=[f"cart{number}"], **named)
+        # A release without heads stored the others.
+        facts.append(made if chance.random() < 0.7 else structs.replace(made, own_at=None))
         if chance.random() < 0.2:
             back = {
                 "return": f"b{number}", "at": format_rfc3339(placed + DAY), "status": "received",
@@ -298,8 +305,8 @@ async def plain_report(ledger: AnyLedger, rule: str | None) -> ExperimentReport:
 
 
 @pytest.mark.parametrize("seed", range(40))
-async def test_a_report_is_that_of_all_triggers_and_all_orders(seed: int) -> None:
-    ledger = MemoryLedger()
+async def test_a_report_is_that_of_all_triggers_and_all_orders(seed: int, tmp_path: Path) -> None:
+    ledger = MemoryLedger() if seed % 2 else SqliteLedger(tmp_path / "tactful.db")
     await ledger.open()
     exposed, facts = rows_of_a_shop(Random(seed))
     await ledger.commit(turn(*exposed))
@@ -313,3 +320,64 @@ async def test_a_report_is_that_of_all_triggers_and_all_orders(seed: int) -> Non
         assert await reported(ledger, rule=rule) == expected
     assert by_rule.keys() == {one.rule for one in exposed if one.at < NOW}
     await ledger.close()
+
+
+async def test_orders_of_the_hour_that_a_clock_change_repeats_count_once_and_in_their_time(
+    ledger: AnyLedger,
+) -> None:
+    first = ms(msgspec.convert("2026-10-25T02:30:00+02:00", datetime))
+    texts = [
+        "2026-10-25T02:29:59+02:00", "2026-10-25T02:30:00+02:00", "2026-10-25T02:29:59+01:00",
+        "2026-10-25T02:30:00+01:00", "2026-10-25T01:29:59Z", "2026-10-25T01:30:00Z",
+    ]  # fmt: skip
+    hour, orders = 3_600_000, list[FactRow]()
+    await ledger.commit(turn(*(exposure(f"se_{number}", at=first) for number in range(6))))
+    for number, text in enumerate(texts):
+        at = ms(msgspec.convert(text, datetime))
+        made = sold(f"o{number}", at, session=f"se_{number}", placed_at=text)
+        orders.append(made if number % 2 else structs.replace(made, own_at=None))
+    await ledger.record_facts([*CATALOGUE, *orders])
+    service = ReportService(ledger, TestClock(first + 9 * hour))
+    table = await service.units(ReportQuestion(since=first, until=first + 1, window=hour))
+    assert [one.orders for one in table.rows] == [0, 1, 1, 0, 1, 0]
+
+
+async def test_an_erased_customer_leaves_the_report_of_a_shop_that_never_had_them(
+    ledger: AnyLedger,
+) -> None:
+    others = [sold("o1", session="se_0"), sold("o2", session="se_1", customer="c2"), sold("o3")]
+    await shop(
+        ledger, *others, sold("o4", customer="c1"), sold("o5", session="se_9", customer="c1")
+    )
+    with_them = await reported(ledger)
+    await ledger.erase_customer("c1", "erased-1", T0 + 2 * DAY)
+    without = MemoryLedger()
+    await without.open()
+    arms = [exposure(f"se_{n}", is_treated=n % 2 == 0) for n in range(4)]
+    await without.commit(turn(*arms))
+    await without.record_facts([*CATALOGUE, *others])
+    found = await reported(ledger)
+    assert found == await reported(without)
+    assert (with_them.treated, found.treated) == (3, 2)
+    await without.close()
+
+
+@pytest.mark.parametrize(("kind", "key"), [("order", "o1"), ("return", "b1"), ("case", "k1")])
+async def test_a_damaged_fact_is_named_instead_of_guessed(
+    ledger: AnyLedger, kind: str, key: str
+) -> None:
+    damaged = structs.replace(fact(kind, key, subjects=((kind, key),)), body=b'{"type":"order')
+    await shop(ledger, sold("o2", session="se_0"), damaged)
+    with pytest.raises(LedgerError, match=f"The {kind} {key} is damaged in the ledger"):
+        await reported(ledger)
+
+
+async def test_a_clock_that_jumped_ahead_and_back_makes_no_shopper_count_twice(
+    ledger: AnyLedger,
+) -> None:
+    ahead = exposure("se_0", at=NOW + 300 * DAY)
+    await ledger.commit(turn(ahead, exposure("se_1", at=T0 + 3 * DAY)))
+    await ledger.commit(turn(exposure("se_0", at=T0 + 2 * DAY)))
+    await ledger.record_facts([*CATALOGUE, sold("o1", session="se_1", at=T0 + 4 * DAY)])
+    found = await reported(ledger)
+    assert (found.treated + found.held_out, found.immature) == (1, 0)

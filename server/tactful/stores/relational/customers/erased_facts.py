@@ -67,7 +67,8 @@ def _erase_fact(
             left = [pair if pair != ("customer", customer) else ("customer", alias)
                     for pair in subjects]  # fmt: skip
             connection.execute(
-                "UPDATE facts SET subjects = ?, body = ?, contents = NULL WHERE id = ?",
+                "UPDATE facts SET subjects = ?, body = ?, contents = NULL, order_at = NULL,"
+                " order_buyer = NULL, order_session = NULL WHERE id = ?",
                 (ENCODE(left).decode(), replace_id(body, customer, alias), row),
             )
             kept.update(left)

@@ -27,3 +27,15 @@ def test_the_facts_of_a_customer_and_of_their_orders_are_found_and_erased(tmp_pa
         assert erase_facts(found, [("order", "o1")], "c1", "alias") > 0
         assert keys_under(found, "customer", "c1") == set()
         assert keys_under(found, "order", "o1") == {("case", "k1")}
+
+
+def test_an_order_that_an_erasure_changes_is_read_whole_from_then_on(tmp_path: Path) -> None:
+    asyncio.run(_reported(tmp_path / "tactful.db"))
+    count = "SELECT count(*) FROM facts WHERE kind = 'order' AND order_at IS NULL"
+    with closing(connect(tmp_path / "tactful.db")) as found:
+        assert found.execute(count).fetchone() == (0,)
+        erase_facts(found, [("order", "o1")], "c9", "alias")
+        assert found.execute(count).fetchone() == (1,)
+        assert found.execute("SELECT order_buyer, order_session FROM facts").fetchall() == [
+            (None, None), (None, None),
+        ]  # fmt: skip
