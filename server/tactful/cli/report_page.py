@@ -15,7 +15,12 @@ from msgspec import Struct
 from tactful.core.values.counts import counted
 from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
-from tactful.measurement.report_sentence import change_in_words
+from tactful.measurement.report_sentence import (
+    WAITING_COSTS_MORE,
+    change_in_words,
+    until_answered,
+    waiting_costs,
+)
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ground: #f6f7f7; --sheet: #fff; --text: #1b2225; --dim: #566166;
@@ -210,16 +215,15 @@ def _has_no_margin(shown: Mapping[str, Any]) -> bool:
 
 
 def _next_step(shown: Mapping[str, Any]) -> str:
-    text, needs = "", "needs"
+    text = ""
     if shown["verdict"] == "too_early" and shown["advice"] != "wait":
-        text += "<p>That is likelier to pay, and more waiting would cost more than it teaches.</p>"
-        needs = "would need"
-    if "needed" in shown:
-        day = f", about {_day(shown['expected_on'])}" if "expected_on" in shown else ""
-        text += f"<p>Proof {needs} about {counted(shown['needed'], 'more shopper')}{day}.</p>"
+        text += f"<p>That is likelier to pay. {WAITING_COSTS_MORE}</p>"
+    elif "needed" in shown:
+        day = _day(shown["expected_on"]) if "expected_on" in shown else None
+        text += f"<p>{until_answered(shown['needed'], day)}</p>"
     if "waiting" in shown and shown["advice"] == "wait" and "money" in shown:
         cost = _amount(shown["waiting"], shown["money"]["currency"])
-        text += f"<p>A month of waiting costs about {cost}.</p>"
+        text += f"<p>{waiting_costs(cost)}</p>"
     return text
 
 

@@ -45,7 +45,10 @@ def text_of(page: str) -> str:
             of_shop(shop(conversion=(15, 30))),
             ("No, the offers cost money.", "Proven.", "Stop the offers."),
         ),
-        (of_shop(shop(120)), ("That is not known yet.", "Not at all.", "Wait.", "Proof needs")),
+        (
+            of_shop(shop(120)),
+            ("That is not known yet.", "Not at all.", "Wait.", "Wait until about"),
+        ),
         (
             of_shop(shop(conversion=(22, 21))),
             ("That is not known yet.", "Not proven.", "a loss of"),
@@ -62,7 +65,7 @@ def text_of(page: str) -> str:
         (of_shop(shop(cost=None)), ("No item that was bought", "Report the costs of items.")),
         (
             shown() | {"verdict": "too_early", "advice": "keep", "needed": 9},
-            ("Keep the offers.", "likelier to pay", "Proof would need about 9 more shoppers"),
+            ("Keep the offers.", "likelier to pay", "To wait for proof would cost more"),
         ),
         (
             {name: value for name, value in of_shop(shop(0)).items() if name != "money"},

@@ -38,7 +38,7 @@ def test_a_report_in_words_names_what_is_left_out(capsys: Any) -> None:
     answer = shown() | {"immature": 12, "crossed": 3, "unlinked": 1200}
     print_report(answer)
     text = capsys.readouterr().out
-    assert text.startswith("The offers earn most likely ")
+    assert text.startswith("It is proven that the offers earn money: most likely a gain of ")
     assert "12 more are left out because their days are not over." in text
     assert "1,200 orders name neither a customer nor a session" in text
     assert "order lines have no known cost" not in text

@@ -29,7 +29,12 @@ CHANGES = (
     "most likely a gain of 1240.00 EUR a month, at worst a loss of 300.00 EUR and at best a gain of"
     " 2800.00 EUR"
 )
-AMOUNTS = "most likely 1240.00 EUR a month, at worst -300.00 EUR and at best 2800.00 EUR"
+UNTIL = (
+    "Wait until about 2026-06-08. By then about 12,345 more shoppers have been counted, which should be"
+    " enough to tell."
+)
+UNPROVEN = f"It is not proven whether the offers earn or cost money: {CHANGES}."
+WAITING = "A month of waiting costs about 40.00 EUR, because some shoppers are in the worse group."
 
 
 def report(**changes: Any) -> ExperimentReport:
@@ -62,7 +67,10 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
     [
         (
             report(treated=0, held_out=0, immature=0),
-            "Nothing can be said: no shopper with consent was due an offer in this time.",
+            (
+                "Nothing can be said: no shopper with consent was due an offer in this time."
+                " Ask about a longer time, or wait."
+            ),
         ),
         (
             report(treated_bp=10_000),
@@ -71,80 +79,70 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
                 " Hold out 10 % of the shoppers, so that their purchases show what offers change."
             ),
         ),
-        (report(treated_bp=0), "Nothing can be known, because no shopper gets the offers."),
+        (
+            report(treated_bp=0),
+            (
+                "Nothing can be known, because no shopper gets the offers."
+                " Hold out 10 % of the shoppers instead of all."
+            ),
+        ),
         (
             report(conclusion=Conclusion.CANNOT_BE_TRUSTED, advice=NO_ADVICE),
             (
                 "These figures cannot be trusted: one group has lost shoppers that the other has kept."
                 " Usual causes are a page that fails with offers only, robots, or a session id that is"
-                " not kept."
+                " not kept. Find the cause before you decide about the offers."
             ),
         ),
         (
             report(advice=NO_ADVICE, currency=None, missing=None),
-            "It is too early to say anything: too few shoppers have bought yet.",
+            "It is too early to say anything: too few shoppers have bought yet. Wait.",
         ),
         (
             report(currency=None),
-            (
-                "It is too early to say anything: too few shoppers have bought yet."
-                " Proof needs about 12,345 more shoppers, about 2026-06-08."
-            ),
+            f"It is too early to say anything: too few shoppers have bought yet. {UNTIL}",
         ),
         (
             report(conclusion=Conclusion.EARNS, advice=advice(AdviceKind.KEEP)),
-            f"The offers earn {AMOUNTS}. Keep them.",
+            f"It is proven that the offers earn money: {CHANGES}. Keep them.",
         ),
         (
             report(conclusion=Conclusion.COSTS, advice=advice(AdviceKind.STOP)),
-            f"The offers cost money: {CHANGES}. Stop them.",
+            f"It is proven that the offers cost money: {CHANGES}. Stop them.",
         ),
         (
             report(conclusion=Conclusion.NO_DIFFERENCE, advice=advice(AdviceKind.SHRINK)),
             (
-                f"The offers make no difference worth knowing: {CHANGES}."
-                " Shrink them: a smaller discount loses nothing."
+                f"It is proven that the offers change almost nothing: {CHANGES}."
+                " Give smaller discounts."
             ),
         ),
-        (
-            report(),
-            (
-                f"It is not proven what the offers change: {CHANGES}."
-                " Wait; a month of waiting costs about 40.00 EUR."
-                " Proof needs about 12,345 more shoppers, about 2026-06-08."
-            ),
-        ),
+        (report(), f"{UNPROVEN} {UNTIL} {WAITING}"),
         (
             report(advice=advice(AdviceKind.WAIT), missing=Missing(10**7, None)),
             (
-                f"It is not proven what the offers change: {CHANGES}. Wait."
-                " Proof needs about 10,000,000 more shoppers."
+                f"{UNPROVEN} Do not wait for proof: it takes about 10,000,000 more shoppers, and they"
+                " take more than ten years. A larger discount makes a larger difference, which shows"
+                " sooner."
             ),
         ),
-        (
-            report(advice=advice(AdviceKind.KEEP), missing=None),
-            (
-                f"It is not proven what the offers change: {CHANGES}."
-                " Keep them: more waiting would cost more than it teaches."
-            ),
-        ),
+        (report(advice=advice(AdviceKind.WAIT), missing=None), f"{UNPROVEN} Wait."),
         (
             report(advice=advice(AdviceKind.KEEP)),
             (
-                f"It is not proven what the offers change: {CHANGES}."
-                " Keep them: more waiting would cost more than it teaches."
-                " Proof would need about 12,345 more shoppers, about 2026-06-08."
+                f"{UNPROVEN} Keep the offers: a gain is likelier."
+                " To wait for proof would cost more than it can save."
             ),
         ),
         (
             report(held_out=99, missing=None),
-            "It is too early to say anything. Wait until each group has 100 shoppers.",
+            "It is too early to say anything: each group needs 100 shoppers. Wait.",
         ),
         (
             report(advice=advice(AdviceKind.STOP), missing=None),
             (
-                f"It is not proven what the offers change: {CHANGES}."
-                " Stop them: more waiting would cost more than it teaches."
+                f"{UNPROVEN} Stop the offers: a loss is likelier."
+                " To wait for proof would cost more than it can save."
             ),
         ),
     ],
@@ -171,7 +169,6 @@ def variants(*pairs: ExperimentReport, **changes: Any) -> VariantsReport:
     return structs.replace(made, **changes)
 
 
-MORE = "most likely 1240.00 EUR a month more, at worst -300.00 EUR and at best 2800.00 EUR"
 LESS = MoneyPerMonth(-124_000, -280_000, 30_000)
 
 
@@ -183,34 +180,40 @@ LESS = MoneyPerMonth(-124_000, -280_000, 30_000)
         (variants(), "It is too early to compare: the shoppers of one rule only"),
         (
             variants(report(advice=NO_ADVICE)),
-            "It is too early to compare 'b' with 'a': too few shoppers have bought yet. Proof needs",
+            "It is too early to compare 'b' with 'a': too few shoppers have bought yet. Wait until",
         ),
         (
             variants(report(conclusion=Conclusion.EARNS)),
-            f"'b' earns more than 'a': {MORE}. Keep 'b'.",
+            f"It is proven that 'b' earns more than 'a': {CHANGES}. Keep 'b'.",
         ),
         (
             variants(report(conclusion=Conclusion.COSTS)),
-            f"'b' earns less than 'a': {MORE}. Keep 'a'.",
+            f"It is proven that 'b' earns less than 'a': {CHANGES}. Keep 'a'.",
         ),
         (
             variants(report(conclusion=Conclusion.NO_DIFFERENCE)),
-            f"'b' and 'a' make no difference worth knowing: 'b' earns {MORE}. Keep the one that",
+            f"It is proven that 'b' and 'a' earn almost the same: with 'b' {CHANGES}. Keep the one",
         ),
         (
             variants(report(missing=None)),
             (
-                f"It is not proven which of 'b' and 'a' earns more: 'b' earns {MORE}."
-                " Wait; a month of waiting costs about 40.00 EUR."
+                f"It is not proven which of 'b' and 'a' earns more: with 'b' {CHANGES}. Wait."
+                f" {WAITING}"
             ),
         ),
         (
             variants(report(advice=advice(AdviceKind.KEEP), missing=None)),
-            f"It is not proven which of 'b' and 'a' earns more: 'b' earns {MORE}. Keep 'b': more",
+            (
+                f"It is not proven which of 'b' and 'a' earns more: with 'b' {CHANGES}."
+                " Keep 'b': it is likelier to earn more."
+            ),
         ),
         (
             variants(report(advice=Advice(AdviceKind.STOP, LESS, None, None), missing=None)),
-            "It is not proven which of 'b' and 'a' earns more: 'b' earns most likely -1240.00 EUR a",
+            (
+                "It is not proven which of 'b' and 'a' earns more: with 'b' most likely a loss of"
+                " 1240.00 EUR a month"
+            ),
         ),
     ],
 )
@@ -223,13 +226,13 @@ def test_the_sentence_of_an_experiment_names_the_rule_to_keep(
 def test_the_likelier_rule_is_kept_where_waiting_costs_too_much() -> None:
     found = variants(report(advice=Advice(AdviceKind.STOP, LESS, None, None), missing=None))
     assert variants_sentence(found, NOW).endswith(
-        "Keep 'a': more waiting would cost more than it teaches."
+        "Keep 'a': it is likelier to earn more. To wait for proof would cost more than it can save."
     )
 
 
 def test_each_further_rule_has_a_sentence() -> None:
     found = variants(report(conclusion=Conclusion.EARNS), report(conclusion=Conclusion.COSTS))
-    assert "Keep 'b'. 'c' earns less than 'a'" in variants_sentence(found, NOW)
+    assert "Keep 'b'. It is proven that 'c' earns less than 'a'" in variants_sentence(found, NOW)
 
 
 @pytest.mark.parametrize("unknown", [{"cost": None}, {"cost": None, "tax_bp": None}])
@@ -260,3 +263,4 @@ def test_amounts_in_other_currencies_are_named() -> None:
     found = report_experiment(triggers, paid, events, ReportTerms(now=shops.NOW))
     end = "These amounts are of purchases in EUR only, without CHF and GBP."
     assert report_sentence(found, NOW).endswith(end)
+    assert variants_sentence(variants(found), NOW).endswith(end)
