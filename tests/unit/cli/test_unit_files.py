@@ -3,9 +3,11 @@
 import csv
 import json
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tactful.cli.unit_files import COLUMNS, write_unit_files
@@ -33,6 +35,15 @@ def in_sqlite(folder: Path) -> tuple[float, ...]:
         connection.close()
 
 
+def in_duckdb(folder: Path) -> tuple[float, ...]:
+    """What `lift.sql` returns on the table as DuckDB reads it."""
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE units AS FROM '{folder / 'units.csv'}'")
+        found = connection.execute((folder / "lift.sql").read_text("utf-8")).fetchone()
+    assert found is not None
+    return tuple(found)
+
+
 def with_a_huge_order() -> Rows:
     triggers, orders, events = shop(2400)
     who = of(session="s1")
@@ -40,17 +51,20 @@ def with_a_huge_order() -> Rows:
     return triggers, orders, events
 
 
+@pytest.mark.parametrize("computed", [in_sqlite, in_duckdb], ids=["sqlite", "duckdb"])
 @pytest.mark.parametrize(
     "rows",
     [shop(2000), shop(700), with_a_huge_order(), shop(900, conversion=(12, 30), seed=9)],
     ids=["history", "below a thousand", "a huge order", "a loss"],
 )
-def test_sql_gives_the_difference_of_the_report_to_the_cent(rows: Rows, tmp_path: Path) -> None:
+def test_sql_gives_the_difference_of_the_report_to_the_cent(
+    rows: Rows, computed: Callable[[Path], tuple[float, ...]], tmp_path: Path
+) -> None:
     folder = tmp_path / "rows"
     write_unit_files(folder, unit_table(*rows, TERMS))
     margin = report_experiment(*rows, TERMS).metrics[0].arms
     assert margin.lift is not None
-    treated, held_out, difference, lift = in_sqlite(folder)
+    treated, held_out, difference, lift = computed(folder)
     assert (treated, held_out, difference) == pytest.approx(
         (margin.treated, margin.held_out, margin.difference), abs=0.006
     )
