@@ -25,6 +25,8 @@ BEATS_PER_LOOK: Final = 5
 """Heartbeats between two looks at the machine's clock, which cost as much as the heartbeats."""
 STALL_S: Final = 0.2
 """Seconds without a heartbeat that count as a stall; meanwhile no offer can be withdrawn."""
+LOOK_DELAY_S: Final = 0.005
+"""Seconds by which the thread looks later than a stall begins to count, so that it looks once."""
 SUMMARY_S: Final = 60.0
 """Seconds of stalls that one warning sums up."""
 CLOCK_EVENTS: Final = {
@@ -143,14 +145,24 @@ class Watchdog:
 
     def _watch(self, loop_thread: int) -> None:
         """Run on a thread: look at the loop until the watchdog is stopped."""
-        while not self._stopped.wait(BEAT_S):
-            self._look(loop_thread)
+        wait_s = STALL_S
+        while not self._stopped.wait(wait_s):
+            wait_s = self._look(loop_thread)
 
-    def _look(self, loop_thread: int) -> None:
-        """Note where the loop is if it has been blocked for `STALL_S`."""
-        if not self._blocked_at and self._monotonic() - self._last_beat > STALL_S:
+    def _look(self, loop_thread: int) -> float:
+        """Note where the loop is if it has been blocked for `STALL_S`.
+
+        Returns:
+            The seconds until the next look. A loop that beats now cannot have been blocked for
+            `STALL_S` before then, so the thread wakes a few times in a second only.
+        """
+        silent = self._monotonic() - self._last_beat
+        if silent <= STALL_S:
+            return STALL_S - silent + LOOK_DELAY_S
+        if not self._blocked_at:
             frame = sys._current_frames().get(loop_thread)  # noqa: SLF001 - there is no other way
             self._blocked_at = places_of(frame)
+        return BEAT_S
 
 
 def places_of(frame: FrameType | None) -> list[str]:

@@ -24,7 +24,7 @@ from tactful.runtime.state.shop_state import ShopState
 
 log = structlog.get_logger("tactful.rulebook")
 
-POLL_S: Final = 0.25
+POLL_S: Final = 0.5
 """Seconds between looks at the rules folder.
 
 If two looks find the same folder, no program is still writing to it.
