@@ -4,6 +4,7 @@ A kind says no more than what sort of data was read: never a value, a support ca
 The duty to say by which kinds of data a price was personalised is that of Article 13(2)(f) GDPR.
 """
 
+from functools import cache
 from typing import Final
 
 from tactful.core.context import Scene
@@ -32,6 +33,9 @@ _KIND_OF_FIELD: Final[dict[str, InputKind]] = {
 }
 """Fields whose kind is not that of their group."""
 
+_SHARED: Final[dict[tuple[InputKind, ...], tuple[InputKind, ...]]] = {}
+"""The results so far: offers share them, which saves memory and work of the garbage collector."""
+
 
 def inputs_of(rule: Rule, scene: Scene, policy: Policy) -> tuple[InputKind, ...]:
     """Return the kinds of inputs that an offer rests on, each once.
@@ -45,22 +49,26 @@ def inputs_of(rule: Rule, scene: Scene, policy: Policy) -> tuple[InputKind, ...]
         The kinds in a fixed order: the shop's price, what the conditions read, then the others. Data
         about the shopper counts only if it was known.
     """
-    return tuple(dict.fromkeys(_inputs(rule, scene, policy)))
-
-
-def _inputs(rule: Rule, scene: Scene, policy: Policy) -> list[InputKind]:
-    found: list[InputKind] = ["price"]
+    # A dictionary keeps the order, and each kind once.
+    found: dict[InputKind, None] = {"price": None}
     for clause in clauses(rule.condition):
-        if clause.provenance == "contextual" or _is_known(clause, scene):
-            field = clause.field
-            found.append(_KIND_OF_FIELD.get(field) or _KIND_OF_GROUP[field.partition(".")[0]])
+        kind = _kind_of(clause.field)
+        if kind not in found and (clause.provenance == "contextual" or _is_known(clause, scene)):
+            found[kind] = None
     if rule.price.mode == "ladder":
-        found.append("earlier_offers")
+        found["earlier_offers"] = None
     if rule.remedy:
-        found.append("voucher")
+        found["voucher"] = None
     if policy.arbitration == "expected_value":
-        found.append("averages")
-    return found
+        found["averages"] = None
+    kinds = tuple(found)
+    return _SHARED.setdefault(kinds, kinds)
+
+
+@cache
+def _kind_of(field: str) -> InputKind:
+    """Return the kind of a field of the rule language, which has a few dozen."""
+    return _KIND_OF_FIELD.get(field) or _KIND_OF_GROUP[field.partition(".")[0]]
 
 
 def _is_known(clause: Clause, scene: Scene) -> bool:

@@ -210,8 +210,12 @@ class LiveSession:
 
     def taken_by_all(self) -> Taken:
         """Return the numbers that earlier and open connections took."""
-        connected = [*self.connections.values(), *self.newcomers]
-        return (*self.taken, *[n for one in connected if (n := one.subscriber.highest_n)])
+        found = list(self.taken)
+        for connected in (self.connections.values(), self.newcomers):
+            for one in connected:
+                if n := one.subscriber.highest_n:
+                    found.append(n)  # noqa: PERF401 - most have one: a list more costs as much
+        return tuple(found)
 
 
 def internal_id(public_id: str) -> str:
