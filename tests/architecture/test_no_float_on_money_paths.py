@@ -45,7 +45,7 @@ EXCEPTIONS: dict[str, set[str]] = {
     "runtime/services/near_names.py": {"0.7"},  # how alike two words are
     "runtime/services/session_restoration.py": {"0.01"},  # seconds between chunks
     "runtime/services/node_watch.py": {"*"},  # seconds between looks
-    "runtime/services/rulebook_manager.py": {"0.25"},  # seconds between looks at the rule files
+    "runtime/services/rulebook_manager.py": {"0.5"},  # seconds between looks at the rule files
     "stores/postgres/database_opening.py": {"0.2"},  # seconds to wait
     "stores/postgres/raw_connection.py": {"0.1"},  # seconds to wait
     "stores/sqlite/ledger.py": {"BUSY_MS / 1000", "0.1"},  # seconds to wait
