@@ -20,6 +20,8 @@ TIMEOUT_S: Final = 30
 _OK: Final = 200
 _CHUNK: Final = 1 << 16
 _GZIP: Final = b"\x1f\x8b"
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""First bytes of a ZIP archive, which `.xlsx` and `.ods` are, and of an `.xls`."""
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -106,7 +108,15 @@ class ByteSource:
         """Return a stream of the bytes as text, from the beginning.
 
         Bytes that are not in the encoding become U+FFFD, so that the reader can name the row.
+
+        Raises:
+            SourceError: The bytes are those of a workbook.
         """
+        if self.stream().read(4) in _WORKBOOKS:
+            raise SourceError(
+                f"{self.name}: The file is a workbook of a spreadsheet, or a ZIP archive. "
+                "Save its sheet as CSV (UTF-8), or unpack it."
+            )
         encoding = self.encoding()
         return io.TextIOWrapper(self.stream(), encoding, errors="replace", newline="")
 

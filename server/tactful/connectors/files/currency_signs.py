@@ -116,6 +116,27 @@ def currency_of(names: list[str], given: str | None, text: str) -> str:
     return found
 
 
+def currency_in(text: str, given: str | None) -> str:
+    """Return the currency that a cell of its own names: `EUR`, `eur`, `€` or `kr`.
+
+    A text that names none is returned as it is: the price of its row says that it is no currency.
+
+    Args:
+        text: The content of the cell.
+        given: ISO 4217 code of the import, which decides what `kr` means; None: none.
+
+    Raises:
+        RowError: The sign stands for several currencies, and `given` is none of them.
+    """
+    name = _plain_sign(text)
+    codes = CURRENCIES.get(name) or ((name.upper(),) if _CODE.fullmatch(name) else (text,))
+    if len(codes) == 1:
+        return codes[0]
+    if given in codes:
+        return given or ""
+    raise RowError(f"{text[:40]!r} is one of {', '.join(codes)}. Write the code of the currency.")
+
+
 def _codes_of(name: str, text: str) -> tuple[str, ...]:
     codes = CURRENCIES.get(name)
     if codes is None and _CODE.fullmatch(name):

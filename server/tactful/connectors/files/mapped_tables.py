@@ -14,6 +14,7 @@ import msgspec
 from tactful.connectors.files import tables
 from tactful.connectors.files.byte_sources import ByteSource
 from tactful.connectors.files.column_words import propose_columns
+from tactful.connectors.files.currency_signs import currency_in
 from tactful.connectors.files.product_facts import cost_facts, price_fact, rows_of, stock_facts
 from tactful.connectors.files.results import (
     Fields,
@@ -183,7 +184,8 @@ def _sku(text: str) -> str:
 def _facts(row: Fields, terms: ImportTerms, notes: list[str]) -> Iterator[dict[str, Any]]:
     sku = _sku(row["sku"])
     if row.get("currency"):
-        terms = msgspec.structs.replace(terms, currency=row["currency"])
+        currency = currency_in(row["currency"], terms.currency)
+        terms = msgspec.structs.replace(terms, currency=currency)
     if "title" in row:
         yield {
             "type": "product",

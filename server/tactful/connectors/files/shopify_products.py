@@ -58,7 +58,7 @@ def shopify_rows(source: ByteSource, terms: ImportTerms) -> Iterator[Row]:
 def _facts(
     product: Fields, row: Fields, column: str, terms: ImportTerms, notes: list[str]
 ) -> Iterator[dict[str, Any]]:
-    if not row["Variant Price"]:
+    if not (row["Variant Price"] or row["Variant SKU"] or row.get("Option1 Value")):
         raise LeftOutError("a further image")
     named = column == OPTIONS
     other = handle_and_options(product["Handle"], row) if named else row.get(column, "")

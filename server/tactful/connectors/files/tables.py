@@ -20,6 +20,11 @@ _MAX_ROW_LINES: Final = 2_000
 _MAX_REPEATED_LINES: Final = 50_000
 """Most lines of a file that are read again after damaged rows: without a limit, each line of a file of
 unclosed quotation marks is read 2,000 times."""
+_AROUND: Final = (
+    " \t\r\n\v\f\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f"
+    "\u205f\u3000\u0085\u2028\u2029\u00ad\u200b\u2060\ufeff"
+)
+"""Blanks, and characters that are copied with a text and cannot be seen: a SKU would match no page."""
 _DELIMITERS: Final = ",;\t|"
 _MAX_HEADER_LINES: Final = 20
 """Most lines of a header with line breaks in its names, and most lines before a header."""
@@ -310,13 +315,18 @@ def _records(
         yield BadRow(line, _NOT_UTF_8)
         return
     missing = len(names) - len(values)
-    fields = dict(zip(names, [value.strip() for value in values], strict=False))
+    fields = dict(zip(names, map(_cell, values), strict=False))
     if missing <= 0:
         yield TableRow(line, fields)
     else:
         # Filling the row up would take a thousand steps for a row of one character.
         yield TableRow(line, ChainMap(fields, blank))
         yield RowNote(line, _SHORT_ROW)
+
+
+def _cell(value: str) -> str:
+    """Return the content of a cell without blanks and invisible characters around it."""
+    return value.strip() if value.isascii() else value.strip(_AROUND)
 
 
 def _delimiter(line: str) -> str:

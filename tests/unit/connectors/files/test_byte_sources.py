@@ -32,6 +32,12 @@ def test_a_compressed_file_is_decompressed_and_one_that_is_cut_off_is_refused(
         import_rows(file_with(tmp_path, packed[: len(packed) // 2]))
 
 
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_refused_as_one(tmp_path: Path, start: bytes) -> None:
+    with pytest.raises(SourceError, match="Save its sheet as CSV"):
+        import_rows(file_with(tmp_path, start + bytes(100)))
+
+
 def test_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read"), open_source(str(tmp_path / "none")):
         pass

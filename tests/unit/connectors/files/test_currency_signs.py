@@ -2,9 +2,14 @@
 
 import pytest
 
-from tactful.connectors.files.currency_signs import CURRENCIES, currency_of, split_price
+from tactful.connectors.files.currency_signs import (
+    CURRENCIES,
+    currency_in,
+    currency_of,
+    split_price,
+)
 from tactful.connectors.files.results import RowError
-from tactful.core.values.money import exponent_of
+from tactful.core.values.money import EXPONENTS, exponent_of
 
 
 def test_every_sign_stands_for_currencies_of_iso_4217() -> None:
@@ -52,3 +57,22 @@ def test_a_code_of_the_price_wins_over_the_currency_of_the_import() -> None:
 def test_a_price_without_any_currency_asks_for_one() -> None:
     with pytest.raises(RowError, match="Name its currency with --currency"):
         currency_of([], None, "5")
+
+
+def test_a_cell_names_every_currency_by_its_code_in_any_case() -> None:
+    for code in EXPONENTS:
+        assert currency_in(code, None) == currency_in(f" {code.lower()} ", "EUR") == code
+
+
+def test_a_cell_may_hold_a_sign_and_an_ambiguous_one_needs_the_currency_of_the_import() -> None:
+    for sign, codes in CURRENCIES.items():
+        if len(codes) == 1:
+            assert currency_in(sign.upper(), "EUR") == codes[0]
+            continue
+        assert [currency_in(sign, code) for code in codes] == list(codes)
+        with pytest.raises(RowError, match="Write the code of the currency"):
+            currency_in(sign, None)
+
+
+def test_a_cell_that_names_no_currency_is_left_to_its_price() -> None:
+    assert currency_in("points", "EUR") == "points"

@@ -71,6 +71,16 @@ def test_a_gift_card_is_left_out_and_named(tmp_path: Path) -> None:
     assert facts_in(found) == [Stock(sku="0042", territory="GB", available=0)]
 
 
+def test_a_variant_without_a_price_is_a_bad_row_and_no_further_image(tmp_path: Path) -> None:
+    header = "Handle,Title,Option1 Value,Variant SKU,Variant Price,Variant Inventory Qty,Status\n"
+    rows = "cup,Cup,Default Title,A-1,,3,active\ncup,,,,,,\n"
+    found = import_rows(file_with(tmp_path, header + rows))
+    assert bad_rows_in(found) == [(2, "The row has no price. Add one.")]
+    assert [row for row in found if isinstance(row, SkippedRow)] == [
+        SkippedRow(3, "a further image")
+    ]
+
+
 @pytest.mark.parametrize("status", ["archived", "Draft", "draft"])
 def test_a_product_that_is_not_published_is_not_sold_any_more(tmp_path: Path, status: str) -> None:
     found = facts_in(import_rows(file_with(tmp_path, SHOPIFY_PRODUCTS.replace("draft", status))))

@@ -164,3 +164,12 @@ def test_a_named_header_is_found_below_a_title(tmp_path: Path) -> None:
         # Where no line has the names, the first one is the header, and nothing is lost.
         assert read_header(source, ["z"]) == ("Title", "of it")
         assert len(list(table_rows(source, columns=["z"]))) == 4
+
+
+@pytest.mark.parametrize("around", ["\u200b", "\ufeff", "\u00a0", "\u00ad", "\u3000", "\u2060 "])
+def test_a_cell_has_no_invisible_characters_around_it(tmp_path: Path, around: str) -> None:
+    text = f"SKU;Name\n{around}A-1{around};{around}Caf\u00e9 du{around} coin\n"
+    with open_source(str(file_with(tmp_path, text))) as source:
+        (row,) = table_rows(source)
+    assert isinstance(row, TableRow)
+    assert dict(row.fields) == {"SKU": "A-1", "Name": f"Caf\u00e9 du{around} coin"}
