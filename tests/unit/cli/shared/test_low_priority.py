@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from threading import Event, get_native_id, main_thread
 
 import pytest
@@ -29,6 +30,15 @@ def test_an_error_of_the_work_is_raised_to_the_caller() -> None:
         at_low_priority(fail)
 
 
+@pytest.fixture
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A shell without job control starts background jobs with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c_is_heard")
 def test_ctrl_c_ends_the_command_without_waiting_for_the_work() -> None:
     may_end, has_ended = Event(), Event()
 
