@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
 from journeys.fixture import product
-from journeys.test_demo import Running, started
 from support.browsers import chromium
+from support.running_demo import RunningDemo, running_demo
 
 pytestmark = pytest.mark.browser
 
@@ -48,8 +48,8 @@ CONTRAST = """() => {
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("console")) as running:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    with running_demo(tmp_path_factory.mktemp("console")) as running:
         yield running
 
 
@@ -59,7 +59,7 @@ def browser() -> Iterator[Browser]:
         yield one
 
 
-def log_in(page: Page, demo: Running, name: str = "Ada") -> None:
+def log_in(page: Page, demo: RunningDemo, name: str = "Ada") -> None:
     page.goto(f"{demo.url}console/login")
     page.get_by_label("Your name").fill(name)
     page.get_by_label("Server key").fill(demo.key)
@@ -67,14 +67,14 @@ def log_in(page: Page, demo: Running, name: str = "Ada") -> None:
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
 
-def report(page: Page, demo: Running, fact: dict[str, object]) -> None:
+def report(page: Page, demo: RunningDemo, fact: dict[str, object]) -> None:
     answer = page.request.post(
         f"{demo.url}v1/facts", data=[fact], headers={"Authorization": f"Bearer {demo.key}"}
     )
     assert answer.json()["rejected"] == []
 
 
-def test_foreign_text_is_never_rendered_as_markup(demo: Running, browser: Browser) -> None:
+def test_foreign_text_is_never_rendered_as_markup(demo: RunningDemo, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     alarms: list[str] = []
@@ -111,7 +111,7 @@ def test_foreign_text_is_never_rendered_as_markup(demo: Running, browser: Browse
     context.close()
 
 
-def test_no_other_page_can_frame_the_console(demo: Running, browser: Browser) -> None:
+def test_no_other_page_can_frame_the_console(demo: RunningDemo, browser: Browser) -> None:
     framing = f'<iframe src="{demo.url}console/login"></iframe>'.encode()
 
     class Elsewhere(BaseHTTPRequestHandler):
@@ -141,7 +141,7 @@ def test_no_other_page_can_frame_the_console(demo: Running, browser: Browser) ->
         server.shutdown()
 
 
-def test_the_console_works_with_the_keyboard_alone(demo: Running, browser: Browser) -> None:
+def test_the_console_works_with_the_keyboard_alone(demo: RunningDemo, browser: Browser) -> None:
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"{demo.url}console")
@@ -167,7 +167,11 @@ def test_the_console_works_with_the_keyboard_alone(demo: Running, browser: Brows
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_every_page_has_sufficient_contrast_and_structure(
-    demo: Running, browser: Browser, scheme: Literal["light", "dark"], width: int, tmp_path: Path
+    demo: RunningDemo,
+    browser: Browser,
+    scheme: Literal["light", "dark"],
+    width: int,
+    tmp_path: Path,
 ) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = context.new_page()
@@ -204,7 +208,7 @@ OUTSIDE = """(names) => [...document.querySelectorAll(names)]
 
 
 def test_on_a_phone_every_button_and_every_cause_is_within_the_screen(
-    demo: Running, browser: Browser
+    demo: RunningDemo, browser: Browser
 ) -> None:
     context = browser.new_context(viewport={"width": 360, "height": 740})
     page = context.new_page()
@@ -219,7 +223,7 @@ def test_on_a_phone_every_button_and_every_cause_is_within_the_screen(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_axe_finds_nothing_on_any_page_and_no_word_is_too_long(
-    demo: Running, browser: Browser, scheme: Literal["light", "dark"], width: int
+    demo: RunningDemo, browser: Browser, scheme: Literal["light", "dark"], width: int
 ) -> None:
     # axe-core is injected as a script, which the pages' policy forbids.
     context = browser.new_context(
@@ -244,7 +248,7 @@ def test_axe_finds_nothing_on_any_page_and_no_word_is_too_long(
 
 
 def test_the_start_page_ticks_a_step_off_without_a_reload(browser: Browser, tmp_path: Path) -> None:
-    with started(tmp_path) as running:
+    with running_demo(tmp_path) as running:
         context = browser.new_context()
         page = context.new_page()
         complaints: list[str] = []
@@ -265,7 +269,7 @@ def test_the_start_page_ticks_a_step_off_without_a_reload(browser: Browser, tmp_
 def test_the_start_page_and_the_switch_work_without_scripts(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with started(tmp_path) as running:
+    with running_demo(tmp_path) as running:
         context = browser.new_context(java_script_enabled=False)
         page = context.new_page()
         log_in(page, running)

@@ -1,59 +1,20 @@
-"""The demo in a real Chromium: each of its stories, by clicks."""
+"""The panel of the demo in a real Chromium: each thing to try, by clicks."""
 
-import os
 import re
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from support.browsers import chromium
+from support.running_demo import RunningDemo, running_demo
 
 pytestmark = pytest.mark.browser
 
 TAKE = "Take this offer"
 WAIT_MS = 15_000  # two cores that others use, too
-
-
-class Running:
-    """A demo in a process of its own, as a user starts it."""
-
-    def __init__(self, temporary: Path, port: int = 0) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tactful", "demo", "--port", str(port)],
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            text=True,
-            env={**os.environ, "TMPDIR": str(temporary)},
-        )
-        self.said = ""
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            self.said += line
-            if "Ctrl-C" in line:
-                break
-        found = re.search(r"http://[\d.]+:(\d+)/", self.said)
-        assert found, f"{self.said!r}, exit code {self.process.poll()}"
-        self.url, self.port = found[0], int(found[1])
-
-    @property
-    def key(self) -> str:
-        found = re.search(r"with the key (\S+)", self.said)
-        assert found
-        return found[1]
-
-    def interrupt(self) -> int:
-        """Ctrl-C."""
-        self.process.send_signal(signal.SIGINT)
-        _, rest = self.process.communicate(timeout=30)
-        self.said += rest
-        return self.process.returncode
 
 
 class Visit:
@@ -71,7 +32,7 @@ class Visit:
             "websocket",
             lambda ws: ws.on("framereceived", lambda text: self.frames.append(str(text))),
         )
-        page.goto(f"{url}demo")
+        page.goto(f"{url}demo/panel")
 
     def record_console(self, text: str) -> None:
         """Collect console messages, except that a page was left while connecting, which is no fault."""
@@ -119,20 +80,9 @@ class Visit:
         expect(row.first).to_be_visible(timeout=WAIT_MS)
 
 
-@contextmanager
-def started(temporary: Path, port: int = 0) -> Iterator[Running]:
-    """A demo that ends with the test."""
-    running = Running(temporary, port)
-    try:
-        yield running
-    finally:
-        if running.process.poll() is None:
-            running.interrupt()
-
-
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with started(tmp_path_factory.mktemp("demo")) as running:
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    with running_demo(tmp_path_factory.mktemp("demo")) as running:
         yield running
 
 
@@ -143,7 +93,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(demo: Running, browser: Browser) -> Iterator[Visit]:
+def visit(demo: RunningDemo, browser: Browser) -> Iterator[Visit]:
     context = browser.new_context(viewport={"width": 1360, "height": 900})
     visit = Visit(context.new_page(), demo.url)
     yield visit
@@ -320,11 +270,11 @@ def test_a_public_price_below_the_offer_withdraws_it(visit: Visit) -> None:
 
 @pytest.mark.parametrize("width", [320, 360])
 def test_on_a_phone_the_panel_collapses_and_nothing_overflows(
-    demo: Running, browser: Browser, width: int
+    demo: RunningDemo, browser: Browser, width: int
 ) -> None:
     context = browser.new_context(viewport={"width": width, "height": 640})
     page = context.new_page()
-    page.goto(f"{demo.url}demo")
+    page.goto(f"{demo.url}demo/panel")
     panel, fold = page.locator("#panel"), page.get_by_role("button", name="Panel")
     expect(panel).to_be_hidden()
     fold.click()
@@ -339,7 +289,7 @@ def test_on_a_phone_the_panel_collapses_and_nothing_overflows(
 
 
 def test_a_reset_forgets_everything(tmp_path: Path, browser: Browser) -> None:
-    with started(tmp_path) as running:
+    with running_demo(tmp_path) as running:
         context = browser.new_context()
         visit = Visit(context.new_page(), running.url)
         visit.log_in("Nadia")
@@ -361,18 +311,18 @@ def test_a_reset_forgets_everything(tmp_path: Path, browser: Browser) -> None:
 
 
 def test_ctrl_c_leaves_nothing_behind_and_it_starts_again(tmp_path: Path) -> None:
-    with started(tmp_path) as first:
+    with running_demo(tmp_path) as first:
         with socket.create_connection(("127.0.0.1", first.port)):
             assert first.interrupt() == 0
         assert "Its files are deleted." in first.said
         assert list(tmp_path.iterdir()) == []
-    with started(tmp_path, first.port) as again:
+    with running_demo(tmp_path, first.port) as again:
         assert again.port == first.port
 
 
 def test_an_occupied_port_is_skipped_and_the_next_one_used(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with started(tmp_path, port) as running:
+        with running_demo(tmp_path, port) as running:
             assert running.port != port
             assert f"Port {port} is in use, so the demo uses {running.port}." in running.said

@@ -1,6 +1,7 @@
 """Backend of the demo shop, which calls Tactful over HTTP with the server key."""
 
 import asyncio
+import time
 from http.client import HTTPConnection
 from typing import Any, Final
 from urllib.parse import quote
@@ -24,6 +25,8 @@ class ServerReply(Struct, frozen=True):
 
     status: int
     body: Any
+    took_ms: float = 0.0
+    """Milliseconds from the request to the end of the response."""
 
     @property
     def ok(self) -> bool:
@@ -73,10 +76,12 @@ class ShopBackend:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=TIMEOUT_S)
         try:
             payload = None if body is None else msgspec.json.encode(body)
+            asked = time.perf_counter()
             connection.request(method, path, payload, self._headers)
             answer = connection.getresponse()
             raw = answer.read()
-            return ServerReply(answer.status, msgspec.json.decode(raw) if raw else None)
+            took_ms = (time.perf_counter() - asked) * 1000
+            return ServerReply(answer.status, msgspec.json.decode(raw) if raw else None, took_ms)
         finally:
             connection.close()
 

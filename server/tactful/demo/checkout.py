@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any, Final
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -27,6 +28,17 @@ REFUSAL_TEXTS: Final = {
 """Reason of a refused redemption → the end of the sentence that the shopper reads."""
 EXPIRED_TEXT: Final = "has an offer that has ended. The usual price applies."
 """The end of the sentence for every other reason of a refused redemption."""
+
+
+class ChargedLine(Struct, frozen=True):
+    """A line of a paid order. Amounts are cents."""
+
+    line: PricedCartLine
+    total: int
+    offer: str | None = None
+    """The offer that was redeemed."""
+    took_ms: float | None = None
+    """Milliseconds that the redemption took."""
 
 
 def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
@@ -88,7 +100,14 @@ def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         visitor.cart.clear()
         visitor.accepted_offers.clear()
         return with_visitor_cookie(
-            storefront.render(request, "thanks", order=order, charged=charged), visitor
+            storefront.render(
+                request,
+                "thanks",
+                order=order,
+                charged=charged,
+                redeemed_ms=_redeemed_ms(charged),
+            ),
+            visitor,
         )
 
     return (
@@ -128,17 +147,17 @@ async def _stock_problem(demo_shop: DemoShop, lines: list[PricedCartLine]) -> st
 
 async def _redeem_offers(
     demo_shop: DemoShop, visitor: Visitor, order: str, lines: list[PricedCartLine]
-) -> list[tuple[PricedCartLine, int, str | None]] | None:
+) -> list[ChargedLine] | None:
     """Redeem the accepted offers of the lines.
 
     Returns:
-        Each line with its total in cents and its offer; None: an offer could not be redeemed, so all
-        redemptions of the order were cancelled.
+        What each line costs; None: an offer could not be redeemed, so all redemptions of the order
+        were cancelled.
     """
-    charged: list[tuple[PricedCartLine, int, str | None]] = []
+    charged: list[ChargedLine] = []
     for line in lines:
         if line.accepted_offer is None:
-            charged.append((line, line.total, None))
+            charged.append(ChargedLine(line, line.total))
             continue
         # The offer is for `max_qty` pieces; further pieces cost the public price.
         promised = {"sku": line.variant.sku, "qty": min(line.qty, line.accepted_offer.max_qty)}
@@ -151,23 +170,30 @@ async def _redeem_offers(
             visitor.notice = f"We are sorry: {line.article.title} {words} Nothing was charged."
             return None
         total = line.price * line.qty - reply.body["saved"]["amount"]
-        charged.append((line, total, line.accepted_offer.offer))
+        charged.append(ChargedLine(line, total, line.accepted_offer.offer, reply.took_ms))
     return charged
+
+
+def _redeemed_ms(charged: list[ChargedLine]) -> float | None:
+    """Return the milliseconds that all redemptions of an order took; None: it used no offer."""
+    taken = [one.took_ms for one in charged if one.took_ms is not None]
+    return round(sum(taken), 1) if taken else None
 
 
 async def _report_order(
     demo_shop: DemoShop,
     visitor: Visitor,
     order: str,
-    charged: list[tuple[PricedCartLine, int, str | None]],
+    charged: list[ChargedLine],
 ) -> None:
     """Report the order and the remaining stock as facts."""
     now = demo_shop.clock.now()
     lines = []
-    for line, total, offer in charged:
-        unit = {"amount": total // line.qty, "currency": seed_facts.CURRENCY}
-        bought = {"sku": line.variant.sku, "qty": line.qty, "unit": unit}
-        lines.append(bought | ({"offer": offer} if offer else {}))
+    for one in charged:
+        qty = one.line.qty
+        unit = {"amount": one.total // qty, "currency": seed_facts.CURRENCY}
+        bought = {"sku": one.line.variant.sku, "qty": qty, "unit": unit}
+        lines.append(bought | ({"offer": one.offer} if one.offer else {}))
     placed: dict[str, Any] = {
         "type": "order",
         "order": order,
@@ -181,7 +207,7 @@ async def _report_order(
         placed["customer"] = visitor.customer
     left = [
         seed_facts.stock_fact(sku, (await demo_shop.stock(BY_SKU[sku][0]))[sku] - line.qty)
-        for line, _, _ in charged
+        for line in [one.line for one in charged]
         for sku in [line.variant.sku]
     ]
     await demo_shop.backend.report_facts([placed, *left])

@@ -1,20 +1,27 @@
 """Parts of a running demo."""
 
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
 from tactful.demo.backend import ShopBackend
 from tactful.demo.catalogue import ARTICLES, Article
 from tactful.demo.clock import DriftClock
+from tactful.demo.pages import DEMO_FOLDER
 from tactful.demo.seed_facts import CURRENCY, TERRITORY
 from tactful.demo.visitors import Visitor, Visitors
 from tactful.runtime.shop import Shop
+
+RULES: Final = DEMO_FOLDER / "rules"
+"""Folder of the rule files with which every demo starts."""
 
 
 class DemoShop(Struct, frozen=True, kw_only=True):
     """One demo, from its start or its last reset until the next reset."""
 
+    id: str
+    """Random, so that a page sees that another demo has taken its place."""
     shop: Shop
     clock: DriftClock
     backend: ShopBackend
@@ -22,6 +29,15 @@ class DemoShop(Struct, frozen=True, kw_only=True):
     rules: Path
     """Folder of the rule files that can be edited in the panel."""
     server_key: str
+
+    @property
+    def used(self) -> bool:
+        """Whether somebody has opened the shop, moved the clock, or changed the rules."""
+        edited = any(
+            (self.rules / path.name).read_bytes() != path.read_bytes() for path in RULES.iterdir()
+        )
+        paused = self.shop.state.active_rulebook.current.paused
+        return bool(self.visitors or self.clock.skipped_ms or paused or edited)
 
     async def prices(self) -> dict[str, int]:
         """Return SKU → public price in cents, as last reported."""

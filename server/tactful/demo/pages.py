@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
@@ -14,6 +14,8 @@ from tactful.demo.visitors import Visitor
 
 DEMO_FOLDER: Final = Path(__file__).parent
 COOKIE: Final = "kittiwake"
+STORY_KEY: Final = "as"
+"""Query parameter with the key of a visitor of the story: all its frames share one cookie."""
 MAX_FORM_BYTES: Final = 65_536
 
 
@@ -60,14 +62,22 @@ def render_page(request: Request, name: str, status: int = 200, **values: Any) -
 
 
 def with_visitor_cookie(response: Response, visitor: Visitor) -> Response:
-    """Set the cookie by which the visitor is recognised."""
-    response.set_cookie(COOKIE, visitor.key, httponly=True, samesite="lax", path="/")
+    """Set the cookie by which the visitor is recognised; a visitor of the story has none."""
+    if not visitor.in_story:
+        response.set_cookie(COOKIE, visitor.key, httponly=True, samesite="lax", path="/")
     return response
 
 
 def redirect(path: str, visitor: Visitor) -> Response:
     """Return a redirection to another page of the shop."""
-    return with_visitor_cookie(RedirectResponse(path, 303), visitor)
+    return with_visitor_cookie(RedirectResponse(own_url(path, visitor), 303), visitor)
+
+
+def own_url(path: str, visitor: Visitor) -> str:
+    """Return the URL of a page of the shop, with the key of a visitor of the story."""
+    if not visitor.in_story:
+        return path
+    return f"{path}{'&' if '?' in path else '?'}{urlencode({STORY_KEY: visitor.key})}"
 
 
 def require_same_origin(request: Request) -> None:

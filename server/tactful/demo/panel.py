@@ -42,9 +42,10 @@ RESTOCK_QUANTITY: Final = 6
 
 
 class SaleRequest(msgspec.Struct, frozen=True):
-    """A request to sell out or restock one size."""
+    """A request to sell one size until `left` pieces are left, or to restock it."""
 
     sku: str
+    left: int = 0
 
 
 class PriceRequest(msgspec.Struct, frozen=True):
@@ -100,8 +101,10 @@ class Panel:
         self._cases = 2000
 
     async def sell(self, asked: SaleRequest) -> list[dict[str, Any]]:
-        """Return the fact that a size is sold out."""
-        return [seed_facts.stock_fact(_require_sku(asked.sku), 0)]
+        """Return the fact that so many pieces of a size are left."""
+        if not 0 <= asked.left <= RESTOCK_QUANTITY:
+            raise ProblemError(422, "stock.range", f"Leave 0 to {RESTOCK_QUANTITY} pieces.")
+        return [seed_facts.stock_fact(_require_sku(asked.sku), asked.left)]
 
     async def restock(self, asked: SaleRequest) -> list[dict[str, Any]]:
         """Return the fact that a size is in stock again."""
@@ -236,7 +239,7 @@ def panel_routes(panel: Panel) -> Sequence[BaseRoute]:
 
     return (
         Route("/", home, methods=["GET"]),
-        Route("/demo", around, methods=["GET"]),
+        Route("/demo/panel", around, methods=["GET"]),
         Route("/demo/state", state, methods=["GET"]),
         Route("/demo/rules", edit, methods=["POST"]),
         Route("/demo/pause", pause, methods=["POST"]),

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from tactful.api import representations as views
+from tactful.console.reason_words import REASON_WORDS
 from tactful.core.facts.fact_types import Case
 from tactful.core.verdicts.reasons import Reason
 from tactful.demo.catalogue import BY_SKU, Article
@@ -16,6 +17,8 @@ from tactful.runtime.state.session_registry import internal_id
 
 MAX_DECISIONS: Final = 12
 """Decisions that the panel shows."""
+ELSEWHERE: Final = (Reason.TARGET_CONDITIONS.value, Reason.CONSENT_MISSING.value)
+"""Primary reasons of rules that are for other items, or for customers who are logged in."""
 OPEN_CASE_STATUSES: Final = ("open", "pending")
 
 
@@ -28,6 +31,7 @@ async def panel_state(
     customer = live.state.customer if live else None
     article = BY_SKU[sku][0] if sku in BY_SKU else None
     return {
+        "demo": demo_shop.id,
         "now": views.when(demo_shop.clock.now()),
         "skipped": demo_shop.clock.skipped_ms // 1000,
         "session": live.state.id if live else None,
@@ -74,12 +78,14 @@ async def _why(demo_shop: DemoShop, sku: str, session: str | None) -> list[dict[
     except (UnknownShopperError, UnknownNameError):
         return []
     verdicts = [views.verdict(one, found.at, found.currency) for one in found.verdicts]
+    for verdict in verdicts:
+        verdict["words"] = REASON_WORDS.get(verdict.get("reason") or "")
     return sorted(verdicts, key=_sort_key)
 
 
 def _sort_key(verdict: dict[str, Any]) -> tuple[bool, bool, int]:
     """Sort offers first, then rules with few failed gates; rules for other items come last."""
-    elsewhere = verdict.get("reason") == Reason.TARGET_CONDITIONS.value
+    elsewhere = verdict.get("reason") in ELSEWHERE
     return verdict["outcome"] == "withheld", elsewhere, len(verdict["gates"])
 
 

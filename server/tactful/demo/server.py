@@ -21,16 +21,16 @@ from tactful.demo import seed_facts
 from tactful.demo.backend import ShopBackend
 from tactful.demo.checkout import checkout_routes
 from tactful.demo.clock import DriftClock
-from tactful.demo.demo_shop import DemoShop
+from tactful.demo.demo_shop import RULES, DemoShop
 from tactful.demo.panel import Panel, panel_routes
 from tactful.demo.storefront import StorefrontPages, storefront_routes
+from tactful.demo.story import story_routes
 from tactful.demo.visitors import Visitors
 from tactful.runtime.system_clock import SystemClock
 from tactful.transports.server.listener import ListenAddress, Listener, ListenError
 
 PORTS_TRIED: Final = 20
 """Number of ports that are tried, starting at the requested one."""
-RULES: Final = Path(__file__).parent / "rules"
 
 
 def run(host: str = "127.0.0.1", port: int = 8000, *, open_browser: bool = False) -> int:
@@ -85,6 +85,8 @@ class DemoServer:
         self.host = host
         self.port = port
         self.demo_shop: DemoShop
+        self.server_key = f"demo-{secrets.token_hex(8)}"
+        """The key of the console, which a reset does not change."""
         self._running = AsyncExitStack()
         self._reset = asyncio.Event()
 
@@ -124,7 +126,7 @@ class DemoServer:
     async def _start(self, folder: Path, running: AsyncExitStack) -> None:
         rules = folder / "rules"
         shutil.copytree(RULES, rules)
-        config = _config(self.host, self.port, folder, rules)
+        config = _config(self.host, self.port, folder, rules, self.server_key)
         clock = DriftClock(SystemClock())
         parts = build(config, clock=clock)
         backend = ShopBackend(
@@ -134,6 +136,7 @@ class DemoServer:
             clock=clock,
         )
         self.demo_shop = DemoShop(
+            id=secrets.token_hex(8),
             shop=parts.shop,
             clock=clock,
             backend=backend,
@@ -143,6 +146,7 @@ class DemoServer:
         )
         storefront = StorefrontPages(self.demo_shop)
         parts.app.router.routes[:0] = [
+            *story_routes(self.demo_shop),
             *panel_routes(Panel(self.demo_shop, self._reset.set)),
             *checkout_routes(storefront),
             *storefront_routes(storefront),
@@ -159,7 +163,7 @@ async def _report(backend: ShopBackend, facts: seed_facts.Facts) -> None:
         raise ValueError(f"The demo's own facts were rejected: {reply.body}")
 
 
-def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
+def _config(host: str, port: int, folder: Path, rules: Path, server_key: str) -> Config:
     names = {host, "127.0.0.1", "localhost"}
     return structs.replace(
         Config(),
@@ -168,7 +172,7 @@ def _config(host: str, port: int, folder: Path, rules: Path) -> Config:
         host=host,
         port=port,
         origins=tuple(f"http://{name}:{port}" for name in sorted(names)),
-        server_key=f"demo-{secrets.token_hex(8)}",
+        server_key=server_key,
         identity_secret=secrets.token_hex(32),
         name="Kittiwake",
         default_territory=seed_facts.TERRITORY,

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.bodies import json_response
 from tactful.api.problems import ProblemError
 from tactful.demo.catalogue import ARTICLES, BY_ID, SECTIONS, Article, Variant
 from tactful.demo.demo_customers import BY_ID as SHOPPERS
@@ -16,11 +17,13 @@ from tactful.demo.demo_shop import DemoShop
 from tactful.demo.pages import (
     COOKIE,
     DEMO_FOLDER,
+    STORY_KEY,
     read_form,
     redirect,
     render_page,
     with_visitor_cookie,
 )
+from tactful.demo.shelf import shelf, structured_data
 from tactful.demo.visitors import Visitor
 
 MEDIA_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -33,8 +36,9 @@ class StorefrontPages:
         self.demo_shop = demo_shop
 
     def visitor_of(self, request: Request) -> Visitor:
-        """Return the visitor of a request, by its cookie."""
-        return self.demo_shop.visitors.get(request.cookies.get(COOKIE))
+        """Return the visitor of a request, by the key in its URL, or else by its cookie."""
+        key = request.query_params.get(STORY_KEY) or request.cookies.get(COOKIE)
+        return self.demo_shop.visitors.get(key)
 
     def render(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         """Render a page of the shop, with header, footer and widget."""
@@ -83,10 +87,17 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
             "product",
             article=article,
             chosen=variant,
-            price=prices.get(variant.sku, article.price),
-            stock=stock,
+            shelf=shelf(article, variant, prices, stock),
             described=structured_data(article, variant, prices, stock, str(request.base_url)),
         )
+
+    async def live(request: Request) -> Response:
+        article = BY_ID.get(request.path_params["id"])
+        if article is None:
+            raise ProblemError(404, "product.unknown", "The shop does not sell this product.")
+        variant = _chosen(article, request.query_params.get("size"))
+        prices, stock = await demo_shop.prices(), await demo_shop.stock(article)
+        return json_response(shelf(article, variant, prices, stock))
 
     async def login(request: Request) -> Response:
         return storefront.render(request, "login", shoppers=EVERYBODY)
@@ -124,6 +135,7 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         Route("/shop/", home, methods=["GET"]),
         Route("/shop/category/{section}", section, methods=["GET"]),
         Route("/shop/product/{id}", product, methods=["GET"]),
+        Route("/shop/product/{id}/live", live, methods=["GET"]),
         Route("/shop/login", login, methods=["GET"]),
         Route("/shop/login", log_in, methods=["POST"]),
         Route("/shop/logout", log_out, methods=["POST"]),
@@ -133,32 +145,6 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         Route("/demo/static/{name}", _file(DEMO_FOLDER / "static"), methods=["GET"]),
         Route("/shop/{rest:path}", missing, methods=["GET"]),
     )
-
-
-def structured_data(
-    article: Article,
-    chosen: Variant,
-    prices: dict[str, int],
-    stock: dict[str, int],
-    base: str,
-) -> dict[str, Any]:
-    """Return a product's JSON-LD (schema.org), from which the widget learns what the page is about."""
-    price = prices.get(chosen.sku, article.price)
-    there = stock.get(chosen.sku, 0) > 0
-    return {
-        "@context": "https://schema.org",
-        "@type": "Product",
-        "sku": chosen.sku,
-        "name": article.title,
-        "brand": {"@type": "Brand", "name": article.brand},
-        "image": base.rstrip("/") + article.picture,
-        "offers": {
-            "@type": "Offer",
-            "price": f"{price // 100}.{price % 100:02d}",
-            "priceCurrency": "EUR",
-            "availability": f"https://schema.org/{'InStock' if there else 'OutOfStock'}",
-        },
-    }
 
 
 def _chosen(article: Article, size: str | None) -> Variant:

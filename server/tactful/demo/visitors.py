@@ -62,6 +62,8 @@ class Visitor:
         """SKU → accepted offer."""
         self.notice: str | None = None
         """A message that the next page shows once."""
+        self.in_story = False
+        """Whether it is a shopper of the story, whose pages bear its key in their URLs."""
 
     @property
     def shopper(self) -> DemoCustomer | None:
@@ -133,6 +135,17 @@ class Visitors:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Visitor] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Return how many visitors are remembered."""
+        return len(self._known)
+
+    def of_story(self, customer: str) -> Visitor:
+        """Return a new visitor of the story, who is logged in as a customer."""
+        visitor = self.get(None)
+        visitor.in_story = True
+        visitor.log_in(customer)
+        return visitor
 
     def get(self, key: str | None) -> Visitor:
         """Return the visitor of a cookie, or a new one."""

@@ -22,7 +22,14 @@ async def test_a_form_of_another_site_is_refused(demo: DemoClient) -> None:
 
 
 async def test_pages_run_no_script_and_no_style_of_their_own(demo: DemoClient) -> None:
-    for path in ("/demo", "/shop/", "/shop/product/aero-runner", "/shop/login", "/shop/cart"):
+    for path in (
+        "/demo",
+        "/demo/panel",
+        "/shop/",
+        "/shop/product/aero-runner",
+        "/shop/login",
+        "/shop/cart",
+    ):
         answer = await demo.http.get(path)
         policy = answer.headers["content-security-policy"]
         assert "unsafe" not in policy

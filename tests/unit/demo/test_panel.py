@@ -35,6 +35,13 @@ async def test_a_size_is_sold_out_and_restocked(demo: DemoClient) -> None:
     assert (await demo.state(sku="RUN-42"))["item"]["stock"] == 6
 
 
+async def test_a_size_is_sold_until_so_many_are_left(demo: DemoClient) -> None:
+    await demo.press("sell", sku="RUN-42", left=2)
+    assert (await demo.state(sku="RUN-42"))["item"]["stock"] == 2
+    for wrong in (-1, 7):
+        assert (await demo.press("sell", sku="RUN-42", left=wrong)).status_code == 422
+
+
 async def test_a_price_changes_for_all_sizes(demo: DemoClient) -> None:
     await demo.press("price", sku="RUN-42", amount=9950)
     assert "€99.50" in await demo.page("/shop/product/aero-runner?size=41")

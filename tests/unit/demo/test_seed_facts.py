@@ -9,7 +9,7 @@ from tactful.core.facts.fact_codec import FactRejection
 from tactful.core.values.calendar import DAY, parse_rfc3339
 from tactful.demo import demo_customers, seed_facts
 from tactful.demo.catalogue import BY_SKU
-from tactful.demo.server import RULES
+from tactful.demo.demo_shop import RULES
 from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 

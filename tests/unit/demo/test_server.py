@@ -45,6 +45,7 @@ async def test_a_reset_begins_a_new_demo_in_a_new_folder() -> None:
         async with asyncio.timeout(20):
             await demo.started.wait()
         assert demo.demo_shop is not first
+        assert demo.demo_shop.server_key == first.server_key, "it was printed at the start"
         assert not first.rules.exists()
         stop.set()
         await running

@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.demo_server import DemoClient, demo_client
-from tactful.demo.catalogue import ARTICLES, BY_ID
-from tactful.demo.storefront import structured_data
+from tactful.demo.catalogue import ARTICLES
 
 
 @pytest.fixture
@@ -70,6 +69,18 @@ async def test_the_stated_stock_follows_the_facts(demo: DemoClient) -> None:
     assert "€99.50" in await demo.page(path)
 
 
+async def test_an_open_page_is_told_price_and_stock_as_they_are_now(demo: DemoClient) -> None:
+    path = "/shop/product/aero-runner/live?size=44"
+    assert (await demo.http.get(path)).json()["left"] == "The last one"
+    await demo.press("sell", sku="RUN-44")
+    await demo.press("price", sku="RUN-44", amount=9950)
+    now = (await demo.http.get(path)).json()
+    assert (now["left"], now["bought"], now["gone"]) == ("None left in 44", False, ["44"])
+    assert (now["price"], now["was"]) == ("€99.50", "€129.00")
+    assert now["cents"] == 9950
+    assert (await demo.http.get("/shop/product/none/live")).status_code == 404
+
+
 async def test_a_customer_logs_in_and_out(demo: DemoClient) -> None:
     await demo.submit("/shop/login", customer="omar")
     assert "Hello, Omar" in await demo.page("/shop/account")
@@ -77,12 +88,3 @@ async def test_a_customer_logs_in_and_out(demo: DemoClient) -> None:
     await demo.submit("/shop/logout")
     assert "Who are you today?" in await demo.page("/shop/account")
     assert (await demo.submit("/shop/login", customer="nobody")).status_code == 404
-
-
-def test_structured_data_names_sku_price_and_availability() -> None:
-    article = BY_ID["aero-runner"]
-    sku = article.variants[0].sku
-    data = structured_data(article, article.variants[0], {sku: 9905}, {sku: 0}, "http://x/")
-    assert (data["sku"], data["offers"]["price"]) == (sku, "99.05")
-    assert data["offers"]["availability"].endswith("/OutOfStock")
-    assert data["image"] == f"http://x/shop/pictures/{article.id}.svg"

@@ -1,8 +1,6 @@
 /** Panel beside the demo shop: carries out its buttons, and shows the state of Tactful. */
 
 const LOOK_MS = 700;
-/** The page reloads this much later, so that the withdrawal of an offer is visible first. */
-const RELOAD_MS = 1500;
 const NARROW = matchMedia('(max-width: 56rem)');
 
 const $ = (id) => document.getElementById(id);
@@ -11,6 +9,9 @@ const files = JSON.parse($('files').textContent);
 const editor = $('edit');
 let seen = {};
 let asking = 0;
+/** The demo that answers; a reset starts another one. */
+let here = '';
+let resetting = false;
 
 /** @param {string} name @param {Record<string, any>} [props] @param {...(Node | string)} parts */
 function el(name, props = {}, ...parts) {
@@ -57,8 +58,6 @@ async function post(path, body) {
   return found;
 }
 
-const reloadSoon = () => setTimeout(() => frame.contentWindow.location.reload(), RELOAD_MS);
-
 /** Return the widget's session, which is stored where the shopper's consent allows it. */
 function session() {
   for (const place of [sessionStorage, localStorage]) {
@@ -93,6 +92,8 @@ function when(name, value, paint) {
 }
 
 function draw(state) {
+  if (resetting) return;
+  here = state.demo;
   const skipped = state.skipped ? `, ${ahead(state.skipped)} ahead` : '';
   $('clock').textContent = `${dayOf(state.now)}${skipped}`;
   const who = state.shopper ?? (state.session ? 'Somebody' : '');
@@ -130,8 +131,8 @@ const OUTCOMES = {
   shadow: 'shadow',
 };
 
-/** Rules whose conditions are for other items share one line, because they say little here. */
-const elsewhere = ({ reason }) => reason === 'target.conditions';
+/** Rules for other items, and for customers who are logged in, share one line: they say little here. */
+const elsewhere = ({ reason }) => ['target.conditions', 'consent.missing'].includes(reason);
 
 function drawWhy(verdicts) {
   const open = new Set([...$('why').querySelectorAll('[open]')].map((node) => node.dataset.rule));
@@ -151,10 +152,10 @@ function drawWhy(verdicts) {
   if (focused) $('why').querySelector(`[data-rule="${CSS.escape(focused)}"] > summary`)?.focus();
 }
 
-function verdictRow({ rule, outcome, reason, gates }, open) {
+function verdictRow({ rule, outcome, reason, words, gates }, open) {
   const className = outcome === 'withheld' ? '' : 'up';
   const said = el('span', { className: outcome }, OUTCOMES[outcome]);
-  const head = [el('b', {}, rule), said, reason ? el('code', {}, reason) : ''];
+  const head = [el('b', {}, rule), said, reason ? el('code', {}, reason) : '', words ? el('small', {}, `${words}.`) : ''];
   if (!gates.length) return el('li', { className }, el('div', { className: 'head' }, ...head));
   const details = el('details', { open }, el('summary', {}, ...head), gateList(gates));
   details.dataset.rule = rule;
@@ -200,7 +201,7 @@ function drawCases(cases) {
   $('cases').replaceChildren(...rows);
 }
 
-const STANDING = 'Standing offers keep their terms, unless the rule says on_change: drain or withdraw.';
+const STANDING = 'Rules with on_change: withdraw take their standing offers back. “New shopper” shows the effect.';
 
 function drawRules(rules) {
   const rows = rules.map(({ rule, paused }) => {
@@ -224,7 +225,7 @@ const openFile = () => {
 };
 
 for (const id of ['sell', 'restock']) {
-  $(id).onclick = ({ target }) => post(id, { sku: target.dataset.sku }).then(reloadSoon);
+  $(id).onclick = ({ target }) => post(id, { sku: target.dataset.sku });
 }
 editor.elements.name.onchange = openFile;
 editor.onsubmit = async (event) => {
@@ -232,14 +233,14 @@ editor.onsubmit = async (event) => {
   const [name, text] = [editor.elements.name.value, editor.elements.text.value];
   files[name] = text;
   const { taken, version, report } = await post('rules', { name, text });
-  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active for new offers. ${STANDING}` : 'The files have errors. The previous rulebook stays active.';
+  $('version').textContent = taken ? `Rulebook ${version.slice(0, 12)} is active. ${STANDING}` : 'The files have errors. The previous rulebook stays active.';
   $('findings').hidden = !report;
   $('findings').textContent = report;
 };
 $('reprice').onsubmit = (event) => {
   event.preventDefault();
   const amount = Math.round(Number(event.target.elements.price.value.replace(',', '.')) * 100);
-  post('price', { sku: event.target.dataset.sku, amount }).then(reloadSoon);
+  post('price', { sku: event.target.dataset.sku, amount });
 };
 $('complain').onsubmit = (event) => {
   event.preventDefault();
@@ -249,16 +250,26 @@ $('complain').onsubmit = (event) => {
 $('skips').onclick = ({ target }) => {
   if (target.value) post('clock', { by: target.value });
 };
+$('anew').onclick = async () => {
+  // As another browser would: not logged in, with an empty cart and a session of its own.
+  const page = shown() ? frame.contentWindow.location.href : '/shop/';
+  frame.src = 'about:blank';
+  await fetch('/shop/logout', { method: 'POST', headers: { 'Content-Type': 'application/x-www-form-urlencoded' } });
+  sessionStorage.removeItem('tactful');
+  sessionStorage.removeItem('tactful.kept');
+  frame.src = page;
+};
 $('reset').onclick = async () => {
+  resetting = true;
   await post('reset', {});
   $('who').textContent = 'The demo restarts.';
   localStorage.removeItem('tactful');
   sessionStorage.clear();
-  // The old server takes a moment to stop, and the new one to start.
+  // The old server takes a moment to stop, and answers as before until then; the new one takes a moment to start.
   for (;;) {
     await new Promise((done) => setTimeout(done, 400));
-    const up = await fetch('/readyz').then((answer) => answer.ok, () => false);
-    if (up) break;
+    const now = await fetch('/demo/state').then((answer) => answer.json(), () => null);
+    if (now && now.demo !== here) break;
   }
   location.reload();
 };
