@@ -22,7 +22,9 @@ FOLDERS = ("", "server", "rules", "widget", "examples", "tests")
 _PASSED = {"node_modules", "__pycache__", "fixtures", "unit", "site", "dist"}
 _FENCE = re.compile(r"\s*(```|~~~)")
 _TARGET = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
-_PICTURE = re.compile(r"^!\[[^\]]*\]\((tests/journeys/screenshots/[^)]+)\)$")
+_PICTURE = re.compile(
+    r"^!\[[^\]]*\]\(((?:tests/journeys/screenshots|server/site/pictures)/[^)]+)\)$"
+)
 _LANGUAGES = {".py": "python", ".toml": "toml", ".yaml": "yaml", ".json": "json", ".js": "js"}
 _LANGUAGES |= {".mjs": "js", ".cjs": "js", ".php": "php", ".html": "html", ".csv": "text"}
 

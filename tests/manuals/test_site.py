@@ -97,6 +97,7 @@ def linked_text(tmp_path: Path) -> Callable[[str], str]:
         ("[here](#errors), [there](https://semver.org)",) * 2,
         ("```\n[x](nowhere.md)\n```",) * 2,
         ("![A picture](tests/journeys/screenshots/none.png)", ""),
+        ("![A picture](server/site/pictures/none.png)", ""),
     ],
 )
 def test_a_link_leads_to_the_page_of_what_it_names(
