@@ -1,9 +1,13 @@
 """A storefront whose server was taken away, with the script tag left in its pages."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
+
+from support.browsers import Firefox
+from support.ports import free_port
 
 pytestmark = pytest.mark.browser
 
@@ -59,3 +63,28 @@ def test_a_server_that_never_answers_delays_no_part_of_the_page(shop: Any, loose
     assert looks(tab) == before
     assert len(waiting) == 1  # the script is still on its way
     waiting.pop().abort()
+
+
+def test_in_firefox_a_tag_without_its_server_changes_nothing(
+    shop: Any, fox: Firefox, tmp_path: Path
+) -> None:
+    tab = fox.tab()
+    tab.resize(1000, 700)
+    pictures = []
+    found = []
+    away = f'<script async src="http://127.0.0.1:{free_port()}/widget/v1.js"></script>'
+    for name, tag in (("without", ""), ("away", away)):
+        fox.logs.clear()
+        tab.goto(shop.page(tag=tag, path=f"/{name}"))
+        found.append(
+            tab.evaluate(
+                "[document.body.outerHTML, sessionStorage.length, localStorage.length,"
+                " document.cookie, typeof window.tactful]"
+            )
+        )
+        tab.screenshot(tmp_path / f"{name}.png")
+        pictures.append((tmp_path / f"{name}.png").read_bytes())
+        assert [one["text"] for one in fox.logs if one["level"] == "error"] == []
+    assert found[0] == found[1]
+    assert pictures[0] == pictures[1]
+    tab.close()
