@@ -21,6 +21,9 @@ PATHS = (
     "/operators", "/tokens", "/account",
     "/why?sku=RUN-43&customer=omar",
 )  # fmt: skip
+SHOTS = Path(__file__).parent / "screenshots" / "console"
+PICTURES = {"": "overview", "/customers/omar": "customer"}
+"""Path → name of the picture that the documentation site shows."""
 AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 CONTRAST = """() => {
@@ -190,12 +193,22 @@ def test_every_page_has_sufficient_contrast_and_structure(
         assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth"), path
         assert page.evaluate(CONTRAST) == [], path
         assert page.locator("h1").count() == 1
+        if path in PICTURES and (scheme, width) == ("light", 1280):
+            SHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SHOTS / f"{PICTURES[path]}.png")
         unnamed = page.locator("input:visible:not([type=hidden]), select, button").evaluate_all(
             "all => all.filter((one) => !one.labels?.length && !one.ariaLabel && !one.textContent.trim())"
             ".map((one) => one.outerHTML)"
         )
         assert unnamed == [], path
-    for path in ("shop/", "shop/product/aero-runner?size=44", "shop/login", "shop/cart", "demo"):
+    for path in (
+        "shop/",
+        "shop/product/aero-runner?size=44",
+        "shop/login",
+        "shop/cart",
+        "demo",
+        "demo/panel",
+    ):
         page.goto(f"{demo.url}{path}")
         assert page.evaluate(CONTRAST) == [], path
     assert complaints == []
