@@ -7,6 +7,7 @@ from urllib.parse import quote
 import click
 import msgspec
 
+from tactful.cli import response_times
 from tactful.cli.shared.http_client import ServerClient, url_option
 from tactful.cli.shared.options import load_config, setting_options
 from tactful.cli.shared.output import json_option, local_times, print_json, print_table, print_text
@@ -46,6 +47,8 @@ def alerts(
         print_table(
             ("alert", "kind", "about", "raised", "resolved", "by", "act"), _ended(answer, zone)
         )
+        print_text()
+        print_table(response_times.COLUMNS, response_times.response_rows(answer["alerts"]))
     else:
         _print_unresolved(answer["alerts"], zone)
 

@@ -51,7 +51,9 @@ async def test_an_alert_is_acknowledged_snoozed_and_resolved(tmp_path: Path) -> 
         done = await run_beside(one, "alerts", "resolve", name)
         assert done.output.endswith(f"Alert {name} is resolved.\n")
         assert (await run_beside(one, "alerts")).output.endswith("Nothing needs a person.\n")
-        assert (await run_beside(one, "alerts", "--resolved")).output.splitlines()[-1].split() == [
+        listed = (await run_beside(one, "alerts", "--resolved")).output.splitlines()
+        assert listed[-1].split() == ["–", "1", "1", "0s", "0s", "0s", "0s"]
+        assert listed[-4].split() == [
             name, "backup.missing", "–", "2026-03-10", "12:00:00", "UTC",
             "2026-03-10", "12:00:00", "UTC", "server", "key", "by.hand",
         ]  # fmt: skip
