@@ -1,4 +1,4 @@
-"""How long owners take to acknowledge and to resolve alerts, for `tactful alerts --resolved`."""
+"""How long owners take to acknowledge and to resolve alerts."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence

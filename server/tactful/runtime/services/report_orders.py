@@ -128,19 +128,21 @@ class OrderReading:
             buyers: The hashes of the buyers, as heads name them.
             sessions: The hashes of the sessions.
         """
+        keys: list[str] = []
         place = time.since, ""
         while heads := await self._ledger.order_heads(place, time.until, PAGE_HEADS):
-            at, key, _, _ = heads[-1]
-            place = at, key
-            keys = [
+            at, last, _, _ = heads[-1]
+            place = at, last
+            keys += [
                 key
                 for _, key, buyer, session in heads
                 if hash(buyer) in buyers or hash(session) in sessions or buyer is session is None
             ]
-            for start in range(0, len(keys), PAGE_FACTS):
-                asked = keys[start : start + PAGE_FACTS]
-                stored = await self._ledger.facts_with_keys("order", asked)
-                yield [(one.key, one.body) for one in stored]
+        # In the order of their keys, neighbours are often on one page of the file.
+        keys.sort()
+        for start in range(0, len(keys), PAGE_FACTS):
+            stored = await self._ledger.facts_with_keys("order", keys[start : start + PAGE_FACTS])
+            yield [(one.key, one.body) for one in stored]
         after = ""
         while page := await self._ledger.orders_without_head(after, PAGE_FACTS):
             after = page[-1][0]

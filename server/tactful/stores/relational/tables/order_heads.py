@@ -1,7 +1,7 @@
 """Heads of orders: instant, buyer and session in columns of their facts, for reports.
 
-Most orders are of shoppers whom a report is not about. It passes over them in the index of the heads,
-which takes a seventh of the time that their bodies take.
+Most orders are of shoppers whom a report is not about. It passes over them in the index of the heads.
+Where one order in ten matters, all of them take 40 % less processor time than their bodies would take.
 """
 
 from collections.abc import Callable
