@@ -410,3 +410,20 @@ def test_prometheus_itself_reads_every_expression(tmp_path: Path) -> None:
         command = ["promtool", "check", "rules", str(rules_file)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (Debian: prometheus)")
+def test_prometheus_takes_the_documented_scrape_configuration(tmp_path: Path) -> None:
+    manual = (MONITORING / "README.md").read_text("utf-8")
+    text = manual.split("```yaml\n")[1].split("```")[0]
+    key = tmp_path / "server-key"
+    key.write_text("k" * 43)
+    shutil.copy(MONITORING / "alerts.yaml", tmp_path)
+    file = tmp_path / "prometheus.yaml"
+    file.write_text(text.replace("/etc/prometheus/tactful-server-key", str(key)), "utf-8")
+    command = ["promtool", "check", "config", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(key) in file.read_text("utf-8")
+    jobs = [job["job_name"] for job in yaml.safe_load(text)["scrape_configs"]]
+    assert jobs == ["tactful"]
