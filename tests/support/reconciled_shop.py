@@ -108,6 +108,7 @@ class ReconciledShop:
             "x-shopify-webhook-id": f"d{sent.number}",
             "x-shopify-hmac-sha256": signature,
             "x-shopify-triggered-at": triggered_at,
+            ":secret": SECRET,
             **standard_webhooks_headers(
                 standard_secret(SECRET), f"d{sent.number}", self.clock.now() // 1000, body
             ),

@@ -150,8 +150,8 @@ class ListBlock(_Block, frozen=True, kw_only=True):
     """The path of the next page's URL in a page; empty: the header `Link` names it."""
     each: str = ""
     """The path of a whole ticket, with `{id}`; empty: the page has whole tickets."""
-    changed: str
-    """What is added to the path to list only what changed since `{since}`."""
+    changed: str = ""
+    """What is added to the path to list only what changed since `{since}`; empty: it cannot be."""
     instants: str = "%Y-%m-%dT%H:%M:%SZ"
     """How `{since}` is written, as for `strftime`; it is in UTC."""
     every: str = "1m"
@@ -308,7 +308,7 @@ def _list_findings(block: ListBlock | None) -> Iterator[tuple[Place, str]]:
             parse_path(getattr(block, name) or "rows")
         except PathError as error:
             yield ("list", name), str(error)
-    if "{since}" not in block.changed:
+    if block.changed and "{since}" not in block.changed:
         yield (
             ("list", "changed"),
             "`list.changed` lacks `{since}`. Write it where the instant belongs.",

@@ -78,6 +78,7 @@ def _listing(mapping: MappingFile, block: ListBlock) -> Listing:
         following=block.following,
         each=block.each,
         changed=block.changed,
+        often=not block.changed,
         bounded=block.changed,
         instants=block.instants,
         stamp=as_paths(mapping.ticket.version)[0],

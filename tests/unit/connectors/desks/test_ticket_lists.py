@@ -2,6 +2,7 @@
 
 from support.fake_desk import FakeRequestTracker, FakeRoundup
 from support.fake_shop import FakeShop
+from support.fake_tickets import FakeDjangoHelpdesk
 from support.inbox import NOW
 from support.reconciled_shop import ReconciledShop
 from tactful.connectors.registry import connector_of
@@ -54,3 +55,19 @@ async def test_a_desk_is_read_every_minute() -> None:
     one = desk(FakeRoundup(NOW // 1000), "roundup")
     await one.reconciler.read_due()
     assert one.reconciler.next_at() == one.clock.at + 60_000
+
+
+async def test_the_tickets_of_django_helpdesk_are_all_read_every_15_minutes() -> None:
+    shop = FakeDjangoHelpdesk(NOW // 1000)
+    one = desk(shop, "django-helpdesk")
+    for _ in range(shop.page_size + 1):
+        shop.open()
+    await one.reconciler.read_due()
+    assert len(await cases(one)) == shop.page_size + 1
+    assert len(shop.asked) == 2
+    assert one.reconciler.next_at() == one.clock.at + 15 * 60_000
+    one.later(15 * 60)
+    shop.change(101, status="resolved")
+    await one.reconciler.read_due()
+    assert (await cases(one))["HD-101"].status == "resolved"
+    assert shop.asked[2:] == shop.asked[:2], "nothing says what changed since"
