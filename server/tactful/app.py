@@ -254,12 +254,13 @@ def _event_sender(
     if config.events_url is None:
         return None
     try:
-        secret = standard_secret(config.events_secret or "")
+        # An empty text is no secret, and is refused as such.
+        secrets = [standard_secret(one) for one in (config.events_secret or "").split() or [""]]
     except ValueError as error:
         message = f"events_secret: {error} Write base64 of at least 24 bytes after whsec_."
         raise ConfigError([message]) from error
     client = EgressClient(allow=config.egress_allow, typed=[config.events_url])
-    return EventSender(reader, store, clock, client, url=config.events_url, secret=secret)
+    return EventSender(reader, store, clock, client, url=config.events_url, secrets=secrets)
 
 
 def connector_for(name: str, settings: ConnectorSettings, config: Config) -> InstalledConnector:

@@ -110,7 +110,7 @@ class ReconciledShop:
             "x-shopify-triggered-at": triggered_at,
             ":secret": SECRET,
             **standard_webhooks_headers(
-                standard_secret(SECRET), f"d{sent.number}", self.clock.now() // 1000, body
+                [standard_secret(SECRET)], f"d{sent.number}", self.clock.now() // 1000, body
             ),
         }
         return await self.service.receiver.receive("shop", headers, body)

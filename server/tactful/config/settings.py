@@ -130,7 +130,8 @@ SETTINGS: Final = (
     Setting(
         "events_secret",
         v.text(),
-        "The secret that signs these webhooks: base64 after `whsec_` (Standard Webhooks).",
+        "The secret that signs these webhooks: base64 after `whsec_` (Standard Webhooks). To change it, "
+        "write the new and the old one with a space between them: each webhook is signed with both.",
     ),
     Setting("name", v.text(), "The name of the shop, in messages and in the console."),
     Setting(

@@ -8,7 +8,7 @@ that time the id of the delivery, which the inbox takes once, ends a replay.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -77,18 +77,21 @@ def _standard_webhooks(key: bytes, delivery: Signed) -> Iterator[bytes]:
     yield b"v1," + base64.b64encode(_hmac(key, message))
 
 
-def standard_webhooks_headers(key: bytes, ident: str, stamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers with which a delivery of ours is signed.
+def standard_webhooks_headers(
+    keys: Iterable[bytes], ident: str, stamp: int, body: bytes
+) -> dict[str, str]:
+    """Return the headers with which a delivery of ours is signed, once with each key.
 
     Args:
-        key: The bytes of the secret.
+        keys: The bytes of the secrets: several while a receiver changes from one to the next.
         ident: The id of the delivery.
         stamp: When it is sent, seconds since the Unix epoch, UTC.
         body: The body as it is sent.
     """
     headers = {"webhook-id": ident, "webhook-timestamp": str(stamp)}
-    (signature,) = _standard_webhooks(key, Signed(headers, body))
-    return {**headers, "webhook-signature": signature.decode()}
+    delivery = Signed(headers, body)
+    signatures = [one.decode() for key in keys for one in _standard_webhooks(key, delivery)]
+    return {**headers, "webhook-signature": " ".join(signatures)}
 
 
 def standard_secret(secret: str) -> bytes:

@@ -58,7 +58,7 @@ class EventSender:
         client: EgressClient,
         *,
         url: str,
-        secret: bytes,
+        secrets: Sequence[bytes],
     ) -> None:
         """Join the parts.
 
@@ -68,14 +68,14 @@ class EventSender:
             clock: The shop's clock.
             client: Makes the requests.
             url: Where events go.
-            secret: The bytes of the secret of the signatures.
+            secrets: The bytes of the secrets of the signatures; events are signed with each of them.
         """
         self._reader = reader
         self._store = store
         self._clock = clock
         self._client = client
         self._url = url
-        self._secret = secret
+        self._secrets = tuple(secrets)
         self._cursor: str | None = None
         self._task: asyncio.Task[None] | None = None
         self._sent: set[str] = set()
@@ -175,7 +175,7 @@ class EventSender:
         stamp = self._clock.now() // SECOND
         headers = {
             "Content-Type": "application/json",
-            **standard_webhooks_headers(self._secret, event.id, stamp, body),
+            **standard_webhooks_headers(self._secrets, event.id, stamp, body),
         }
         try:
             with self._client.send("POST", self._url, headers, body, timeout=TIMEOUT_S) as response:

@@ -1,7 +1,7 @@
 """Events reach a receiver at least once, signed, and in order for each session and customer."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -38,7 +38,12 @@ def receiver() -> Iterator[Receiver]:
 class Sending:
     """A sender on a ledger in memory."""
 
-    def __init__(self, receiver: Receiver, ledger: MemoryLedger | None = None) -> None:
+    def __init__(
+        self,
+        receiver: Receiver,
+        ledger: MemoryLedger | None = None,
+        secrets: Sequence[bytes] = (SECRET,),
+    ) -> None:
         self.ledger = ledger or MemoryLedger()
         self.clock = SettableClock()
         self.sender = EventSender(
@@ -47,7 +52,7 @@ class Sending:
             self.clock,
             EgressClient(typed=[receiver.url]),
             url=receiver.url,
-            secret=SECRET,
+            secrets=secrets,
         )
 
     async def make(self, *names: str) -> None:
@@ -82,6 +87,38 @@ async def test_an_event_is_signed_as_standard_webhooks_are(receiver: Receiver) -
     scheme = SCHEMES["standard-webhooks"]
     assert is_genuine(scheme, secret, Signed(headers, body), NOW)
     assert not is_genuine(scheme, secret, Signed(headers, body + b" "), NOW)
+
+
+async def test_a_receiver_accepts_either_secret_while_one_is_changed(receiver: Receiver) -> None:
+    secrets = b"the new secret of the events", SECRET
+    one = Sending(receiver, secrets=secrets)
+    await one.sender.send_page()
+    await one.make("a")
+    assert await one.sender.send_page()
+    ((headers, body),) = receiver.raw
+    assert headers["webhook-signature"].count("v1,") == 2
+    for secret in secrets:
+        text = "whsec_" + base64.b64encode(secret).decode()
+        assert is_genuine(
+            SCHEMES["standard-webhooks"], text, Signed(headers, body), one.clock.now()
+        )
+    other = "whsec_" + base64.b64encode(b"another secret").decode()
+    assert not is_genuine(
+        SCHEMES["standard-webhooks"], other, Signed(headers, body), one.clock.now()
+    )
+
+
+@pytest.mark.parametrize("status", [301, 307, 400, 401, 404, 429, 500, 503])
+async def test_no_answer_but_success_ends_an_event(receiver: Receiver, status: int) -> None:
+    one = Sending(receiver)
+    await one.sender.send_page()
+    await one.make("a")
+    receiver.statuses = [status]
+    assert not await one.sender.send_page()
+    assert one.sender.problem is not None
+    assert await one.sender.send_page()
+    assert ids(receiver) == ["of_a"]
+    assert one.sender.problem is None
 
 
 async def test_a_failure_repeats_only_what_was_not_answered(receiver: Receiver) -> None:
