@@ -29,7 +29,7 @@ JOIN: Final = "/console/join"
 
 def account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     """Return the routes of the invitation, which needs no login, and of the own account."""
-    accounts, hasher = access.accounts, access.hasher
+    accounts, hasher = access.accounts, access.credentials.hasher
 
     def join_page(
         account: AccountFile | None, code: str, problem: str = "", status: int = 200
@@ -116,13 +116,14 @@ class _OwnAccount:
             "secret": secret_text(secret),
             "uri": enrolment_uri(secret, name, access.name),
             "codes": codes,
-            "is_required": account is not None and account.role in access.factors.roles(),
+            "is_required": account is not None
+            and account.role in access.credentials.factors.roles(),
         }
         return access.render(page_request, "account.html", account=account, **more)
 
     async def _require_password(self, page_request: ConsoleRequest) -> AccountFile:
         account = self._own(page_request)
-        if not await self._access.check_password(
+        if not await self._access.credentials.check_password(
             page_request.http_request, page_request.form.get("current", ""), account
         ):
             raise PageError(403, "The current password is wrong. Nothing was changed.")
@@ -135,7 +136,9 @@ class _OwnAccount:
         problem = password_problem(wanted, account.name)
         if problem:
             raise PageError(422, problem)
-        self._accounts.set_password(account.name, await self._access.hasher.digest(wanted))
+        self._accounts.set_password(
+            account.name, await self._access.credentials.hasher.digest(wanted)
+        )
         await self._record(page_request, "password changed")
         return self._access.redirect(LOGIN)
 
@@ -155,7 +158,7 @@ class _OwnAccount:
             )
         codes = new_recovery_codes()
         self._accounts.set_second_factor(account.name, secret)
-        self._access.factors.set_recovery_codes(account.name, codes)
+        self._access.credentials.factors.set_recovery_codes(account.name, codes)
         await self._record(page_request, "second factor added")
         page_request.login.lacks_factor = False
         page_request.login.notice = "factor-added"
@@ -167,14 +170,14 @@ class _OwnAccount:
         if account.second_factor is None:
             raise PageError(422, "You have no second factor. Add one, and its codes are shown.")
         codes = new_recovery_codes()
-        self._access.factors.set_recovery_codes(account.name, codes)
+        self._access.credentials.factors.set_recovery_codes(account.name, codes)
         await self._record(page_request, "recovery codes renewed")
         return self._show(page_request, codes)
 
     async def remove_factor(self, page_request: ConsoleRequest) -> Response:
         """Remove the second factor, unless the role needs one."""
         account = await self._require_password(page_request)
-        if account.role in self._access.factors.roles():
+        if account.role in self._access.credentials.factors.roles():
             problem = "Your role needs a second factor. Ask an owner to change that for the role."
             raise PageError(422, problem)
         self._accounts.set_second_factor(account.name, None)

@@ -32,7 +32,7 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             link=link,
             invited=invited,
             has_owner=accounts.has_owner(),
-            factor_roles=access.factors.roles(),
+            factor_roles=access.credentials.factors.roles(),
         )
 
     async def page(page_request: ConsoleRequest) -> Response:
@@ -64,9 +64,9 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return redirect_back(page_request, PAGE, "operator-changed")
 
     async def require_factor(page_request: ConsoleRequest) -> Response:
-        before = access.factors.roles()
+        before = access.credentials.factors.roles()
         wanted = tuple(role for role in ROLES if page_request.form.get(role) == "yes")
-        access.factors.require(wanted)
+        access.credentials.factors.require(wanted)
         change = f"{', '.join(before) or 'nobody'} to {', '.join(wanted) or 'nobody'}"
         await _record(page_request, "operator.changed", "second factor required", change)
         return redirect_back(page_request, PAGE, "factor-required")

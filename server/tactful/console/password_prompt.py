@@ -36,8 +36,8 @@ async def _asked(access: ConsoleAccess, page_request: ConsoleRequest) -> Respons
         request = page_request.http_request
         if (
             account
-            and await access.check_password(request, password, account)
-            and await access.is_factor_right(account, code)
+            and await access.credentials.check_password(request, password, account)
+            and await access.credentials.is_factor_right(account, code)
         ):
             login.confirmed_at = now
             return None

@@ -13,8 +13,10 @@ from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
 from tactful.console.account_pages import account_routes
 from tactful.console.actions import action_routes
 from tactful.console.case_forms import correction_route
+from tactful.console.credentials import Credentials
 from tactful.console.customer_pages import customer_routes
 from tactful.console.finding import find_routes
+from tactful.console.login_pages import login_routes
 from tactful.console.mounting import HOME, path_of, under_its_prefix
 from tactful.console.objection_forms import objection_routes
 from tactful.console.operator_pages import operator_routes
@@ -65,16 +67,13 @@ def console_routes(
         shop_url: The address of the shop, for texts to customers; `None`: it is not known.
         is_leaving: Whether the server is shutting down, so that pages are not kept up to date.
     """
-    access = ConsoleAccess(shop, key=key, name=name, public_url=public_url, accounts=accounts)
+    credentials = Credentials(shop, accounts)
+    access = ConsoleAccess(shop, credentials, name=name, public_url=public_url)
     access.shop_url = shop_url
-    shop.state.tables.add(access.throttle.table())
+    shop.state.tables.add(credentials.throttle.table())
     steps = FirstSteps(shop.state)
     routes = (
-        Route("/console/login", access.login_page, methods=["GET"]),
-        Route("/console/login", access.log_in, methods=["POST"]),
-        Route(
-            "/console/logout", access.form_endpoint(access.log_out, "own_account"), methods=["POST"]
-        ),
+        *login_routes(access, key),
         Route("/console/static/{name}", _static, methods=["GET"]),
         *_page_routes(access, steps),
         *action_routes(access),

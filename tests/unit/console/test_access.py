@@ -1,23 +1,11 @@
 """The console lets operators in with the server key, and accepts forms of its own pages only."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
-import httpx
 import pytest
-from starlette.requests import Request
-from starlette.responses import Response
 
-from journeys.fixture import rules
-from support.console_client import Agent, visible_text
-from support.live_server import KEY, LiveServer, live_server
-from support.raw_connections import eventually
-from tactful.console.access import ConsoleAccess
-from tactful.console.login import FREE_FAILURES, MAX_WAITING_PER_SOURCE
-from tactful.runtime.security.operator_accounts import OperatorAccounts
+from support.console_client import Agent
+from support.live_server import KEY, LiveServer
 
 PAGES = ("/console", "/console/rules", "/console/decisions", "/console/why",
          "/console/customers/c1", "/console/sessions/x", "/console/offers/x", "/console/find?q=c1",
@@ -52,176 +40,6 @@ async def test_without_a_login_no_form_is_accepted(
     answer = await agent.post_form(path, csrf="x")
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
     assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
-
-
-async def test_the_server_key_opens_the_page_that_was_wanted(agent: Agent) -> None:
-    wanted = (await agent.http.get("/console/customers/a b")).headers["location"]
-    assert wanted == "/console/login?next=%2Fconsole%2Fcustomers%2Fa%2520b"
-    wanted = (await agent.http.get("/console/why?sku=A%26B&customer=c1")).headers["location"]
-    assert wanted == "/console/login?next=%2Fconsole%2Fwhy%3Fsku%3DA%2526B%26customer%3Dc1"
-    answer = await agent.log_in(next="/console/why?sku=A%26B&customer=c1")
-    assert answer.headers["location"] == "/console/why?sku=A%26B&customer=c1"
-    answer = await agent.log_in(next="/console/rules")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console/rules")
-    assert "Log Ada out" in await agent.read("/console/rules")
-
-
-@pytest.mark.parametrize(
-    "target",
-    ["https://evil.example/", "//evil.example", "/console\\evil", "/v1/facts", "/console.evil", ""],
-)
-async def test_a_login_leads_nowhere_but_into_the_console(agent: Agent, target: str) -> None:
-    assert (await agent.log_in(next=target)).headers["location"] == "/console"
-
-
-async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(agent: Agent) -> None:
-    cookie = (await agent.log_in()).headers.get_list("set-cookie")[0]
-    name, *attributes = [part.strip().lower() for part in cookie.split(";")]
-    assert name.startswith("tactful-console=")
-    assert {"httponly", "samesite=lax", "path=/"} <= set(attributes)
-    assert not any(one.startswith("domain") for one in attributes)
-
-
-async def test_behind_tls_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
-    url = "https://offers.shop.example"
-    async with live_server(tmp_path, rules(), public_url=url) as one, Agent(one) as agent:
-        form = {"key": KEY, "name": "Ada"}
-        answer = await agent.post_form("/console/login", headers={"Origin": url}, **form)
-        cookie = answer.headers["set-cookie"]
-        assert cookie.startswith("__Host-tactful=")
-        assert {"secure", "httponly", "samesite=lax", "path=/"} <= {
-            part.strip().lower() for part in cookie.split(";")
-        }
-
-
-async def test_a_wrong_key_is_reported_without_details(agent: Agent) -> None:
-    answer = await agent.log_in(key="wrong")
-    assert answer.status_code == 401
-    assert "This is not the server key." in answer.text
-    assert "set-cookie" not in answer.headers
-    assert "wrong" not in visible_text(answer.text)
-
-
-class Sleeps:
-    """Waits for nothing, and remembers for how long it was asked to wait; or waits for `release`."""
-
-    def __init__(self) -> None:
-        self.asked: list[float] = []
-        self.release: asyncio.Event | None = None
-
-    async def __call__(self, seconds: float) -> None:
-        self.asked.append(seconds)
-        if self.release is not None:
-            await self.release.wait()
-
-
-def console_of(one: LiveServer, sleeps: Sleeps) -> ConsoleAccess:
-    accounts = OperatorAccounts(one.parts.shop.state.keys.folder, one.parts.shop.clock)
-    return ConsoleAccess(
-        one.parts.shop, key=KEY, name="Shop", public_url=None, accounts=accounts, sleep=sleeps
-    )
-
-
-async def attempt(
-    access: ConsoleAccess, address: str, key: str = "wrong", cookie: str = "", name: str = "Ada"
-) -> Response:
-    """Send a login form from an address, past the sockets."""
-    body = urlencode({"key": key, "name": name}).encode()
-    headers = {
-        "host": "shop.example",
-        "origin": "https://shop.example",
-        "content-type": "application/x-www-form-urlencoded",
-        "cookie": cookie,
-    }
-    scope = {
-        "type": "http", "method": "POST", "path": "/console/login", "scheme": "http",
-        "query_string": b"", "server": ("shop.example", 80), "client": (address, 5000),
-        "headers": [(key.encode(), value.encode()) for key, value in headers.items()],
-    }  # fmt: skip
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return await access.log_in(Request(scope, receive))
-
-
-def cookies_of(answer: Response) -> str:
-    lines = [value.decode() for key, value in answer.raw_headers if key == b"set-cookie"]
-    return "; ".join(line.partition(";")[0] for line in lines)
-
-
-async def test_wrong_keys_delay_the_attempts_of_their_network_and_refuse_none(
-    one: LiveServer,
-) -> None:
-    sleeps = Sleeps()
-    access = console_of(one, sleeps)
-    for number in range(FREE_FAILURES + 6):
-        answer = await attempt(access, f"2001:db8::{number:x}")
-        assert answer.status_code == 401
-    assert sleeps.asked == [0.5, 1.0, 2.0, 4.0, 8.0, 8.0]
-    assert (await attempt(access, "2001:db8::1", KEY)).status_code == 303
-    sleeps.asked.clear()
-    assert (await attempt(access, "2001:db8:0:1::1", KEY)).status_code == 303
-    assert sleeps.asked == []
-
-
-async def test_a_hundred_wrong_keys_of_twenty_networks_lock_nobody_out(one: LiveServer) -> None:
-    sleeps = Sleeps()
-    access = console_of(one, sleeps)
-    owner = cookies_of(await attempt(access, "192.0.2.1", KEY))
-    for number in range(200):
-        await attempt(access, f"198.51.100.{number % 20}")
-    sleeps.asked.clear()
-    assert (await attempt(access, "203.0.113.9", KEY)).status_code == 303
-    assert sleeps.asked == [8.0]
-    sleeps.asked.clear()
-    assert (await attempt(access, "203.0.113.9", KEY, owner)).status_code == 303
-    assert sleeps.asked == []
-    # The known browser's own wrong keys count.
-    for _ in range(FREE_FAILURES + 1):
-        await attempt(access, "203.0.113.9", "wrong", owner)
-    assert sleeps.asked == [0.5]
-
-
-@pytest.mark.parametrize("forged", ["x.9999999999999.00", "..", "x", "ä.1.2"])
-async def test_a_forged_cookie_has_no_allowance_of_its_own(one: LiveServer, forged: str) -> None:
-    sleeps = Sleeps()
-    access = console_of(one, sleeps)
-    for _ in range(FREE_FAILURES + 1):
-        await attempt(access, "203.0.113.9", "wrong", f"tactful-console-browser={forged}")
-    assert sleeps.asked == [0.5]
-
-
-async def test_a_limited_number_of_attempts_of_one_network_waits(one: LiveServer) -> None:
-    sleeps = Sleeps()
-    access = console_of(one, sleeps)
-    for _ in range(FREE_FAILURES):
-        await attempt(access, "203.0.113.9")
-    sleeps.release = asyncio.Event()
-    waiting = [
-        asyncio.ensure_future(attempt(access, "203.0.113.9")) for _ in range(MAX_WAITING_PER_SOURCE)
-    ]
-    await eventually(lambda: len(sleeps.asked) == MAX_WAITING_PER_SOURCE)
-    refused = await attempt(access, "203.0.113.9", KEY)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
-    sleeps.release.set()
-    assert {(await one).status_code for one in waiting} == {401}
-    assert (await attempt(access, "203.0.113.9", KEY)).status_code == 303
-
-
-@pytest.mark.parametrize(
-    "name", ["tactful", "Server  Key", "\N{FULLWIDTH LATIN SMALL LETTER T}actful", "tact\u200bful"]
-)
-async def test_nobody_logs_in_under_a_name_of_the_server(agent: Agent, name: str) -> None:
-    answer = await agent.log_in(name=name)
-    assert answer.status_code == 422
-    assert "This name belongs to the server." in answer.text
-
-
-async def test_a_login_without_a_name_is_refused(agent: Agent) -> None:
-    answer = await agent.log_in(name="  ")
-    assert answer.status_code == 422
-    assert "The name is missing." in answer.text
 
 
 @pytest.mark.parametrize(
@@ -280,33 +98,6 @@ async def test_a_get_changes_nothing(one: LiveServer, agent: Agent, path: str) -
     answer = await agent.http.get(path, headers={"X-HTTP-Method-Override": "POST"})
     assert answer.status_code in {404, 405}
     assert one.parts.shop.state.active_rulebook.current.paused == frozenset()
-
-
-async def test_a_logout_ends_the_login(agent: Agent) -> None:
-    await agent.log_in()
-    cookies = dict(agent.http.cookies)
-    answer = await agent.submit("/console/logout")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console/login")
-    assert (await agent.http.get("/console")).status_code == 303
-    async with httpx.AsyncClient(base_url=agent.base, cookies=cookies) as other:
-        assert (await other.get("/console")).status_code == 303
-
-
-async def test_without_a_server_key_nobody_can_log_in(tmp_path: Path) -> None:
-    one = LiveServer(tmp_path, rules())
-    one.config = one.config.__class__(
-        **{name: getattr(one.config, name) for name in one.config.__struct_fields__}
-        | {"server_key": None}
-    )
-    await one.start()
-    try:
-        async with Agent(one) as agent:
-            answer = await agent.http.get("/console/login")
-            assert "TACTFUL_SERVER_KEY" in answer.text
-            for key in ("", "None", KEY):
-                assert (await agent.log_in(key=key)).status_code == 401
-    finally:
-        await one.stop()
 
 
 async def test_every_page_forbids_framing_scripts_and_caching(agent: Agent) -> None:
