@@ -138,7 +138,7 @@ class OrderReading:
                 for _, key, buyer, session in heads
                 if hash(buyer) in buyers or hash(session) in sessions or buyer is session is None
             ]
-        # In the order of their keys, neighbours are often on one page of the file.
+        # In the order of their keys, many orders are read from the same page of the file.
         keys.sort()
         for start in range(0, len(keys), PAGE_FACTS):
             stored = await self._ledger.facts_with_keys("order", keys[start : start + PAGE_FACTS])
