@@ -102,6 +102,8 @@ def written(value):
 
 def decoded(text):
     """Decode canonical base64url; raise ValueError for any other spelling of the same bytes."""
+    if "+" in text or "/" in text:  # other spellings of "-" and "_", which Python decodes as well
+        raise ValueError("not canonical")
     raw = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     if base64url(raw) != text:
         raise ValueError("not canonical")

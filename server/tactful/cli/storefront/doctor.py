@@ -25,7 +25,9 @@ Examples:
 @click.command(epilog=_EXAMPLE)
 @click.argument("url")
 @click.option(
+    "--url",
     "--server",
+    "server",
     metavar="URL",
     help="URL of the Tactful server. Default: the server of the page's script tag.",
 )

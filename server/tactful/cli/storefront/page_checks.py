@@ -120,7 +120,7 @@ def run_checks(
         yield CheckResult(
             "note",
             "The page does not name the Tactful server.",
-            "Name it with --server, so that it can be checked.",
+            "Name it with --url, so that it can be checked.",
         )
         return
     if script:

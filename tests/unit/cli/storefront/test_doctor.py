@@ -45,12 +45,15 @@ def test_a_program_reads_the_results_as_json(results: list[CheckResult]) -> None
     ]
 
 
-def test_a_page_that_cannot_be_fetched_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("option", ["--url", "--server"])
+def test_a_page_that_cannot_be_fetched_is_an_error(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreachable(url: str, server: str | None, *_: object) -> list[CheckResult]:
         raise UnreachableError(f"{url} does not respond: {server}")
 
     monkeypatch.setattr(command, "run_checks", unreachable)
-    result = run("doctor", URL, "--server", "https://o.example/")
+    result = run("doctor", URL, option, "https://o.example/")
     assert (result.exit_code, result.output) == (
         2,
         f"error: {URL} does not respond: https://o.example\n",
