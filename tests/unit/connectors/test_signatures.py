@@ -33,7 +33,7 @@ WOOCOMMERCE = Signed(
 
 
 def rfc2104(key: bytes, message: bytes) -> bytes:
-    """HMAC-SHA256, written out from RFC 2104, for the senders that publish no vector."""
+    """HMAC-SHA256, written out from RFC 2104, for the senders of which no vector was found."""
     padded = key.ljust(64, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in padded) + message).digest()
     return hashlib.sha256(bytes(byte ^ 0x5C for byte in padded) + inner).digest()
@@ -70,8 +70,8 @@ class Vector(Struct, frozen=True):
     secret: str
     headers: dict[str, str]
     source: str
-    """Where it comes from. Shopify, Zendesk and Chatwoot publish no signature: theirs are computed by
-    two programs that agree, as each sender's documentation says."""
+    """Where it comes from. No published signature of Shopify, Zendesk and Chatwoot was found: theirs are
+    computed by two programs that agree, as each sender's documentation says."""
 
 
 VECTORS = (
