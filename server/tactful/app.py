@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from tactful.api.alerts import alert_routes
+from tactful.api.audit import audit_routes
 from tactful.api.corrections import correction_routes
 from tactful.api.diagnoses import diagnosis_routes
 from tactful.api.effect_reports import report_routes
@@ -317,9 +318,10 @@ def _routes(
         *explain_routes(shop, key),
         *diagnosis_routes(shop, key, keys, config.origins, test_mode=config.test_mode),
         *rulebook_routes(shop, key),
+        *audit_routes(shop, key),
         *alert_routes(shop, key),
         *correction_routes(shop, key),
-        *inbound_routes(inbox.receiver, key),
+        *inbound_routes(shop, inbox.receiver, key),
         *event_routes(events, key),
         *report_routes(shop, key),
         *pairing_routes(plugins, terms, hub.report_key_check),

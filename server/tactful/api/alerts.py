@@ -1,6 +1,7 @@
 """Endpoints that list alerts, and take what operators do with them."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -9,11 +10,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
-from tactful.api.rulebooks import operator_of
 from tactful.api.server_key import ServerKey
 from tactful.core.values.calendar import DAY, MINUTE, CalendarError, parse_duration
+from tactful.runtime import operators
 from tactful.runtime.alerts.alert_service import CausePresentError, UnknownAlertError
 from tactful.runtime.alerts.kinds import KINDS
 from tactful.runtime.ports.alert_store import Alert
@@ -52,16 +54,18 @@ def alert_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"alerts": [alert_view(one, now) for one in found], "timezone": zone})
 
     async def acknowledge(request: Request) -> Response:
-        return await changed(request, shop.alerts.acknowledge)
+        return await changed(request, partial(operators.acknowledge_alert, shop))
 
     async def snooze(request: Request) -> Response:
         until = shop.clock.now() + _snooze_length(
             (await read_body(request, SnoozeRequest)).duration
         )
-        return await changed(request, lambda alert, by: shop.alerts.snooze(alert, until, by))
+        return await changed(
+            request, lambda alert, by: operators.snooze_alert(shop, alert, until, by)
+        )
 
     async def resolve(request: Request) -> Response:
-        return await changed(request, shop.alerts.resolve)
+        return await changed(request, partial(operators.resolve_alert, shop))
 
     async def changed(request: Request, change: Callable[[str, str], Awaitable[Alert]]) -> Response:
         alert, by = request.path_params["id"], operator_of(request)

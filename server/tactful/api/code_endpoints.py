@@ -10,12 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
-from tactful.api.rulebooks import operator_of
 from tactful.api.server_key import ServerKey
 from tactful.core.offers.discount_codes import POOL_PATTERN, FreeCode, code_problem
 from tactful.core.values.calendar import to_ms
+from tactful.runtime.audit_changes import changed
 from tactful.runtime.operators import record_action
 from tactful.runtime.services.code_service import Pool
 from tactful.runtime.shop import Shop
@@ -62,7 +63,15 @@ def code_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         codes, rejected = _accepted(body.codes, shop.clock.now())
         done = await shop.codes.add(pool, codes, dry_run=body.dry_run)
         if done.added and not body.dry_run:
-            await record_action(shop, "codes.imported", operator, pool, detail=f"{done.added}")
+            free = shop.state.codes.count(pool)
+            await record_action(
+                shop,
+                "codes.imported",
+                operator,
+                pool,
+                changed("free_codes", free - done.added, free),
+                detail=f"{done.added}",
+            )
         return json_response(
             {
                 "pool": pool,
@@ -78,8 +87,16 @@ def code_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         if all(one.counts.pool != pool for one in await shop.codes.pools()):
             problem = f"There is no pool `{pool[:40]}`. `GET /v1/codes` lists them."
             raise ProblemError(404, "codes.unknown", problem)
+        before = shop.state.codes.count(pool)
         withdrawn = await shop.codes.withdraw(pool)
-        await record_action(shop, "codes.withdrawn", operator, pool, detail=f"{withdrawn}")
+        await record_action(
+            shop,
+            "codes.withdrawn",
+            operator,
+            pool,
+            changed("free_codes", before, shop.state.codes.count(pool)),
+            detail=f"{withdrawn}",
+        )
         return json_response({"pool": pool, "withdrawn": withdrawn})
 
     return (

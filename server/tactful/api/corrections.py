@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import json_response, read_body
 from tactful.api.problems import ProblemError
-from tactful.api.rulebooks import operator_of
 from tactful.api.server_key import ServerKey
 from tactful.core.facts.fact_types import Case
 from tactful.runtime import case_corrections

@@ -136,6 +136,7 @@ ENDPOINT_PROBLEMS: Final[Mapping[tuple[str, str], Problems]] = {
         403: ("key.scope", "origin.refused"),
     },
     ("GET", "/v1/decisions"): {400: ("query.one_of", "query.recompute")},
+    ("GET", "/v1/acts"): {400: ("query.instant", "query.after")},
     ("GET", "/v1/shadow"): {400: ("query.instant", "query.duration")},
     ("GET", "/v1/report"): _REPORT,
     ("GET", "/v1/experiments/{id}/report"): _REPORT,

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import LARGEST, json_response
 from tactful.api.exports import export_text
 from tactful.api.fact_bodies import read_facts
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
 from tactful.core.facts.shopper_contacts import is_contact_hash
+from tactful.runtime import operators
 from tactful.runtime.services.item_catalogue import CATALOGUE_KINDS, read_page
 from tactful.runtime.shop import Shop
 
@@ -95,7 +97,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return StreamingResponse(export_text(customer, first, rows), media_type="application/json")
 
     async def erase(request: Request) -> Response:
-        await shop.forget(request.path_params["id"])
+        await operators.forget_customer(shop, request.path_params["id"], operator_of(request))
         return Response(status_code=204)
 
     async def count_contact(request: Request) -> Response:
@@ -103,7 +105,7 @@ def facts_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         return json_response({"facts": found.unnamed, "named": found.named})
 
     async def erase_contact(request: Request) -> Response:
-        await shop.forget_contact(_contact_hash(request))
+        await operators.forget_contact(shop, _contact_hash(request), operator_of(request))
         return Response(status_code=204)
 
     return (

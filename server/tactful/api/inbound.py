@@ -9,16 +9,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import json_response, read_bytes
 from tactful.api.facts import ReportQueue
 from tactful.api.problems import ProblemError
 from tactful.api.server_key import ServerKey
+from tactful.runtime.audit_changes import change
+from tactful.runtime.operators import record_action
 from tactful.runtime.ports.deliveries import (
     ConnectorStatus,
     DeliveryReceiver,
     ListStatus,
     Receipt,
 )
+from tactful.runtime.shop import Shop
 
 LARGEST_DELIVERY: Final = 2**20
 """Maximum bytes of a delivery."""
@@ -27,7 +31,7 @@ SECRET_IN_PATH: Final = ":secret"  # noqa: S105 - the name of a part of the path
 _STATUSES: Final = {Receipt.STORED: 202, Receipt.KNOWN: 200, Receipt.PING: 200}
 
 
-def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseRoute]:
+def inbound_routes(shop: Shop, receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseRoute]:
     """Return the routes of `/v1/in` and `/v1/connectors`."""
     queue = ReportQueue()
 
@@ -39,11 +43,16 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
     async def retry(request: Request) -> Response:
         name = request.path_params["connector"]
         require_known(name)
-        return json_response({"deliveries": await receiver.retry(name)})
+        operator = operator_of(request)
+        count = await receiver.retry(name)
+        made = change({}, {"deliveries": str(count)})
+        await record_action(shop, "connector.retried", operator, name, made)
+        return json_response({"deliveries": count})
 
     async def reconcile(request: Request) -> Response:
         name = request.path_params["connector"]
         require_known(name)
+        operator = operator_of(request)
         accept = request.query_params.get("accept_missing", "false")
         if accept not in {"true", "false"}:
             raise ProblemError(400, "query.flag", "`accept_missing`: Write `true` or `false`.")
@@ -54,6 +63,8 @@ def inbound_routes(receiver: DeliveryReceiver, key: ServerKey) -> Sequence[BaseR
                 f"The lists of the connector `{name}` are not read. Its kind must have lists, and its"
                 " settings an address and a key, and not `reconcile = false`.",
             )
+        made = change({}, {"accept_missing": accept})
+        await record_action(shop, "connector.reconciled", operator, name, made)
         return json_response({"connector": name}, 202)
 
     async def receive(request: Request) -> Response:

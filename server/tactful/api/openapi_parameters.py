@@ -15,6 +15,7 @@ def _text(example: str) -> dict[str, Any]:
 
 
 SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "act": _text("rule.paused"),
     "accept_missing": {"enum": ["true", "false"]},
     "after": _text("412"),
     "at": _INSTANT,
@@ -38,8 +39,10 @@ SCHEMAS: Final[Mapping[str, Mapping[str, Any]]] = {
     "session": _text("se_8fkq2mz5w1x7r3t9"),
     "since": _INSTANT,
     "sku": _text("RUN-42"),
+    "subject": _text("hesitating-over-shoes"),
     "territory": _TERRITORY,
     "until": _INSTANT,
+    "who": _text("Mia Sommer"),
     "window": _DURATION,
 }
 """Name of a parameter → its JSON Schema. Values that no schema describes exactly get a 4xx answer."""

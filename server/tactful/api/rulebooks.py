@@ -1,4 +1,4 @@
-"""Endpoints that show and change the active rulebook, and the audit of operator actions."""
+"""Endpoints that show and change the active rulebook."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Final
@@ -10,19 +10,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from tactful.api import representations as views
+from tactful.api.acting_operator import operator_of
 from tactful.api.bodies import json_response, read_body, read_optional_body
 from tactful.api.problems import ProblemError
-from tactful.api.server_key import ServerKey, token_name
+from tactful.api.server_key import ServerKey
 from tactful.api.shadows import shadow_routes
 from tactful.runtime import operators
-from tactful.runtime.ports.operator_actions import OperatorAction
 from tactful.runtime.services.rulebook_manager import ReloadResult
 from tactful.runtime.shop import Shop
 
 MAX_REASON: Final = 200
 """Characters of the longest reason for a stop."""
-NAME_LENGTH: Final = 80
-"""Characters of an operator's name that are kept."""
 SHOWN_VERSIONS: Final = 50
 """Earlier activations that `GET /v1/rulebook` lists."""
 
@@ -46,10 +44,6 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     async def rulebook(request: Request) -> Response:  # noqa: ARG001
         return json_response(_rulebook(shop, await shop.ledger.rulebooks()))
-
-    async def acts(request: Request) -> Response:
-        found = await shop.ledger.operator_actions(customer=request.query_params.get("customer"))
-        return json_response({"acts": [_act(one) for one in found]})
 
     async def reload(request: Request) -> Response:
         done = await operators.reload_rules(shop, operator_of(request))
@@ -90,7 +84,6 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
 
     return (
         Route("/v1/rulebook", key.guard(rulebook, "rules:read"), methods=["GET"]),
-        Route("/v1/acts", key.guard(acts, "operate"), methods=["GET"]),
         Route("/v1/rulebook/reload", key.guard(reload, "rules:write"), methods=["POST"]),
         Route("/v1/rulebook/rollback", key.guard(rollback, "rules:write"), methods=["POST"]),
         Route("/v1/rulebook/stop", key.guard(stop, "rules:write"), methods=["POST"]),
@@ -107,43 +100,11 @@ def rulebook_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     )
 
 
-def operator_of(request: Request) -> str:
-    """Return who acts: the token of the request, or the operator that the header names.
-
-    A client with the server key may give any name but those that the audit log uses itself.
-
-    Raises:
-        ProblemError: The name is reserved.
-    """
-    token = token_name(request)
-    if token is not None:
-        return f"{operators.SYSTEM_PREFIX}{token}"
-    name = _as_utf8(request.headers.get("tactful-operator", "")).strip()[:NAME_LENGTH]
-    if operators.is_reserved(name):
-        problem = (
-            f"The name `{name}` in `Tactful-Operator` is reserved. Send the operator's own name."
-        )
-        raise ProblemError(422, "operator.reserved", problem)
-    return name or "server key"
-
-
-def _as_utf8(header: str) -> str:
-    """Return a header value that a client wrote in UTF-8; one in Latin-1 stays as it is."""
-    try:
-        return header.encode("latin-1").decode()
-    except UnicodeDecodeError:
-        return header
-
-
 def _stop(shop: Shop) -> dict[str, Any] | None:
     stop = shop.state.active_rulebook.stop
     if stop is None:
         return None
     return {"since": views.when(stop.at), "by": stop.who, "reason": stop.reason}
-
-
-def _act(one: OperatorAction) -> dict[str, Any]:
-    return {**msgspec.structs.asdict(one), "at": views.when(one.at)}
 
 
 def _reloaded(reload: ReloadResult, trouble: str | None) -> Response:

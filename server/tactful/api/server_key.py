@@ -9,12 +9,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tactful.api.problems import ProblemError
+from tactful.runtime.audit_changes import acting_as
 from tactful.runtime.security.api_tokens import ApiTokens, TokenScope
 from tactful.runtime.security.bridge_keys import BridgeKeys
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _GRANTED_TO: Final = "tactful.granted_to"
 """Key of an ASGI scope under which the name of the token is that a request carries."""
+_ROLE: Final = "tactful.role"
+"""Key of an ASGI scope under which the role is that the audit log names for a request."""
 
 
 class Grant(Struct, frozen=True):
@@ -72,6 +75,7 @@ class ServerKey:
             raise ProblemError(
                 401, "key.wrong", "Send the server key as `Authorization: Bearer <key>`."
             )
+        request.scope[_ROLE] = "server key"
         if grant is None:
             return
         if not set(grant.scopes) & set(scopes):
@@ -82,6 +86,7 @@ class ServerKey:
                 else "the server key"
             )
             raise ProblemError(403, "key.scope", f"This key may not do this. Use {needed}.")
+        request.scope[_ROLE] = "token" if grant.name else "plugin"
         if grant.name:
             request.scope[_GRANTED_TO] = grant.name
 
@@ -90,7 +95,8 @@ class ServerKey:
 
         async def guarded(request: Request) -> Response:
             self.check(request, *scopes)
-            return await endpoint(request)
+            with acting_as(request.scope[_ROLE]):
+                return await endpoint(request)
 
         return guarded
 

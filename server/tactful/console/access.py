@@ -22,6 +22,7 @@ from tactful.console.login import Login, Logins
 from tactful.console.mounting import HOME, path_of
 from tactful.console.permissions import Act, may, refusal
 from tactful.console.rendering import HEADERS, PageError
+from tactful.runtime.audit_changes import acting_as
 from tactful.runtime.shop import Shop
 
 log = structlog.get_logger("tactful.console")
@@ -164,7 +165,8 @@ class ConsoleAccess:
         if login.lacks_factor and act != "own_account":
             return self.redirect(ACCOUNT)
         try:
-            return await page(page_request)
+            with acting_as(login.role if login.has_account else "server key"):
+                return await page(page_request)
         except PageError as error:
             return self.error_page(error, login)
 

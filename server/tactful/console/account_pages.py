@@ -12,6 +12,7 @@ from tactful.console import rendering as pages
 from tactful.console.access import ACCOUNT, LOGIN, ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
 from tactful.console.rendering import PageError
+from tactful.runtime.audit_changes import NO_CHANGE, ActionChange, change, changed
 from tactful.runtime.operators import record_action
 from tactful.runtime.security.operator_accounts import AccountFile
 from tactful.runtime.security.passwords import (
@@ -60,7 +61,11 @@ def account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         if joined is None:  # another request has used the invitation meanwhile
             return join_page(None, code, status=404)
         await record_action(
-            access.shop, "operator.joined", joined.name, joined.name, detail=f"role {joined.role}"
+            access.shop,
+            "operator.joined",
+            joined.name,
+            joined.name,
+            change({"state": "invited"}, {"state": "active", "role": joined.role}),
         )
         return access.redirect(LOGIN)
 
@@ -139,7 +144,7 @@ class _OwnAccount:
         self._accounts.set_password(
             account.name, await self._access.credentials.hasher.digest(wanted)
         )
-        await self._record(page_request, "password changed")
+        await self._record(page_request, "password changed", NO_CHANGE)
         return self._access.redirect(LOGIN)
 
     async def add_factor(self, page_request: ConsoleRequest) -> Response:
@@ -159,7 +164,9 @@ class _OwnAccount:
         codes = new_recovery_codes()
         self._accounts.set_second_factor(account.name, secret)
         self._access.credentials.factors.set_recovery_codes(account.name, codes)
-        await self._record(page_request, "second factor added")
+        await self._record(
+            page_request, "second factor added", changed("second_factor", "no", "yes")
+        )
         page_request.login.lacks_factor = False
         page_request.login.notice = "factor-added"
         return self._show(page_request, codes)
@@ -171,7 +178,7 @@ class _OwnAccount:
             raise PageError(422, "You have no second factor. Add one, and its codes are shown.")
         codes = new_recovery_codes()
         self._access.credentials.factors.set_recovery_codes(account.name, codes)
-        await self._record(page_request, "recovery codes renewed")
+        await self._record(page_request, "recovery codes renewed", NO_CHANGE)
         return self._show(page_request, codes)
 
     async def remove_factor(self, page_request: ConsoleRequest) -> Response:
@@ -181,14 +188,17 @@ class _OwnAccount:
             problem = "Your role needs a second factor. Ask an owner to change that for the role."
             raise PageError(422, problem)
         self._accounts.set_second_factor(account.name, None)
-        await self._record(page_request, "second factor removed")
+        await self._record(
+            page_request, "second factor removed", changed("second_factor", "yes", "no")
+        )
         return redirect_back(page_request, ACCOUNT, "factor-removed")
 
     async def end_logins(self, page_request: ConsoleRequest) -> Response:
         """End all logins of the account."""
         self._accounts.end_logins(self._own(page_request).name)
+        await self._record(page_request, "logins ended", NO_CHANGE)
         return self._access.redirect(LOGIN)
 
-    async def _record(self, page_request: ConsoleRequest, detail: str) -> None:
+    async def _record(self, page_request: ConsoleRequest, detail: str, made: ActionChange) -> None:
         name = page_request.login.name
-        await record_action(self._access.shop, "operator.changed", name, name, detail=detail)
+        await record_action(self._access.shop, "operator.changed", name, name, made, detail=detail)

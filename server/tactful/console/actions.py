@@ -68,7 +68,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     async def acknowledge(page_request: ConsoleRequest) -> Response:
         alert = page_request.http_request.path_params["id"]
         with _change_of_alert():
-            await shop.alerts.acknowledge(alert, page_request.login.name)
+            await operators.acknowledge_alert(shop, alert, page_request.login.name)
         return redirect_back(page_request, HOME, "acknowledged")
 
     async def snooze(page_request: ConsoleRequest) -> Response:
@@ -78,7 +78,7 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             raise PageError(422, "The time is missing. Choose for how long the alert rests.")
         with _change_of_alert():
             until = shop.clock.now() + length
-            await shop.alerts.snooze(alert, until, page_request.login.name)
+            await operators.snooze_alert(shop, alert, until, page_request.login.name)
         return redirect_back(page_request, HOME, "snoozed")
 
     forms: dict[str, tuple[PageHandler, Act]] = {

@@ -7,6 +7,7 @@ from starlette.requests import Request
 
 from tactful.console.login import AccountLogins, LoginThrottle
 from tactful.core.values.addresses import limit_key
+from tactful.runtime.audit_changes import changed
 from tactful.runtime.operators import record_action
 from tactful.runtime.security.operator_accounts import AccountFile, OperatorAccounts
 from tactful.runtime.security.passwords import PasswordHasher, step_of_code
@@ -71,7 +72,8 @@ class Credentials:
             "operator.changed",
             account.name,
             account.name,
-            detail=f"recovery code used, {left} left",
+            changed("recovery_codes", left + 1, left),
+            detail="recovery code used",
         )
         return True
 

@@ -12,6 +12,14 @@ from tactful.console.account_pages import JOIN
 from tactful.console.actions import redirect_back
 from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
+from tactful.runtime.audit_changes import (
+    NO_CHANGE,
+    NONE,
+    ActionChange,
+    change,
+    changed,
+    listed,
+)
 from tactful.runtime.operators import is_reserved, record_action
 from tactful.runtime.ports.operator_actions import ActionKind
 from tactful.runtime.security.operator_accounts import ROLES, Role, UnusableAccountError
@@ -44,14 +52,16 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             raise PageError(422, "This name belongs to the server. Choose another name.")
         with _refusals():
             code = accounts.invite(name, role)
-        await _record(page_request, "operator.invited", name, f"role {role}")
+        await _record(
+            page_request, "operator.invited", name, change({}, {"role": role, "state": "invited"})
+        )
         return show(page_request, link=_link(page_request, code), invited=name)
 
     async def invite_again(page_request: ConsoleRequest) -> Response:
         name = page_request.form.get("name", "")
         with _refusals():
             code = accounts.invite_again(name)
-        await _record(page_request, "operator.invited", name, "invited again")
+        await _record(page_request, "operator.invited", name, NO_CHANGE, "invited again")
         return show(page_request, link=_link(page_request, code), invited=name)
 
     async def role(page_request: ConsoleRequest) -> Response:
@@ -59,7 +69,7 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         with _refusals():
             before = accounts.set_role(name, wanted)
         await _record(
-            page_request, "operator.changed", before.name, f"role {before.role} to {wanted}"
+            page_request, "operator.changed", before.name, changed("role", before.role, wanted)
         )
         return redirect_back(page_request, PAGE, "operator-changed")
 
@@ -67,8 +77,8 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         before = access.credentials.factors.roles()
         wanted = tuple(role for role in ROLES if page_request.form.get(role) == "yes")
         access.credentials.factors.require(wanted)
-        change = f"{', '.join(before) or 'nobody'} to {', '.join(wanted) or 'nobody'}"
-        await _record(page_request, "operator.changed", "second factor required", change)
+        made = changed("required_of", listed(before), listed(wanted))
+        await _record(page_request, "operator.changed", "second factor required", made)
         return redirect_back(page_request, PAGE, "factor-required")
 
     def switch(*, suspended: bool) -> PageHandler:
@@ -77,16 +87,20 @@ def operator_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             with _refusals():
                 before = accounts.suspend(name, suspended=suspended)
             after = accounts.find(name)
-            change = f"{before.state} to {after.state if after else 'unknown'}"
-            await _record(page_request, "operator.changed", before.name, change)
+            made = changed("state", before.state, after.state if after else NONE)
+            await _record(page_request, "operator.changed", before.name, made)
             return redirect_back(page_request, PAGE, "operator-changed")
 
         return act
 
     async def _record(
-        page_request: ConsoleRequest, act: ActionKind, subject: str, detail: str
+        page_request: ConsoleRequest,
+        act: ActionKind,
+        subject: str,
+        made: ActionChange,
+        detail: str = "",
     ) -> None:
-        await record_action(access.shop, act, page_request.login.name, subject, detail=detail)
+        await record_action(access.shop, act, page_request.login.name, subject, made, detail=detail)
 
     def _link(page_request: ConsoleRequest, code: str) -> str:
         request = page_request.http_request

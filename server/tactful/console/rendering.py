@@ -8,6 +8,13 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tactful.console.code_words import code_words
+from tactful.console.languages import (
+    count_in_page,
+    present_language,
+    say_in_page,
+    translated,
+)
 from tactful.console.reason_words import reason_words
 from tactful.core.offers.offer import Offer
 from tactful.core.values.calendar import (
@@ -117,17 +124,20 @@ def _templates(zone: str) -> "Environment":
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=translated,
     )
     made.filters |= {
         "instant": partial(instant_element, zone=zone),
         "instant_text": partial(format_instant, zone=zone),
         "reason": reason_words,
+        "named": code_words,
         "words": partial(in_words, zone=zone),
         "local_times": partial(with_local_times, zone=zone),
         "duration": format_length,
     }
     made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
+    made.globals |= {"_": say_in_page, "n_": count_in_page, "language": present_language}
     made.globals |= {"zone": zone, "needed": needed_value, "change": change_text}
     return made
 

@@ -12,6 +12,7 @@ from tactful.console import queries
 from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
 from tactful.console.account_pages import account_routes
 from tactful.console.actions import action_routes
+from tactful.console.audit_pages import audit_routes
 from tactful.console.case_forms import correction_route
 from tactful.console.credentials import Credentials
 from tactful.console.customer_pages import customer_routes
@@ -85,6 +86,7 @@ def console_routes(
         *account_routes(access),
         *operator_routes(access),
         *recall_routes(access),
+        *audit_routes(access),
         *stop_routes(access),
         *token_routes(access),
         *start_routes(access, steps, is_leaving),

@@ -10,7 +10,8 @@ from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
 from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
-from tactful.core.values.calendar import DAY
+from tactful.core.values.calendar import DAY, format_rfc3339
+from tactful.runtime.audit_changes import NONE, change, listed
 from tactful.runtime.operators import record_action
 from tactful.runtime.security.api_tokens import (
     SCOPE_WORDS,
@@ -27,6 +28,9 @@ LIVES: Final = {"30": 30 * DAY, "90": 90 * DAY, "365": 365 * DAY, "revoked": Non
 def token_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
     """Return the routes of the page and of its forms."""
     tokens = ApiTokens(access.shop.state.keys.folder, access.shop.clock)
+
+    def _ends(life: int | None) -> str:
+        return NONE if life is None else format_rfc3339(access.shop.clock.now() + life)
 
     def show(page_request: ConsoleRequest, *, made: str = "", name: str = "") -> Response:
         return access.render(
@@ -56,7 +60,8 @@ def token_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             "token.issued",
             page_request.login.name,
             ident,
-            detail=f"{name}: {', '.join(scopes)}",
+            change({}, {"scopes": listed(scopes), "ends": _ends(LIVES[form["life"]])}),
+            detail=name,
         )
         return show(page_request, made=made, name=name)
 
@@ -66,7 +71,12 @@ def token_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         if revoked is None:
             raise PageError(404, "There is no such token. Open the page again.")
         await record_action(
-            access.shop, "token.revoked", page_request.login.name, ident, detail=revoked.name
+            access.shop,
+            "token.revoked",
+            page_request.login.name,
+            ident,
+            change({"scopes": listed(revoked.scopes)}, {}),
+            detail=revoked.name,
         )
         return redirect_back(page_request, PAGE, "token-revoked")
 

@@ -14,6 +14,7 @@ from tactful.core.facts import fact_codec
 from tactful.core.facts.fact_codec import FactRejection, decode_stored
 from tactful.core.facts.fact_types import Case
 from tactful.core.facts.fact_values import CaseKind, Id, Version
+from tactful.runtime.audit_changes import fact_change
 from tactful.runtime.operators import record_action
 from tactful.runtime.shop import Shop
 
@@ -83,6 +84,7 @@ async def correct_case(shop: Shop, case: str, correction: CaseCorrection, operat
         "case.corrected",
         operator,
         case,
+        fact_change(before, after),
         detail=_change(before, after),
         customer=after.customer or before.customer,
     )

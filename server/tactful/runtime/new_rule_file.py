@@ -63,7 +63,7 @@ async def add_rule_file(shop: Shop, name: str, text: str, operator: str) -> None
             f"The server cannot write into its rules folder ({error.strerror}). Save the text there "
             f"yourself, as {name}."
         ) from None
-    await operators.reload_rules(shop, operator)
+    await operators.reload_rules(shop, operator, cause=f"{name} added")
 
 
 def _write(folder: Path, name: str, text: str) -> None:

@@ -1,13 +1,26 @@
 """Operator actions on rules, offers and facts; each is entered into the audit log."""
 
 import unicodedata
+from collections.abc import Coroutine
 from typing import Any, Final, Literal
 
 import msgspec
 import structlog
 
+from tactful.core.facts import fact_codec
 from tactful.core.offers.offer import OfferState
 from tactful.core.session.signals import OfferRevoked
+from tactful.core.values.calendar import format_rfc3339
+from tactful.core.values.money import Money
+from tactful.runtime.audit_changes import (
+    NO_CHANGE,
+    ActionChange,
+    change,
+    changed,
+    fact_change,
+    present_role,
+)
+from tactful.runtime.ports.alert_store import Alert
 from tactful.runtime.ports.operator_actions import ActionKind, OperatorAction
 from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.runtime.services.ingest import IngestReport
@@ -74,8 +87,15 @@ async def revoke_offer(
     if after is None or after.state is not OfferState.WITHDRAWN:
         # A checkout redeemed the offer first.
         return "ended"
+    freed = Money(found.hold, found.currency) if found.hold else None
     await record_action(
-        shop, "offer.revoked", operator, offer, detail=reason, customer=found.customer
+        shop,
+        "offer.revoked",
+        operator,
+        offer,
+        change({"state": found.state.value}, {"state": after.state.value}, freed),
+        detail=reason,
+        customer=found.customer,
     )
     return "revoked"
 
@@ -106,12 +126,20 @@ async def state_fact(
     Raises:
         LedgerError: The fact is not recorded.
     """
-    report = await shop.ingest.ingest([msgspec.json.encode(fact)])
+    kind, encoded = str(fact["type"]), msgspec.json.encode(fact)
+    subject = str(fact.get(kind, ""))
+    known = [one for one in await shop.ledger.fact_versions(kind, subject) if one.ended is None]
+    before = fact_codec.decode_stored(known[-1].body) if known else None
+    report = await shop.ingest.ingest([encoded])
     if report.accepted:
-        kind = str(fact["type"])
-        customer = fact.get("customer")
         await record_action(
-            shop, "fact.stated", operator, str(fact[kind]), detail=detail or kind, customer=customer
+            shop,
+            "fact.stated",
+            operator,
+            subject,
+            fact_change(before, fact_codec.decode(encoded)),
+            detail=detail or kind,
+            customer=fact.get("customer"),
         )
     return report
 
@@ -122,10 +150,21 @@ async def pause_rule(shop: Shop, rule: str, operator: str, *, paused: bool) -> b
     Raises:
         LedgerError: The change is not recorded.
     """
+    was_paused = rule in shop.state.active_rulebook.current.paused
     done = await shop.rulebooks.pause(rule, paused=paused)
     if done:
-        await record_action(shop, "rule.paused" if paused else "rule.resumed", operator, rule)
+        await record_action(
+            shop,
+            "rule.paused" if paused else "rule.resumed",
+            operator,
+            rule,
+            changed("state", _rule_state(was_paused), _rule_state(paused)),
+        )
     return done
+
+
+def _rule_state(paused: bool) -> str:
+    return "paused" if paused else "running"
 
 
 async def stop_offers(shop: Shop, operator: str, reason: str) -> bool:
@@ -143,7 +182,14 @@ async def stop_offers(shop: Shop, operator: str, reason: str) -> bool:
     """
     done = await shop.rulebooks.stop_offers(OffersStop(shop.clock.now(), operator, reason))
     if done:
-        await record_action(shop, "offers.stopped", operator, "offers", detail=reason)
+        await record_action(
+            shop,
+            "offers.stopped",
+            operator,
+            "offers",
+            changed("offers", "made", "stopped"),
+            detail=reason,
+        )
     return done
 
 
@@ -155,18 +201,33 @@ async def start_offers(shop: Shop, operator: str) -> bool:
     """
     done = await shop.rulebooks.start_offers()
     if done:
-        await record_action(shop, "offers.started", operator, "offers")
+        await record_action(
+            shop, "offers.started", operator, "offers", changed("offers", "stopped", "made")
+        )
     return done
 
 
-async def reload_rules(shop: Shop, operator: str) -> ReloadResult:
+async def reload_rules(shop: Shop, operator: str, *, cause: str = "") -> ReloadResult:
     """Read the rule files again.
+
+    Args:
+        shop: The shop.
+        operator: Name of the operator, for the audit log.
+        cause: Why, if the operator did something else before, such as `first-offer.yaml added`.
 
     Raises:
         LedgerError: The new version is not recorded; the old one stays active.
     """
+    before = shop.state.active_rulebook.current.version
     done = await shop.rulebooks.reload()
-    await record_action(shop, "rulebook.reloaded", operator, done.version, detail=done.outcome)
+    await record_action(
+        shop,
+        "rulebook.reloaded",
+        operator,
+        done.version,
+        changed("rulebook", before, done.version),
+        detail=f"{cause}: {done.outcome}" if cause else done.outcome,
+    )
     return done
 
 
@@ -183,10 +244,94 @@ async def roll_back_rules(
     Raises:
         LedgerError: The change is not recorded; the active version stays.
     """
+    before = shop.state.active_rulebook.current.version
     done = await shop.rulebooks.rollback(version)
     if done is not None:
-        await record_action(shop, "rulebook.rolled_back", operator, done.version)
+        await record_action(
+            shop,
+            "rulebook.rolled_back",
+            operator,
+            done.version,
+            changed("rulebook", before, done.version),
+        )
     return done
+
+
+async def acknowledge_alert(shop: Shop, alert: str, operator: str) -> Alert:
+    """Acknowledge an alert.
+
+    Raises:
+        UnknownAlertError: No unresolved alert has the id.
+        LedgerError: The change is not recorded.
+    """
+    return await _change_alert(
+        shop, alert, operator, "alert.acknowledged", shop.alerts.acknowledge(alert, operator)
+    )
+
+
+async def snooze_alert(shop: Shop, alert: str, until: int, operator: str) -> Alert:
+    """Let an alert rest until an instant (ms since the Unix epoch, UTC); see `acknowledge_alert`."""
+    return await _change_alert(
+        shop, alert, operator, "alert.snoozed", shop.alerts.snooze(alert, until, operator)
+    )
+
+
+async def resolve_alert(shop: Shop, alert: str, operator: str) -> Alert:
+    """Close an alert whose cause is gone; see `acknowledge_alert`.
+
+    Raises:
+        CausePresentError: Its cause is still there.
+    """
+    return await _change_alert(
+        shop, alert, operator, "alert.resolved", shop.alerts.resolve(alert, operator)
+    )
+
+
+async def _change_alert(
+    shop: Shop, alert: str, operator: str, act: ActionKind, doing: Coroutine[Any, Any, Alert]
+) -> Alert:
+    before = next((one for one in shop.alerts.unresolved() if one.id == alert), None)
+    done = await doing
+    await record_action(
+        shop,
+        act,
+        operator,
+        alert,
+        change(_alert_values(before, shop), _alert_values(done, shop)),
+        detail=f"{done.kind} {done.subject}".strip(),
+    )
+    return done
+
+
+def _alert_values(alert: Alert | None, shop: Shop) -> dict[str, str]:
+    if alert is None:
+        return {}
+    values: dict[str, str] = {"state": alert.state(shop.clock.now())}
+    if alert.snoozed:
+        values["until"] = format_rfc3339(alert.snoozed.until)
+    return values
+
+
+async def forget_customer(shop: Shop, customer: str, operator: str) -> int:
+    """Erase a customer (GDPR, Article 17); see `Shop.forget`. The audit log has the alias only.
+
+    Raises:
+        LedgerError: The erasure is not complete; repeat it.
+    """
+    touched = await shop.forget(customer)
+    await record_action(shop, "customer.erased", operator, customer, NO_CHANGE, customer=customer)
+    return touched
+
+
+async def forget_contact(shop: Shop, value_hash: str, operator: str) -> int:
+    """Erase a shopper of whom only a contact is known; see `Shop.forget_contact`.
+
+    Raises:
+        LedgerError: The erasure is not complete; repeat it.
+    """
+    touched = await shop.forget_contact(value_hash)
+    await record_action(shop, "contact.erased", operator, "contact", NO_CHANGE)
+    return touched
 
 
 async def record_action(
@@ -194,11 +339,25 @@ async def record_action(
     act: ActionKind,
     operator: str,
     subject: str,
+    made: ActionChange,
     *,
     detail: str = "",
     customer: str | None = None,
 ) -> None:
-    """Enter an action into the audit log, and into the log file without personal data."""
+    """Enter an action into the audit log, and into the log file without personal data.
+
+    Args:
+        shop: The shop.
+        act: What was done.
+        operator: Name of the operator.
+        subject: The id of what was changed.
+        made: What the action changed.
+        detail: The operator's reason, or more about the action, without personal data.
+        customer: The customer whom it concerns.
+
+    Raises:
+        LedgerError: The action is not recorded.
+    """
     action = OperatorAction(
         at=shop.clock.now(),
         who=operator,
@@ -206,7 +365,12 @@ async def record_action(
         subject=subject,
         detail=detail,
         customer=customer,
+        role=present_role(),
+        before=made.before,
+        after=made.after,
+        amount=made.amount.amount if made.amount else None,
+        currency=made.amount.currency if made.amount else None,
     )
     await shop.ledger.record_operator_action(action)
-    is_personal = act in {"case.corrected", "fact.stated"}
+    is_personal = act in {"case.corrected", "customer.erased", "fact.stated"}
     log.info(act, who=operator, subject="" if is_personal else subject, detail=detail)

@@ -301,6 +301,9 @@ class Shop:
             act="rule.paused",
             subject=rule,
             detail=why,
+            role="server",
+            before={"state": "running"},
+            after={"state": "paused"},
         )
         await self.ledger.record_operator_action(stopped)
         self.state.telemetry.record_stopped_trial()

@@ -50,7 +50,8 @@ def test_an_operation_has_a_summary_or_its_path() -> None:
 
 
 def test_path_parameters_are_declared() -> None:
-    (parameter,) = operation("/v1/customers/{id}", "delete")["parameters"]
+    (parameter, operator) = operation("/v1/customers/{id}", "delete")["parameters"]
+    assert operator["name"] == "Tactful-Operator"
     assert (parameter["name"], parameter["in"], parameter["required"]) == ("id", "path", True)
     assert "parameters" not in operation("/healthz", "get")
 

@@ -6,7 +6,7 @@ import pytest
 
 from journeys.fixture import rules
 from support.live_server import live_server
-from tactful.api.rulebooks import NAME_LENGTH
+from tactful.api.acting_operator import NAME_LENGTH
 
 ANNA = {"Tactful-Operator": "Anna"}
 

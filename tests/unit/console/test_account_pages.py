@@ -60,7 +60,11 @@ async def test_an_owner_who_joins_ends_the_server_key_as_a_login(
     assert (await agent.log_in(key=KEY, name="Ada")).status_code == 401
     assert (await agent.log_in(key=PASSWORD, name="ada")).status_code == 303
     (act,) = await one.parts.shop.ledger.operator_actions()
-    assert (act.who, act.act, act.detail) == ("Ada", "operator.joined", "role owner")
+    assert (act.who, act.act, act.after) == (
+        "Ada",
+        "operator.joined",
+        {"state": "active", "role": "owner"},
+    )
 
 
 async def test_a_link_that_was_used_or_a_weak_password_is_refused(

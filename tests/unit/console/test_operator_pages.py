@@ -24,8 +24,8 @@ async def test_an_invitation_is_a_link_that_is_shown_once(one: LiveServer, agent
     page = (await agent.http.get("/console/operators")).text
     assert "join?code=" not in page
     (act,) = await one.parts.shop.ledger.operator_actions()
-    assert (act.who, act.act, act.subject, act.detail) == (
-        "Ada", "operator.invited", "Bo", "role agent",
+    assert (act.who, act.act, act.subject, act.after) == (
+        "Ada", "operator.invited", "Bo", {"role": "agent", "state": "invited"},
     )  # fmt: skip
 
 
@@ -42,9 +42,12 @@ async def test_roles_and_states_are_changed_and_recorded_before_and_after(
     again = await agent.submit("/console/operators/invite-again", name="Bo")
     assert "join?code=" in again.text
     kept = await one.parts.shop.ledger.operator_actions()
-    assert [act.detail for act in reversed(kept)] == [
-        "role agent to merchandiser", "active to suspended", "suspended to active", "invited again",
-    ]  # fmt: skip
+    assert [(act.detail, act.before, act.after) for act in reversed(kept)] == [
+        ("", {"role": "agent"}, {"role": "merchandiser"}),
+        ("", {"state": "active"}, {"state": "suspended"}),
+        ("", {"state": "suspended"}, {"state": "active"}),
+        ("invited again", {}, {}),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,8 @@ async def test_a_recovery_code_confirms_and_logs_in_once(one: LiveServer, owner:
         assert (await other.log_in(**login)).status_code == 303
         assert (await other.log_in(**login)).status_code != 303
     act = (await one.parts.shop.ledger.operator_actions())[0]
-    assert (act.who, act.detail) == ("Root", "recovery code used, 9 left")
+    assert (act.who, act.detail) == ("Root", "recovery code used")
+    assert (act.before, act.after) == ({"recovery_codes": "10"}, {"recovery_codes": "9"})
 
 
 async def test_a_login_ends_after_twelve_idle_hours_and_not_while_it_is_used(

@@ -55,6 +55,8 @@ ROUTES: Mapping[str, Act] = {
     "POST /console/rules/{id}/resume": "rules",
     "POST /console/rulebook/reload": "rules",
     "POST /console/rulebook/rollback": "rules",
+    "GET /console/audit": "end_offers",
+    "GET /console/audit.csv": "end_offers",
     "GET /console/start": "see",
     "GET /console/start/events": "see",
     "POST /console/start/rule": "rules",

@@ -103,6 +103,12 @@ async def test_the_shops_servers_name_their_operator_and_read_the_audit_log(tmp_
             "subject": before,
             "detail": "",
             "customer": None,
+            "number": 4,
+            "role": "server key",
+            "before": {"rulebook": taken["subject"]},
+            "after": {"rulebook": before},
+            "amount": None,
+            "currency": None,
         }
         assert (refused["detail"], refused["subject"]) == ("refused", taken["subject"])
         assert taken["detail"] == "active"

@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.operator_actions import ActionFilter, AuditEntry, OperatorAction
 
 
 class AuditLog(Protocol):
@@ -22,6 +22,20 @@ class AuditLog(Protocol):
 
         Args:
             customer: Only actions that concern this customer; None: all actions.
+            limit: The largest number of actions to return.
+
+        Raises:
+            LedgerError: The ledger cannot be read.
+        """
+
+    async def audit_entries(
+        self, wanted: ActionFilter, *, before: int | None = None, limit: int = 200
+    ) -> list[AuditEntry]:
+        """Return the operator actions of a filter with their numbers, newest first.
+
+        Args:
+            wanted: Which actions are returned.
+            before: Only actions with a smaller number, to read on where a page ended; None: all.
             limit: The largest number of actions to return.
 
         Raises:

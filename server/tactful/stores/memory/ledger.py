@@ -20,8 +20,9 @@ from tactful.runtime.ports.ledger_rows import (
     Subject,
     TurnEntry,
 )
-from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.operator_actions import ActionFilter, AuditEntry, OperatorAction
 from tactful.stores.memory.facts import MemoryFacts
+from tactful.stores.memory.kept_actions import KeptActions
 from tactful.stores.memory.kept_alerts import MemoryAlerts
 from tactful.stores.memory.ledger_health import MemoryHealth
 from tactful.stores.memory.redemptions import MemoryRedemptions
@@ -36,7 +37,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
 
     def __init__(self) -> None:
         super().__init__()
-        self._actions: list[OperatorAction] = []
+        self._actions = KeptActions()
 
     @property
     def fenced_records(self) -> int:
@@ -187,14 +188,19 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
     # operator actions and customer data
     async def record_operator_action(self, action: OperatorAction) -> None:
         """Store an operator action."""
-        self._actions.append(action_without_erased_id(action, self._alias_of))
+        self._actions.add(action_without_erased_id(action, self._alias_of))
 
     async def operator_actions(
         self, *, customer: str | None = None, limit: int = 200
     ) -> list[OperatorAction]:
         """Return operator actions, newest first."""
-        found = [one for one in self._actions if customer in {None, one.customer}]
-        return found[::-1][:limit]
+        return self._actions.of_customer(customer)[::-1][:limit]
+
+    async def audit_entries(
+        self, wanted: ActionFilter, *, before: int | None = None, limit: int = 200
+    ) -> list[AuditEntry]:
+        """Return the operator actions of a filter with their numbers, newest first."""
+        return self._actions.entries(wanted, before, limit)
 
     async def sessions_of(self, customer: str) -> set[str]:
         """Return the sessions of a customer, and those that an order of theirs names."""
@@ -244,7 +250,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
                 session = one.session if one.session in opened else alias
                 self._offers[key] = structs.replace(one, session=session, customer=named)
                 touched += 1
-        touched += self._erase_actions(customer, alias) + self._delete_exposures(gone)
+        touched += self._actions.erase(customer, alias) + self._delete_exposures(gone)
         digest = self._bury("customer", customer, alias, at)
         self._delete_exposures({digest})
         hidden: dict[Subject, Subject] = {("customer", customer): ("customer", digest)}
@@ -270,13 +276,6 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
             ),
         }
 
-    def _erase_actions(self, customer: str, alias: str) -> int:
-        mine = [place for place, one in enumerate(self._actions) if one.customer == customer]
-        for place in mine:
-            kept = self._actions[place]
-            self._actions[place] = structs.replace(kept, customer=alias, subject=alias)
-        return len(mine)
-
     async def export_customer(self, customer: str) -> AsyncGenerator[tuple[str, object], None]:
         """Yield everything stored about a customer as plain data."""
         for part, rows in self._export(customer).items():
@@ -294,7 +293,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
         return {
             "facts": self._facts_of(customer),
             "contact": [as_plain_data(contact.body)] if contact else [],
-            "acts": [_plain(one) for one in self._actions if one.customer == customer],
+            "acts": [_plain(one) for one in self._actions.of_customer(customer)],
             "sessions": [
                 session_data(saved.state)
                 for saved in self._sessions.values()
@@ -340,9 +339,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
         }
         dropped += len(self._entries) - len(entries) + len(self._sessions) - len(sessions)
         self._entries, self._sessions = entries, sessions
-        actions = [action for action in self._actions if action.at >= before]
-        dropped += len(self._actions) - len(actions)
-        self._actions = actions
+        dropped += self._actions.prune(before)
         dropped += self._prune_alerts(before) + self._prune_exposures(report_before)
         return (
             dropped + self._prune_offers(before, min(before, money_before)) + self._prune_contacts()

@@ -27,7 +27,7 @@ from tactful.runtime.ports.ledger_rows import (
     TallyRow,
     TurnEntry,
 )
-from tactful.runtime.ports.operator_actions import OperatorAction
+from tactful.runtime.ports.operator_actions import ActionFilter, AuditEntry, OperatorAction
 from tactful.runtime.ports.rulebook_store import OffersStop
 from tactful.stores.relational import operator_actions
 from tactful.stores.relational.customers.customer_export import ReadRows
@@ -352,6 +352,12 @@ class RelationalReads(RelationalFactReads, RelationalRedemptionReads):
     ) -> list[OperatorAction]:
         found = await self._read(*operator_actions.query(customer, limit))
         return [operator_actions.action_from_row(row) for row in found]
+
+    async def audit_entries(
+        self, wanted: ActionFilter, *, before: int | None = None, limit: int = 200
+    ) -> list[AuditEntry]:
+        found = await self._read(*operator_actions.filtered(wanted, before, limit))
+        return [operator_actions.entry_from_row(row) for row in found]
 
     async def rulebooks(self) -> list[tuple[str, int, bool]]:
         found = await self._read("SELECT version, at, back FROM activations ORDER BY id DESC")

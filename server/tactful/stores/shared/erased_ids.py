@@ -41,9 +41,11 @@ def without_erased_ids(turn: Commit, alias_of: AliasOf) -> Commit:
 
 
 def action_without_erased_id(action: OperatorAction, alias_of: AliasOf) -> OperatorAction:
-    """Return an operator action in which an erased customer is replaced by the alias."""
+    """Return an operator action in which an erased customer is replaced by the alias, without values."""
     alias = alias_of("customer", action.customer) if action.customer else None
-    return structs.replace(action, customer=alias, subject=alias) if alias else action
+    if alias is None:
+        return action
+    return structs.replace(action, customer=alias, subject=alias, before={}, after={})
 
 
 def _aliases_in(turn: Commit, alias_of: AliasOf) -> Mapping[str, str]:
