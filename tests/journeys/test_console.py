@@ -18,7 +18,8 @@ pytestmark = pytest.mark.browser
 EVIL = "<img src=x onerror=alert(1)><script>alert(2)</script>"
 PATHS = (
     "", "/start", "/stop", "/rules", "/decisions", "/why", "/recalls", "/customers/omar", "/cases/C-1001",
-    "/operators", "/tokens", "/account",
+    "/operators", "/tokens", "/account", "/audit", "/results", "/rules/hesitating-over-shoes",
+    "/rulebook/rollback",
     "/why?sku=RUN-43&customer=omar",
 )  # fmt: skip
 SHOTS = Path(__file__).parent / "screenshots" / "console"

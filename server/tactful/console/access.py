@@ -23,6 +23,7 @@ from tactful.console.mounting import HOME, path_of
 from tactful.console.permissions import Act, may, refusal
 from tactful.console.rendering import HEADERS, PageError
 from tactful.runtime.audit_changes import acting_as
+from tactful.runtime.services.rulebook_versions import RulebookVersions
 from tactful.runtime.shop import Shop
 
 log = structlog.get_logger("tactful.console")
@@ -64,6 +65,8 @@ class ConsoleAccess:
         """The address of the shop, for texts to customers; `None`: it is not known."""
         self.credentials = credentials
         self.accounts = credentials.accounts
+        self.versions = RulebookVersions(shop.ledger, shop.clock, shop.settings.policy)
+        """The rulebooks that were active once."""
         self.key_logins = Logins(shop.clock.now)
         """The logins with the server key."""
 

@@ -16,6 +16,7 @@ from tactful.console.mounting import HOME
 from tactful.console.permissions import Act
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.values.calendar import DAY, HOUR
+from tactful.core.values.phrases import phrase
 from tactful.runtime import operators
 from tactful.runtime.alerts.alert_service import UnknownAlertError
 from tactful.runtime.operators import RevocationReason
@@ -60,7 +61,15 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         return redirect_back(page_request, "/console/rules", f"reload-{outcome}")
 
     async def rollback(page_request: ConsoleRequest) -> Response:
-        done = await operators.roll_back_rules(shop, page_request.login.name)
+        wanted = page_request.form.get("version", "")
+        if not wanted or wanted != await access.versions.before(
+            shop.state.active_rulebook.current.version
+        ):
+            problem = phrase(
+                "The rules have changed since the page was shown. Open it again, and read what would change."
+            )
+            raise PageError(409, problem)
+        done = await operators.roll_back_rules(shop, page_request.login.name, wanted)
         return redirect_back(
             page_request, "/console/rules", "rolled-back" if done else "no-earlier"
         )

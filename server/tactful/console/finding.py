@@ -246,7 +246,7 @@ def _item_path(sku: str) -> str:
 
 
 def _rule_path(rule: str) -> str:
-    return f"{HOME}/rules#rule-{quote(rule, safe='')}"
+    return f"{HOME}/rules/{quote(rule, safe='')}"
 
 
 _STEPS: Final[tuple[Callable[[Shop, str], Awaitable[str | None]], ...]] = (

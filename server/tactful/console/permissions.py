@@ -7,7 +7,7 @@ from tactful.runtime.security.operator_accounts import Role
 
 Act = Literal[
     "see", "own_account", "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
-    "recalls", "rules", "stop_offers", "audit", "operators",
+    "recalls", "margins", "rules", "stop_offers", "audit", "operators",
 ]  # fmt: skip
 """What a page shows or a form does."""
 
@@ -21,6 +21,7 @@ ACT_WORDS: Final[Mapping[Act, str]] = {
     "cases": "correct cases",
     "alerts": "acknowledge alerts",
     "recalls": "recall items",
+    "margins": "see costs and margins",
     "rules": "change rules",
     "stop_offers": "stop all offers",
     "audit": "see what operators did",
@@ -32,7 +33,13 @@ _VIEWER: Final[frozenset[Act]] = frozenset({"see", "own_account"})
 _AGENT: Final[frozenset[Act]] = _VIEWER | {
     "customers", "end_offers", "objections", "vouchers", "cases", "alerts",
 }  # fmt: skip
-_MERCHANDISER: Final[frozenset[Act]] = _AGENT | {"recalls", "rules", "stop_offers", "audit"}
+_MERCHANDISER: Final[frozenset[Act]] = _AGENT | {
+    "recalls",
+    "margins",
+    "rules",
+    "stop_offers",
+    "audit",
+}
 _OWNER: Final[frozenset[Act]] = _MERCHANDISER | {"operators"}
 
 ACTS_OF: Final[Mapping[Role, frozenset[Act]]] = {

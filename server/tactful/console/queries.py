@@ -98,16 +98,6 @@ class TaintView(Struct, frozen=True):
     taint: Taint
 
 
-class RuleView(Struct, frozen=True):
-    """A rule, and whether it is paused."""
-
-    id: str
-    mode: str
-    campaign: str | None
-    paused_by: str | None
-    """`file` or `person`; `None` if the rule is not paused."""
-
-
 class CustomerView(Struct, frozen=True, kw_only=True):
     """What is known about a customer, or about a session without a customer."""
 
@@ -190,16 +180,6 @@ def budgets(shop: Shop) -> list[BudgetView]:
 def _budget(row: BudgetRow) -> BudgetView:
     currency = None if row.currency == COUNT else row.currency
     return BudgetView(row.campaign, row.period, currency, row.limit, row.reserved, row.settled)
-
-
-def rules(shop: Shop) -> list[RuleView]:
-    """Return the rules of the active rulebook, by id."""
-    active = shop.state.active_rulebook.current
-    found = []
-    for _, rule in sorted(active.rules.items()):
-        by = "file" if rule.paused else "person" if rule.id in active.paused else None
-        found.append(RuleView(rule.id, rule.mode, rule.campaign, by))
-    return found
 
 
 def connected_sessions(shop: Shop) -> int:

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from tactful.console.code_words import code_words
+from tactful.console.formats import format_amount, format_number, format_span, format_time
 from tactful.console.languages import (
     count_in_page,
     present_language,
@@ -17,13 +18,7 @@ from tactful.console.languages import (
 )
 from tactful.console.reason_words import reason_words
 from tactful.core.offers.offer import Offer
-from tactful.core.values.calendar import (
-    format_duration,
-    format_local,
-    format_rfc3339,
-    with_local_times,
-)
-from tactful.core.values.money import Money, format_plain
+from tactful.core.values.calendar import format_rfc3339, with_local_times
 from tactful.core.verdicts.counterfactuals import (
     as_plain_value,
     change_text,
@@ -71,7 +66,7 @@ class PageError(Exception):
 
 def format_money(amount: int, currency: str) -> str:
     """Return an amount of minor units as `109.65 EUR`."""
-    return format_plain(Money(amount, currency))
+    return format_amount(amount, currency)
 
 
 def offer_terms(offer: Offer) -> str:
@@ -87,7 +82,7 @@ def offer_terms(offer: Offer) -> str:
 
 def format_instant(at: int | None, zone: str) -> str:
     """Return an instant (milliseconds since the Unix epoch) in a zone; empty for None."""
-    return "" if at is None else format_local(at, zone)
+    return "" if at is None else format_time(at, zone)
 
 
 def instant_element(at: int | None, zone: str) -> "Markup":
@@ -97,17 +92,29 @@ def instant_element(at: int | None, zone: str) -> "Markup":
     if at is None:
         return Markup()
     element = Markup('<time datetime="{}" title="{}">{}</time>')
-    return element.format(format_rfc3339(at), format_local(at, "UTC"), format_local(at, zone))
+    return element.format(format_rfc3339(at), format_time(at, "UTC"), format_time(at, zone))
 
 
 def format_length(length: int) -> str:
     """Return a duration (milliseconds) without fractions of a second."""
-    return format_duration(length // 1000 * 1000)
+    return format_span(length)
 
 
 def in_words(value: Any, zone: str) -> str:
     """Return a gate's actual or needed value in words, with its instants in a zone."""
     return with_local_times(value_words(value), zone)
+
+
+def _code(text: str) -> "Markup":
+    from markupsafe import Markup  # noqa: PLC0415
+
+    return Markup("<code>{}</code>").format(text)
+
+
+def _strong(text: str) -> "Markup":
+    from markupsafe import Markup  # noqa: PLC0415
+
+    return Markup("<b>{}</b>").format(text)
 
 
 @lru_cache(maxsize=2)
@@ -131,12 +138,14 @@ def _templates(zone: str) -> "Environment":
         "instant_text": partial(format_instant, zone=zone),
         "reason": reason_words,
         "named": code_words,
+        "number": format_number,
         "words": partial(in_words, zone=zone),
         "local_times": partial(with_local_times, zone=zone),
         "duration": format_length,
     }
     made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
     made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
+    made.globals |= {"code": _code, "strong": _strong}
     made.globals |= {"_": say_in_page, "n_": count_in_page, "language": present_language}
     made.globals |= {"zone": zone, "needed": needed_value, "change": change_text}
     return made

@@ -24,13 +24,14 @@ from tactful.console.operator_pages import operator_routes
 from tactful.console.permissions import Act
 from tactful.console.recalls import recall_routes
 from tactful.console.rendering import CONSOLE_FOLDER, PageError
+from tactful.console.result_pages import result_routes
+from tactful.console.rule_pages import rule_routes
 from tactful.console.start_pages import start_routes
 from tactful.console.stop_pages import stop_routes
 from tactful.console.token_pages import token_routes
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
 from tactful.core.verdicts.reasons import Reason
-from tactful.rulebook.authoring.describe import describe_prohibitions
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.services.explanations import Explanation, UnknownShopperError
 from tactful.runtime.services.first_steps import STEPS, FirstSteps
@@ -87,6 +88,8 @@ def console_routes(
         *operator_routes(access),
         *recall_routes(access),
         *audit_routes(access),
+        *rule_routes(access),
+        *result_routes(access),
         *stop_routes(access),
         *token_routes(access),
         *start_routes(access, steps, is_leaving),
@@ -99,6 +102,7 @@ def _page_routes(access: ConsoleAccess, steps: FirstSteps) -> Sequence[BaseRoute
     shop = access.shop
 
     async def overview(page_request: ConsoleRequest) -> Response:
+        active = shop.state.active_rulebook
         return access.render(
             page_request,
             "overview.html",
@@ -110,7 +114,8 @@ def _page_routes(access: ConsoleAccess, steps: FirstSteps) -> Sequence[BaseRoute
             trouble=shop.state.active_rulebook.problem,
             unnamed_proxy=shop.state.unnamed_proxy,
             alerts=await queries.alerts(shop),
-            rules=queries.rules(shop),
+            rules=len(active.current.rules),
+            paused=len(active.current.paused),
             feeds=queries.feeds(shop),
             budgets=queries.budgets(shop),
             offers=await queries.latest_offers(shop, limit=MAX_RECENT),
@@ -129,20 +134,6 @@ def _page_routes(access: ConsoleAccess, steps: FirstSteps) -> Sequence[BaseRoute
     async def why(page_request: ConsoleRequest) -> Response:
         return await _why_page(access, page_request)
 
-    async def rules(page_request: ConsoleRequest) -> Response:
-        return access.render(
-            page_request,
-            "rules.html",
-            rulebook=shop.state.active_rulebook.current.version,
-            since=shop.state.active_rulebook.activated_at,
-            trouble=shop.state.active_rulebook.problem,
-            refused=shop.state.active_rulebook.diagnostics,
-            rules=queries.rules(shop),
-            break_evens=await queries.break_evens(shop),
-            prohibitions=describe_prohibitions(shop.state.active_rulebook.current),
-            versions=(await shop.ledger.rulebooks())[:MAX_RECENT],
-        )
-
     async def decisions(page_request: ConsoleRequest) -> Response:
         return access.render(
             page_request,
@@ -155,7 +146,6 @@ def _page_routes(access: ConsoleAccess, steps: FirstSteps) -> Sequence[BaseRoute
         HOME: (overview, "see"),
         "/console/offers/{id}": (offer, "see"),
         "/console/why": (why, "customers"),
-        "/console/rules": (rules, "see"),
         "/console/decisions": (decisions, "see"),
     }
     return [

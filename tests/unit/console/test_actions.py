@@ -198,7 +198,7 @@ async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: A
     file.write_text("rules: no")
     answer = await agent.submit("/console/rulebook/reload")
     assert "The rule files have errors." in await agent.read(answer.headers["location"])
-    answer = await agent.submit("/console/rulebook/rollback")
+    answer = await agent.submit("/console/rulebook/rollback", version=before)
     assert "The previous rulebook is active again." in await agent.read(answer.headers["location"])
     assert one.parts.shop.state.active_rulebook.current.version == before
 

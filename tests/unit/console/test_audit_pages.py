@@ -69,7 +69,7 @@ async def stopped(_: LiveServer, agent: Agent) -> dict[str, str]:
 
 async def changed_rules(one: LiveServer, agent: Agent) -> dict[str, str]:
     await one.reload(rules(percent="9%", extra="  - {id: V, remedy: true}\n"))
-    return {}
+    return {"version": await hidden(agent, "/console/rulebook/rollback", "version")}
 
 
 async def no_holdout(one: LiveServer, _: Agent) -> dict[str, str]:

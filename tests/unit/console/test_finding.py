@@ -30,7 +30,7 @@ async def one(tmp_path: Path) -> AsyncIterator[LiveServer]:
         ("ZD-48000", "/console/cases/ZD-48000"),
         ("../rules", "/console/customers/..%2Frules"),
         ("RUN-42", "/console/why?sku=RUN-42"),
-        ("R1", "/console/rules#rule-R1"),
+        ("R1", "/console/rules/R1"),
         ("C", "/console#budgets"),
         ("se_" + "A" * 22, "/console/sessions/se_" + "A" * 22),
         ("se_" + "A" * 22 + ".1", "/console/sessions/se_" + "A" * 22 + ".1"),

@@ -94,19 +94,6 @@ async def test_a_feed_is_stale_after_its_limit_and_never_without_one(tmp_path: P
         assert {f.name for f in queries.feeds(one.parts.shop) if f.stale} == {"stock", "cases"}
 
 
-async def test_a_rule_says_who_paused_it(tmp_path: Path) -> None:
-    paused = rules(body="    paused: true\n").replace("paused: true\n\n", "paused: true\n")
-    async with live_server(tmp_path, paused) as one:
-        (rule,) = queries.rules(one.parts.shop)
-        assert rule.paused_by == "file"
-        await one.reload(rules())
-        (rule,) = queries.rules(one.parts.shop)
-        assert rule.paused_by is None
-        await one.parts.shop.rulebooks.pause("R1", paused=True)
-        (rule,) = queries.rules(one.parts.shop)
-        assert rule.paused_by == "person"
-
-
 async def test_a_rule_says_how_many_more_buyers_it_needs(tmp_path: Path) -> None:
     async with live_server(tmp_path, rules()) as one:
         typical = await queries.break_evens(one.parts.shop)
