@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from tactful.api.audit_shapes import Acts
 from tactful.api.code_shapes import CodePoolsShown, CodesImported, CodesWithdrawn
 from tactful.api.connector_shapes import Connectors, DeliveriesRetried, Events
 from tactful.api.explanation_shapes import Decisions, OfferShown, Shadows, Shape, Why
@@ -148,29 +149,6 @@ class RulebookShown(Shape, frozen=True, kw_only=True):
     versions: list[ActivationShown]
     trouble: str | None
     refused: list[FindingShown]
-
-
-class ActShown(Shape, frozen=True, kw_only=True):
-    """What an operator did."""
-
-    number: int
-    at: str
-    who: str
-    role: str
-    act: str
-    subject: str
-    detail: str
-    customer: str | None
-    before: dict[str, str]
-    after: dict[str, str]
-    amount: int | None
-    currency: str | None
-
-
-class Acts(Shape, frozen=True, kw_only=True):
-    """Operator actions, newest first."""
-
-    acts: list[ActShown]
 
 
 class Reloaded(Shape, frozen=True, kw_only=True):

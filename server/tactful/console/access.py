@@ -18,10 +18,12 @@ from starlette.responses import RedirectResponse, Response
 from tactful.console import rendering as pages
 from tactful.console.cookies import login_cookie
 from tactful.console.credentials import Credentials
+from tactful.console.languages import say, speak
 from tactful.console.login import Login, Logins
 from tactful.console.mounting import HOME, path_of
 from tactful.console.permissions import Act, may, refusal
 from tactful.console.rendering import HEADERS, PageError
+from tactful.core.values.phrases import Phrase
 from tactful.runtime.audit_changes import acting_as
 from tactful.runtime.services.rulebook_versions import RulebookVersions
 from tactful.runtime.shop import Shop
@@ -104,10 +106,11 @@ class ConsoleAccess:
         """
         cookie = request.cookies.get(login_cookie(request, self.public_url))
         found = self.credentials.logins.find(cookie, is_use=is_use)
+        if found is None and not self.accounts.has_owner():
+            found = self.key_logins.find(cookie)
         if found is not None:
-            return found
-        found = self.key_logins.find(cookie)
-        return None if found is None or self.accounts.has_owner() else found
+            speak(found.language)
+        return found
 
     def may_still(self, request: Request, act: Act) -> bool:
         """Return whether the operator of a request is still logged in, and may still do something."""
@@ -184,7 +187,7 @@ class ConsoleAccess:
             path="",
             done="",
             missing=error.status == 404,
-            text=error.text,
+            text=say(error.text) if not isinstance(error.text, Phrase) else error.text,
         )
 
     def redirect(self, path: str) -> Response:

@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Route
 from tactful.console import rendering as pages
 from tactful.console.access import ACCOUNT, LOGIN, ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.languages import LANGUAGES
 from tactful.console.rendering import PageError
-from tactful.runtime.audit_changes import NO_CHANGE, ActionChange, change, changed
+from tactful.runtime.audit_changes import NO_CHANGE, NONE, ActionChange, change, changed
 from tactful.runtime.operators import record_action
 from tactful.runtime.security.operator_accounts import AccountFile
 from tactful.runtime.security.passwords import (
@@ -84,6 +85,7 @@ def _own_account_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         f"{ACCOUNT}/second-factor/remove": own.remove_factor,
         f"{ACCOUNT}/recovery-codes": own.renew_codes,
         f"{ACCOUNT}/logins/end": own.end_logins,
+        f"{ACCOUNT}/language": own.choose_language,
     }
     return [
         Route(ACCOUNT, access.page_endpoint(own.page, "own_account"), methods=["GET"]),
@@ -121,6 +123,7 @@ class _OwnAccount:
             "secret": secret_text(secret),
             "uri": enrolment_uri(secret, name, access.name),
             "codes": codes,
+            "languages": LANGUAGES,
             "is_required": account is not None
             and account.role in access.credentials.factors.roles(),
         }
@@ -192,6 +195,18 @@ class _OwnAccount:
             page_request, "second factor removed", changed("second_factor", "yes", "no")
         )
         return redirect_back(page_request, ACCOUNT, "factor-removed")
+
+    async def choose_language(self, page_request: ConsoleRequest) -> Response:
+        """Show the pages in another language, or in that of the browser."""
+        login, wanted = page_request.login, page_request.form.get("language", "")
+        if wanted and wanted not in LANGUAGES:
+            raise PageError(422, "The language is missing. Choose one of the list.")
+        before, login.language = login.language, wanted
+        if login.has_account:
+            self._accounts.update(login.name, language=wanted)
+        made = changed("language", before or NONE, wanted or NONE)
+        await self._record(page_request, "language", made)
+        return redirect_back(page_request, ACCOUNT, "language-changed")
 
     async def end_logins(self, page_request: ConsoleRequest) -> Response:
         """End all logins of the account."""

@@ -50,7 +50,10 @@ def action_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
             rule = page_request.http_request.path_params["id"]
             if not await operators.pause_rule(shop, rule, page_request.login.name, paused=paused):
                 raise PageError(
-                    404, f"The active rulebook has no rule {rule}. Open the rules again."
+                    404,
+                    phrase(
+                        "The active rulebook has no rule {rule}. Open the rules again.", rule=rule
+                    ),
                 )
             return redirect_back(page_request, "/console/rules", "paused" if paused else "resumed")
 

@@ -1,4 +1,4 @@
-"""The audit log on the console: a page with a filter, each action with its change, and an export."""
+"""The audit log on the console: a page with a filter, and an export."""
 
 import csv
 import io

@@ -42,6 +42,7 @@ VALUE_WORDS: Final[Mapping[str, Phrase]] = {
     "free_codes": phrase("free codes"),
     "items": phrase("items"),
     "kind": phrase("kind"),
+    "language": phrase("language"),
     "offers": phrase("offers"),
     "order": phrase("order"),
     "recovery_codes": phrase("recovery codes"),

@@ -13,6 +13,7 @@ from tactful.console.mounting import HOME
 from tactful.console.rendering import PageError
 from tactful.core.facts.fact_types import Case
 from tactful.core.facts.fact_values import CaseKind
+from tactful.core.values.phrases import phrase
 from tactful.runtime import case_corrections
 from tactful.runtime.case_corrections import (
     CaseCorrection,
@@ -23,22 +24,22 @@ from tactful.runtime.case_corrections import (
 CASE_KINDS: Final = get_args(CaseKind)
 """What a case can be about, as the form offers it."""
 KIND_STEPS: Final = {
-    "field": "found by a field",
-    "tag": "found by a tag",
-    "queue": "found by the queue",
-    "words": "found by words of the text",
-    "none": "nothing said it",
-    "agent": "stated by an operator",
+    "field": phrase("found by a field"),
+    "tag": phrase("found by a tag"),
+    "queue": phrase("found by the queue"),
+    "words": phrase("found by words of the text"),
+    "none": phrase("nothing said it"),
+    "agent": phrase("stated by an operator"),
 }
 """Step that found the kind of a case → how the console says it."""
 LINK_STEPS: Final = {
-    "sku_field": "found by a field with the item",
-    "sku_tag": "found by a tag with the item",
-    "order_field": "found by a field with the order",
-    "order_text": "found by the order number in the text",
-    "customer": "known by the customer only",
-    "contact": "known by the contact only",
-    "agent": "stated by an operator",
+    "sku_field": phrase("found by a field with the item"),
+    "sku_tag": phrase("found by a tag with the item"),
+    "order_field": phrase("found by a field with the order"),
+    "order_text": phrase("found by the order number in the text"),
+    "customer": phrase("known by the customer only"),
+    "contact": phrase("known by the contact only"),
+    "agent": phrase("stated by an operator"),
 }
 """Step that found what a case is about → how the console says it."""
 
@@ -59,7 +60,9 @@ def correction_route(access: ConsoleAccess) -> Route:
         except UnknownCaseError:
             raise PageError(404, "There is no case with this id. Check the id.") from None
         except RefusedCorrectionError as error:
-            raise PageError(422, f"The correction was refused: {error}") from None
+            raise PageError(
+                422, phrase("The correction was refused: {why}", why=str(error))
+            ) from None
         return redirect_back(page_request, HOME, "corrected")
 
     return Route(

@@ -5,11 +5,12 @@ from typing import Final
 
 from msgspec import Struct
 
+from tactful.console.local_formats import format_time
 from tactful.console.queries import CustomerView, TaintView
 from tactful.console.reason_words import reason_words
 from tactful.core.customer.taints import Taint
 from tactful.core.gates.suppression import SUPPRESS_NO_REMEDY
-from tactful.core.values.calendar import format_local
+from tactful.core.values.phrases import phrase
 from tactful.core.verdicts.reasons import Reason
 
 _OBJECTIONS: Final = frozenset({Reason.OBJECTION_SHOP, Reason.OBJECTION_ITEM})
@@ -66,16 +67,18 @@ def approach_sentence(view: CustomerView, now: int, zone: str, *, is_stopped: bo
         is_stopped: Whether all offers are stopped.
     """
     if is_stopped:
-        return "No offers are made to anybody: all offers are stopped."
+        return phrase("No offers are made to anybody: all offers are stopped.")
     about = view.profile.history.about if view.profile else None
     if about and about.fact.opted_out:
-        return "No offers are made: the customer has opted out of them."
+        return phrase("No offers are made: the customer has opted out of them.")
     of_the_shop = suppressed((one for one in view.taints if not one.key), {}, now, zone)
     for one in of_the_shop[:1]:
-        return f"No offers are made {one.lasts}, because {one.because}."
+        return phrase(
+            "No offers are made {lasts}, because {why}.", lasts=one.lasts, why=one.because
+        )
     if any(is_active(one.taint, now) for one in view.taints):
-        return "Offers are made, but not of what is listed as suppressed."
-    return "Offers are made: no case, return, late parcel or objection suppresses anything."
+        return phrase("Offers are made, but not of what is listed as suppressed.")
+    return phrase("Offers are made: no case, return, late parcel or objection suppresses anything.")
 
 
 def _scope_words(one: TaintView, titles: Mapping[str, str]) -> str:
@@ -84,15 +87,19 @@ def _scope_words(one: TaintView, titles: Mapping[str, str]) -> str:
         case "variant":
             return title
         case "product":
-            return f"{title} (all variants)"
+            return phrase("{title} (all variants)", title=title)
         case "brand":
-            return f"everything of {title}"
+            return phrase("everything of {title}", title=title)
         case _:
             spares_vouchers = one.taint.reason in SUPPRESS_NO_REMEDY
-            return "everything except vouchers" if spares_vouchers else "everything"
+            return phrase("everything except vouchers") if spares_vouchers else phrase("everything")
 
 
 def _end_words(taint: Taint, zone: str) -> str:
     if taint.until is not None:
-        return f"until {format_local(taint.until, zone)}"
-    return "until it is lifted" if taint.reason in _OBJECTIONS else "while this is open"
+        return phrase("until {time}", time=format_time(taint.until, zone))
+    return (
+        phrase("until it is lifted")
+        if taint.reason in _OBJECTIONS
+        else phrase("while this is open")
+    )

@@ -19,6 +19,7 @@ from tactful.console.mounting import HOME
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.values import ids
+from tactful.core.values.phrases import phrase
 from tactful.runtime.case_corrections import UnknownCaseError, find_case
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.runtime.services.near_names import near_names
@@ -31,11 +32,11 @@ MAX_FOUND: Final = 10
 CUSTOMER_FACTS: Final = ("order", "return", "remedy")
 """The facts whose id leads to the customer whom they are about."""
 _GROUPS: Final = {
-    "order": "Orders",
-    "case": "Cases",
-    "return": "Returns",
-    "remedy": "Vouchers",
-    "product": "Items by SKU",
+    "order": phrase("Orders"),
+    "case": phrase("Cases"),
+    "return": phrase("Returns"),
+    "remedy": phrase("Vouchers"),
+    "product": phrase("Items by SKU"),
 }
 """Kind of fact → the title of its results."""
 
@@ -92,12 +93,17 @@ def find_routes(access: ConsoleAccess) -> list[BaseRoute]:
 
 async def _nothing_found(shop: Shop, wanted: str) -> PageError:
     near = await near_names(wanted, shop.ledger.known_customers)
-    meant = f" Is it the customer {' or '.join(near)}?" if near else ""
-    return PageError(
-        404,
-        f"Nothing begins with {wanted}.{meant} Search for an order, a case, a customer, an e-mail "
-        "address, an item (SKU or title), an offer, a session, a voucher, a rule or a campaign.",
+    text = phrase(
+        "Nothing begins with {wanted}. Search for an order, a case, a customer, an e-mail address, an "
+        "item (SKU or title), an offer, a session, a voucher, a rule or a campaign.",
+        wanted=wanted,
     )
+    if near:
+        text = phrase(
+            "Nothing begins with {wanted}. Is it the customer {near}?",
+            wanted=wanted, near=" / ".join(near),
+        )  # fmt: skip
+    return PageError(404, text)
 
 
 async def exact_page(shop: Shop, wanted: str) -> str | None:
@@ -122,12 +128,12 @@ async def find_by_beginning(shop: Shop, wanted: str) -> list[FoundGroup]:
         LedgerError: The ledger cannot be read.
     """
     groups = [
-        _group("Customers by contact", await _by_contact(shop, wanted)),
-        _group("Customers by name", await _by_name(shop, wanted)),
-        _group("Customers", await _by_customer_id(shop, wanted)),
+        _group(phrase("Customers by contact"), await _by_contact(shop, wanted)),
+        _group(phrase("Customers by name"), await _by_name(shop, wanted)),
+        _group(phrase("Customers"), await _by_customer_id(shop, wanted)),
         *[_group(title, await _by_id(shop, kind, wanted)) for kind, title in _GROUPS.items()],
-        _group("Items by title", await _by_title(shop, wanted)),
-        _group("Rules", _rules(shop, wanted)),
+        _group(phrase("Items by title"), await _by_title(shop, wanted)),
+        _group(phrase("Rules"), _rules(shop, wanted)),
     ]
     return [group for group in groups if group.results]
 
@@ -176,7 +182,9 @@ def _found(kind: str, stored: StoredFact) -> Found:
     if kind == "case":
         return Found(stored.key, getattr(fact, "status", ""), _path("cases", stored.key))
     customer = getattr(fact, "customer", None)
-    about = f"of {customer}" if customer else "of no known customer"
+    about = (
+        phrase("of {customer}", customer=customer) if customer else phrase("of no known customer")
+    )
     return Found(stored.key, about, _path("customers", customer) if customer else "")
 
 

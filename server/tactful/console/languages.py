@@ -91,7 +91,14 @@ def say(key: str, /, **values: Any) -> str:
 
 def translated(text: Any) -> Any:
     """Return a phrase in the present language, and anything else as it is."""
-    return say(text.key, **text.values) if isinstance(text, Phrase) else text
+    if not isinstance(text, Phrase):
+        return text
+    return say(text.key, **text.values)
+
+
+def message_of(error: Exception) -> str:
+    """Return the message of an error, which stays a phrase if it is one."""
+    return error.args[0] if error.args and isinstance(error.args[0], Phrase) else str(error)
 
 
 def say_in_page(key: str, /, **values: Any) -> "Markup":

@@ -59,6 +59,8 @@ class Login(Struct):
     """Whether the role needs a second factor and the account has none, so that only it can be opened."""
     confirmed_at: int = 0
     """When password and second factor were given last, in milliseconds since the Unix epoch, UTC."""
+    language: str = ""
+    """The language that the operator chose; empty: that of the browser."""
     notice: str = ""
     """The result of the last action, until a page has shown it."""
     lines: tuple[str, str] = ("", "")
@@ -131,6 +133,7 @@ class AccountLogins:
             _digest(cookie), Login(account.name, stored.csrf, stored.ends_at, has_account=True)
         )
         known.role = account.role
+        known.language = account.language
         known.lacks_factor = account.second_factor is None and account.role in self._factors.roles()
         if len(self._known) > MAX_LOGINS:
             self._known.popitem(last=False)

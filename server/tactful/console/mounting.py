@@ -7,12 +7,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from tactful.console.languages import in_language, wanted_language
+
 HOME: Final = "/console"
 _LINK: Final = re.compile(rb'(href|src|action)="(/console)')
 
 
 def under_its_prefix(route: BaseRoute) -> BaseRoute:
     """Return a route whose links and redirects begin with the prefix of the mount.
+
+    Its pages speak the language of the browser, until the login says another one.
 
     The pages are written for an application at the root of its host. Under `app.mount("/offers", …)`
     their links would leave the application.
@@ -22,7 +26,9 @@ def under_its_prefix(route: BaseRoute) -> BaseRoute:
     endpoint = route.endpoint
 
     async def mounted(request: Request) -> Response:
-        response: Response = await endpoint(request)
+        with in_language(wanted_language(request.headers.get("accept-language"))):
+            response: Response = await endpoint(request)
+        response.headers.setdefault("Vary", "Accept-Language, Cookie")
         prefix = str(request.scope.get("root_path", ""))
         if not prefix:
             return response

@@ -10,7 +10,9 @@ from starlette.routing import BaseRoute, Route
 from tactful.console import queries
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.languages import message_of
 from tactful.console.rendering import PageError
+from tactful.core.values.phrases import phrase
 from tactful.runtime.objections import (
     RefusedObjectionError,
     UnknownObjectionError,
@@ -43,9 +45,11 @@ def objection_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
                 shop, customer, page_request.login.name, sku=sku, days=LENGTHS[form["days"]]
             )
         except UnknownNameError as error:
-            raise PageError(404, str(error)) from None
+            raise PageError(404, message_of(error)) from None
         except RefusedObjectionError as error:
-            raise PageError(422, f"The objection was refused: {error}") from None
+            raise PageError(
+                422, phrase("The objection was refused: {why}", why=str(error))
+            ) from None
         notice = "objected-item" if sku else "objected"
         return redirect_back(page_request, _page(customer), notice)
 

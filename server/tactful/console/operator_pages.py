@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Route
 from tactful.console.access import ConsoleAccess, ConsoleRequest, PageHandler
 from tactful.console.account_pages import JOIN
 from tactful.console.actions import redirect_back
+from tactful.console.languages import message_of
 from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
 from tactful.runtime.audit_changes import (
@@ -139,4 +140,4 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except UnusableAccountError as error:
-        raise PageError(422, str(error)) from None
+        raise PageError(422, message_of(error)) from None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final, Literal
 
+from tactful.console.code_words import code_words
+from tactful.core.values.phrases import phrase
 from tactful.runtime.security.operator_accounts import Role
 
 Act = Literal[
@@ -12,20 +14,20 @@ Act = Literal[
 """What a page shows or a form does."""
 
 ACT_WORDS: Final[Mapping[Act, str]] = {
-    "see": "see the pages",
-    "own_account": "change your account",
-    "customers": "see customers and their cases",
-    "end_offers": "end offers",
-    "objections": "state or lift objections",
-    "vouchers": "issue vouchers",
-    "cases": "correct cases",
-    "alerts": "acknowledge alerts",
-    "recalls": "recall items",
-    "margins": "see costs and margins",
-    "rules": "change rules",
-    "stop_offers": "stop all offers",
-    "audit": "see what operators did",
-    "operators": "manage operators",
+    "see": phrase("see the pages"),
+    "own_account": phrase("change your account"),
+    "customers": phrase("see customers and their cases"),
+    "end_offers": phrase("end offers"),
+    "objections": phrase("state or lift objections"),
+    "vouchers": phrase("issue vouchers"),
+    "cases": phrase("correct cases"),
+    "alerts": phrase("acknowledge alerts"),
+    "recalls": phrase("recall items"),
+    "margins": phrase("see costs and margins"),
+    "rules": phrase("change rules"),
+    "stop_offers": phrase("stop all offers"),
+    "audit": phrase("see what operators did"),
+    "operators": phrase("manage operators"),
 }
 """Act → its words after "may not"."""
 
@@ -59,7 +61,10 @@ def may(role: Role, act: Act) -> bool:
 def refusal(role: Role, act: Act) -> str:
     """Return the sentence that says that a role may not do something, and who may."""
     allowed = next(name for name, acts in ACTS_OF.items() if act in acts)
-    return (
-        f"Your role, {role}, may not {ACT_WORDS[act]}. The role {allowed} may: ask an owner for it, or "
-        "somebody who has it."
+    return phrase(
+        "Your role, {role}, may not {act}. The role {allowed} may: ask an owner for it, or somebody who "
+        "has it.",
+        role=code_words(role),
+        act=ACT_WORDS[act],
+        allowed=code_words(allowed),
     )

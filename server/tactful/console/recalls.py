@@ -13,9 +13,11 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console import queries
 from tactful.console.access import ConsoleAccess, ConsoleRequest
+from tactful.console.languages import message_of
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.facts.item_facts import Recall
+from tactful.core.values.phrases import phrase
 from tactful.runtime import operators
 from tactful.runtime.ports.ledger_rows import StoredFact
 from tactful.runtime.services.near_names import UnknownNameError, require_item
@@ -116,8 +118,11 @@ def recall_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         if not one.own:
             raise PageError(
                 422,
-                f"The recall {one.id} was reported by the shop's systems. Lift it there: "
-                "the console cannot, because their next report would make it active again.",
+                phrase(
+                    "The recall {recall} was reported by the shop's systems. Lift it there: the console "
+                    "cannot, because their next report would make it active again.",
+                    recall=one.id,
+                ),
             )
         await _report(page_request, one.id, one.skus, "lifted")
         others = [other for sku in one.skus for other in await _recalls_of(sku)]
@@ -128,7 +133,7 @@ def recall_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         try:
             await require_item(sku, shop.state.fact_cache, shop.ledger)
         except UnknownNameError as error:
-            raise PageError(404, str(error)) from None
+            raise PageError(404, message_of(error)) from None
 
     async def _recalls_of(sku: str) -> tuple[str, ...]:
         return (await shop.state.fact_cache.read_item(sku)).recalls
@@ -139,7 +144,9 @@ def recall_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         fact = {"type": "recall", "recall": recall_id, "skus": list(skus), "status": status}
         report = await operators.state_fact(shop, fact, page_request.login.name)
         if report.rejected:
-            raise PageError(422, f"The recall was rejected: {report.rejected[0].message}")
+            raise PageError(
+                422, phrase("The recall was rejected: {why}", why=report.rejected[0].message)
+            )
 
     return [
         Route(PAGE, access.page_endpoint(page, "see"), methods=["GET"]),

@@ -8,23 +8,22 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from tactful.console.audit_words import ACT_WORDS
 from tactful.console.code_words import code_words
-from tactful.console.formats import format_amount, format_number, format_span, format_time
+from tactful.console.gate_words import change_words, needed_words, words_of
 from tactful.console.languages import (
     count_in_page,
     present_language,
+    say,
     say_in_page,
     translated,
 )
+from tactful.console.local_formats import format_amount, format_number, format_span, format_time
+from tactful.console.notices import NAVIGATION, NOTICES
 from tactful.console.reason_words import reason_words
 from tactful.core.offers.offer import Offer
-from tactful.core.values.calendar import format_rfc3339, with_local_times
-from tactful.core.verdicts.counterfactuals import (
-    as_plain_value,
-    change_text,
-    needed_value,
-    value_words,
-)
+from tactful.core.values.calendar import format_rfc3339
+from tactful.core.verdicts.counterfactuals import as_plain_value
 from tactful.rulebook.language.units import format_percent
 
 if TYPE_CHECKING:
@@ -76,8 +75,12 @@ def offer_terms(offer: Offer) -> str:
         return format_money(offer.unit, offer.currency)
     amount = format_money(off.at_most, offer.currency)
     if off.percent_bp is None:
-        return f"{amount} off the {off.level}"
-    return f"{format_percent(off.percent_bp)} off the {off.level}, at most {amount}"
+        return say(f"{{amount}} off the {off.level}", amount=amount)
+    return say(
+        f"{{percent}} off the {off.level}, at most {{amount}}",
+        percent=format_percent(off.percent_bp),
+        amount=amount,
+    )
 
 
 def format_instant(at: int | None, zone: str) -> str:
@@ -100,11 +103,6 @@ def format_length(length: int) -> str:
     return format_span(length)
 
 
-def in_words(value: Any, zone: str) -> str:
-    """Return a gate's actual or needed value in words, with its instants in a zone."""
-    return with_local_times(value_words(value), zone)
-
-
 def _code(text: str) -> "Markup":
     from markupsafe import Markup  # noqa: PLC0415
 
@@ -115,6 +113,12 @@ def _strong(text: str) -> "Markup":
     from markupsafe import Markup  # noqa: PLC0415
 
     return Markup("<b>{}</b>").format(text)
+
+
+def capitalize_first(text: str) -> str:
+    """Return a text in the present language with a capital first letter."""
+    shown: str = translated(text)
+    return shown[:1].upper() + shown[1:]
 
 
 @lru_cache(maxsize=2)
@@ -139,15 +143,16 @@ def _templates(zone: str) -> "Environment":
         "reason": reason_words,
         "named": code_words,
         "number": format_number,
-        "words": partial(in_words, zone=zone),
-        "local_times": partial(with_local_times, zone=zone),
+        "words": partial(words_of, zone=zone),
         "duration": format_length,
     }
-    made.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    made.filters["capitalize_first"] = capitalize_first
     made.globals |= {"money": format_money, "terms": offer_terms, "plain": as_plain_value}
+    made.globals |= {"notices": NOTICES, "navigation": NAVIGATION, "act_words": ACT_WORDS}
     made.globals |= {"code": _code, "strong": _strong}
     made.globals |= {"_": say_in_page, "n_": count_in_page, "language": present_language}
-    made.globals |= {"zone": zone, "needed": needed_value, "change": change_text}
+    made.globals |= {"zone": zone, "needed": partial(needed_words, zone=zone)}
+    made.globals["change"] = partial(change_words, zone=zone)
     return made
 
 

@@ -10,8 +10,8 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.charts import Bar, Range, bar_chart, range_chart
-from tactful.console.formats import format_amount, format_number, format_share
 from tactful.console.languages import say
+from tactful.console.local_formats import format_amount, format_number, format_share
 from tactful.console.permissions import may
 from tactful.console.rendering import PageError
 from tactful.console.rule_views import RuleCounts, counts_of
@@ -267,12 +267,12 @@ def sum_counts(counts: Mapping[str, RuleCounts], rule: str) -> RuleCounts:
 def funnel_of(counts: RuleCounts) -> Any:
     """Return the chart of offers from the first to the last step, as HTML."""
     bars = [
-        Bar(say(label), value, format_number(value))
+        Bar(say(label.key), value, format_number(value))
         for label, value in (
-            ("offered", counts.offered),
-            ("shown", counts.shown),
-            ("accepted", counts.accepted),
-            ("bought", counts.redeemed),
+            (phrase("offered"), counts.offered),
+            (phrase("shown"), counts.shown),
+            (phrase("accepted"), counts.accepted),
+            (phrase("bought"), counts.redeemed),
         )
     ]
     title = say("What became of the offers")

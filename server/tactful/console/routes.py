@@ -17,6 +17,7 @@ from tactful.console.case_forms import correction_route
 from tactful.console.credentials import Credentials
 from tactful.console.customer_pages import customer_routes
 from tactful.console.finding import find_routes
+from tactful.console.languages import message_of
 from tactful.console.login_pages import login_routes
 from tactful.console.mounting import HOME, path_of, under_its_prefix
 from tactful.console.objection_forms import objection_routes
@@ -31,6 +32,7 @@ from tactful.console.stop_pages import stop_routes
 from tactful.console.token_pages import token_routes
 from tactful.console.voucher_forms import voucher_route
 from tactful.core.values.calendar import CalendarError, local_instant, parse_rfc3339
+from tactful.core.values.phrases import phrase
 from tactful.core.verdicts.reasons import Reason
 from tactful.runtime.security.operator_accounts import OperatorAccounts
 from tactful.runtime.services.explanations import Explanation, UnknownShopperError
@@ -175,7 +177,7 @@ async def _why_page(access: ConsoleAccess, page_request: ConsoleRequest) -> Resp
         )
         raise PageError(400, problem) from None
     except (UnknownShopperError, UnknownNameError) as error:
-        raise PageError(404, str(error)) from None
+        raise PageError(404, message_of(error)) from None
     return access.render(
         page_request,
         "why.html",
@@ -207,7 +209,7 @@ def _instant(text: str, zone: str) -> int:
 
 async def _missing_page(page_request: ConsoleRequest) -> Response:
     path = path_of(page_request.http_request)
-    raise PageError(404, f"The console has no page {path}. Open the overview.")
+    raise PageError(404, phrase("The console has no page {path}. Open the overview.", path=path))
 
 
 async def _static(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The pages of the rules: the list, one rule, the difference of two versions, and the rollback."""
+"""Pages of the rules: the list, one rule, the difference of versions, the rollback."""
 
 import itertools
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The rules as pages show them: title, state, what became of their offers, and what is wrong."""
+"""The rules as pages show them: title, state, what became of offers, what is wrong."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -11,8 +11,10 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
+from tactful.console.languages import message_of
 from tactful.console.rendering import HEADERS, PageError
 from tactful.console.start_steps import step_views
+from tactful.core.values.phrases import phrase
 from tactful.rulebook.authoring.first_rule import (
     HOLDOUT,
     TRIAL_SHARE,
@@ -129,7 +131,7 @@ def start_routes(
         try:
             wanted = read_rule(values)
         except ValueError as error:
-            return await show(page_request, status=422, problem=str(error), values=values)
+            return await show(page_request, status=422, problem=message_of(error), values=values)
         note = f"Made by {page_request.login.name} on the page Start here."
         language = shop.state.active_rulebook.current.policy.language
         text = first_rule(wanted, note=note, language=language)
@@ -145,7 +147,7 @@ def start_routes(
             await add_rule_file(shop, name, text, page_request.login.name)
         except RefusedRuleFileError as error:
             return await show(
-                page_request, status=422, problem=str(error), text=text, values=values
+                page_request, status=422, problem=message_of(error), text=text, values=values
             )
         page_request.login.notice = notice
         return RedirectResponse(PAGE, 303, HEADERS)
@@ -165,7 +167,7 @@ def read_rule(values: Mapping[str, str]) -> FirstRule:
         ValueError: A field is missing or not usable; the message says which, and what to enter.
     """
     if not ID.fullmatch(values["id"]):
-        raise ValueError(f"The id is not usable: {ID_HELP}.")
+        raise ValueError(phrase("The id is not usable: {help}.", help=phrase(ID_HELP)))
     category = values["category"]
     if len(category) > MAX_CATEGORY or not category.isprintable():
         raise ValueError("The category is too long, or has signs that cannot be printed.")
@@ -173,7 +175,14 @@ def read_rule(values: Mapping[str, str]) -> FirstRule:
     for name, (least, most) in LIMITS.items():
         text = values[name]
         if not re.fullmatch(r"[0-9]{1,5}", text) or not least <= int(text) <= most:
-            raise ValueError(f"The number for {name} is not usable. Enter {least} to {most}.")
+            raise ValueError(
+                phrase(
+                    "The number for {name} is not usable. Enter {least} to {most}.",
+                    name=phrase(name),
+                    least=least,
+                    most=most,
+                )
+            )
         numbers[name] = int(text)
     return FirstRule(id=values["id"], category=category, **numbers)
 

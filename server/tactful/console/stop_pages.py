@@ -11,6 +11,7 @@ from tactful.console.mounting import HOME
 from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import HEADERS, PageError
 from tactful.core.offers.offer import OfferState
+from tactful.core.values.phrases import phrase
 from tactful.runtime import operators
 from tactful.runtime.shop import Shop
 
@@ -33,7 +34,10 @@ def stop_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         reason = " ".join(form.get("reason", "").split())
         if not 0 < len(reason) <= MAX_REASON:
             raise PageError(
-                422, f"The reason is missing or too long. Write 1 to {MAX_REASON} characters."
+                422,
+                phrase(
+                    "The reason is missing or too long. Write 1 to {n} characters.", n=MAX_REASON
+                ),
             )
         if form.get("confirm") != "yes":
             raise PageError(

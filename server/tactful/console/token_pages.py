@@ -8,6 +8,7 @@ from starlette.routing import BaseRoute, Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.languages import message_of
 from tactful.console.password_prompt import confirmed
 from tactful.console.rendering import PageError
 from tactful.core.values.calendar import DAY, format_rfc3339
@@ -54,7 +55,7 @@ def token_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
         try:
             ident, made = tokens.issue(name, scopes, LIVES[form["life"]])
         except UnusableTokenError as error:
-            raise PageError(422, str(error)) from None
+            raise PageError(422, message_of(error)) from None
         await record_action(
             access.shop,
             "token.issued",

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from tactful.console.access import ConsoleAccess, ConsoleRequest
 from tactful.console.actions import redirect_back
+from tactful.console.languages import message_of
 from tactful.console.login import Login
 from tactful.console.queries import CustomerView
 from tactful.console.rendering import PageError
@@ -20,6 +21,7 @@ from tactful.core.rules.policy import Policy, VoucherLimits
 from tactful.core.rules.rule import NEVER
 from tactful.core.session.contact_history import NO_CONTACT
 from tactful.core.values.money import MoneyError, parse_plain
+from tactful.core.values.phrases import phrase
 from tactful.runtime.voucher_issue import (
     RefusedVoucherError,
     VoucherIssuer,
@@ -31,6 +33,10 @@ MAX_VOUCHER_DAYS: Final = 365
 """Longest validity of a voucher, in days."""
 DEFAULT_CURRENCY: Final = "EUR"
 """The currency of the form's example for a customer without an order."""
+
+
+_COMMA: Final = re.compile(r",([0-9]{1,2})(?=\s|$)")
+"""The comma before the decimals of an amount, as German writes it."""
 
 
 class VoucherView(Struct, frozen=True):
@@ -87,7 +93,7 @@ def voucher_route(access: ConsoleAccess) -> Route:
         try:
             outcome = await issuer.issue(wanted, page_request.login.name, limits)
         except RefusedVoucherError as error:
-            raise PageError(422, str(error)) from None
+            raise PageError(422, message_of(error)) from None
         live = shop.state.registry.session_of(wanted.customer)
         notice = "remedied-here" if live and live.connections else "remedied-later"
         page = f"/console/customers/{quote(wanted.customer, safe='')}"
@@ -120,7 +126,10 @@ def read_request(form: dict[str, str]) -> VoucherRequest:
         raise PageError(422, "The cause is missing. Choose the case or order of the voucher.")
     if not 1 <= days <= MAX_VOUCHER_DAYS:
         raise PageError(
-            422, f"The validity is wrong. A voucher is valid for 1 to {MAX_VOUCHER_DAYS} days."
+            422,
+            phrase(
+                "The validity is wrong. A voucher is valid for 1 to {n} days.", n=MAX_VOUCHER_DAYS
+            ),
         )
     return VoucherRequest(
         code=form.get("code", ""),
@@ -140,7 +149,7 @@ def _parse_value(text: str) -> RemedyValue:
             raise PageError(422, "The share is wrong. Write 1 to 100 %.")
         return RemedyValue(percent_bp=_parse_number(share) * 100)
     try:
-        found = parse_plain(text.strip())
+        found = parse_plain(_COMMA.sub(r".\1", text.strip()))
         return msgspec.convert({"amount": found.amount, "currency": found.currency}, RemedyValue)
     except (MoneyError, msgspec.ValidationError):
         problem = "The value cannot be read. Write it as 10.00 EUR, or as 15 %."

@@ -5,6 +5,7 @@ import os
 import secrets
 from pathlib import Path
 
+from tactful.core.values.phrases import phrase
 from tactful.rulebook.compiler import compile_rulebook
 from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime import operators
@@ -41,7 +42,9 @@ async def add_rule_file(shop: Shop, name: str, text: str, operator: str) -> None
     try:
         sources = await asyncio.to_thread(read_rule_sources, folder)
     except RulesUnreadableError as error:
-        raise RefusedRuleFileError(f"{error} Create it, and try again.") from None
+        raise RefusedRuleFileError(
+            phrase("{why} Create it, and try again.", why=str(error))
+        ) from None
     compiled = await asyncio.to_thread(
         compile_rulebook,
         [*sources, RuleSource(name, text.encode())],
@@ -51,17 +54,23 @@ async def add_rule_file(shop: Shop, name: str, text: str, operator: str) -> None
     )
     if compiled.rulebook is None:
         first = compiled.diagnostics[0]
-        raise RefusedRuleFileError(f"The rules would have an error. {first}")
+        raise RefusedRuleFileError(
+            phrase("The rules would have an error. {error}", error=str(first))
+        )
     try:
         await asyncio.to_thread(_write, folder, name, text)
     except FileExistsError:
         raise RefusedRuleFileError(
-            f"The rules folder has a file {name} already. Choose another id."
+            phrase("The rules folder has a file {name} already. Choose another id.", name=name)
         ) from None
     except OSError as error:
         raise RefusedRuleFileError(
-            f"The server cannot write into its rules folder ({error.strerror}). Save the text there "
-            f"yourself, as {name}."
+            phrase(
+                "The server cannot write into its rules folder ({error}). Save the text there yourself, "
+                "as {name}.",
+                error=error.strerror,
+                name=name,
+            )
         ) from None
     await operators.reload_rules(shop, operator, cause=f"{name} added")
 

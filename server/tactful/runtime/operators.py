@@ -288,10 +288,10 @@ async def resolve_alert(shop: Shop, alert: str, operator: str) -> Alert:
 
 
 async def _change_alert(
-    shop: Shop, alert: str, operator: str, act: ActionKind, doing: Coroutine[Any, Any, Alert]
+    shop: Shop, alert: str, operator: str, act: ActionKind, work: Coroutine[Any, Any, Alert]
 ) -> Alert:
     before = next((one for one in shop.alerts.unresolved() if one.id == alert), None)
-    done = await doing
+    done = await work
     await record_action(
         shop,
         act,

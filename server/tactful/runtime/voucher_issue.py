@@ -14,8 +14,8 @@ from tactful.core.facts.customer_facts import Remedy, RemedyValue
 from tactful.core.facts.fact_codec import decode_stored
 from tactful.core.rules.policy import VoucherLimits
 from tactful.core.values.calendar import DAY, format_duration, format_rfc3339
-from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
+from tactful.core.values.phrases import counted_phrase, phrase
 from tactful.rulebook.language.units import format_percent
 from tactful.runtime.operators import state_fact
 from tactful.runtime.shop import Shop
@@ -116,7 +116,9 @@ class VoucherIssuer:
             self._shop, _fact(wanted, self._shop.clock.now()), operator, detail=detail
         )
         if report.rejected:
-            raise RefusedVoucherError(f"The voucher was rejected: {report.rejected[0].message}")
+            raise RefusedVoucherError(
+                phrase("The voucher was rejected: {why}", why=report.rejected[0].message)
+            )
         return "issued"
 
     async def _was_issued(self, wanted: VoucherRequest) -> bool:
@@ -127,8 +129,11 @@ class VoucherIssuer:
             if (known.customer, known.value) == (wanted.customer, wanted.value):
                 return True
             raise RefusedVoucherError(
-                f"This form has issued the voucher {wanted.code} already. Open the page again to issue "
-                "another one."
+                phrase(
+                    "This form has issued the voucher {code} already. Open the page again to issue "
+                    "another one.",
+                    code=wanted.code,
+                )
             )
         return False
 
@@ -143,8 +148,15 @@ class VoucherIssuer:
         ]
         if len(issued) >= most.count:
             raise RefusedVoucherError(
-                f"This customer got {counted(len(issued), 'voucher')} within {format_duration(most.per)}, and the "
-                f"limit is {most.count}. Wait, or let a system of the shop report it."
+                counted_phrase(
+                    len(issued),
+                    "This customer got {n} voucher within {time}, and the limit is {most}. Wait, or let "
+                    "a system of the shop report it.",
+                    "This customer got {n} vouchers within {time}, and the limit is {most}. Wait, or let "
+                    "a system of the shop report it.",
+                    time=format_duration(most.per),
+                    most=most.count,
+                )
             )
 
 
@@ -170,8 +182,12 @@ def _require_within(value: RemedyValue, limits: VoucherLimits) -> None:
         is_above = (value.amount or 0) > largest
     if is_above:
         raise RefusedVoucherError(
-            f"A voucher of {value_words(value)} is above your limit of {most}. Issue a smaller one, or "
-            "let a system of the shop report this one."
+            phrase(
+                "A voucher of {worth} is above your limit of {most}. Issue a smaller one, or let a "
+                "system of the shop report this one.",
+                worth=value_words(value),
+                most=most,
+            )
         )
 
 

@@ -36,6 +36,7 @@ ROUTES: Mapping[str, Act] = {
     "POST /console/account/second-factor/remove": "own_account",
     "POST /console/account/recovery-codes": "own_account",
     "POST /console/account/logins/end": "own_account",
+    "POST /console/account/language": "own_account",
     "GET /console/why": "customers",
     "GET /console/find": "customers",
     "POST /console/find": "customers",

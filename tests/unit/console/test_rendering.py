@@ -7,7 +7,6 @@ from tactful.console.rendering import (
     format_instant,
     format_length,
     format_money,
-    in_words,
     offer_terms,
 )
 from tactful.core.values.allocation import Deduction
@@ -24,9 +23,6 @@ def test_money_time_and_durations_are_written_for_people() -> None:
 
 def test_instants_are_written_in_the_zone_of_the_shop() -> None:
     assert format_instant(1_773_144_000_999, "Europe/Berlin") == "2026-03-10 13:00:00 CET"
-    assert in_words({"since": "2026-07-10T12:00:00Z"}, "Europe/Berlin") == (
-        "since 2026-07-10 14:00:00 CEST"
-    )
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct
 
 from tactful.core.values.calendar import MINUTE
+from tactful.core.values.phrases import phrase
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.key_files import read_file, read_if_there, write_new
 
@@ -102,7 +103,7 @@ class ApiTokens:
         name = name.strip()
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise UnusableTokenError(
-                f"The name is missing or too long. Write 1 to {MAX_NAME} characters."
+                phrase("The name is missing or too long. Write 1 to {n} characters.", n=MAX_NAME)
             )
         if not scopes:
             raise UnusableTokenError("The token may do nothing. Choose at least one scope.")

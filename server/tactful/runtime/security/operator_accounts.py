@@ -18,6 +18,7 @@ from typing import Final, Literal, get_args
 from msgspec import Struct, structs
 
 from tactful.core.values.calendar import DAY, HOUR, MINUTE
+from tactful.core.values.phrases import phrase
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.key_files import read_file, read_if_there, replace_file, write_new
 from tactful.runtime.security.passwords import PasswordDigest
@@ -53,6 +54,8 @@ class AccountFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     recovery: tuple[bytes, ...] = ()
     """SHA-256 of the recovery codes that were not used; each replaces one code of the second factor."""
     suspended: bool = False
+    language: str = ""
+    """The language of the console that the operator chose; empty: that of the browser."""
     invitation: bytes | None = None
     """SHA-256 of the secret of an invitation that can be used."""
     invited_until: int = 0
@@ -135,7 +138,7 @@ class OperatorAccounts:
         name = name.strip()
         if not 0 < len(name) <= MAX_NAME or not name.isprintable():
             raise UnusableAccountError(
-                f"The name is missing or too long. Write 1 to {MAX_NAME} characters."
+                phrase("The name is missing or too long. Write 1 to {n} characters.", n=MAX_NAME)
             )
         secret = secrets.token_urlsafe(24)
         account = AccountFile(
@@ -146,7 +149,9 @@ class OperatorAccounts:
             created=self._clock.now(),
         )
         if not write_new(self._file(account_id(name)), account):
-            raise UnusableAccountError(f"{name} has an account already. Choose another name.")
+            raise UnusableAccountError(
+                phrase("{name} has an account already. Choose another name.", name=name)
+            )
         return f"{account_id(name)}.{secret}"
 
     def invite_again(self, name: str) -> str:
@@ -242,7 +247,9 @@ class OperatorAccounts:
         owners = [one.name for one in self.all() if (one.role, one.state) == ("owner", "active")]
         if owners == [account.name]:
             raise UnusableAccountError(
-                f"{account.name} is the only active owner. Make another owner first."
+                phrase(
+                    "{name} is the only active owner. Make another owner first.", name=account.name
+                )
             )
 
     def required(self, name: str) -> AccountFile:
@@ -253,7 +260,9 @@ class OperatorAccounts:
         """
         account = self.find(name)
         if account is None:
-            raise UnusableAccountError(f"{name} has no account. `tactful users list` names them.")
+            raise UnusableAccountError(
+                phrase("{name} has no account. `tactful users list` names them.", name=name)
+            )
         return account
 
     def update(self, name: str, **changes: object) -> AccountFile:

@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from tactful.core.values.phrases import phrase
+
 LEAST_CHARACTERS: Final = 12
 """Characters that a password needs. There are no other rules: length is what counts."""
 MOST_CHARACTERS: Final = 256
@@ -63,7 +65,11 @@ class PasswordHasher:
 def password_problem(password: str, name: str) -> str | None:
     """Return what is wrong with a new password, in a sentence; `None`: it can be used."""
     if not LEAST_CHARACTERS <= len(password) <= MOST_CHARACTERS:
-        return f"A password has {LEAST_CHARACTERS} to {MOST_CHARACTERS} characters. Choose another one."
+        return phrase(
+            "A password has {least} to {most} characters. Choose another one.",
+            least=LEAST_CHARACTERS,
+            most=MOST_CHARACTERS,
+        )
     if name.casefold() in password.casefold() or len(set(password)) < 5:
         return "This password is easy to guess. Choose one without your name and with other characters."
     return None

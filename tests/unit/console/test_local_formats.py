@@ -2,7 +2,8 @@
 
 import pytest
 
-from tactful.console.formats import (
+from tactful.console.languages import in_language
+from tactful.console.local_formats import (
     format_amount,
     format_decimal,
     format_number,
@@ -10,7 +11,6 @@ from tactful.console.formats import (
     format_span,
     format_time,
 )
-from tactful.console.languages import in_language
 
 NOON = 1_773_144_005_000
 
