@@ -169,7 +169,10 @@ class MemoryFacts(MemoryInbox):
         return found[:limit]
 
     async def order_heads(
-        self, _after: tuple[int, str], _until: int, _limit: int
+        self,
+        after: tuple[int, str],  # noqa: ARG002
+        until: int,  # noqa: ARG002
+        limit: int,  # noqa: ARG002
     ) -> list[tuple[int, str, str | None, str | None]]:
         """Return nothing: this ledger keeps no heads, and every order is read whole."""
         return []
