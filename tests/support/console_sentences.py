@@ -26,7 +26,7 @@ SAYING = {"phrase": (0,), "say": (0,), "counted_phrase": (1, 2)}
 
 def sentences() -> set[str]:
     """Every key of the console."""
-    return {*_of_templates(), *_of_code(), *_of_tables()}
+    return {*_of_templates(), *_of_code(), *_of_tables(), *_of_gates()}
 
 
 def _of_templates() -> Iterator[str]:
@@ -42,6 +42,23 @@ def _of_code() -> Iterator[str]:
     paths = [*CONSOLE_FOLDER.glob("*.py"), *(PACKAGE / "runtime" / name for name in RUNTIME)]
     for path in sorted(paths):
         yield from _of_module(path)
+
+
+def _of_gates() -> Iterator[str]:
+    """What gates say that they saw and need."""
+    for path in sorted((PACKAGE / "core").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
+                for given in node.keywords:
+                    yield from _words_of(given.value)
+
+
+def _words_of(value: ast.expr) -> Iterator[str]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value.value
+    elif isinstance(value, ast.BoolOp):
+        for part in value.values:
+            yield from _words_of(part)
 
 
 def _of_module(path: Path) -> Iterator[str]:
@@ -72,7 +89,7 @@ def _of_tables() -> Iterator[str]:
     for kind in KINDS.values():
         yield from (kind.meaning, kind.remedy)
     yield from SCOPE_WORDS.values()
-    yield from MISSING_CHANGES.values()
+    yield from (*MISSING_CHANGES, *MISSING_CHANGES.values())
     for reason in Reason:
         yield from filter(None, (reason.change, reason.needed))
     yield from LIMITS
