@@ -128,7 +128,7 @@ async def test_every_choice_of_the_form_lets_an_alert_rest_for_so_long(
         until = one.parts.shop.clock.now() + length
         page = await agent.read("/console")
         assert "The alert rests." in page
-        assert "feed.stale (stock) snoozed" in page
+        assert "feed.stale (stock) at rest" in page
         assert f"Rests until {format_instant(until, 'UTC')}." in page
     await agent.submit(f"/console/alerts/{alert.id}/snooze", duration="1h")
     await one.advance(SNOOZES["1h"] / 1000)
@@ -173,17 +173,20 @@ async def test_an_alert_cannot_be_acknowledged_while_nothing_can_be_stored(
 
 async def test_a_rule_is_paused_and_resumed(one: LiveServer, agent: Agent) -> None:
     shopper = await one.shopper()
+    untried = "It has made no offer in its present form."
     answer = await agent.submit("/console/rules/R1/pause")
     assert answer.headers["location"] == "/console/rules"
     await shopper.view("RUN-42", 30)
     assert await one.reason("RUN-42", shopper) == "rule.paused"
-    assert "live C paused Resume" in await agent.read("/console/rules")
+    page = await agent.read("/console/rules")
+    assert "footwear@shop.example, campaign C" in page
+    assert f"paused by Ada, 2026-03-10 12:00:00 UTC 0 0 0 {untried} Resume" in page
     await agent.submit("/console/rules/R1/resume")
-    assert "live C active Pause" in await agent.read("/console/rules")
+    assert f"active 0 0 0 {untried} Pause" in await agent.read("/console/rules")
     assert (await agent.submit("/console/rules/R9/pause")).status_code == 404
     page = await agent.read("/console/decisions")
-    assert "Ada rule resumed R1" in page
-    assert "Ada rule paused R1" in page
+    assert "Ada resumed a rule R1" in page
+    assert "Ada paused a rule R1" in page
 
 
 async def test_rule_files_are_reloaded_and_rolled_back(one: LiveServer, agent: Agent) -> None:

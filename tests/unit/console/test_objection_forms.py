@@ -22,7 +22,7 @@ async def test_no_offers_are_made_to_a_customer_until_the_objection_is_lifted(
     page = await agent.read("/console/customers/c1")
     assert "No offers are made to the customer from now on." in page
     assert "No offers are made until 2026-03-17 12:00:30 UTC, because the customer asked" in page
-    assert "Ada fact stated console:" in page
+    assert "Ada stated a fact console:" in page
     assert "no offers for 7 days" in page
     await lift(agent)
     page = await agent.read("/console/customers/c1")

@@ -14,7 +14,7 @@ from tactful.core.values.allocation import Deduction
 
 def test_money_time_and_durations_are_written_for_people() -> None:
     assert format_money(10965, "EUR") == "109.65 EUR"
-    assert format_money(15749, "JPY") == "15749 JPY"
+    assert format_money(15749, "JPY") == "15,749 JPY"
     assert format_instant(1_773_144_000_999, "UTC") == "2026-03-10 12:00:00 UTC"
     assert format_instant(None, "UTC") == ""
     assert format_length(960_999) == "16m"

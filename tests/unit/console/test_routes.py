@@ -22,7 +22,7 @@ async def test_the_overview_shows_feeds_budgets_and_decisions(
     assert "1 session connected, 1 in memory" in page
     assert "1 rule active, 0 paused" in page
     assert "stock 30s ago none not watched" in page
-    assert "C total 19.35 EUR 0.00 EUR 500.00 EUR 3 %" in page
+    assert "C in total 19.35 EUR 0.00 EUR 500.00 EUR 3 %" in page
     assert "Aero Runner RUN-42 109.65 EUR pushed R1 an anonymous shopper" in page
 
 
@@ -79,7 +79,7 @@ async def test_an_anonymous_session_has_a_page_too(one: LiveServer, agent: Agent
     assert "Offers shown 1 time" in page
     page = await agent.read("/console/find", q=offer["id"])
     assert "Public price when offered 129.00 EUR, shown as “was” 129.00 EUR" in page
-    assert "Reserved 19.35 EUR of campaign C" in page
+    assert "Reserved 19.35 EUR, campaign C" in page
 
 
 @pytest.mark.parametrize("path", ["customers/nobody", "sessions/se_x", "offers/of_x", "nowhere"])

@@ -64,7 +64,7 @@ async def test_a_voucher_is_issued_with_a_text_for_the_reply(one: LiveServer, ag
     assert "The voucher is issued. The customer is not in the shop now" in page
     assert "10.00 EUR for k-1 can be used until 2026-04-09 12:00:00 UTC" in page
     assert f"We have a voucher of 10.00 EUR for you ({code}). Log in at {ORIGIN}/ before" in page
-    assert f"Ada fact stated {code} voucher of 10.00 EUR for a case" in page
+    assert f"Ada stated a fact {code} voucher of 10.00 EUR for a case" in page
     again = await agent.submit("/console/remedies", **form)
     assert "had been issued already" in await agent.read(again.headers["location"])
     assert len(await one.parts.shop.ledger.facts_about([("customer", "c1")], ["remedy"])) == 1
