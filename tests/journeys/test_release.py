@@ -83,6 +83,7 @@ def check_metadata(wheel: Path) -> None:
         "tactful/_schema/rules.schema.json",
         "tactful/_codes/R101.md",
         "tactful/console/templates/base.html",
+        "tactful/console/locales/de.json",
         f"{folder}/licenses/LICENSE",
     } <= names
     assert not [name for name in names if "__pycache__" in name or name.startswith("tests")]
