@@ -33,10 +33,10 @@ async def test_a_report_beyond_the_bound_gets_429_with_retry_after(
         record = ledger.record_facts
         waiting: list[Any] = []
 
-        async def slowly(rows: Any) -> Any:
+        async def slowly(rows: Any, **options: Any) -> Any:
             waiting.append(rows)
             await gate.wait()
-            return await record(rows)
+            return await record(rows, **options)
 
         monkeypatch.setattr(ledger, "record_facts", slowly)
         in_progress = [asyncio.ensure_future(report(one, fact)) for fact in NEWS[:5]]
