@@ -154,7 +154,7 @@ FIELDS: Final[dict[str, Field]] = {
         _field("item.brand", "text", item.brand, "the brand of the item", "[Velo, Nordek]", indexed=True, inline="s.item.brand"),
         _field("item.title", "text", item.title, "the title of the item", '{matches: "*waterproof*"}'),
         _field("item.attributes.*", "any", None, "an attribute of the product", "red", read_named=item.attribute),
-        _field("item.stock", "count", item.stock, "the quantity that can be sold in the territory; larger than every number where nobody counts it", "{at_least: 5}"),
+        _field("item.stock", "count", item.stock, "the quantity that can be sold in the territory", "{at_least: 5}"),
         _field("item.stock_reported", "instant", item.stock_reported, "the last report of the item's stock", "{within: 1h}"),
         _field("item.price", "money", item.price, "the public price of the item", "{between: [{EUR: 20.00}, {EUR: 400.00}]}"),
         _field("item.list_price", "money", item.list_price, "the list price of the item, or its public price without one", "{at_least: 50.00 EUR}"),
