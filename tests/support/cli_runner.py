@@ -1,10 +1,12 @@
 """Runs the command line in this process, or beside a server of this process."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 from click.testing import CliRunner, Result
 
 from support.live_server import KEY, LiveServer
@@ -24,7 +26,8 @@ def run(*words: object, given: str | bytes | None = None, **environment: str) ->
 
 
 async def run_beside(stage: LiveServer, *words: object, key: str = KEY, **more: Any) -> Result:
-    """Run a command that uses a running server."""
+    """Run a command that uses a running server of this process, whose log is no output of the command."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url = ("--url", f"http://127.0.0.1:{stage.port}")
     return await asyncio.to_thread(run, *words, *url, TACTFUL_SERVER_KEY=key, **more)
 
