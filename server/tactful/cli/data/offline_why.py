@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tactful.cli.shared.errors import CommandError, exit_on
 from tactful.cli.shared.options import parse_instant
 from tactful.config import Config
 from tactful.core.values.calendar import CalendarError, parse_duration
+from tactful.rulebook.source.stored_sources import decode_sources
+from tactful.rulebook.source.tree import RuleSource
 
 
 def explain_offline(config: Config, question: dict[str, str | None]) -> Any:
@@ -92,16 +95,16 @@ async def _recorded_rules(work: Path) -> Path:
     ledger = SqliteLedger(work / LEDGER_FILE)
     await ledger.open()
     versions = await ledger.rulebooks()
-    packed = await ledger.rulebook_sources(versions[0][0]) if versions else None
+    stored = await ledger.rulebook_sources(versions[0][0]) if versions else None
     await ledger.close()
-    return _write_rule_files(work / "rules", packed or b"[]")
+    return _write_rule_files(work / "rules", decode_sources(stored))
 
 
-def _write_rule_files(folder: Path, packed: bytes) -> Path:
-    for path, text in msgspec.json.decode(packed, type=list[tuple[str, bytes]]):
-        file = folder / path
+def _write_rule_files(folder: Path, sources: Iterable[RuleSource]) -> Path:
+    for source in sources:
+        file = folder / source.path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(text)
+        file.write_bytes(source.text)
     return folder
 
 

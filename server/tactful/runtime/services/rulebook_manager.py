@@ -13,6 +13,7 @@ from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rulebook
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.source.diagnostics import Diagnostic
+from tactful.rulebook.source.stored_sources import decode_sources, encode_sources
 from tactful.rulebook.source.tree import RuleSource
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.runtime.ports.rulebook_store import OffersStop
@@ -200,7 +201,7 @@ class RulebookManager:
         if rulebook.version == self._active.current.version:
             self._telemetry.record_reload("same")
             return ReloadResult("same", rulebook.version, found)
-        packed = msgspec.json.encode([(source.path, source.text) for source in sources])
+        packed = encode_sources(sources)
         self._compiled[rulebook.version] = rulebook
         try:
             await self._ledger.store_rulebook(
@@ -382,11 +383,7 @@ class RulebookManager:
         self._active.set_stop(await self._ledger.offers_stop())
 
     async def _stored(self, version: str) -> list[RuleSource]:
-        packed = await self._ledger.rulebook_sources(version)
-        if packed is None:
-            return []
-        found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
-        return [RuleSource(path, text) for path, text in found]
+        return decode_sources(await self._ledger.rulebook_sources(version))
 
     async def _compile(self, sources: Sequence[RuleSource]) -> CompiledRulebook:
         return await asyncio.to_thread(

@@ -5,13 +5,12 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from tactful.core.rules.policy import Policy
 from tactful.rulebook.authoring.describe import describe_rule
 from tactful.rulebook.authoring.diff import diff_rulebooks
 from tactful.rulebook.compiler import CompiledRulebook, compile_rulebook
 from tactful.rulebook.language.rule_files import ParsedRule
+from tactful.rulebook.source.stored_sources import decode_sources
 from tactful.rulebook.source.tree import RuleSource, split_lines
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.ports.rulebook_store import RulebookStore
@@ -43,11 +42,7 @@ class RulebookVersions:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        packed = await self._ledger.rulebook_sources(version)
-        if packed is None:
-            return []
-        found = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
-        return [RuleSource(path, text) for path, text in found]
+        return decode_sources(await self._ledger.rulebook_sources(version))
 
     async def compiled(self, version: str) -> CompiledRulebook | None:
         """Return a version with its files as parsed; `None`: it was never active.

@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator
 from itertools import count
 from typing import Final
 
-import msgspec
-
 from tactful.core.rules.policy import Policy
 from tactful.core.rules.rule import Rulebook
 from tactful.rulebook.compiler import compile_rulebook
-from tactful.rulebook.source.tree import RuleSource
+from tactful.rulebook.source.stored_sources import decode_sources
 from tactful.runtime.ports.ledger_rows import TurnEntry
 from tactful.runtime.ports.rulebook_store import RulebookStore
 from tactful.runtime.ports.turn_store import TurnStore
@@ -90,11 +88,10 @@ class RecordedRulebooks:
         return self._rulebooks[version]
 
     async def _compile(self, version: str) -> Rulebook | None:
-        packed = await self._ledger.rulebook_sources(version)
-        if packed is None:
+        stored = await self._ledger.rulebook_sources(version)
+        if stored is None:
             return None
-        files = msgspec.json.decode(packed, type=list[tuple[str, bytes]])
-        sources = [RuleSource(path, text) for path, text in files]
+        sources = decode_sources(stored)
         activated = {name: at for name, at, _ in reversed(await self._ledger.rulebooks())}
         compiled = compile_rulebook(
             sources,
