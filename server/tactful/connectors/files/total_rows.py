@@ -13,7 +13,7 @@ _WORDS: Final = frozenset(
         totale, totale generale, somma, subtotale, totaal, eindtotaal, subtotaal, som
         soma, total geral, summa, totalt, delsumma, sammanlagt, i alt, sum i alt, totalsum
         yhteensä, välisumma, razem, suma częściowa, łącznie, ogółem, celkem, součet, spolu, súčet
-        összesen, végösszeg, total general, subtotal, итого, всего, сумма, toplam, genel toplam
+        összesen, végösszeg, итого, всего, сумма, toplam, genel toplam
         ara toplam, 合計, 総計, 小計, σύνολο, γενικό σύνολο
     """.strip().splitlines()
     for word in words.split(",")
