@@ -37,7 +37,8 @@ def test_a_token_is_found_by_itself_only_and_kept_as_a_digest(tmp_path: Path) ->
     (path,) = tmp_path.iterdir()
     assert path.name == f"token-{ident}.json"
     assert path.stat().st_mode & 0o077 == 0
-    assert token.rpartition("_")[2].encode() not in path.read_bytes()
+    secret = token.split("_", 2)[2]  # it may have a "_" itself
+    assert secret.encode() not in path.read_bytes()
     for other in (
         token[:-1],
         token + "x",
