@@ -27,6 +27,7 @@ _ENCODE: Final = msgspec.json.Encoder().encode
 
 # SQLite compares a parameter with the condition of a partial index, and then prepares the statement again
 # for each other value, which takes longer than the statement. It does not do so with `CAST(? AS TEXT)`.
+# From Python 3.12 on, `StablePlanConnection` forbids it.
 _LATEST: Final = """
   SELECT f.key, f.id, f.int_version, f.time_version, f.at, f.subjects, f.body, f.contents
   FROM json_each(?) AS j CROSS JOIN facts AS f

@@ -20,6 +20,7 @@ from tactful.stores.shared.storage_use import storage_use
 from tactful.stores.sqlite.error_translation import translate_error
 from tactful.stores.sqlite.opening import BUSY_MS, MOVED_SUFFIX, open_writer
 from tactful.stores.sqlite.snapshots import read_snapshot
+from tactful.stores.sqlite.sqlite_connection import StablePlanConnection
 from tactful.stores.sqlite.writer.checkpoints import move_log
 from tactful.stores.sqlite.writer.sqlite_engine import SqliteEngine
 
@@ -71,7 +72,9 @@ class SqliteLedger(RelationalLedger):
             connection.close()
             raise
         self._start(connection, SqliteEngine(connection, self.path))
-        self._reader = await aiosqlite.connect(self.path, timeout=BUSY_MS / 1000)
+        self._reader = await aiosqlite.connect(
+            self.path, timeout=BUSY_MS / 1000, factory=StablePlanConnection
+        )
 
     async def _close_readers(self) -> None:
         if self._reader:
@@ -99,7 +102,7 @@ class SqliteLedger(RelationalLedger):
 
     @asynccontextmanager
     async def _read_alone(self) -> AsyncIterator[ReadRows]:
-        async with aiosqlite.connect(self.path) as made:
+        async with aiosqlite.connect(self.path, factory=StablePlanConnection) as made:
 
             async def read(sql: str, values: Any) -> list[Any]:
                 return list(await made.execute_fetchall(sql, values))
