@@ -46,7 +46,8 @@ def newest_order(woo: WooShop) -> str:
 
 
 def settled(woo: WooShop) -> int:
-    """What the budget has paid for good, in pence."""
+    """What the budget has paid for good, in pence, after everything was delivered."""
+    woo.deliver()
     return woo.tactful.budget()[1]
 
 
@@ -58,7 +59,7 @@ def test_a_customers_offer_is_redeemed_for_that_customer(woo: WooShop, browser: 
         one.take_offer()
         order = one.order()
     assert total_of(woo, order) == "109.65"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
     customer = woo.run("echo get_user_by('login', 'mia')->ID;")
     assert order in str(woo.tactful.ask("GET", f"/v1/customers/{customer}/export"))
 
@@ -75,7 +76,7 @@ def test_a_shopper_takes_an_offer_and_pays_exactly_the_promised_price(
         assert "reserved for you" in cart
         order = one.order()
     assert total_of(woo, order) == "109.65"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
     assert settled(woo) == before + SAVED
 
 
@@ -138,12 +139,12 @@ def test_a_declined_card_and_a_retry_redeem_the_offer_once(
         # A failed order gives the offer back at once; a pending one keeps it for the next attempt.
         failed = newest_order(woo)
         state = "cancelled" if outcome == "declined" else "held"
-        assert until(lambda: woo.tactful.redemptions(failed) == [(1, state)])
+        assert until(lambda: woo.redemptions(failed) == [(1, state)])
         one.pay("good")
         order = one.order_number()
     assert total_of(woo, order) == "109.65"
     woo.sweep()
-    states = [state for _, state in woo.tactful.redemptions(order)]
+    states = [state for _, state in woo.redemptions(order)]
     assert states.count("redeemed") == 1
     assert states[-1] == "redeemed"
     assert settled(woo) == before + SAVED
@@ -159,16 +160,16 @@ def test_a_shopper_comes_back_from_the_bank_to_the_cart_and_pays_later(
         one.pay("bank")
         expect(one.page.locator("#total")).to_have_text("109.65", timeout=PATIENCE_MS)
         first = newest_order(woo)
-        assert woo.tactful.redemptions(first) == [(1, "held")]
+        assert woo.redemptions(first) == [(1, "held")]
         one.page.click("text=Back")
         one.said(PROMISED)
-        assert until(lambda: woo.tactful.redemptions(first) == [(1, "cancelled")])
+        assert until(lambda: woo.redemptions(first) == [(1, "cancelled")])
         one.to_payment()
         one.pay("bank")
         one.page.click("text=Pay")
         order = one.order_number()
     assert total_of(woo, order) == "109.65"
-    assert woo.tactful.redemptions(order)[-1][1] == "redeemed"
+    assert woo.redemptions(order)[-1][1] == "redeemed"
 
 
 def test_a_cancelled_order_gives_the_budget_back(woo: WooShop, browser: Browser) -> None:
@@ -178,7 +179,7 @@ def test_a_cancelled_order_gives_the_budget_back(woo: WooShop, browser: Browser)
         order = one.order()
     assert settled(woo) == before + SAVED
     woo.run(f"wc_get_order({order})->update_status('cancelled');")
-    assert woo.tactful.redemptions(order) == [(1, "cancelled")]
+    assert woo.redemptions(order) == [(1, "cancelled")]
     assert settled(woo) == before
 
 
@@ -230,8 +231,8 @@ def test_a_second_order_with_the_same_token_is_refused_and_charges_nothing(
         second.pay()
         other = second.order_number()
     assert total_of(woo, other) == "129.00"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
-    assert "redeemed" not in [state for _, state in woo.tactful.redemptions(other)]
+    assert woo.redemptions(order) == [(1, "redeemed")]
+    assert "redeemed" not in [state for _, state in woo.redemptions(other)]
 
 
 def test_forged_repeated_and_excessive_offers_do_not_enter_the_cart(
@@ -320,7 +321,7 @@ def test_coupons_of_the_shop_leave_the_promised_price_alone(
         one.said("£" + total)
         order = one.order()
     assert total_of(woo, order) == total
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
 
 
 @contextmanager
@@ -345,7 +346,7 @@ def test_a_price_that_another_plugin_lowers_is_not_charged(
             one.pay()
             one.said("cannot be combined with another reduction")
             assert orders(woo) == count
-            assert woo.tactful.redemptions(newest_order(woo)) == []
+            assert woo.redemptions(newest_order(woo)) == []
 
 
 def test_prices_that_are_stored_without_tax_are_charged_to_the_penny(
@@ -361,7 +362,7 @@ def test_prices_that_are_stored_without_tax_are_charged_to_the_penny(
         # After the option: the price is reported as it is shown then.
         woo.set_price("RUN-42", "129.00")
     assert total_of(woo, order) == "109.65"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
 
 
 @contextmanager
@@ -383,7 +384,7 @@ def test_an_own_price_below_the_promise_is_charged_and_uses_no_offer(
             assert "£99.00" in one.cart()
             order = one.order()
     assert total_of(woo, order) == "99.00"
-    assert woo.tactful.redemptions(order) == []
+    assert woo.redemptions(order) == []
 
 
 def test_a_changed_price_is_reported_at_once(woo: WooShop) -> None:
@@ -392,7 +393,8 @@ def test_a_changed_price_is_reported_at_once(woo: WooShop) -> None:
 
 
 def available(woo: WooShop) -> int:
-    """The stock of the item, as Tactful knows it."""
+    """The stock of the item, as Tactful knows it after everything was delivered."""
+    woo.deliver()
     rows = woo.tactful.ask("GET", "/v1/facts?of=stock")["facts"]
     (row,) = [row for row in rows if row["sku"] == "RUN-42"]
     return int(row["available"])
@@ -424,7 +426,7 @@ def test_a_variation_is_sold_at_the_promised_price(woo: WooShop, browser: Browse
         assert "£34.00" in one.cart()
         order = one.order()
     assert total_of(woo, order) == "34.00"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
 
 
 def test_a_recalled_item_is_refused_and_its_offer_leaves_the_cart(
@@ -462,7 +464,7 @@ def test_without_an_answer_of_tactful_nothing_is_charged_and_a_later_try_succeed
     assert total_of(woo, order) == "109.65"
     # A request that failed is repeated after some seconds, and the later ones of its order wait for it.
     woo.sweep()
-    assert woo.tactful.redemptions(order)[-1][1] == "redeemed"
+    assert woo.redemptions(order)[-1][1] == "redeemed"
 
 
 def test_an_order_that_is_placed_while_tactful_is_away_is_confirmed_by_the_sweep(
@@ -480,8 +482,11 @@ def test_an_order_that_is_placed_while_tactful_is_away_is_confirmed_by_the_sweep
         finally:
             woo.tactful.start()
     assert total_of(woo, order) == "109.65"
+    woo.run("set_transient('tactful_woo_pause', 1, 3600);")
     woo.sweep()
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
+    # The next request need not wait for the job: the server answers again.
+    assert woo.run("echo (int) get_transient('tactful_woo_pause');") == "0"
 
 
 def test_an_unpaid_order_that_woocommerce_cancels_gives_the_offer_back(
@@ -494,7 +499,7 @@ def test_an_unpaid_order_that_woocommerce_cancels_gives_the_offer_back(
         expect(one.page.locator("#total")).to_have_text("109.65", timeout=PATIENCE_MS)
     order = newest_order(woo)
     woo.run(f"wc_get_order({order})->update_status('cancelled');")
-    assert woo.tactful.redemptions(order) == [(1, "cancelled")]
+    assert woo.redemptions(order) == [(1, "cancelled")]
 
 
 def test_the_settings_page_never_shows_the_key_and_reports_the_shop_with_progress(
@@ -532,4 +537,4 @@ def test_a_pairing_code_on_the_settings_page_connects_the_shop(
         one.take_offer()
         order = one.order()
     assert total_of(woo, order) == "109.65"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]

@@ -60,5 +60,5 @@ def test_the_manual_leads_from_the_zip_to_a_paid_order(
         one.take_offer()
         order = one.order()
     assert woo.run(f"echo wc_get_order({order})->get_total();") == "109.65"
-    assert woo.tactful.redemptions(order) == [(1, "redeemed")]
+    assert woo.redemptions(order) == [(1, "redeemed")]
     assert woo.complaints == []

@@ -114,6 +114,7 @@ class Shopper:
 @contextmanager
 def shopper_at(shop: OscarShop, browser: Browser) -> Iterator[Shopper]:
     """A shopper with an empty profile; errors of the pages fail the test."""
+    shop.tactful.catch_up()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     try:
         one = Shopper(shop, context.new_page())

@@ -134,6 +134,7 @@ def _takes_an_offer(request: Request) -> bool:
 @contextmanager
 def vendure_shopper_at(shop: VendureShop, browser: Browser) -> Iterator[VendureShopper]:
     """A shopper with an empty profile; errors of the pages fail the test."""
+    shop.tactful.catch_up()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     try:
         context.set_default_timeout(PATIENCE_MS)

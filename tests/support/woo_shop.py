@@ -4,10 +4,8 @@ import contextlib
 import os
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -41,14 +39,6 @@ class WooShop:
     folder: Path
     port: int
     tactful: Tactful
-    clock: int = 0
-    """Seconds since the Unix epoch, UTC, to which the server's clock was set last."""
-
-    def advance(self, seconds: int) -> None:
-        """Move the server's clock; it is never behind the shop's, which compares tokens with its own."""
-        self.clock = max(self.clock + seconds, int(time.time()))
-        now = datetime.fromtimestamp(self.clock, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        assert "status" not in self.tactful.ask("POST", "/v1/test/clock", {"now": now})
 
     @property
     def root(self) -> Path:
@@ -99,10 +89,21 @@ class WooShop:
 
     def sweep(self) -> None:
         """Send what waits in the outbox, also what is to be repeated later, and compare the holds."""
-        self.run(
-            "global $wpdb; $wpdb->query('UPDATE ' . Tactful\\Woo\\Tables::outbox() . ' SET not_before_ms = 0');"
-            "Tactful\\Woo\\Jobs::sweep();"
-        )
+        self.run(DUE_NOW + "Tactful\\Woo\\Jobs::sweep();")
+
+    def deliver(self) -> None:
+        """Send what waits in the outbox until nothing does, as WordPress' cron does later.
+
+        The shop sends at once, but does not wait for long: a busy machine may answer too late.
+        """
+        code = "$now = Tactful\\Woo\\Connection::current(); $now->delivery->deliver();"
+        code += "echo $now->store->counts()['waiting'];"
+        until(lambda: self.run(DUE_NOW + code) == "0", 3 * PATIENCE_S)
+
+    def redemptions(self, order: str) -> list[tuple[int, str]]:
+        """(attempt, state) of an order's redemptions, after everything was delivered."""
+        self.deliver()
+        return self.tactful.redemptions(order)
 
     def use_pages(self, kind: str) -> None:
         """Use the `classic` or the `blocks` pages of cart and checkout."""
@@ -112,6 +113,7 @@ class WooShop:
             )
 
 
+DUE_NOW = "$GLOBALS['wpdb']->query('UPDATE ' . Tactful\\Woo\\Tables::outbox() . ' SET not_before_ms = 0');"
 PHP = ["php", "-d", "memory_limit=512M", "-d", "display_errors=stderr"]
 
 

@@ -92,7 +92,7 @@ class WooShopper:
         take = self.page.get_by_role("button", name="Take this offer")
         for _ in range(8):
             # The server may hear of the item only after its clock was advanced.
-            self.shop.advance(31)
+            self.shop.tactful.advance(31)
             with suppress(NotVisible):
                 take.wait_for(timeout=4_000)
                 break
@@ -179,6 +179,7 @@ class WooShopper:
 def woo_shopper_at(shop: WooShop, browser: Browser, kind: str = "blocks") -> Iterator[WooShopper]:
     """A shopper with an empty profile, in a shop with `blocks` or `classic` pages."""
     shop.use_pages(kind)
+    shop.tactful.catch_up()
     context = browser.new_context(viewport={"width": 1200, "height": 1000})
     try:
         one = WooShopper(shop, context.new_page(), kind)
