@@ -144,8 +144,9 @@ def test_the_zip_has_the_plugin_alone_and_is_the_same_each_time(tmp_path: Path) 
     assert {*names} == plugin_files | {"tactful-woo/LICENSE"}
 
 
-def test_the_script_of_the_storefront_tells_card_and_page_of_the_cart() -> None:
-    command = [node(), "--test", str(CASES / "storefront.test.mjs")]
+@pytest.mark.parametrize("script", ["admin", "storefront"])
+def test_the_scripts_of_the_pages_do_what_their_tests_say(script: str) -> None:
+    command = [node(), "--test", str(CASES / f"{script}.test.mjs")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -39,4 +39,5 @@
       button.disabled = false;
     }
   });
+  button.disabled = false;
 })();

@@ -3,6 +3,7 @@ declare(strict_types=1);
 
 namespace Tactful\Woo;
 
+use Tactful\Woo\Bridge\DeliveryReport;
 use Tactful\Woo\Bridge\Entry;
 use Tactful\Woo\Bridge\EntryKind;
 
@@ -95,6 +96,7 @@ final class Jobs
         $connection = Connection::current();
         if ($connection !== null) {
             $report = $connection->delivery->deliver(1_000);
+            self::endPauseAfter($report);
             if ($connection->store->counts()['waiting'] > 0) {
                 self::deliverLater($report->waiting > 0 ? 60 : 1);
             }
@@ -106,8 +108,16 @@ final class Jobs
     {
         $connection = Connection::current();
         if ($connection !== null) {
-            $connection->sweep->run();
+            self::endPauseAfter($connection->sweep->run()->delivery);
             $connection->store->forgetFailures(false);
+        }
+    }
+
+    /** Let requests send at once again after a delivery in which the server has answered everything. */
+    private static function endPauseAfter(DeliveryReport $report): void
+    {
+        if ($report->waiting === 0 && $report->sum() > 0) {
+            delete_transient(self::PAUSE);
         }
     }
 

@@ -78,7 +78,8 @@ final class StatusPanel
     {
         echo '<h2>' . esc_html__('Report the shop', 'tactful-woo') . '</h2><p>'
             . esc_html__('Reports all products, and the orders and reviews of the last 180 days. Do it once after the installation, and after a change of taxes.', 'tactful-woo')
-            . '</p><p><button type="button" class="button" id="tactful-sync">' . esc_html__('Report now', 'tactful-woo')
+            // Enabled by its script, which comes last: a click before would do nothing.
+            . '</p><p><button type="button" class="button" id="tactful-sync" disabled>' . esc_html__('Report now', 'tactful-woo')
             . '</button> <progress id="tactful-progress" max="1" value="0" hidden></progress> <span id="tactful-said" role="status"></span></p>';
         wp_enqueue_script('tactful-woo-admin', plugins_url('assets/admin.js', \Tactful\Woo\PLUGIN_FILE), [], \Tactful\Woo\VERSION, ['in_footer' => true]);
         $said = ['url' => admin_url('admin-ajax.php'), 'nonce' => wp_create_nonce(SyncRequests::ACTION), 'action' => SyncRequests::ACTION];
