@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from tactful.runtime.security.signing_keys import SigningKeys
 
 _SECRET_BYTES: Final = 32
+_NO_IDENTITIES: Final = (
+    "No identity secret is set here. A server without one tells the plugin no key for identities, and"
+    " treats shoppers who are logged in like strangers. Set TACTFUL_IDENTITY_SECRET on the server"
+    " (`tactful keys secret` makes one) and restart it before you enter the code."
+)
 
 
 @click.group()
@@ -151,12 +156,14 @@ def pair(*, platform: str, length: str, **options: Any) -> None:
     """Print a one-time code for a shop's plugin, also while the server runs.
 
     The plugin exchanges the code for a key of its own, which may report facts and redeem offers.
+    If the server has an identity secret, it also gets a key that signs who is logged in.
     """
     try:
         life = duration().parse(length)
     except ValueProblem as problem:
         raise click.BadParameter(str(problem), param_hint="--for") from problem
-    url = load_config(options).public_url
+    config = load_config(options)
+    url = config.public_url
     if url is None:
         raise CommandError(
             "The server's public address is not known. Name it with --public-url or TACTFUL_PUBLIC_URL."
@@ -165,6 +172,8 @@ def pair(*, platform: str, length: str, **options: Any) -> None:
         code = _plugin_keys(options).new_code(platform, url.rstrip("/"), life)
     print_text(code)
     print_text(f"Enter this code in the plugin. It can be used once, within {length}.", err=True)
+    if config.identity_secret is None:
+        print_text(_NO_IDENTITIES, err=True)
 
 
 @keys.command(epilog="\b\nExample:\n  tactful keys plugins --data shop-data")

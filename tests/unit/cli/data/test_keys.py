@@ -119,6 +119,16 @@ def test_a_plugin_is_paired_listed_and_revoked(tmp_path: Path) -> None:
     assert printed_json(run("keys", "plugins", "--json", "--data", tmp_path)) == []
 
 
+def test_a_pairing_without_an_identity_secret_says_what_is_missing(tmp_path: Path) -> None:
+    given = ("keys", "pair", "--platform", "woo", "--public-url", "https://offers.shop.example")
+    without = run(*given, "--data", tmp_path)
+    assert (without.exit_code, len(without.stdout.split())) == (0, 1)
+    assert "Set TACTFUL_IDENTITY_SECRET on the server" in without.stderr
+    secret = "identity-secret-of-the-tests-here"
+    found = run(*given, "--data", tmp_path, TACTFUL_IDENTITY_SECRET=secret)
+    assert (found.exit_code, "IDENTITY_SECRET" in found.stderr) == (0, False)
+
+
 def test_a_code_needs_a_public_address_and_a_duration(tmp_path: Path) -> None:
     given = ("keys", "pair", "--platform", "woo", "--data", tmp_path)
     assert "--public-url" in run(*given).output
