@@ -111,7 +111,7 @@ async def test_a_shelf_alone_is_sold_out_exactly(cluster: Cluster) -> None:
     async with four_nodes(cluster) as nodes:
         turns = [of_shelf(number, units, 10**9) for number in range(promises)]
         answers = await asyncio.gather(
-            *(nodes[number % 4].commit(turn) for number, turn in enumerate(turns))
+            *(committed(nodes[number % 4], turn) for number, turn in enumerate(turns))
         )
         assert answers.count(None) == units
         assert await nodes[0].stock_commitments(["RUN-42"]) == {("RUN-42", "DE"): units}
@@ -131,7 +131,7 @@ async def stale_promises(nodes: list[PostgresLedger], tries: int, *, checks: boo
             for place in range(4)
         ]
         answers = await asyncio.gather(
-            *(node.commit(turn) for node, turn in zip(nodes, turns, strict=True))
+            *(committed(node, turn) for node, turn in zip(nodes, turns, strict=True))
         )
         wrong += answers.count(None)
     return wrong

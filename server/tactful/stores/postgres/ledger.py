@@ -143,6 +143,11 @@ class PostgresLedger(RelationalLedger):
         """Return whether a transaction of a lost connection was found committed → how often."""
         return self._postgres.settled if self._postgres else {}
 
+    @property
+    def lapses(self) -> int:
+        """Return how often the lease of this node was over when it wanted to write."""
+        return self._postgres.lapses if self._postgres else 0
+
     def storage_use(self) -> StorageUse | None:
         """Return None: the room on its disks is the database's own business."""
         return None

@@ -14,14 +14,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
+import structlog
 
 from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
 from tactful.runtime.ports.ledger_rows import Change
 from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
+from tactful.stores.postgres.pending_rows import PendingRows
 from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
 from tactful.stores.postgres.statements import bulk_insert, split_by_key, statement
 from tactful.stores.postgres.target import Target
-from tactful.stores.postgres.tenure import Statement, Tenure
+from tactful.stores.postgres.tenure import LEASE_MS, Statement, Tenure
 from tactful.stores.relational.inserts import Insert
 from tactful.stores.relational.known_rows import KnownRows
 from tactful.stores.relational.ledger_connection import BASIS, TransactionState
@@ -43,36 +45,7 @@ UNKNOWN_TURN: Final = -1
 _UNREPLICATED: Final = "01000"
 """The code of a warning with which a commit is acknowledged that no standby has."""
 
-
-class PendingRows:
-    """What a statement has found or changed, awaited when it is asked for."""
-
-    __slots__ = ("_connection", "_cursor")
-
-    def __init__(
-        self, connection: "PostgresConnection", cursor: psycopg.Cursor[tuple[Any, ...]]
-    ) -> None:
-        self._connection = connection
-        self._cursor = cursor
-
-    @property
-    def rowcount(self) -> int:
-        """Return the number of rows that were changed."""
-        self._connection.flush()
-        return self._cursor.rowcount
-
-    def fetchone(self) -> Any:
-        """Return the next row; None: there is none."""
-        with self._connection.trips():
-            return self._cursor.fetchone()
-
-    def fetchall(self) -> list[Any]:
-        """Return the rows that are left."""
-        with self._connection.trips():
-            return self._cursor.fetchall()
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.fetchall())
+log = structlog.get_logger("tactful.ledger")
 
 
 class PostgresConnection(TransactionState):
@@ -101,12 +74,15 @@ class PostgresConnection(TransactionState):
         self._turn = UNKNOWN_TURN
         self._is_in_transaction = False
         self._is_unreplicated = False
+        self._has_lapsed = False
         self._uncounted: list[psycopg.Cursor[tuple[Any, ...]]] = []
         self._changed = 0
         self._unsettled: list[Change] = []
         """What a transaction logged whose outcome is not known."""
         self.settled: dict[bool, int] = {True: 0, False: 0}
         """Whether a transaction of a lost connection was found committed → how often."""
+        self.lapses = 0
+        """How often the lease of the node was over when it wanted to write or to renew it."""
 
     # statements
 
@@ -163,7 +139,7 @@ class PostgresConnection(TransactionState):
         What is known stays valid from one transaction to the next, as long as no other server writes.
 
         Raises:
-            LedgerAwayError: The database cannot be reached.
+            LedgerAwayError: The database cannot be reached, or the lease of the node was over.
             LedgerBrokenError: Another server has taken the ledger over.
         """
         self._connect_again()
@@ -262,10 +238,10 @@ class PostgresConnection(TransactionState):
             LedgerAwayError: The database cannot be reached.
         """
         self._connect()
-        row = self._execute_alone(self._tenure.take_over())
-        if row is None:
+        rows = self._execute_alone(self._tenure.take_over())
+        if rows is None:
             return False
-        self._epoch, self._batch = row
+        self._epoch, self._batch = rows[-1]
         return True
 
     def beat(self) -> None:
@@ -277,11 +253,17 @@ class PostgresConnection(TransactionState):
         """
         self._connect_again()
         try:
-            row = self._execute_alone(self._tenure.beat(self._epoch))
+            rows = self._execute_alone(self._tenure.beat(self._epoch))
         except RepeatError as error:
             raise LedgerAwayError(str(error)) from error
-        if row is None:
+        if rows is None:
             raise self._taken_over()
+        if rows[0][0] != self._epoch:
+            # The renewal has joined the node again.
+            self._note_lapse()
+            self._has_lapsed = False
+            self._epoch = rows[0][0]
+            self.forget_all()
 
     def close(self) -> None:
         """Give the ledger up, so that another server need not wait, and close the connection."""
@@ -313,29 +295,32 @@ class PostgresConnection(TransactionState):
             LedgerAwayError: The database cannot be reached.
             LedgerBrokenError: Another server has taken the ledger over.
         """
-        if self._raw is not None and not self._raw.closed:
+        is_open = self._raw is not None and not self._raw.closed
+        if is_open and not self._has_lapsed:
             return self._batch - 1
         try:
-            self._connect()
-            row = self._execute_alone(self._tenure.take_again())
+            if not is_open:
+                self._connect()
+            rows = self._execute_alone(self._tenure.take_again())
         except (RepeatError, psycopg.Error) as error:
             self._drop()
             raise LedgerAwayError(f"{self._target.place} cannot be used yet: {error}") from error
-        if row is None:
+        if rows is None:
             self._drop()
             raise self._taken_over()
-        self._epoch, committed = row
+        self._epoch, committed = rows[-1]
+        self._has_lapsed = False
         self.forget_all()
         return int(committed)
 
-    def _execute_alone(self, statements: Iterable[Statement]) -> Any:
-        """Execute statements in a transaction of their own; return the last row if each found one."""
+    def _execute_alone(self, statements: Iterable[Statement]) -> list[Any] | None:
+        """Execute statements in a transaction of their own; return their rows if each found one."""
         with self.trips():
             cursors = [self._open.execute(sql, values, binary=True) for sql, values in statements]
             # In a pipeline the transaction ends with the next synchronisation, not with the answer.
             self.flush()
             rows = [cursor.fetchone() for cursor in cursors]
-            return rows[-1] if all(rows) else None
+            return rows if all(rows) else None
 
     def _drop(self) -> None:
         raw, self._raw, self._pipeline = self._raw, None, None
@@ -361,12 +346,24 @@ class PostgresConnection(TransactionState):
             rows = [cursor.fetchone() for cursor in fence]
         if not all(rows):
             raise self._taken_over()
-        if self._tenure.is_shared and rows[-1]:
-            (turn,) = rows[-1]
+        (epoch, *_), turns = rows[0], rows[1:]  # type: ignore[misc]
+        if epoch != self._epoch:
+            self._note_lapse()
+            raise LedgerAwayError(
+                f"{self._target.place}: this node was silent for longer than its lease. It has written"
+                " nothing, and goes on once it has joined again"
+            )
+        for (turn,) in turns:  # type: ignore[misc]
             if turn != self._turn + 1:
                 # Another node has written since.
                 self._known = KnownRows()
             self._turn = turn
+
+    def _note_lapse(self) -> None:
+        """Note that the lease was over; the node joins again with its next transaction."""
+        self.lapses += 1
+        self._has_lapsed = True
+        log.warning("node.lease_lapsed", place=self._target.place, lease_ms=LEASE_MS)
 
     def _taken_over(self) -> LedgerBrokenError:
         return LedgerBrokenError(

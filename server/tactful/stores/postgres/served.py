@@ -65,3 +65,8 @@ def register_metrics(ledger: Ledger, telemetry: Telemetry) -> None:
         lambda: [((str(found).lower(),), n) for found, n in ledger.outcomes_settled.items()],
         ("written",),
     )
+    telemetry.add_counter(
+        "tactful_node_leases_lapsed",
+        "How often this node was silent for longer than its lease, and joined again",
+        lambda: [((), ledger.lapses)],
+    )

@@ -24,7 +24,9 @@ class Tenure(Protocol):
     """The statements by which a server gets, proves, renews and gives up the right to write.
 
     Each method returns statements of one transaction. The server has the right if each of them found a
-    row. The last row of `take_over` and `take_again` is (epoch, last committed batch).
+    row. The last row of `take_over` and `take_again` is (epoch, last committed batch). The first row of
+    `fence` and `beat` begins with the epoch, which has grown if the lease of a node was over: then others
+    may have taken its sessions over, and nothing that it decided before may be written unchecked.
     """
 
     process: str
@@ -56,14 +58,14 @@ def _of_the_writer(change: str, where: str, returned: str) -> str:
     return f"UPDATE writer SET {change}{_LEASE} WHERE one = 1 AND {where} RETURNING {returned}"  # noqa: S608
 
 
-_FENCE: Final = _of_the_writer("batch = %s, ", "epoch = %s", "one")
+_FENCE: Final = _of_the_writer("batch = %s, ", "epoch = %s", "epoch")
 _TAKE_AGAIN: Final = _of_the_writer("epoch = epoch + 1, ", "process = %s", "epoch, batch")
 _TAKE_OVER: Final = _of_the_writer(
     "epoch = epoch + 1, server = %s, process = %s, ",
     f"(server = %s OR lease_until < {NOW})",
     "epoch, batch",
 )
-_BEAT: Final = _of_the_writer("", "epoch = %s", "one")
+_BEAT: Final = _of_the_writer("", "epoch = %s", "epoch")
 _RELEASE: Final = "UPDATE writer SET lease_until = 0 WHERE one = 1 AND epoch = %s"
 
 
@@ -121,12 +123,15 @@ _JOIN: Final = f"""
     version = excluded.version, address = excluded.address
   WHERE nodes.place = excluded.place OR nodes.lease_until < {NOW}
   RETURNING epoch, batch"""  # noqa: S608
-_OF_THE_NODE: Final = (
-    f"UPDATE nodes SET {{}}{_LEASE} WHERE name = %s AND {{}} RETURNING epoch, batch"  # noqa: S608
-)
-_JOIN_AGAIN: Final = _OF_THE_NODE.format("epoch = epoch + 1, ", "process = %s")
-_NODE_FENCE: Final = _OF_THE_NODE.format("batch = %s, ", "epoch = %s")
-_NODE_BEAT: Final = _OF_THE_NODE.format("", "epoch = %s")
+# A node whose lease was over joins anew: it is the last one to have joined, and has no duties for now.
+_OF_THE_NODE: Final = f"""
+  UPDATE nodes SET {{}}, {_LEASE},
+    joined_at = CASE WHEN lease_until < {NOW} THEN {NOW} ELSE joined_at END
+  WHERE name = %s AND {{}} RETURNING epoch, batch"""  # noqa: S608
+_COUNT_LAPSE: Final = f"epoch = epoch + (lease_until < {NOW})::int"
+_JOIN_AGAIN: Final = _OF_THE_NODE.format("epoch = epoch + 1", "process = %s")
+_NODE_FENCE: Final = _OF_THE_NODE.format(f"batch = %s, {_COUNT_LAPSE}", "epoch = %s")
+_NODE_BEAT: Final = _OF_THE_NODE.format(_COUNT_LAPSE, "epoch = %s")
 _LEAVE: Final = "UPDATE nodes SET lease_until = 0 WHERE name = %s AND epoch = %s"
 # The last node that leaves lets a server that is alone take over at once.
 _LEAVE_ALONE: Final = f"""

@@ -5,7 +5,7 @@ from contextlib import closing
 import pytest
 
 from support.postgres_ledger import hold
-from tactful.runtime.ports.ledger import LedgerBrokenError
+from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
 from tactful.stores.postgres import postgres_connection
 from tactful.stores.postgres.database_opening import take_over
 from tactful.stores.postgres.postgres_connection import PostgresConnection
@@ -126,6 +126,68 @@ def test_a_node_whose_place_was_taken_by_a_server_that_is_alone_is_fenced(target
             with pytest.raises(LedgerBrokenError):
                 heard(node, "late")
             node.abandon()
+
+
+def end_lease(target: Target, name: str) -> None:
+    with closing(connect(target)) as made:
+        made.execute("UPDATE nodes SET lease_until = 1, joined_at = 1 WHERE name = %s", (name,))
+
+
+def row_of(target: Target, name: str) -> tuple[int, bool]:
+    """The epoch of a node, and whether it has joined anew since `end_lease`."""
+    with closing(connect(target)) as made:
+        sql = "SELECT epoch, joined_at FROM nodes WHERE name = %s"
+        row = made.execute(sql, (name,)).fetchone()
+    assert row is not None
+    return row[0], row[1] > 1
+
+
+def test_a_node_whose_lease_is_over_writes_nothing_and_goes_on_under_a_new_number(
+    target: Target,
+) -> None:
+    with closing(take_over(target, shared("a"), lambda: None)) as node:
+        before, _ = row_of(target, "a")
+        end_lease(target, "a")
+        with pytest.raises(LedgerAwayError, match="silent for longer than its lease"):
+            heard(node, "late")
+        node.abandon()
+        assert node.lapses == 1
+        # What was rolled back is the new number too.
+        assert row_of(target, "a") == (before, False)
+        heard(node, "1")
+        assert row_of(target, "a") == (before + 1, True)
+        assert [tuple(row) for row in node.execute("SELECT feed FROM heard")] == [("1",)]
+        assert node.lapses == 1
+
+
+def test_a_heartbeat_after_the_lease_joins_again(target: Target) -> None:
+    with closing(take_over(target, shared("a"), lambda: None)) as node:
+        before, _ = row_of(target, "a")
+        end_lease(target, "a")
+        node.beat()
+        assert (node.lapses, row_of(target, "a")) == (1, (before + 1, True))
+        heard(node, "1")
+        node.beat()
+        assert (node.lapses, row_of(target, "a")) == (1, (before + 1, True))
+
+
+def test_a_node_whose_lease_is_over_and_whose_row_was_taken_is_fenced(target: Target) -> None:
+    with closing(take_over(target, shared("a"), lambda: None)) as node:
+        end_lease(target, "a")
+        with closing(take_over(target, shared("a", "elsewhere"), lambda: None)) as other:
+            with pytest.raises(LedgerBrokenError):
+                heard(node, "late")
+            node.abandon()
+            heard(other, "1")
+
+
+def test_a_lost_transaction_is_settled_although_the_lease_is_over(target: Target) -> None:
+    with closing(take_over(target, shared("a"), lambda: None)) as node:
+        heard(node, "1")
+        node._drop()
+        end_lease(target, "a")
+        assert node.settle()
+        heard(node, "2")
 
 
 def test_a_lost_transaction_of_a_node_is_settled_by_its_own_row(target: Target) -> None:

@@ -11,11 +11,12 @@ from support.ledger_rows import T0, fact, offer, push
 from support.node_tries import on_sale, redemption
 from support.postgres_cluster import Cluster
 from support.postgres_ledger import node_ledger, postgres_ledger
-from tactful.runtime.ports.ledger import LedgerError
+from tactful.runtime.ports.ledger import LedgerAwayError, LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
 from tactful.stores.postgres import database_opening
 from tactful.stores.postgres.ledger import PostgresLedger
 from tactful.stores.postgres.postgres_engine import PostgresEngine
+from tactful.stores.relational.writer import group_commit
 
 
 @pytest.fixture
@@ -37,6 +38,13 @@ async def opened(*ledgers: PostgresLedger) -> AsyncIterator[tuple[PostgresLedger
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that finds the ledger in use gives up at once."""
     monkeypatch.setattr(database_opening, "LEASE_TIMEOUT_S", 0)
+
+
+async def recovered(ledger: PostgresLedger) -> None:
+    """Return once a ledger takes writes again."""
+    async with asyncio.timeout(30):
+        while ledger.failure is not None:  # noqa: ASYNC110 - a ledger has no such event
+            await asyncio.sleep(0.01)
 
 
 def sql_of(cluster: Cluster, address: str, text: str) -> str:
@@ -107,6 +115,9 @@ async def test_only_sessions_without_a_running_owner_are_adopted_each_by_one_nod
         )
         sessions = [saved.session for claimed in adopted for saved in claimed]
         assert sorted(sessions) == sorted({f"se_{number}" for number in range(40)})
+        with pytest.raises(LedgerAwayError, match="silent for longer than its lease"):
+            await gone.commit(Commit(session="se_1", state=b"late", epoch=1))
+        await recovered(gone)
         late = await gone.commit(Commit(session="se_1", state=b"late", epoch=1))
         assert late is not None
         assert late.reason == "session.moved"
@@ -114,6 +125,22 @@ async def test_only_sessions_without_a_running_owner_are_adopted_each_by_one_nod
         # A node whose lease is over keeps what nobody has claimed.
         sql_of(postgres, address, "UPDATE nodes SET lease_until = 1 WHERE name = 'b'")
         assert await one.claim_sessions_to_wake(T0) == []
+
+
+async def test_a_node_that_slept_past_its_lease_says_so_writes_nothing_and_recovers(
+    postgres: Cluster, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PostgresEngine, "maintain", lambda _: None)
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.01)
+    async with opened(node_ledger(address, "a"), node_ledger(address, "b")) as (slept, other):
+        assert await slept.commit(push(offer("of_1"))) is None
+        sql_of(postgres, address, "UPDATE nodes SET lease_until = 1 WHERE name = 'a'")
+        with pytest.raises(LedgerAwayError, match="silent for longer than its lease"):
+            await slept.commit(push(offer("of_2", session="se_2", seq=2)))
+        assert [one.id for one in await other.standing_offers()] == ["of_1"]
+        await recovered(slept)
+        assert await slept.commit(push(offer("of_3", session="se_3", seq=3))) is None
+        assert (slept.lapses, other.lapses) == (1, 0)
 
 
 async def test_what_one_node_knows_is_read_again_after_another_has_written(address: str) -> None:
