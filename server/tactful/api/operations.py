@@ -54,7 +54,7 @@ def operate_routes(shop: Shop, key: ServerKey, *, metrics: bool) -> Sequence[Bas
                 await shop.ledger.restored_gap()  # an operator may have confirmed it meanwhile
         return _health_response(
             request,
-            readiness(shop.state, ready=shop.ready, is_cut_off=shop.nodes.is_cut_off),
+            readiness(shop.state, ready=shop.ready, of_the_node=shop.nodes.health_reasons),
             _details,
         )
 

@@ -5,6 +5,7 @@ who does something else than a restart.
 """
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -20,7 +21,8 @@ REASONS: Final = {
     "starting": "The ledger, the rules and the standing offers are not loaded yet.",
     "ledger.broken": "The disk reported an error. Nothing is promised or redeemed until a restart.",
     "ledger.full": "The disk is full. Nothing is promised or redeemed until there is room.",
-    "node.cut_off": "The node could not reach the database for 10 s. Its shoppers go to the others.",
+    "node.cut_off": "The node could not use the database for 10 s. Its shoppers go to the others.",
+    "node.clock_apart": "The clocks of node and database differ by more than 1 s; beyond 30 s the node writes nothing.",
     "ledger.away": "The database cannot be reached. Nothing is promised or redeemed until it can be.",
     "rules.errors": "The rule files have errors. The previous rulebook stays active.",
     "rules.missing": "The rules folder is missing or cannot be read. The previous rulebook stays active.",
@@ -49,17 +51,17 @@ class Health(Struct, frozen=True):
         return "degraded" if self.reasons else "ok"
 
 
-def readiness(state: ShopState, *, ready: bool, is_cut_off: bool = False) -> Health:
+def readiness(
+    state: ShopState, *, ready: bool, of_the_node: AbstractSet[str] = frozenset()
+) -> Health:
     """Return what keeps a shop from serving as it should.
 
     Args:
         state: The memory of the shop.
         ready: Whether the shop has started.
-        is_cut_off: Whether it is a node that could not reach the ledger for long.
+        of_the_node: Codes of what is wrong with it as one of several nodes.
     """
-    found = set(_reasons(state))
-    if is_cut_off:
-        found.add("node.cut_off")
+    found = {*_reasons(state), *of_the_node}
     if not ready:
         found.add("starting")
     return Health(tuple(reason for reason in REASONS if reason in found))

@@ -1,8 +1,13 @@
 """The role of the ledger that knows the nodes: the servers that share it."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
+
+CLOCK_WARNING_MS: Final = 1_000
+"""Milliseconds by which clocks may differ before a node warns."""
+CLOCK_LIMIT_MS: Final = 30_000
+"""Milliseconds by which clocks may differ before a node writes nothing: its offers would end at wrong instants."""
 
 
 class NodeRow(Struct, frozen=True, kw_only=True):
@@ -25,6 +30,13 @@ class NodeRow(Struct, frozen=True, kw_only=True):
 
 class Membership(Protocol):
     """Says which servers share the ledger."""
+
+    @property
+    def clock_apart_ms(self) -> int:
+        """Milliseconds by which the machine's clock is ahead of the ledger's, when the nodes were last read.
+
+        What the read itself takes is left out, so clocks that agree differ by 0.
+        """
 
     async def nodes(self) -> list[NodeRow] | None:
         """Return the nodes in the order in which they joined; None: one server has the ledger alone.

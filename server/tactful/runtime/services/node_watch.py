@@ -9,7 +9,12 @@ import structlog
 
 from tactful.runtime.changes.change_feed import ChangeFeed
 from tactful.runtime.ports.ledger import LedgerError
-from tactful.runtime.ports.membership import Membership, NodeRow
+from tactful.runtime.ports.membership import (
+    CLOCK_LIMIT_MS,
+    CLOCK_WARNING_MS,
+    Membership,
+    NodeRow,
+)
 from tactful.runtime.telemetry import Telemetry
 
 FOLLOW_S: Final = 0.05
@@ -107,6 +112,14 @@ class NodeWatch:
             self._task = None
         await self.drop_duties()
 
+    @property
+    def health_reasons(self) -> frozenset[str]:
+        """Return the codes of what is wrong with this node; see `runtime.health`."""
+        found = {"node.cut_off"} if self.is_cut_off else set()
+        if abs(self._ledger.clock_apart_ms) > CLOCK_WARNING_MS:
+            found.add("node.clock_apart")
+        return frozenset(found)
+
     def register_metrics(self, telemetry: Telemetry) -> None:
         """Register the metrics of the nodes."""
         telemetry.add_gauge(
@@ -123,6 +136,11 @@ class NodeWatch:
             "tactful_node_cut_off",
             "1 while the node cannot reach the ledger, and has left its shoppers to the others",
             lambda: [((), float(self.is_cut_off))],
+        )
+        telemetry.add_gauge(
+            "tactful_node_clock_apart_mseconds",
+            "Seconds by which the machine's clock is ahead of the database's",
+            lambda: [((), self._ledger.clock_apart_ms / 1000)],
         )
 
     def take_duties(self, *duties: Duty | None) -> None:
@@ -144,7 +162,7 @@ class NodeWatch:
             try:
                 await self._step()
             except LedgerError as error:
-                self._note_absence(error)
+                self._note_absence(str(error))
             except Exception:
                 # Without this, an error of ours would leave the node behind for good.
                 log.exception("nodes.failed")
@@ -152,6 +170,12 @@ class NodeWatch:
     async def _step(self) -> None:
         await self._changes.catch_up()
         now = self._clock()
+        if abs(self._ledger.clock_apart_ms) > CLOCK_LIMIT_MS:
+            # The ledger takes no writes of this node; only a look shows that the clock was set.
+            if now - self._looked_at >= LOOK_S:
+                await self._look()
+            self._note_absence("the clocks of node and database are too far apart")
+            return
         self._reached_at = now
         if self.is_cut_off:
             self.is_cut_off = False
@@ -195,9 +219,9 @@ class NodeWatch:
             for duty in self._duties:
                 await duty.stop()
 
-    def _note_absence(self, error: LedgerError) -> None:
+    def _note_absence(self, error: str) -> None:
         """Give the shoppers to other nodes if the ledger has been away for long."""
         if not self.is_cut_off and self._clock() - self._reached_at >= CUT_OFF_S:
             self.is_cut_off = True
-            log.error("node.cut_off", error=str(error))
+            log.error("node.cut_off", error=error)
             self._sessions.leave_all()

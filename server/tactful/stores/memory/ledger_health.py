@@ -28,6 +28,11 @@ class MemoryHealth:
         """Return False: memory can always be written."""
         return False
 
+    @property
+    def clock_apart_ms(self) -> int:
+        """Return 0: a process agrees with itself."""
+        return 0
+
     async def nodes(self) -> list[NodeRow] | None:
         """Return None: one process has the ledger alone."""
         return None

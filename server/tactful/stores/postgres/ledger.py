@@ -10,13 +10,18 @@ import structlog
 
 from tactful.runtime.ports.ledger import LedgerError, StorageUse
 from tactful.runtime.ports.ledger_rows import Change
-from tactful.runtime.ports.membership import NodeRow
+from tactful.runtime.ports.membership import CLOCK_LIMIT_MS, CLOCK_WARNING_MS, NodeRow
 from tactful.stores.postgres.database_opening import has_synchronous_standby, prepare, take_over
-from tactful.stores.postgres.membership_rows import SELECT_NODES, node_rows
+from tactful.stores.postgres.membership_rows import (
+    SELECT_CLOCK,
+    SELECT_NODES,
+    clock_apart,
+    node_rows,
+)
 from tactful.stores.postgres.postgres_connection import PostgresConnection
 from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.postgres.raw_connection import connect
-from tactful.stores.postgres.readers import Readers
+from tactful.stores.postgres.readers import Reader, Readers
 from tactful.stores.postgres.target import Target
 from tactful.stores.postgres.tenure import NOW, Tenure
 from tactful.stores.relational.customers.customer_export import ReadRows
@@ -69,6 +74,7 @@ class PostgresLedger(RelationalLedger):
         self._needs_durability = needs_durability
         self._readers: Readers | None = None
         self._postgres: PostgresConnection | None = None
+        self._clock_apart_ms = 0
         self.has_standby: bool | None = None
         """Whether a commit waits for a standby; None: not known yet."""
 
@@ -81,9 +87,11 @@ class PostgresLedger(RelationalLedger):
         if self._erasures:
             await asyncio.to_thread(align_erasures, self._erasures, self._erasures_copy)
         await asyncio.to_thread(prepare, self._target, needs_durability=self._needs_durability)
-        self.has_standby = await asyncio.to_thread(self._look_for_standby)
+        self.has_standby, clock = await asyncio.to_thread(self._examine)
         if not self.has_standby:
             log.warning("ledger.no_synchronous_standby", place=self._path)
+        if self.is_shared:
+            self._compare_clocks(*clock)
         made = await asyncio.to_thread(
             take_over, self._target, self._tenure, lambda: log.warning("ledger.waiting")
         )
@@ -120,7 +128,35 @@ class PostgresLedger(RelationalLedger):
     async def nodes(self) -> list[NodeRow] | None:
         if not self.is_shared:
             return None
+        self._compare_clocks(*await self._open_readers.timed_row(SELECT_CLOCK))
         return node_rows(await self._read(SELECT_NODES), self._tenure.process)
+
+    def _compare_clocks(self, before: int, row: Any, after: int) -> None:
+        """Note by how much the clocks differ; a node whose clock is far off writes nothing.
+
+        Raises:
+            LedgerError: It is far off, and the node has not joined yet.
+        """
+        was_apart = abs(self._clock_apart_ms) > CLOCK_WARNING_MS
+        apart = self._clock_apart_ms = clock_apart(before, row[0], after)
+        is_apart = abs(apart) > CLOCK_WARNING_MS
+        if is_apart != was_apart:
+            log.warning("node.clock_apart" if is_apart else "node.clock_agrees", milliseconds=apart)
+        suspended = None
+        if abs(apart) > CLOCK_LIMIT_MS:
+            direction = "ahead of" if apart > 0 else "behind"
+            suspended = (
+                f"{self._path}: the clock of this machine is {abs(apart) // 1000} s {direction} that of the"
+                " database. The node writes nothing: set the clocks alike, with NTP"
+            )
+        if self._postgres:
+            self._postgres.suspended = suspended
+        elif suspended:
+            raise LedgerError(suspended, retry=False)
+
+    @property
+    def clock_apart_ms(self) -> int:
+        return self._clock_apart_ms
 
     async def _sessions_to_wake(self, before: int) -> list[tuple[str, str]]:
         if not self.is_shared:
@@ -129,9 +165,10 @@ class PostgresLedger(RelationalLedger):
             SESSIONS_TO_WAKE + _OF_NOBODY, (before, self._tenure.process)
         )
 
-    def _look_for_standby(self) -> bool:
+    def _examine(self) -> tuple[bool, tuple[int, Any, int]]:
+        """Return whether a commit waits for a standby, and the clock as `Reader.timed_row` does."""
         with closing(connect(self._target)) as made:
-            return has_synchronous_standby(made)
+            return has_synchronous_standby(made), Reader(made).timed_row(SELECT_CLOCK)
 
     async def _close_readers(self) -> None:
         readers, self._readers = self._readers, None

@@ -14,6 +14,23 @@ SELECT_NODES: Final = f"""
 """Selects the nodes in the order in which they joined."""
 
 
+SELECT_CLOCK: Final = f"SELECT {NOW}"
+"""Selects the clock of the database, in milliseconds since the Unix epoch, UTC."""
+
+
+def clock_apart(before: int, of_database: int, after: int) -> int:
+    """Return the milliseconds by which this machine's clock is certainly ahead of the database's.
+
+    Args:
+        before: This machine's clock before the database was asked, in milliseconds since the Unix epoch.
+        of_database: What the database said, in the same way.
+        after: This machine's clock after the answer.
+    """
+    if before > of_database:
+        return before - of_database
+    return min(0, after - of_database)
+
+
 def node_rows(rows: Iterable[Any], process: str = "") -> list[NodeRow]:
     """Return the nodes of rows that `SELECT_NODES` found.
 

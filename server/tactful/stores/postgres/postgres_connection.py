@@ -81,6 +81,8 @@ class PostgresConnection(TransactionState):
         """What a transaction logged whose outcome is not known."""
         self.settled: dict[bool, int] = {True: 0, False: 0}
         """Whether a transaction of a lost connection was found committed → how often."""
+        self.suspended: str | None = None
+        """Why the server may write nothing for now, not even renew its lease; None: it may."""
         self.lapses = 0
         """How often the lease of the node was over when it wanted to write or to renew it."""
 
@@ -292,9 +294,11 @@ class PostgresConnection(TransactionState):
         """Connect if the connection was lost; return the last batch that is known to be committed.
 
         Raises:
-            LedgerAwayError: The database cannot be reached.
+            LedgerAwayError: The database cannot be reached, or the server may not write.
             LedgerBrokenError: Another server has taken the ledger over.
         """
+        if self.suspended:
+            raise LedgerAwayError(self.suspended)
         is_open = self._raw is not None and not self._raw.closed
         if is_open and not self._has_lapsed:
             return self._batch - 1

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -22,6 +23,11 @@ READERS: Final = 3
 """Connections that read at the same time."""
 WHOLE_TABLE_S: Final = 600
 """Seconds for which the answer to a read of whole tables is waited for."""
+
+
+def wall_clock() -> int:
+    """Return the time of day of this machine, in milliseconds since the Unix epoch."""
+    return time.time_ns() // 1_000_000
 
 
 def read_once(target: Target, sql: str, values: Any = ()) -> list[Any]:
@@ -46,6 +52,12 @@ class Reader:
     def execute(self, sql: str, values: Any = (), /) -> psycopg.Cursor[tuple[Any, ...]]:
         """Execute a statement that reads."""
         return self._raw.execute(statement(sql).text, values, binary=True)
+
+    def timed_row(self, sql: str) -> tuple[int, Any, int]:
+        """Return the first row of a query, between this machine's clock before and after it, in milliseconds."""
+        before = wall_clock()
+        row = self.execute(sql).fetchone()
+        return before, row, wall_clock()
 
 
 @contextmanager
@@ -83,6 +95,14 @@ class Readers:
             LedgerError: The database cannot be read.
         """
         return await self._run(lambda made: made.execute(sql, values).fetchall(), DEADLINE_S)
+
+    async def timed_row(self, sql: str) -> tuple[int, Any, int]:
+        """Return what `Reader.timed_row` does.
+
+        Raises:
+            LedgerError: The database cannot be read.
+        """
+        return await self._run(lambda made: made.timed_row(sql), DEADLINE_S)
 
     async def snapshot(self, work: Callable[[ReadConnection], T]) -> T:
         """Return what `work` finds in the ledger as it is at one instant.

@@ -313,6 +313,10 @@ class RelationalLedger(
             claimed += await self._open_writer.run(work, weight=len(named))
         return claimed
 
+    @property
+    def clock_apart_ms(self) -> int:
+        return 0
+
     async def nodes(self) -> list[NodeRow] | None:
         return None
 

@@ -26,6 +26,7 @@ class Shop:
         self.is_away = False
         self.done: list[str] = []
         self.now = 0.0
+        self.clock_apart_ms = 0
 
     async def nodes(self) -> list[NodeRow] | None:
         if self.is_away:
@@ -143,6 +144,26 @@ async def test_a_node_that_is_cut_off_for_long_gives_its_shoppers_away_and_retur
     shop.is_away = False
     await turns()
     assert not watch.is_cut_off
+
+
+async def test_a_clock_that_is_apart_is_told_and_one_far_off_gives_the_shoppers_away(
+    shop: Shop, watch: NodeWatch
+) -> None:
+    shop.rows = [row("a", 1, is_self=True)]
+    await watch.start()
+    assert watch.health_reasons == set()
+    shop.clock_apart_ms, shop.now = -1_500, 1
+    await turns()
+    assert watch.health_reasons == {"node.clock_apart"}
+    assert shop.done == []
+    shop.clock_apart_ms = 30_500
+    for shop.now in (5, 11):
+        await turns()
+    assert watch.health_reasons == {"node.clock_apart", "node.cut_off"}
+    assert shop.done == ["leave"]
+    shop.clock_apart_ms = 0
+    await turns()
+    assert watch.health_reasons == set()
 
 
 async def test_an_error_of_ours_does_not_leave_the_node_behind(

@@ -13,7 +13,7 @@ from support.postgres_cluster import Cluster
 from support.postgres_ledger import node_ledger, postgres_ledger
 from tactful.runtime.ports.ledger import LedgerAwayError, LedgerError
 from tactful.runtime.ports.ledger_rows import Commit
-from tactful.stores.postgres import database_opening
+from tactful.stores.postgres import database_opening, readers
 from tactful.stores.postgres.ledger import PostgresLedger
 from tactful.stores.postgres.postgres_engine import PostgresEngine
 from tactful.stores.relational.writer import group_commit
@@ -141,6 +141,28 @@ async def test_a_node_that_slept_past_its_lease_says_so_writes_nothing_and_recov
         await recovered(slept)
         assert await slept.commit(push(offer("of_3", session="se_3", seq=3))) is None
         assert (slept.lapses, other.lapses) == (1, 0)
+
+
+async def test_a_node_whose_clock_is_far_off_writes_nothing_until_it_is_set(
+    postgres: Cluster, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "RETRY_INTERVAL_S", 0.01)
+    async with opened(node_ledger(address, "a")) as (node,):
+        own = readers.wall_clock
+        monkeypatch.setattr(readers, "wall_clock", lambda: own() + 5_000)
+        await node.nodes()
+        assert await node.commit(push(offer("of_1"))) is None
+        monkeypatch.setattr(readers, "wall_clock", lambda: own() + 200_000)
+        await node.nodes()
+        with pytest.raises(LedgerAwayError, match="s ahead of that of the database"):
+            await node.commit(push(offer("of_2")))
+        with pytest.raises(LedgerError, match="set the clocks alike"):
+            await node_ledger(address, "b").open()
+        monkeypatch.setattr(readers, "wall_clock", own)
+        await node.nodes()
+        await recovered(node)
+        assert [one.id for one in await node.standing_offers()] == ["of_1"]
+        assert await node.commit(push(offer("of_3"))) is None
 
 
 async def test_what_one_node_knows_is_read_again_after_another_has_written(address: str) -> None:
