@@ -67,12 +67,6 @@ platforms: $(VENV)/.dev $(PLATFORMS)/.made
 	  rm -rf $$place && mkdir -p $$place && tar -xzf $$file --strip-components 1 -C $$place || exit 1; done; fi
 	@TACTFUL_PLATFORMS=1 $(if $(WORDPRESS),WORDPRESS=$(abspath $(WORDPRESS))) $(BIN)/python -m pytest tests/platforms
 
-$(PLATFORMS)/.made: requirements-platforms.lock | $(VENV)/bin/python
-	@echo "installing requirements-platforms.lock"
-	@$(BIN)/python -m venv $(PLATFORMS)
-	@$(PLATFORMS)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r requirements-platforms.lock
-	@touch $@
-
 # Vendure with its lock; the scripts of its packages only report that their binaries are there.
 VENDURE := .vendure-platform
 VENDURE_SHOP := tests/platforms/vendure_shop
@@ -80,6 +74,13 @@ $(VENDURE)/.made: $(VENDURE_SHOP)/package-lock.json
 	@echo "installing $<"
 	@mkdir -p $(VENDURE) && cp $(VENDURE_SHOP)/package.json $(VENDURE_SHOP)/package-lock.json $(VENDURE)
 	@cd $(VENDURE) && npm ci --ignore-scripts --silent --no-audit --no-fund
+	@touch $@
+
+# An environment of its own for what neither the server nor its tests need: .venv-NAME from requirements-NAME.lock.
+.venv-%/.made: requirements-%.lock | $(VENV)/bin/python
+	@echo "installing $<"
+	@$(BIN)/python -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
 	@touch $@
 
 # Peers that cannot be had here are named beside the figures.
@@ -92,11 +93,15 @@ soak: $(VENV)/.dev
 	@$(BIN)/python tests/bench/soak.py
 
 # The same sources give the same bytes, and dist-manifest.json names the digest of every file.
-build: $(VENV)/.dev
+# tactful.cdx.json is the bill of materials in CycloneDX: what is installed with the server and its driver of PostgreSQL.
+AUDIT := .venv-audit
+build: $(VENV)/.dev $(AUDIT)/.made
 	@rm -rf dist-py dist-js dist-manifest.json
 	@for place in . server/bridges/bridge server/bridges/oscar; do \
 	  (cd $$place && $(CURDIR)/$(BIN)/hatchling build -t sdist -t wheel -d $(CURDIR)/dist-py > /dev/null) || exit 1; done
 	@$(BIN)/python tests/tools/plugin_zip.py dist-py > /dev/null
+	@$(AUDIT)/bin/cyclonedx-py requirements requirements-image.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o dist-py/tactful.cdx.json 2> /dev/null
 	@if command -v npm > /dev/null; then $(MAKE) --silent dist-js && npm pack --silent --pack-destination dist-js ./widget > /dev/null \
 	  && cp widget/dist/v*.js dist-js/; else echo "npm is not installed: no packages in JavaScript"; fi
 	@$(BIN)/python tests/tools/release_manifest.py dist-py dist-js > dist-manifest.json
@@ -113,12 +118,6 @@ site: $(VENV)/.dev $(SITE)/.made
 	@$(BIN)/python server/site/stage.py .site
 	@cd .site && $(CURDIR)/$(SITE)/bin/zensical build --strict
 	@echo ".site/site/index.html is the first page"
-
-$(SITE)/.made: requirements-site.lock | $(VENV)/bin/python
-	@echo "installing $<"
-	@$(BIN)/python -m venv $(SITE)
-	@$(SITE)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r $<
-	@touch $@
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format --quiet .

@@ -134,8 +134,19 @@ def test_the_image_is_built_from_what_the_wheel_is_built_from() -> None:
     }
     hatch = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]
     wheel = hatch["build"]["targets"]["wheel"]
-    assert {*wheel["packages"], *wheel["force-include"], "requirements.lock"} <= copied
+    assert {*wheel["packages"], *wheel["force-include"], "requirements-image.lock"} <= copied
     assert "USER 10001" in text
+
+
+def test_the_image_has_the_packages_of_a_server_and_the_driver_of_postgresql() -> None:
+    pins = {
+        name: set(re.findall(r"^[\w.-]+==[^ ]+", (ROOT / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-image.lock", "requirements-dev.lock")
+    }
+    image = pins["requirements-image.lock"]
+    assert pins["requirements.lock"] < image <= pins["requirements-dev.lock"]
+    driver = {pin.partition("==")[0] for pin in image - pins["requirements.lock"]}
+    assert driver == {"psycopg", "psycopg-binary"}
 
 
 def test_a_vulnerable_package_is_found_and_a_silent_database_is_no_answer() -> None:
@@ -158,11 +169,28 @@ def test_every_setting_of_the_deployment_files_exists() -> None:
     assert named <= known
 
 
-def test_the_server_of_the_compose_file_has_no_right_that_it_does_not_need() -> None:
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))["services"]
-    server = services["tactful"]
-    assert server["read_only"] is True
-    assert server["cap_drop"] == ["ALL"]
-    assert "ports" not in server  # only the proxy can be reached from outside
+@pytest.mark.parametrize("name", ["compose.yaml", "compose-nodes.yaml"])
+def test_the_servers_of_a_compose_file_have_no_right_that_they_do_not_need(name: str) -> None:
+    services = yaml.safe_load((DEPLOY / name).read_text("utf-8"))["services"]
     address = services["caddy"]["networks"]["inside"]["ipv4_address"]
-    assert server["environment"]["TACTFUL_TRUSTED_PROXIES"] == address
+    servers = {key: each for key, each in services.items() if key.startswith("tactful")}
+    for server in servers.values():
+        assert server["read_only"] is True
+        assert server["cap_drop"] == ["ALL"]
+        assert server["networks"] == ["inside"]
+        assert server["environment"]["TACTFUL_TRUSTED_PROXIES"] == address
+    # Only the proxy can be reached from outside, and it passes requests on to every server.
+    assert {key for key, each in services.items() if "ports" in each} == {"caddy"}
+    snippet = services["caddy"]["environment"].get("SERVERS", "one")
+    caddy = (DEPLOY / "Caddyfile").read_text("utf-8")
+    (passed_on,) = re.findall(rf"^\({snippet}\) {{\n\tto (.*)$", caddy, re.MULTILINE)
+    assert set(passed_on.split()) == {f"{key}:8000" for key in servers}
+
+
+def test_the_nodes_of_the_compose_file_differ_in_their_name_and_folder_alone() -> None:
+    services = yaml.safe_load((DEPLOY / "compose-nodes.yaml").read_text("utf-8"))["services"]
+    first, second = services["tactful-1"], services["tactful-2"]
+    assert first["environment"].pop("TACTFUL_NODE") != second["environment"].pop("TACTFUL_NODE")
+    assert first.pop("volumes")[1:] == second.pop("volumes")[1:]
+    assert first == second
+    assert first["environment"]["PGPASSWORD"] == services["db"]["environment"]["POSTGRES_PASSWORD"]

@@ -12,6 +12,8 @@ ROOT = Path(__file__).parents[2]
 HEADERS = {
     "requirements.lock": "# What a server needs, and hatchling, which builds it. Renewed by `make lock`.\n",
     "requirements-dev.lock": "# What the tests and checks need beside it. Renewed by `make lock`.\n",
+    "requirements-image.lock": "# What the image has: the server, and the driver of PostgreSQL. Renewed by `make lock`.\n",
+    "requirements-audit.lock": "# What audits the locks, and writes the bill of materials. Renewed by `make lock`.\n",
     "requirements-platforms.lock": "# What the shops of `make platforms` need. Renewed by `make lock`.\n",
     "requirements-site.lock": "# What builds the documentation site. Renewed by `make lock`.\n",
     "requirements-bench.lock": "# What the benchmarks compare with. Renewed by `make lock`.\n",
@@ -19,7 +21,7 @@ HEADERS = {
 
 
 def main(uv: str) -> None:
-    """Write all files; the second keeps the versions of the first."""
+    """Write all files; those of the tests and of the image keep the versions of the server's."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     runtime = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
     lock(uv, "requirements.lock", runtime, [])
@@ -29,6 +31,9 @@ def main(uv: str) -> None:
         runtime + project["dependency-groups"]["dev"],
         ["-c", "requirements.lock"],
     )
+    postgres = project["project"]["optional-dependencies"]["postgres"]
+    lock(uv, "requirements-image.lock", runtime + postgres, ["-c", "requirements-dev.lock"])
+    lock(uv, "requirements-audit.lock", project["dependency-groups"]["audit"], [])
     lock(uv, "requirements-platforms.lock", project["dependency-groups"]["platforms"], [])
     lock(uv, "requirements-site.lock", project["dependency-groups"]["site"], [])
     lock(uv, "requirements-bench.lock", project["dependency-groups"]["bench"], [])
