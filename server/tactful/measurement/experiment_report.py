@@ -105,6 +105,8 @@ class Counted(Struct, frozen=True):
     """Session → customer, from all orders and triggers."""
     unlinked: int
     """Orders that name neither a customer nor a session, and are not among the orders."""
+    units: Mapping[str, Unit] | None = None
+    """What `assign_units` returns for the triggers and the links; None: nobody has called it yet."""
 
 
 def report_experiment(
@@ -205,7 +207,9 @@ def compared_units(
     """Return the units that a report compares; the arguments are those of `report_experiment`."""
     if counted is None:
         counted = Counted(IdleUnits(terms.now - terms.window), session_links(triggers, orders), 0)
-    everybody = assign_units(triggers, counted.links)
+    everybody = counted.units
+    if everybody is None:
+        everybody = assign_units(triggers, counted.links)
     share = _share_of(everybody.values(), counted.idle, latest=terms.latest_share)
     return units_of_share(everybody, share, counted, orders, events, terms)
 

@@ -52,11 +52,15 @@ class IdleUnits:
 
     def add(self, treated_bp: int, at: int, *, is_treated: bool, crossed: bool) -> None:
         """Count a unit; the arguments are those of its `Unit`."""
+        self.instants(treated_bp, is_treated=is_treated, crossed=crossed).append(at)
+
+    def instants(self, treated_bp: int, *, is_treated: bool, crossed: bool) -> "array[int]":
+        """Return the first triggers of such units, to which the caller may append those of more."""
         key = treated_bp, is_treated, crossed
-        instants = self._instants.get(key)
-        if instants is None:
-            instants = self._instants[key] = array("q")
-        instants.append(at)
+        found = self._instants.get(key)
+        if found is None:
+            found = self._instants[key] = array("q")
+        return found
 
     @property
     def latest(self) -> tuple[int, int]:
@@ -71,10 +75,11 @@ class IdleUnits:
         for (share, is_treated, crossed), instants in self._instants.items():
             if share != treated_bp:
                 continue
-            first, ripe = min(instants), sum(at <= self._ripe_until for at in instants)
+            # `map` with a method of `int` takes half the time of a generator, for a million units.
+            first, ripe = min(instants), sum(map(self._ripe_until.__ge__, instants))
             found.units += len(instants)
             found.first_at = first if found.first_at is None else min(first, found.first_at)
-            for day, units in Counter(at // DAY for at in instants).items():
+            for day, units in Counter(map(DAY.__rfloordiv__, instants)).items():
                 place = day, int(not is_treated)
                 found.sizes[place] = found.sizes.get(place, 0) + units
             found.crossed += ripe * crossed

@@ -254,8 +254,13 @@ def link_outcomes(
 
 def _unit_of(who: Who, units: Mapping[str, Unit], links: Mapping[str, str]) -> str | None:
     """Return the unit to which an outcome belongs; None: to none of the units."""
-    session = links.get(who.session, who.session) if who.session is not None else None
-    return next((key for key in (who.customer, session) if key is not None and key in units), None)
+    customer, session = who.customer, who.session
+    if customer is not None and customer in units:
+        return customer
+    if session is None:
+        return None
+    session = links.get(session, session)
+    return session if session in units else None
 
 
 def _add_order(outcome: Outcome, order: MeasuredOrder, product: str, until: int) -> int:

@@ -197,7 +197,9 @@ class OrderReading:
     async def _keep(self, chosen: Iterable[tuple[OrderHead, Who]], found: SaleHeads) -> None:
         """Keep those of the orders that are sales."""
         for head, who in chosen:
-            if not head.paid or head.status == "cancelled" or await self._is_gone(head):
+            if not head.paid or head.status == "cancelled":
+                continue
+            if self._gone and await self._is_gone(head):
                 continue
             if who.customer is None and who.session is None:
                 found.unlinked += 1

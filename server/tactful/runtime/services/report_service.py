@@ -115,7 +115,7 @@ class _Reading(Struct, frozen=True):
     heads: SaleHeads
     orders: OrderReading
     events: list[UnitEvent]
-    touched: set[str]
+    touched: set[str | None]
     """The units and sessions that orders and events name."""
 
 
@@ -178,8 +178,8 @@ class ReportService:
         }
         wanted = {
             order
-            for rule, split in splits.items()
-            for order in _orders_that_count(split.triggers, counted[rule], read, terms)
+            for rule in splits
+            for order in _orders_that_count(counted[rule], read, terms)
         }
         orders = await read.orders.whole(read.heads.sales, wanted)
 
@@ -211,7 +211,7 @@ class ReportService:
                     shares.setdefault((edition, treated_bp), {})[arm] = arm_bp
                 triggers.append(structs.replace(trigger_of(row), arm=arm, edition=edition))
         counted = _counted(triggers, IdleUnits(_ripe_until(terms)), read)
-        wanted = {*_orders_that_count(triggers, counted, read, terms)}
+        wanted = {*_orders_that_count(counted, read, terms)}
         orders = await read.orders.whole(read.heads.sales, wanted)
         latest = shares.get(latest_edition(triggers), {})
         work = partial(report_variants, triggers, orders, read.events, latest, terms, counted)
@@ -238,7 +238,7 @@ class ReportService:
             split.add(page)
         split.close()
         counted = _counted(split.triggers, split.idle, read)
-        wanted = {*_orders_that_count(split.triggers, counted, read, terms)}
+        wanted = {*_orders_that_count(counted, read, terms)}
         orders = await read.orders.whole(read.heads.sales, wanted)
         work = partial(compute, split.triggers, orders, read.events, terms, counted)
         return await asyncio.to_thread(work)
@@ -289,12 +289,15 @@ class ReportService:
         events += [_event(one, unit_of) for one in reactions]
         touched: set[str | None] = set()
         for who in (*buyers.values(), *(event.who for event in events)):
-            touched |= {who.customer, who.session}
-        return _Reading(time, heads, reading, events, {one for one in touched if one is not None})
+            touched.add(who.customer)
+            touched.add(who.session)
+        touched.discard(None)
+        return _Reading(time, heads, reading, events, touched)
 
 
-def _counted(triggers: Iterable[Trigger], idle: IdleUnits, read: _Reading) -> Counted:
-    return Counted(idle, session_links(triggers, read.heads.sales.values()), read.heads.unlinked)
+def _counted(triggers: Sequence[Trigger], idle: IdleUnits, read: _Reading) -> Counted:
+    links = session_links(triggers, read.heads.sales.values())
+    return Counted(idle, links, read.heads.unlinked, assign_units(triggers, links))
 
 
 def _ripe_until(terms: ReportTerms) -> int:
@@ -302,14 +305,11 @@ def _ripe_until(terms: ReportTerms) -> int:
 
 
 def _orders_that_count(
-    triggers: Iterable[Trigger], counted: Counted, read: _Reading, terms: ReportTerms
+    counted: Counted, read: _Reading, terms: ReportTerms
 ) -> Iterator[str]:
     """Return the orders whose lines change the report; those of unripe units do not."""
-    units = {
-        key: unit
-        for key, unit in assign_units(triggers, counted.links).items()
-        if unit.at <= _ripe_until(terms)
-    }
+    ripe_until = _ripe_until(terms)
+    units = {key: unit for key, unit in (counted.units or {}).items() if unit.at <= ripe_until}
     return orders_that_count(read.heads.sales.values(), units, counted.links, terms.window)
 
 
