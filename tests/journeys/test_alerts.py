@@ -413,6 +413,44 @@ def test_prometheus_itself_reads_every_expression(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (Debian: prometheus)")
+@pytest.mark.parametrize(
+    ("metric", "label"),
+    [("tactful_signal_response_seconds", "signal"), ("tactful_fact_response_seconds", "type")],
+)
+def test_prometheus_computes_the_response_time_of_each_kind(
+    metric: str, label: str, tmp_path: Path
+) -> None:
+    """Half of the answers of one kind take up to 5 ms, half of another one up to 50 ms."""
+    expression = next(one for one in expressions() if metric in one and "(0.5," in one)
+    rules_file, test_file = tmp_path / "rules.yaml", tmp_path / "test.yaml"
+    group = {"name": "g", "rules": [{"record": "panel:p50", "expr": expression}]}
+    rules_file.write_text(json.dumps({"groups": [group]}), "utf-8")
+    # A hundred answers a minute in the bucket from 3 to 5 ms, and in the one from 30 to 50 ms.
+    buckets = {
+        "a": {"0.003": 0, "0.005": 100, "+Inf": 100},
+        "b": {"0.03": 0, "0.05": 100, "+Inf": 100},
+    }
+    series = [
+        {"series": f'{metric}_bucket{{{label}="{kind}",le="{le}"}}', "values": f"0+{count}x10"}
+        for kind, counts in buckets.items()
+        for le, count in counts.items()
+    ]
+    expected = [
+        {"labels": f'panel:p50{{{label}="a"}}', "value": 0.004},
+        {"labels": f'panel:p50{{{label}="b"}}', "value": 0.04},
+    ]
+    asked = {"expr": "panel:p50", "eval_time": "10m", "exp_samples": expected}
+    test = {"interval": "1m", "input_series": series, "promql_expr_test": [asked]}
+    test_file.write_text(
+        json.dumps({"rule_files": [rules_file.name], "evaluation_interval": "1m", "tests": [test]}),
+        "utf-8",
+    )
+    command = ["promtool", "test", "rules", str(test_file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="needs promtool (Debian: prometheus)")
 def test_prometheus_takes_the_documented_scrape_configuration(tmp_path: Path) -> None:
     manual = (MONITORING / "README.md").read_text("utf-8")
     text = manual.split("```yaml\n")[1].split("```")[0]

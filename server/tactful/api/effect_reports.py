@@ -25,12 +25,14 @@ from tactful.measurement.report_sentence import (
     report_sentence,
     variants_sentence,
 )
+from tactful.measurement.response_quantiles import response_times
 from tactful.measurement.variant_report import VariantReport, VariantsReport
 from tactful.runtime.services.report_service import (
     DEFAULT_PERIOD,
     DEFAULT_WINDOW,
     ReportQuestion,
 )
+from tactful.runtime.services.response_counts import CountedResponses, read_response_counts
 from tactful.runtime.shop import Shop
 
 SHORTEST_WINDOW: Final = DAY
@@ -51,7 +53,9 @@ def report_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
     async def report(request: Request) -> Response:
         form, now = _form_of(request), shop.clock.now()
         question = question_of(request.query_params, now)
-        return _answer(report_view(await shop.reports.report(question), question, now), form)
+        shown = report_view(await shop.reports.report(question), question, now)
+        shown |= await response_view(shop.ledger, question)
+        return _answer(shown, form)
 
     async def experiment(request: Request) -> Response:
         form, now = _form_of(request), shop.clock.now()
@@ -172,6 +176,16 @@ def report_view(report: ExperimentReport, question: ReportQuestion, now: int) ->
         if missing.days is not None:
             shown["expected_on"] = format_rfc3339(now + missing.days * DAY)[:10]
     return shown
+
+
+async def response_view(ledger: CountedResponses, question: ReportQuestion) -> dict[str, Any]:
+    """Return how fast the server answered in the time of a report, whatever rule it is about.
+
+    Raises:
+        LedgerError: The ledger cannot be read.
+    """
+    counts = await read_response_counts(ledger, question.since, question.until)
+    return {"response_times": [structs.asdict(one) for one in response_times(counts)]}
 
 
 def variants_view(report: VariantsReport, question: ReportQuestion, now: int) -> dict[str, Any]:

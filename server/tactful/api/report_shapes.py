@@ -69,6 +69,21 @@ class GivenAwayShown(Shape, frozen=True, kw_only=True):
     most: int
 
 
+class ResponseTimeShown(Shape, frozen=True, kw_only=True):
+    """How fast the server answered one kind of signal or fact."""
+
+    of: Literal["signal", "fact"]
+    kind: str
+    """The kind of the signal, or the type of the fact."""
+    answers: int
+    p50_ms: float
+    """Half of the answers took at most so many milliseconds."""
+    p95_ms: float
+    p99_ms: float
+    slow: int
+    """How many took longer than three seconds; they count as three seconds."""
+
+
 class ReportShown(Shape, frozen=True, kw_only=True):
     """What offers earned, compared with shoppers who were held out."""
 
@@ -99,6 +114,8 @@ class ReportShown(Shape, frozen=True, kw_only=True):
     """How many more shoppers a proof needs."""
     expected_on: str | UnsetType = UNSET
     """The day on which they have come, at today's rate."""
+    response_times: list[ResponseTimeShown] | UnsetType = UNSET
+    """By kind, signals first; missing in a report of an experiment."""
 
 
 class VariantComparisonShown(Shape, frozen=True, kw_only=True):

@@ -21,7 +21,9 @@ from tactful.core.values.counts import counted
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from tactful.measurement.experiment_report import ExperimentReport
     from tactful.runtime.services.report_service import ReportQuestion, ReportService
+    from tactful.stores.sqlite.ledger import SqliteLedger
 
 T = TypeVar("T")
 
@@ -178,17 +180,23 @@ def report_offline(
     Raises:
         CommandError: The folder holds no ledger, or the question cannot be read.
     """
-    from tactful.api.effect_reports import report_view, variants_view
+    from tactful.api.effect_reports import report_view, response_view, variants_view
 
     if experiment is not None:
         variants, asked, now = _read_offline(
             config,
             question,
-            lambda service, one: service.variants(structs.replace(one, experiment=experiment)),
+            lambda _, service, one: service.variants(structs.replace(one, experiment=experiment)),
         )
         return variants_view(variants, structs.replace(asked, experiment=experiment), now)
-    found, asked, now = _read_offline(config, question, lambda service, one: service.report(one))
-    return report_view(found, asked, now)
+
+    async def both(
+        ledger: "SqliteLedger", service: "ReportService", one: "ReportQuestion"
+    ) -> "tuple[ExperimentReport, dict[str, Any]]":
+        return await service.report(one), await response_view(ledger, one)
+
+    (found, responses), asked, now = _read_offline(config, question, both)
+    return report_view(found, asked, now) | responses
 
 
 def _test_itself(config: Config, question: dict[str, str], *, as_json: bool) -> None:
@@ -199,7 +207,7 @@ def _test_itself(config: Config, question: dict[str, str], *, as_json: bool) -> 
     """
     from tactful.measurement.self_test import DIVISIONS, MOST_LIFT_ALARMS, MOST_RATIO_ALARMS
 
-    found, _, _ = _read_offline(config, question, lambda service, one: service.self_test(one))
+    found, _, _ = _read_offline(config, question, lambda _, service, one: service.self_test(one))
     if as_json:
         print_json({**structs.asdict(found), "divisions": DIVISIONS, "ok": found.ok})
     else:
@@ -226,7 +234,7 @@ def _write_rows(config: Config, question: dict[str, str], folder: Path) -> None:
     """Write the units that a report on this data folder compares."""
     from tactful.cli.unit_files import write_unit_files
 
-    table, _, _ = _read_offline(config, question, lambda service, one: service.units(one))
+    table, _, _ = _read_offline(config, question, lambda _, service, one: service.units(one))
     with exit_on(OSError):
         write_unit_files(folder, table)
     print_line(
@@ -242,7 +250,7 @@ def _write_rows(config: Config, question: dict[str, str], folder: Path) -> None:
 def _read_offline(
     config: Config,
     question: dict[str, str],
-    read: "Callable[[ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
+    read: "Callable[[SqliteLedger, ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
 ) -> "tuple[T, ReportQuestion, int]":
     """Return what a report service reads from a copy of the data folder, the question and the instant."""
     from tactful.api.effect_reports import question_of
@@ -265,7 +273,7 @@ async def _read(
     ledger_path: Path,
     question: "ReportQuestion",
     now: int,
-    read: "Callable[[ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
+    read: "Callable[[SqliteLedger, ReportService, ReportQuestion], Coroutine[Any, Any, T]]",
 ) -> T:
     from tactful.runtime.services.report_service import ReportService
     from tactful.runtime.timers import TestClock
@@ -274,6 +282,6 @@ async def _read(
     ledger = SqliteLedger(ledger_path)
     await ledger.open()
     try:
-        return await read(ReportService(ledger, TestClock(now)), question)
+        return await read(ledger, ReportService(ledger, TestClock(now)), question)
     finally:
         await ledger.close()

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from tactful.cli.answer_speed import response_section
 from tactful.core.values.counts import counted
 from tactful.core.values.money import BP, Money, format_plain
 from tactful.measurement.metric_names import METRIC_NAMES
@@ -124,6 +125,7 @@ def report_page(shown: Mapping[str, Any]) -> str:
             *_given_chart(shown),
             *metrics_of(shown, _OFFERS),
             *_compared(shown),
+            *response_section(shown.get("response_times", ())),
         ],
     )
 

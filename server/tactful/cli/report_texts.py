@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any, Final
 
+from tactful.cli.answer_speed import print_response_times
 from tactful.cli.shared.output import print_line, print_table
 from tactful.core.values.counts import counted
 from tactful.core.values.money import Money, format_plain
@@ -53,6 +54,7 @@ def print_report(answer: dict[str, Any]) -> None:
         )
         print_line("")
         print_line("Of twenty such ranges, one misses the truth by chance.")
+    print_response_times(answer.get("response_times", ()))
 
 
 def print_variants(answer: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from tactful.console.languages import say
 from tactful.console.local_formats import format_amount, format_number, format_share
 from tactful.console.permissions import may
 from tactful.console.rendering import PageError
+from tactful.console.response_views import responses_view
 from tactful.console.rule_views import RuleCounts, counts_of
 from tactful.core.values.calendar import DAY, MINUTE
 from tactful.core.values.phrases import Phrase, phrase
@@ -21,6 +22,7 @@ from tactful.measurement.conclusions import LEAST_UNITS, Conclusion
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.report_sentence import lacks_costs, report_sentence
 from tactful.runtime.services.report_service import ReportQuestion
+from tactful.runtime.services.response_counts import read_response_counts
 from tactful.runtime.shop import Shop
 
 PAGE: Final = "/console/results"
@@ -163,6 +165,9 @@ def result_routes(access: ConsoleAccess) -> Sequence[BaseRoute]:
                 if not rule
             ],
             funnel=funnel_of(sum_counts(counts, rule)),
+            responses=responses_view(
+                await read_response_counts(shop.ledger, now - PERIODS[choice] * DAY, now + 1)
+            ),
         )
 
     return [Route(PAGE, access.page_endpoint(page, "see"), methods=["GET"])]

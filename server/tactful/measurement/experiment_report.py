@@ -137,15 +137,14 @@ def report_units(
     """Compare the units of two arms.
 
     Args:
-        found: The units and what they did.
+        found: The units.
         terms: What the report is about.
         units_per_day: How many shoppers the choice is about; None: the units that are compared.
     """
-    share, units, ripe, linked = found.treated_bp, found.units, found.ripe, found.linked
-    idle = found.idle
+    share, units, ripe = found.treated_bp, found.units, found.ripe
+    linked, idle = found.linked, found.idle
     ratio = _ratio(units, idle, share)
     trusted = ratio is None or ratio.ok
-    currency = found.currency
     metrics = tuple(_metrics(found, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
     buyers = _buyers(ripe, linked.outcomes)
@@ -168,11 +167,11 @@ def report_units(
         unknown_cost=linked.unknown_cost,
         ratio=ratio,
         metrics=metrics,
-        currency=currency,
+        currency=found.currency,
         conclusion=conclusion,
         advice=advise(margin, buyers, conclusion, rate * MONTH, months=terms.months),
         missing=still_missing,
-        given_away=_given_away(metrics, currency),
+        given_away=_given_away(metrics, found.currency),
     )
 
 
@@ -207,9 +206,7 @@ def compared_units(
     """Return the units that a report compares; the arguments are those of `report_experiment`."""
     if counted is None:
         counted = Counted(IdleUnits(terms.now - terms.window), session_links(triggers, orders), 0)
-    everybody = counted.units
-    if everybody is None:
-        everybody = assign_units(triggers, counted.links)
+    everybody = counted.units or assign_units(triggers, counted.links)
     share = _share_of(everybody.values(), counted.idle, latest=terms.latest_share)
     return units_of_share(everybody, share, counted, orders, events, terms)
 

@@ -5,14 +5,12 @@ Counting costs one dictionary look-up. Metric objects are made only when a scrap
 
 import math
 import time
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
 from typing import Final, TypeVar
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
 from tactful.core.decision import (
@@ -24,6 +22,8 @@ from tactful.core.decision import (
     WithdrawOffer,
 )
 from tactful.core.verdicts.verdict import DecisionTrace
+from tactful.runtime.answer_times import ResponseTimes
+from tactful.runtime.durations import Durations
 
 DECISION_BOUNDS_S: Final = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
 COMMIT_BOUNDS_S: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.015, 0.03, 0.1, 0.25, 1.0)
@@ -45,27 +45,6 @@ Gauge = tuple[str, str, Callable[[], Iterable[tuple[tuple[str, ...], float]]], t
 """Name, meaning, function that reads (label values, value) pairs, and label names."""
 
 
-class Durations:
-    """A histogram of durations in seconds."""
-
-    def __init__(self, bounds: Sequence[float]) -> None:
-        """`bounds`: upper bounds of the buckets, ascending, without infinity."""
-        self._bounds = tuple(bounds)
-        self._counts = [0] * (len(bounds) + 1)
-        self._sum = 0.0
-
-    def observe(self, seconds: float) -> None:
-        """Count one duration in seconds, or another amount in the unit of the bounds."""
-        self._counts[bisect_left(self._bounds, seconds)] += 1
-        self._sum += seconds
-
-    def family(self, name: str, meaning: str) -> Metric:
-        """Return the histogram as Prometheus reads it."""
-        bounds = [*map(str, self._bounds), "+Inf"]
-        buckets = list(zip(bounds, accumulate(self._counts), strict=True))
-        return HistogramMetricFamily(name, meaning, buckets=buckets, sum_value=self._sum)
-
-
 class Telemetry:
     """The metrics of one shop; two shops in one process share none."""
 
@@ -76,6 +55,7 @@ class Telemetry:
         self._fanouts = Durations(FANOUT_BOUNDS_S)
         self._ledger_commits = Durations(COMMIT_BOUNDS_S)
         self._batches = Durations(BATCH_BOUNDS)
+        self.responses = ResponseTimes()
         self._limits: list[Callable[[], dict[str, tuple[int, int]]]] = []
         self._rejected_facts: Counter[tuple[str, str]] = Counter()
         self._verdicts: Counter[tuple[str, str]] = Counter()
@@ -265,6 +245,7 @@ class Telemetry:
             "tactful_commit_seconds", "Time of one durable commit of the ledger"
         )
         yield self._batches.family("tactful_commit_jobs", "Jobs that share one commit")
+        yield from self.responses.families()
         yield from self._limit_families()
         verdicts = CounterMetricFamily(
             "tactful_verdicts",

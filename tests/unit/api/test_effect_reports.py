@@ -19,6 +19,7 @@ from tactful.api.effect_reports import (
     window_of,
 )
 from tactful.api.problems import ProblemError
+from tactful.core.session.signals import ItemViewed
 from tactful.core.values.calendar import DAY, format_rfc3339, parse_rfc3339
 from tactful.measurement.experiment_report import ReportTerms, report_experiment
 from tactful.measurement.given_away import GivenAway
@@ -294,3 +295,15 @@ def test_amounts_of_too_few_shoppers_are_not_shown() -> None:
     assert "money" not in few
     assert few["sentence"].startswith("It is too early to say anything")
     assert "money" in enough
+
+
+async def test_a_report_says_how_fast_the_server_answered(one: LiveServer) -> None:
+    one.parts.shop.state.telemetry.responses.record_signal(ItemViewed, 0.0045)
+    await one.advance(6 * 3600)
+    times = {(of["of"], of["kind"]): of for of in (await report(one))["response_times"]}
+    assert times["signal", "view"] == {
+        "of": "signal", "kind": "view", "answers": 1, "p50_ms": 4.0, "p95_ms": 4.9, "p99_ms": 4.98,
+        "slow": 0,
+    }  # fmt: skip
+    before = await report(one, until="2026-01-01T00:00:00Z")
+    assert before["response_times"] == []

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from support.builders import offer
 from tactful.core.decision import ConfirmAcceptance, PushOffer, WithdrawOffer
-from tactful.runtime.telemetry import PLAIN_COUNTERS, Durations, Telemetry
+from tactful.runtime.telemetry import PLAIN_COUNTERS, Telemetry
 
 
 def metrics(telemetry: Telemetry) -> dict[tuple[str, ...], float]:
@@ -80,17 +80,3 @@ def test_two_shops_share_no_metric() -> None:
     first.record_folded()
     assert metrics(first)["tactful_signals_passed_total",] == 1
     assert metrics(second)["tactful_signals_passed_total",] == 0
-
-
-def test_a_duration_falls_into_the_first_bucket_that_it_does_not_exceed() -> None:
-    durations = Durations((0.1, 0.5))
-    for seconds in (0.05, 0.1, 0.2, 9.0):
-        durations.observe(seconds)
-    samples = {
-        (sample.name, sample.labels.get("le")): sample.value
-        for sample in durations.family("d", "Test").samples
-    }
-    assert samples["d_bucket", "0.1"] == 2
-    assert samples["d_bucket", "0.5"] == 3
-    assert samples["d_bucket", "+Inf"] == samples["d_count", None] == 4
-    assert samples["d_sum", None] == pytest.approx(9.35)

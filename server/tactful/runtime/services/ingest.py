@@ -186,6 +186,7 @@ class FactIngest:
         can_wait: bool,
     ) -> IngestReport:
         """Ingest a slice of a batch; `first` is the place of its first fact in the batch."""
+        received = self._telemetry.clock()
         readings = [fact_codec.read_fact(one, first + index) for index, one in enumerate(raw)]
         decoded = [
             self._admit(reading.result, first + index, has_keyed_contacts)
@@ -202,6 +203,9 @@ class FactIngest:
         # No caller waits for heartbeats: without one, a feed only counts as stale after a restart.
         self._background.start_ledger_work(self._store_heartbeats())
         await asyncio.gather(self._changes.settle(), self._recheck(recovered=any(recovered)))
+        seconds = self._telemetry.clock() - received
+        for fact in facts:
+            self._telemetry.responses.record_fact(kind_of(fact), seconds)
         # Known facts count too. A crash may have come after an order was stored and before its
         # redemptions were confirmed or rolled back. The shop then repeats the report.
         await self._follow_orders([fact for fact in facts if isinstance(fact, Order)])

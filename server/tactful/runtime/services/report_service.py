@@ -1,7 +1,7 @@
 """Reports on the effect of offers, computed from the ledger alone."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol, TypeVar
 
@@ -177,9 +177,7 @@ class ReportService:
             rule: _counted(split.triggers, split.idle, read) for rule, split in splits.items()
         }
         wanted = {
-            order
-            for rule in splits
-            for order in _orders_that_count(counted[rule], read, terms)
+            order for rule in splits for order in _orders_that_count(counted[rule], read, terms)
         }
         orders = await read.orders.whole(read.heads.sales, wanted)
 
@@ -304,9 +302,7 @@ def _ripe_until(terms: ReportTerms) -> int:
     return terms.now - terms.window
 
 
-def _orders_that_count(
-    counted: Counted, read: _Reading, terms: ReportTerms
-) -> Iterator[str]:
+def _orders_that_count(counted: Counted, read: _Reading, terms: ReportTerms) -> Iterator[str]:
     """Return the orders whose lines change the report; those of unripe units do not."""
     ripe_until = _ripe_until(terms)
     units = {key: unit for key, unit in (counted.units or {}).items() if unit.at <= ripe_until}

@@ -1,4 +1,4 @@
-"""What a shop watches over time: counts by the hour, complaints, and results."""
+"""What a shop watches over time: counts by the hour, complaints, results and response times."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -14,6 +14,7 @@ from tactful.runtime.alerts.complaints import Complaints
 from tactful.runtime.alerts.early_budgets import budget_causes
 from tactful.runtime.alerts.hour_counts import HourCounts
 from tactful.runtime.services.report_service import Reports
+from tactful.runtime.services.response_counts import ResponseCounts
 from tactful.runtime.services.result_causes import ResultCauses, StopTrial
 from tactful.runtime.state.shop_state import ShopState
 from tactful.runtime.state.trial_monitor import TrialMonitor
@@ -56,6 +57,7 @@ class ShopWatch:
         self._state = state
         self._trials = trials
         self._hours = HourCounts(state, state.telemetry.hourly_counters)
+        self._responses = ResponseCounts(state)
         self._complaints = Complaints(state)
         self._results = ResultCauses(state, reports, stop)
         alerts.watch(self._harmful_trials)
@@ -65,7 +67,7 @@ class ShopWatch:
         alerts.watch(self._results.causes)
 
     async def start(self) -> None:
-        """Read the counts of the last weeks, and look at complaints and results from now on.
+        """Read the counts of the last weeks, and look at the rest from now on.
 
         Raises:
             LedgerError: The ledger cannot be read.
@@ -73,6 +75,7 @@ class ShopWatch:
         await self._hours.start()
         self._look_later("complaints", self._complaints.refresh, LOOK_MS)
         self._look_later("results", self._results.refresh, LOOK_MS)
+        self._look_later("responses", self._responses.count, LOOK_MS)
 
     async def prune(self) -> None:
         """Forget the counts of old hours.
@@ -81,6 +84,7 @@ class ShopWatch:
             LedgerError: Some may be deleted; the next call deletes the others.
         """
         await self._hours.prune()
+        await self._responses.prune()
 
     def _harmful_trials(self) -> Iterator[Cause]:
         """Yield the trials that do harm, and are paused for that reason."""

@@ -85,6 +85,7 @@ class TurnRunner:
         self._missing = contexts.missing
         self._timers = state.timers
         self._telemetry = state.telemetry
+        self._responses = state.telemetry.responses
         self._fact_cache = state.fact_cache
         self._delivery = delivery
         self._expiry = expiry
@@ -102,12 +103,19 @@ class TurnRunner:
             return
         if len(live.mailbox) < MAILBOX:
             live.mailbox.append(signal)
+            self._note_receipt(live, signal)
         elif live.mailbox[-1] != signal:
             live.mailbox.pop(0)
             live.mailbox.append(signal)
+            self._note_receipt(live, signal)
             self._telemetry.record_dropped_signal()
         if live.phase is IDLE:
             self._run_mailbox(live, needs_decision=is_next)
+
+    def _note_receipt(self, live: LiveSession, signal: Signal) -> None:
+        # A session that always has something to do keeps no more of them than its mailbox holds.
+        receipt = signal, self._telemetry.clock(), False
+        live.received = (*live.received[1 - MAILBOX :], receipt)
 
     def send_early(self, live: LiveSession, withdrawal: WithdrawOffer, reason: Reason) -> None:
         """Send a withdrawal now, and leave its turn for `run_waiting` or the session's next signal.
@@ -145,6 +153,7 @@ class TurnRunner:
                 self._wait(live, "facts_missing", load)
                 return
             live.mailbox.pop(0)
+            before = len(live.outbox)
             try:
                 commit = None
                 if needs_decision or not self._fold(live, signal):
@@ -154,9 +163,20 @@ class TurnRunner:
                 self._report_crash(error, signal)
                 continue
             if commit is not None:
-                self._wait(live, "promise_made", commit)
+                self._wait(live, "promise_made", self._answered_by(live, signal, commit))
                 return
+            if len(live.outbox) > before:
+                _note_answer(live, signal)
         self._finish(live)
+
+    async def _answered_by(
+        self, live: LiveSession, signal: Signal, commit: Awaitable[TurnEvent]
+    ) -> TurnEvent:
+        """Wait for the commit of a signal's promise, and note that the next frames answer the signal."""
+        event = await commit
+        if event == "committed":
+            _note_answer(live, signal)
+        return event
 
     def _finish(self, live: LiveSession) -> None:
         """Set the timer, and send the outbox and snapshots, once the mailbox is empty."""
@@ -164,6 +184,11 @@ class TurnRunner:
             self.set_timer(live)
         if live.outbox:
             self._delivery.send_outbox(live)
+            now = self._telemetry.clock()
+            for signal, received, is_answered in live.received:
+                if is_answered:
+                    self._responses.record_signal(type(signal), now - received)
+        live.received = ()
         if live.newcomers:
             self._delivery.send_snapshots(live)
         elif not live.connections:
@@ -246,6 +271,13 @@ class TurnRunner:
     def fire_timer(self, live: LiveSession) -> None:
         """Check a session's rules because its time has come."""
         self.submit(live, TimerFired())
+
+
+def _note_answer(live: LiveSession, signal: Signal) -> None:
+    """Note that the next frames of a session answer a signal."""
+    live.received = tuple(
+        (one, at, is_answered or one is signal) for one, at, is_answered in live.received
+    )
 
 
 def _may_pause(live: LiveSession) -> bool:

@@ -126,6 +126,7 @@ class LiveSession:
         "newcomers",
         "outbox",
         "phase",
+        "received",
         "recorded",
         "records",
         "resume_digest",
@@ -153,6 +154,9 @@ class LiveSession:
         """What the session waits for; signals collect in the mailbox meanwhile."""
         self.mailbox: list[Signal] = []
         """Signals that are not handled yet, oldest first."""
+        self.received: tuple[tuple[Signal, float, bool], ...] = ()
+        """The signals since the mailbox was last empty: each with its receipt on the clock of durations,
+        and whether it brought an effect."""
         self.outbox: list[Effect] = []
         """Recorded effects that are not delivered yet, oldest first."""
         self.early: WithdrawOffer | None = None

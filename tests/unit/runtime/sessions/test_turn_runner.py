@@ -14,6 +14,7 @@ from tactful.core.context import Context
 from tactful.core.decide import decide
 from tactful.core.decision import Decision
 from tactful.core.session.signals import ActivityReported, ItemViewed, PageViewed
+from tactful.measurement.response_quantiles import response_times
 from tactful.runtime.ports.ledger import LedgerError, LedgerFullError
 from tactful.runtime.ports.ledger_rows import Commit, CommitRefusal
 from tactful.runtime.sessions import turn_processor
@@ -316,3 +317,43 @@ async def test_a_session_whose_client_left_ends_with_what_it_still_wanted(one: L
     await one.parts.shop.turns.wait_until_idle()
     await one.advance(31 * 60)
     assert shopper.session not in one.parts.shop.state.registry.by_id
+
+
+def answers(one: LiveServer) -> dict[str, int]:
+    """Kind of signal → how many were answered."""
+    found = response_times(one.parts.shop.state.telemetry.responses.counts().items())
+    return {times.kind: times.answers for times in found if times.of == "signal"}
+
+
+async def test_only_a_signal_that_a_frame_answers_has_a_response_time(one: LiveServer) -> None:
+    shopper = await looking(one)
+    assert answers(one).keys() <= {"connect"}
+    await one.advance(1)
+    offer = await shopper.offered()
+    assert answers(one)["timer"] == 1, "the offer is pushed when the shopper has looked long enough"
+    await shopper.say("seen", offer=offer["id"])
+    await one.parts.shop.settled()
+    assert "seen" not in answers(one)
+
+
+async def test_the_response_time_has_the_wait_for_the_ledger(
+    one: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 0.0
+    monkeypatch.setattr(one.parts.shop.state.telemetry, "clock", lambda: seconds)
+    await looking(one)
+    begun, go = slow_commits(one, monkeypatch)
+    moving = asyncio.ensure_future(one.advance(1))
+    await begun.wait()
+    seconds = 0.4
+    go.set()
+    await moving
+    found = one.parts.shop.state.telemetry.responses.counts()
+    assert found["signal timer 500"] == 1
+
+
+async def test_a_fact_has_a_response_time_by_its_type(one: LiveServer) -> None:
+    await one.facts(stock("RUN-42", "DE", 3), stock("RUN-43", "DE", 3))
+    found = response_times(one.parts.shop.state.telemetry.responses.counts().items())
+    (times,) = (times for times in found if (times.of, times.kind) == ("fact", "stock"))
+    assert times.answers >= 2
