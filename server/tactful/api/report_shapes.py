@@ -111,9 +111,9 @@ class ReportShown(Shape, frozen=True, kw_only=True):
     trial_units: int | UnsetType = UNSET
     """How many shoppers each arm should have before the shop decides."""
     needed: int | UnsetType = UNSET
-    """How many more shoppers a proof needs."""
+    """How many more shoppers a proof needs, or a decision without one if that comes sooner."""
     expected_on: str | UnsetType = UNSET
-    """The day on which they have come, at today's rate."""
+    """The day on which they have come, at today's rate; missing: it is more than a year ahead."""
     response_times: list[ResponseTimeShown] | UnsetType = UNSET
     """By kind, signals first; missing in a report of an experiment."""
 

@@ -76,8 +76,12 @@ class PageWords(Struct, frozen=True):
     question: str
     verdicts: Mapping[str, str]
     """Verdict of the report → the answer to the question."""
+    likelier: Mapping[str, str]
+    """Advice without proof → the answer to the question."""
     advice: Mapping[str, str]
     """Advice of the report → what to do."""
+    too_slow: str
+    """What to do where waiting takes more than a year."""
     worth: str
     """The title of the chart of amounts."""
     arms: tuple[str, str]
@@ -97,6 +101,8 @@ _OFFERS: Final = PageWords(
         "no_difference": "No, they make no difference worth knowing.",
         **UNKNOWN,
     },
+    likelier={"keep": "Probably yes.", "stop": "Probably not."},
+    too_slow="Hold out half of the shoppers.",
     advice={
         "keep": "Keep the offers.",
         "shrink": "Give smaller discounts.",
@@ -168,7 +174,10 @@ def _answers(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     verdict = shown["verdict"]
     tone = f' class="{verdict}"' if verdict in {"earns", "costs"} else ""
     yield f"<section><h2>{escape(words.question)}</h2>"
-    yield f"<strong{tone}>{escape(words.verdicts[verdict])}</strong>"
+    answer = words.verdicts[verdict]
+    if verdict == "too_early":
+        answer = words.likelier.get(shown["advice"], answer)
+    yield f"<strong{tone}>{escape(answer)}</strong>"
     if "money" in shown:
         yield f"<p>Most likely {_change(shown['money'], 'likely')} a month.</p>"
     yield f"</section><section><h2>How sure is that?</h2>{_certainty(shown)}</section>"
@@ -178,7 +187,10 @@ def _answers(shown: Mapping[str, Any], words: PageWords) -> Iterator[str]:
     elif (missing := _what_is_missing(shown)) is not None:
         yield f"<strong>{missing[1]}</strong>"
     else:
-        yield f"<strong>{escape(words.advice[shown['advice']])}</strong>{_next_step(shown)}"
+        todo = words.advice[shown["advice"]]
+        if shown["advice"] == "wait" and "needed" in shown and "expected_on" not in shown:
+            todo = words.too_slow
+        yield f"<strong>{escape(todo)}</strong>{_next_step(shown)}"
     yield "</section>"
 
 
@@ -223,6 +235,8 @@ def _next_step(shown: Mapping[str, Any]) -> str:
     elif "needed" in shown:
         day = _day(shown["expected_on"]) if "expected_on" in shown else None
         text += f"<p>{until_answered(shown['needed'], day)}</p>"
+        if day is not None:
+            text += f"<p>Then ask about the time from {_day(shown['since'])} on again, so that the shoppers of today count too.</p>"
     if "waiting" in shown and shown["advice"] == "wait" and "money" in shown:
         cost = _amount(shown["waiting"], shown["money"]["currency"])
         text += f"<p>{waiting_costs(cost)}</p>"
@@ -356,8 +370,9 @@ def _compared(shown: Mapping[str, Any]) -> Iterator[str]:
     arms = shown["arms"]
     yield "<section><h2>Who was compared</h2>"
     yield (
-        f"<p>{counted(arms['treated'], 'shopper')} could see offers,"
-        f" {counted(arms['held_out'], 'was', 'were')} held out by chance. Their purchases of {counted(shown['window_days'], 'day')} are compared.</p>"
+        f"<p>{counted(arms['treated'], 'shopper')} could see offers; {counted(arms['held_out'], 'other')},"
+        " chosen by chance, got none (held out)."
+        f" What both bought within {counted(shown['window_days'], 'day')} is compared.</p>"
     )
     if shown["immature"]:
         yield f"<p>{counted(shown['immature'], 'more is', 'more are')} left out because their days are not over.</p>"

@@ -32,14 +32,19 @@ def print_report(answer: dict[str, Any]) -> None:
     if "money" in answer:
         is_proven = answer["verdict"] in {"earns", "costs", "no_difference"}
         print_line(
-            f"This is {'proven' if is_proven else 'not proven'}: the truth lies between the worst and the"
-            " best in 95 of 100 shops."
+            f"How sure is that? {'Proven' if is_proven else 'Not proven'}. In 95 of 100 shops the true"
+            " amount lies between the worst and the best."
+        )
+    if answer["advice"] == "wait" and "expected_on" in answer:
+        print_line(
+            f"Ask again then, with --since {answer['since']}, so that the shoppers of today count too."
         )
     print_line("")
     arms = answer["arms"]
     print_line(
-        f"{counted(arms['treated'], 'shopper')} could see offers, {counted(arms['held_out'], 'was', 'were')} held out;"
-        f" their purchases of {counted(answer['window_days'], 'day')} are compared."
+        f"{counted(arms['treated'], 'shopper')} could see offers; {counted(arms['held_out'], 'other')}, chosen"
+        " by chance, got none (held out)."
+        f" What both bought within {counted(answer['window_days'], 'day')} is compared."
     )
     for name, text in _LEFT_OUT.items():
         if answer[name]:

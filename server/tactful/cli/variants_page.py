@@ -49,6 +49,8 @@ def _rule_words(rule: str, other: str) -> PageWords:
             "no_difference": "No, there is no difference worth knowing.",
             **UNKNOWN,
         },
+        likelier={"keep": f"Probably {rule}.", "stop": f"Probably {other}."},
+        too_slow="Make the rules differ more.",
         advice={
             "keep": f"Keep {rule}.",
             "shrink": "Keep the one that gives less.",
@@ -70,6 +72,8 @@ def _offer_words(rule: str) -> PageWords:
             "no_difference": f"No, {rule} makes no difference worth knowing.",
             **UNKNOWN,
         },
+        likelier={"keep": "Probably yes.", "stop": "Probably not."},
+        too_slow="Hold out half of the shoppers.",
         advice={
             "keep": f"Keep {rule} rather than no offer.",
             "shrink": "Give smaller discounts.",

@@ -18,6 +18,7 @@ from tactful.console.response_views import responses_view
 from tactful.console.rule_views import RuleCounts, counts_of
 from tactful.core.values.calendar import DAY, MINUTE
 from tactful.core.values.phrases import Phrase, phrase
+from tactful.measurement.advice import AdviceKind
 from tactful.measurement.conclusions import LEAST_UNITS, Conclusion
 from tactful.measurement.experiment_report import ExperimentReport, MetricResult
 from tactful.measurement.report_sentence import lacks_costs, report_sentence
@@ -42,6 +43,11 @@ VERDICTS: Final[Mapping[Conclusion, Phrase]] = {
     Conclusion.CANNOT_BE_TRUSTED: phrase("These figures cannot say."),
 }
 """Conclusion → the answer to the question whether the offers earn."""
+LIKELIER: Final[Mapping[AdviceKind, Phrase]] = {
+    AdviceKind.KEEP: phrase("Probably yes. It is not proven."),
+    AdviceKind.STOP: phrase("Probably not. It is not proven."),
+}
+"""Advice without proof → the same."""
 METRICS: Final[Mapping[str, Phrase]] = {
     "margin": phrase("Margin of a shopper"),
     "conversion": phrase("Bought something"),
@@ -185,7 +191,7 @@ def result_view(rule: str, report: ExperimentReport, now: int, *, shows_money: b
     proven = {Conclusion.EARNS, Conclusion.COSTS, Conclusion.NO_DIFFERENCE}
     return ResultView(
         rule=rule,
-        verdict=VERDICTS[report.conclusion],
+        verdict=_verdict(report),
         is_proven=report.conclusion in proven,
         sentence=report_sentence(report, now) if shows_money else "",
         treated=report.treated,
@@ -196,6 +202,13 @@ def result_view(rule: str, report: ExperimentReport, now: int, *, shows_money: b
         ),
         health=tuple(_health(report)),
     )
+
+
+def _verdict(report: ExperimentReport) -> Phrase:
+    """Return whether the offers earn, which may be likely without being proven."""
+    if report.conclusion is Conclusion.TOO_EARLY:
+        return LIKELIER.get(report.advice.kind, VERDICTS[report.conclusion])
+    return VERDICTS[report.conclusion]
 
 
 def _money(report: ExperimentReport) -> MoneyView | None:

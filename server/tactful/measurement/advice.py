@@ -7,8 +7,14 @@ from typing import Final
 from msgspec import Struct
 
 from tactful.measurement.arm_comparison import ArmComparison
-from tactful.measurement.conclusions import LEAST_ORDERS, LEAST_UNITS, Conclusion
-from tactful.measurement.trial_size import PRIOR_LIFT, arm_prior, trial_size, waiting_cost
+from tactful.measurement.conclusions import Conclusion, least_missing
+from tactful.measurement.trial_size import (
+    PRIOR_LIFT,
+    arm_prior,
+    trial_size,
+    units_worth_waiting_for,
+    waiting_cost,
+)
 
 MONTH: Final = 30
 """Days of a month, in amounts per month."""
@@ -47,6 +53,8 @@ class Advice(Struct, frozen=True):
     """What a month of waiting costs, in minor units; None: nothing is known to expect."""
     trial_units: int | None
     """How many units each arm should have before the shop decides; None: it cannot be computed yet."""
+    more_units: int | None = None
+    """For how many more units of both arms the shop should wait; None: for proof, or not at all."""
 
 
 NO_ADVICE: Final = Advice(AdviceKind.WAIT, money=None, waiting=None, trial_units=None)
@@ -71,7 +79,9 @@ def advise(
     """Return what to do with the offers that were compared.
 
     While nothing is proven, the trial runs until each arm has the size that earns most (Test & Roll).
-    From then on more waiting costs more than it can teach, and the likelier choice is advised.
+    From then on more waiting costs more than it can teach, and the likelier choice is advised. Where
+    an arm grows too slowly for that size, the trial goes on only as long as more units are expected to
+    earn more than they cost. So advice comes at the latest when the choice matters no longer.
 
     Args:
         margin: The comparison of the margin; None: an arm has fewer than two units.
@@ -87,7 +97,7 @@ def advise(
         worst=round(margin.interval.low * units_per_month),
         best=round(margin.interval.high * units_per_month),
     )
-    size, waiting = None, None
+    size, waiting, more = None, None, None
     if margin.lift is not None and margin.error > 0:
         prior = arm_prior(margin.held_out)
         size = trial_size(_noise(margin), prior, months * units_per_month)
@@ -96,9 +106,34 @@ def advise(
         waiting = round(cost * units_per_month)
     kind = _PROVEN.get(conclusion)
     if kind is None:
-        large = min(margin.units) >= max(LEAST_UNITS, size or 0) and min(orders) >= LEAST_ORDERS
-        kind = _likelier(margin) if size is not None and large else AdviceKind.WAIT
-    return Advice(kind, money, waiting, size)
+        kind = AdviceKind.WAIT
+        if size is not None and min(orders) > 0:
+            more = max(
+                least_missing(margin.units, orders),
+                _more_units(margin, size, months * units_per_month),
+            )
+            kind = AdviceKind.WAIT if more else _likelier(margin)
+    return Advice(kind, money, waiting, size, more or None)
+
+
+def _more_units(margin: ArmComparison, size: int, population: float) -> int:
+    """Return for how many more units of both arms the shop should wait; 0: it should decide now.
+
+    Args:
+        margin: The comparison of the margin, with an error above 0.
+        size: How many units each arm should have.
+        population: How many units come while the choice matters, the trial included.
+    """
+    smaller, total = min(margin.units), margin.total_units
+    if smaller >= size:
+        return 0
+    left = max(population - total, 0.0)
+    until_size = math.ceil(size * total / smaller) - total
+    if until_size <= left:
+        return until_size
+    share = margin.units[0] / total
+    prior = PRIOR_LIFT * margin.held_out
+    return units_worth_waiting_for(margin.difference, margin.error, prior, share, total, left)
 
 
 def _likelier(margin: ArmComparison) -> AdviceKind:

@@ -24,8 +24,8 @@ SMALLEST_EFFECT: Final = 0.02
 MOST_UNITS: Final = 10**12
 """No shop waits for more units than that."""
 
-LONGEST_FORECAST: Final = 3650
-"""No date is given that lies more than so many days ahead."""
+LONGEST_FORECAST: Final = 365
+"""No date is given that lies more than so many days ahead: the choice matters for a year."""
 
 
 class Conclusion(StrEnum):
@@ -39,12 +39,12 @@ class Conclusion(StrEnum):
 
 
 class Missing(Struct, frozen=True):
-    """What a conclusion still needs."""
+    """What a conclusion, or a decision without one, still needs."""
 
     units: int
     """How many more units of both arms."""
     days: int | None
-    """In how many days they have come, at today's rate; None: in more than ten years, or never."""
+    """In how many days they have come, at today's rate; None: in more than a year, or never."""
 
 
 def conclude(
@@ -98,16 +98,41 @@ def missing(
     """
     if margin is None or min(orders) == 0:
         return None
-    total = margin.total_units
     precise = _units_for(margin, smallest_effect, decide_at)
     if precise is None:
         return None
-    growth = max(LEAST_UNITS / min(margin.units), LEAST_ORDERS / min(orders))
-    needed = max(total, math.ceil(total * growth), precise)
-    days = (
-        math.ceil((needed - total) / units_per_day) if units_per_day > 0 else LONGEST_FORECAST + 1
-    )
-    return Missing(needed - total, days if days <= LONGEST_FORECAST else None)
+    units = max(least_missing(margin.units, orders), precise - margin.total_units)
+    return _coming(units, units_per_day)
+
+
+def least_missing(units: tuple[int, int], orders: tuple[int, int]) -> int:
+    """Return how many more units of both arms there must be before anything is concluded.
+
+    Args:
+        units: The number of units, treated and held out.
+        orders: The number of units with an order, of which each arm has some.
+    """
+    growth = max(LEAST_UNITS / min(units), LEAST_ORDERS / min(orders), 1)
+    return math.ceil(sum(units) * growth) - sum(units)
+
+
+def soonest(proof: Missing | None, more_units: int | None, units_per_day: float) -> Missing | None:
+    """Return what is missing until a proof, or until a decision without one if that comes before.
+
+    Args:
+        proof: What a proof needs; None: it is not known.
+        more_units: How many more units the decision needs; None: there is none to wait for.
+        units_per_day: How many units trigger in a day, both arms together.
+    """
+    if more_units is None or (proof is not None and proof.units <= more_units):
+        return proof
+    return _coming(more_units, units_per_day)
+
+
+def _coming(units: int, units_per_day: float) -> Missing:
+    """Return so many units as what is missing, and when they have come."""
+    days = math.ceil(units / units_per_day) if units_per_day > 0 else LONGEST_FORECAST + 1
+    return Missing(units, days if days <= LONGEST_FORECAST else None)
 
 
 def _units_for(margin: ArmComparison, smallest_effect: float, decide_at: int) -> int | None:

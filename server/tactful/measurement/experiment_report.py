@@ -16,6 +16,7 @@ from tactful.measurement.conclusions import (
     Missing,
     conclude,
     missing,
+    soonest,
 )
 from tactful.measurement.given_away import GivenAway, given_away
 from tactful.measurement.idle_units import NO_IDLE_UNITS, IdleShare, IdleUnits
@@ -91,7 +92,7 @@ class ExperimentReport(Struct, frozen=True, kw_only=True):
     conclusion: Conclusion
     advice: Advice
     missing: Missing | None
-    """What the conclusion still needs; None: nothing, or it is not known."""
+    """What a conclusion needs, or an earlier decision without one; None: nothing, or it is not known."""
     given_away: GivenAway | None = None
     """Discounts that changed no purchase, in `currency`; None: there were none, or it is not known."""
 
@@ -141,20 +142,19 @@ def report_units(
         terms: What the report is about.
         units_per_day: How many shoppers the choice is about; None: the units that are compared.
     """
-    share, units, ripe = found.treated_bp, found.units, found.ripe
-    linked, idle = found.linked, found.idle
+    share, units, ripe, idle = found.treated_bp, found.units, found.ripe, found.idle
     ratio = _ratio(units, idle, share)
     trusted = ratio is None or ratio.ok
     metrics = tuple(_metrics(found, terms)) if trusted else ()
     margin = next((one.arms for one in metrics if one.metric == "margin"), None)
-    buyers = _buyers(ripe, linked.outcomes)
+    buyers = _buyers(ripe, found.linked.outcomes)
     rate = per_day(units, terms.now, idle) if units_per_day is None else units_per_day
     conclusion = conclude(margin, buyers, trusted=trusted, smallest_effect=terms.smallest_effect)
-    still_missing = None
+    proof = None
     if conclusion is Conclusion.TOO_EARLY:
-        still_missing = missing(
-            margin, buyers, rate, smallest_effect=terms.smallest_effect, decide_at=terms.decide_at
-        )
+        effect = terms.smallest_effect
+        proof = missing(margin, buyers, rate, smallest_effect=effect, decide_at=terms.decide_at)
+    advice = advise(margin, buyers, conclusion, rate * MONTH, months=terms.months)
     treated = sum(unit.is_treated for unit in ripe.values())
     return ExperimentReport(
         treated=treated + idle.treated,
@@ -163,14 +163,14 @@ def report_units(
         immature=len(units) - len(ripe) + idle.units - idle.treated - idle.held_out,
         crossed=sum(unit.crossed for unit in ripe.values()) + idle.crossed,
         other_share=found.other_share,
-        unlinked=linked.unlinked + found.unlinked,
-        unknown_cost=linked.unknown_cost,
+        unlinked=found.linked.unlinked + found.unlinked,
+        unknown_cost=found.linked.unknown_cost,
         ratio=ratio,
         metrics=metrics,
         currency=found.currency,
         conclusion=conclusion,
-        advice=advise(margin, buyers, conclusion, rate * MONTH, months=terms.months),
-        missing=still_missing,
+        advice=advice,
+        missing=soonest(proof, advice.more_units, rate),
         given_away=_given_away(metrics, found.currency),
     )
 

@@ -23,6 +23,8 @@ NO_COSTS: Final = (
 """The sentence where nothing bought has a known margin."""
 WAITING_COSTS_MORE: Final = "To wait for proof would cost more than it can save."
 """Why the shop should decide before anything is proven."""
+EQUAL_GROUPS: Final = "Make both groups equally large: the smaller one decides how long it takes."
+"""What brings an answer sooner where one group is small, as with 10 % of the shoppers held out."""
 _OFFERS_TODO: Final = {
     AdviceKind.KEEP: "Keep the offers: a gain is likelier.",
     AdviceKind.STOP: "Stop the offers: a loss is likelier.",
@@ -214,10 +216,10 @@ def until_answered(units: int, day: str | None) -> str:
     """
     if day is None:
         return (
-            f"Do not wait for proof: it takes about {counted(units, 'more shopper')}, and they take"
-            " more than ten years. A larger discount makes a larger difference, which shows sooner."
+            f"An answer needs about {counted(units, 'more shopper')}, who take more than a year to come."
+            f" {EQUAL_GROUPS} A larger discount makes a larger difference, which shows sooner."
         )
     return (
         f"Wait until about {day}. By then about {counted(units, 'more shopper')} have been counted,"
-        " which should be enough to tell."
+        " which should be enough to decide."
     )

@@ -10,6 +10,8 @@ PRIOR_LIFT: Final = 0.20
 An assumption, and a cautious one. A smaller figure asks for longer trials.
 """
 
+_STEPS: Final = 48
+"""How many lengths of a trial are compared, up to the time in which the choice matters."""
 _NORMAL = NormalDist()
 
 
@@ -63,6 +65,44 @@ def waiting_cost(difference: float, error: float, prior: float, treated_share: f
     gain = _expected_positive(centre, spread)
     # E max(−d, 0) = E max(d, 0) − E d
     return (1 - treated_share) * gain + treated_share * max(gain - centre, 0.0)
+
+
+def units_worth_waiting_for(
+    difference: float,
+    error: float,
+    prior: float,
+    treated_share: float,
+    units: int,
+    population: float,
+) -> int:
+    """Return for how many more units a trial should go on, so that the shop earns most; 0: not at all.
+
+    The profit of Test & Roll, from the estimate that a trial of any split has reached: so many more
+    units are divided as before, and all later ones get the choice that is likelier then.
+
+    Args:
+        difference: The estimated difference per unit.
+        error: Its standard error, above 0.
+        prior: The standard deviation of the difference before anything is known, above 0.
+        treated_share: The share of units that are treated, from 0 to 1.
+        units: How many units the trial has, both arms together.
+        population: How many more come while the choice matters.
+    """
+
+    def variance(all_units: float) -> float:
+        return 1 / (1 / prior**2 + all_units / (units * error**2))
+
+    centre = variance(units) / error**2 * difference
+    now = population * max(centre, 0.0)
+    best, found = now, 0
+    for step in range(1, _STEPS + 1):
+        more = population * step / _STEPS
+        spread = math.sqrt(max(variance(units) - variance(units + more), 0.0))
+        later = (population - more) * _expected_positive(centre, spread)
+        earned = more * treated_share * centre + later
+        if earned > best:
+            best, found = earned, math.ceil(more)
+    return found
 
 
 def _expected_positive(centre: float, spread: float) -> float:

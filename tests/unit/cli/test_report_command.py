@@ -30,7 +30,7 @@ async def test_the_server_is_asked_for_text_json_and_csv(tmp_path: Path) -> None
         assert printed == (await one.http.get("/v1/report")).json()
         text = (await run_beside(one, "report", "--rule", "R1")).output
         assert text.splitlines()[0] == printed["sentence"]
-        assert "3 shoppers could see offers, 3 were held out" in text
+        assert "3 shoppers could see offers; 3 others, chosen by chance, got none" in text
         table = (await run_beside(one, "report", "--format", "csv")).output
         assert table == (await one.http.get("/v1/report", params={"format": "csv"})).text
         page = (await run_beside(one, "report", "--format", "html")).output

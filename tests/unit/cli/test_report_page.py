@@ -13,8 +13,11 @@ from msgspec import structs
 from support.browsers import chromium
 from tactful.api.effect_reports import question_of, report_view
 from tactful.cli.report_page import report_page
+from tactful.measurement.advice import AdviceKind
+from tactful.measurement.conclusions import Missing
 from tactful.measurement.experiment_report import ReportTerms, report_experiment
 from unit.api.test_effect_reports import shown
+from unit.measurement import test_report_sentence as sentences
 from unit.measurement.test_experiment_report import NOW, Rows, shop
 
 GIVEN = {"currency": "EUR", "discount": 124_000, "likely": 82_000, "least": 50_000, "most": 110_000}
@@ -51,7 +54,7 @@ def text_of(page: str) -> str:
         ),
         (
             of_shop(shop(conversion=(22, 21))),
-            ("That is not known yet.", "Not proven.", "a loss of"),
+            ("Probably yes.", "Not proven.", "a loss of"),
         ),
         (
             shown() | {"verdict": "cannot_be_trusted", "metrics": []},
@@ -146,3 +149,27 @@ def test_a_page_fits_a_phone_and_its_style_applies(width: int) -> None:
         )
         assert said == []
         context.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"), [(AdviceKind.KEEP, "Probably yes."), (AdviceKind.STOP, "Probably not.")]
+)
+def test_what_is_likely_without_proof_is_said(kind: AdviceKind, answer: str) -> None:
+    found = sentences.report(advice=sentences.advice(kind))
+    page = report_page(report_view(found, question_of({}, sentences.NOW), sentences.NOW))
+    assert f"<strong>{answer}</strong>" in page
+    assert "<strong>Not proven.</strong>" in page
+
+
+def test_where_an_answer_takes_more_than_a_year_the_page_does_not_say_to_wait() -> None:
+    found = sentences.report(missing=Missing(10**7, None))
+    page = report_page(report_view(found, question_of({}, sentences.NOW), sentences.NOW))
+    assert "<strong>Hold out half of the shoppers.</strong>" in page
+    assert "Wait." not in page
+
+
+def test_a_page_that_says_to_wait_says_what_to_ask_then() -> None:
+    page = report_page(
+        report_view(sentences.report(), question_of({}, sentences.NOW), sentences.NOW)
+    )
+    assert "Then ask about the time from 2026-02-08 on again" in page

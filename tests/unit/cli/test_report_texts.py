@@ -57,3 +57,13 @@ def test_rules_that_cannot_be_compared_yet_say_so(capsys: Any) -> None:
     text = capsys.readouterr().out
     assert "R1 against no offer" in text
     assert "Too early." in text
+
+
+def test_a_report_that_says_to_wait_says_what_to_ask_then(capsys: Any) -> None:
+    waiting = {"advice": "wait", "verdict": "too_early", "expected_on": "2026-06-08"}
+    print_report(shown() | waiting)
+    text = capsys.readouterr().out
+    assert "How sure is that? Not proven." in text
+    assert "Ask again then, with --since 2026-" in text
+    print_report(shown())
+    assert "Ask again" not in capsys.readouterr().out

@@ -44,7 +44,7 @@ def test_a_page_says_which_rule_earns_more_and_whether_each_earns() -> None:
         "Does b earn more than a? Yes, b earns more. Most likely a gain of",
         "How sure is that? Proven.",
         "What should I do? Keep b.",
-        "Does a earn more than no offer? That is not known yet.",
+        "Does a earn more than no offer? Probably yes.",
         "Does b earn more than no offer? Yes, b earns.",
         "What should I do? Keep b rather than no offer.",
         "a 1,990 45 %",

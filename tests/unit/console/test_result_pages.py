@@ -134,3 +134,16 @@ def test_every_metric_has_words_a_chart_and_its_numbers() -> None:
 def test_counts_are_those_of_one_rule_or_of_all(rule: str, shown: int) -> None:
     counts = {"a": RuleCounts(shown=3), "b": RuleCounts(shown=4)}
     assert sum_counts(counts, rule).shown == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [
+        (AdviceKind.KEEP, "Probably yes. It is not proven."),
+        (AdviceKind.STOP, "Probably not. It is not proven."),
+        (AdviceKind.WAIT, "That is not known yet."),
+    ],
+)
+def test_what_is_likely_without_proof_is_said(kind: AdviceKind, verdict: str) -> None:
+    found = result_view("", report(advice=advice(kind)), NOW, shows_money=True)
+    assert (str(found.verdict), found.is_proven) == (verdict, False)

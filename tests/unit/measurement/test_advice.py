@@ -1,10 +1,14 @@
 """Advice in money."""
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tactful.measurement.advice import NO_ADVICE, AdviceKind, MoneyPerMonth, advise
 from tactful.measurement.arm_comparison import ArmComparison
-from tactful.measurement.conclusions import Conclusion
+from tactful.measurement.conclusions import Conclusion, missing
 from unit.measurement.test_conclusions import margin
 
 MANY = (400, 400)
@@ -92,3 +96,61 @@ def test_what_cannot_be_compared_or_trusted_gives_no_figure(
     found: ArmComparison | None, conclusion: Conclusion
 ) -> None:
     assert advise(found, MANY, conclusion, 3000.0) == NO_ADVICE
+
+
+def looked_at_each_month(
+    difference: float, noise: float, per_month: float, share: float, *, months: int = 14
+) -> list[AdviceKind]:
+    """The advice after each month of a shop in which nothing is ever proven."""
+    found = []
+    for month in range(1, months):
+        total = per_month * month
+        units = round(total * share), round(total * (1 - share))
+        error = noise * math.sqrt(1 / units[0] + 1 / units[1])
+        orders = units[0] // 10, units[1] // 10
+        one = margin(difference, error, units=units)
+        found.append(advise(one, orders, Conclusion.TOO_EARLY, per_month).kind)
+    return found
+
+
+@given(
+    st.floats(-150, 150),
+    st.floats(100, 20_000),
+    st.integers(30, 10_000).map(lambda hundreds: 100 * hundreds),
+    st.sampled_from([0.1, 0.5, 0.9, 0.99]),
+)
+def test_advice_comes_within_the_time_in_which_the_choice_matters(
+    difference: float, noise: float, per_month: int, share: float
+) -> None:
+    kinds = looked_at_each_month(difference, noise, per_month, share)
+    decided = [kind is not AdviceKind.WAIT for kind in kinds]
+    assert decided[11], "after twelve months"
+    likelier = AdviceKind.KEEP if difference > 0 else AdviceKind.STOP
+    assert {kind for kind in kinds if kind is not AdviceKind.WAIT} == {likelier}
+
+
+def test_where_proof_takes_decades_the_likelier_choice_is_advised_within_months() -> None:
+    """A loss of 10 % in a shop with 200 shoppers a month, of whom one in ten is held out."""
+    kinds = looked_at_each_month(-50, 3_000, 2_000, 0.9)
+    assert kinds[0] is AdviceKind.WAIT
+    assert AdviceKind.STOP in kinds[:12]
+    small = margin(-50, 3_000 * math.sqrt(1 / 1_800 + 1 / 200), units=(1_800, 200))
+    decades = missing(small, (180, 30), 2_000 / 30)
+    assert decades is not None
+    assert decades.days is None
+    waits = advise(small, (180, 30), Conclusion.TOO_EARLY, 2_000.0)
+    assert waits.more_units is not None
+    assert waits.more_units < 24_000
+
+
+@pytest.mark.parametrize("units", [(2_000, 2_000), (3_600, 400)])
+def test_a_trial_waits_for_the_size_that_earns_most_where_it_is_reached_in_time(
+    units: tuple[int, int],
+) -> None:
+    error = 1_500 * math.sqrt(1 / units[0] + 1 / units[1])
+    found = advise(margin(20, error, units=units), MANY, Conclusion.TOO_EARLY, 20_000.0)
+    assert found.kind is AdviceKind.WAIT
+    assert found.trial_units is not None
+    assert found.more_units is not None
+    reached = min(units) * (1 + found.more_units / sum(units))
+    assert reached == pytest.approx(found.trial_units, abs=1)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tactful.measurement.arm_comparison import ArmComparison
-from tactful.measurement.conclusions import Conclusion, Missing, conclude, missing
+from tactful.measurement.conclusions import Conclusion, Missing, conclude, missing, soonest
 from tactful.measurement.intervals import around, fixed_factor, sequence_factor
 
 ENOUGH = (30, 30)
@@ -122,8 +122,8 @@ def test_with_the_missing_units_there_is_a_conclusion_and_with_one_less_there_is
 def test_the_smaller_arm_needs_100_units_and_30_orders(
     units: tuple[int, int], orders: tuple[int, int], needed: int
 ) -> None:
-    found = missing(margin(100, 1, units=units), orders, 10.0)
-    assert found == Missing(needed, needed // 10)
+    found = missing(margin(100, 1, units=units), orders, 100.0)
+    assert found == Missing(needed, -(-needed // 100))
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.001])
@@ -153,3 +153,20 @@ def test_without_a_rate_or_a_difference_no_number_can_be_given(
 def test_every_conclusion_has_its_public_name() -> None:
     names: list[Any] = [str(one) for one in Conclusion]
     assert names == ["earns", "costs", "no_difference", "too_early", "cannot_be_trusted"]
+
+
+@pytest.mark.parametrize(
+    ("proof", "more_units", "found"),
+    [
+        (Missing(500, 50), None, Missing(500, 50)),
+        (Missing(500, 50), 900, Missing(500, 50)),
+        (Missing(10**9, None), 900, Missing(900, 90)),
+        (None, 900, Missing(900, 90)),
+        (None, 4_000, Missing(4_000, None)),
+        (None, None, None),
+    ],
+)
+def test_a_decision_without_proof_may_come_sooner(
+    proof: Missing | None, more_units: int | None, found: Missing | None
+) -> None:
+    assert soonest(proof, more_units, 10.0) == found

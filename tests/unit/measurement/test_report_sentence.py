@@ -31,7 +31,7 @@ CHANGES = (
 )
 UNTIL = (
     "Wait until about 2026-06-08. By then about 12,345 more shoppers have been counted, which should be"
-    " enough to tell."
+    " enough to decide."
 )
 UNPROVEN = f"It is not proven whether the offers earn or cost money: {CHANGES}."
 WAITING = "A month of waiting costs about 40.00 EUR, because some shoppers are in the worse group."
@@ -121,9 +121,9 @@ def advice(kind: AdviceKind, waiting: int | None = None) -> Advice:
         (
             report(advice=advice(AdviceKind.WAIT), missing=Missing(10**7, None)),
             (
-                f"{UNPROVEN} Do not wait for proof: it takes about 10,000,000 more shoppers, and they"
-                " take more than ten years. A larger discount makes a larger difference, which shows"
-                " sooner."
+                f"{UNPROVEN} An answer needs about 10,000,000 more shoppers, who take more than a year"
+                " to come. Make both groups equally large: the smaller one decides how long it takes. A"
+                " larger discount makes a larger difference, which shows sooner."
             ),
         ),
         (report(advice=advice(AdviceKind.WAIT), missing=None), f"{UNPROVEN} Wait."),

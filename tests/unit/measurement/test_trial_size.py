@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tactful.measurement.trial_size import arm_prior, trial_size, waiting_cost
+from tactful.measurement.trial_size import (
+    arm_prior,
+    trial_size,
+    units_worth_waiting_for,
+    waiting_cost,
+)
 
 
 def profit(units: float, noise: float, prior: float, population: float) -> float:
@@ -66,3 +71,30 @@ def test_waiting_costs_what_the_worse_arm_is_expected_to_lose(
 def test_a_known_difference_costs_what_the_other_arm_loses() -> None:
     assert waiting_cost(40.0, 0.0, 100.0, 0.75) == pytest.approx(10.0)
     assert waiting_cost(-40.0, 0.0, 100.0, 0.75) == pytest.approx(30.0)
+
+
+@given(
+    st.integers(-300, 300),
+    st.integers(1, 3_000),
+    st.sampled_from([0.1, 0.5, 0.9]),
+    st.integers(100, 10_000),
+    st.integers(1, 1_000_000),
+)
+def test_a_trial_goes_on_only_within_the_time_in_which_the_choice_matters(
+    difference: int, error: int, share: float, units: int, population: int
+) -> None:
+    more = units_worth_waiting_for(difference, error, 100.0, share, units, population)
+    assert 0 <= more <= population
+
+
+def test_a_clear_estimate_is_worth_no_waiting_and_an_unclear_one_is() -> None:
+    assert units_worth_waiting_for(300.0, 10.0, 100.0, 0.5, 1_000, 12_000) == 0
+    assert units_worth_waiting_for(5.0, 100.0, 100.0, 0.5, 1_000, 12_000) > 0
+    assert units_worth_waiting_for(5.0, 100.0, 100.0, 0.5, 1_000, 0) == 0
+
+
+def test_a_likely_loss_is_worth_less_waiting_where_more_shoppers_are_treated() -> None:
+    few, many = (
+        units_worth_waiting_for(-60.0, 100.0, 100.0, share, 1_000, 12_000) for share in (0.1, 0.9)
+    )
+    assert many < few
