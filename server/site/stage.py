@@ -1,7 +1,8 @@
 """Stages the manuals and the references generated from code for the documentation site.
 
 Run by `make site`. A manual stays in its folder; its copy under `.site/docs` lives until the next build. Links between
-manuals are rewritten to pages of the site. A link to another file of the repository leads to a page with its text.
+manuals are rewritten to pages of the site. A link to another file of the repository leads to a page with its text, and
+one to a folder to a page that lists its files.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from api_reference import api_reference
+from block_layout import laid_out
 from command_reference import command_reference
 
 HERE = Path(__file__).parent
@@ -57,6 +59,7 @@ class Stage:
         self.docs = docs
         self._pages = {manual: page_of(manual) for manual in manuals()}
         self._files: dict[Path, str] = {}
+        self._written: set[Path] = set()
         self.left_out: set[str] = set()
         """Pictures that no test has taken yet."""
 
@@ -70,8 +73,12 @@ class Stage:
             self._put(page, self._linked(path.read_text("utf-8"), Path("page.md"), page))
         self._put("reference/commands.md", command_reference())
         self._put("reference/api.md", api_reference())
-        for place, page in list(self._files.items()):
-            self._put(page, _text_page(place))
+        while waiting := [place for place in self._files if place not in self._written]:
+            for place in waiting:
+                self._written.add(place)
+                is_folder = (ROOT / place).is_dir()
+                text = self._folder_page(place) if is_folder else _text_page(place)
+                self._put(self._files[place], text)
 
     def _put(self, page: str, text: str) -> None:
         path = self.docs / page
@@ -88,7 +95,7 @@ class Stage:
             if picture and not self._has_picture(picture[1]):
                 continue
             lines.append(line if fenced else self._with_targets(line, manual, page))
-        return "\n".join(lines) + "\n"
+        return "\n".join(laid_out(lines)) + "\n"
 
     def _has_picture(self, place: str) -> bool:
         """Copy a picture that a test has taken; return whether it was there."""
@@ -125,15 +132,21 @@ class Stage:
         name = place.as_posix().replace("/.", "/").lstrip(".")
         return self._files.setdefault(place, f"source/{name}.md")
 
+    def _folder_page(self, place: Path) -> str:
+        """Return a page with links to what is in a folder."""
+        names = sorted(each.name for each in (ROOT / place).iterdir())
+        shown = [name for name in names if not name.startswith((".", "__"))]
+        here = posixpath.dirname(self._files[place])
+        links = [
+            f"- [`{name}`]({os.path.relpath(self._page_at(place / name, place), here)})\n"
+            for name in shown
+        ]
+        return f"# {place}\n\n" + "".join(links)
+
 
 def _text_page(place: Path) -> str:
-    """Return a page with the text of a file, or with the names in a folder."""
+    """Return a page with the text of a file."""
     path = ROOT / place
-    if path.is_dir():
-        names = sorted(
-            each.name for each in path.iterdir() if not each.name.startswith((".", "__"))
-        )
-        return f"# {place}\n\n" + "".join(f"- `{name}`\n" for name in names)
     text = path.read_text("utf-8")
     # The search finds manuals, not sources.
     return f"---\nsearch:\n  exclude: true\n---\n\n# {place}\n\n~~~~~~ {_LANGUAGES.get(path.suffix, 'text')}\n{text}\n~~~~~~\n"

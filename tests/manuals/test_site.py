@@ -76,6 +76,14 @@ def test_a_link_to_a_source_leads_to_a_page_with_its_text(docs: Path) -> None:
     assert "exclude: true" in page  # The search finds manuals, not sources.
 
 
+def test_a_link_to_a_folder_leads_to_a_page_that_links_to_its_files(docs: Path) -> None:
+    page = "source/rules/starter.md"
+    assert {path.name for path in (stage.ROOT / "rules" / "starter").glob("*.yaml")} == {
+        Path(target).stem for target in linked(docs, page)
+    }
+    assert "rules/codes/R203.md" in linked(docs, "source/rules/codes.md")
+
+
 @pytest.fixture
 def linked_text(tmp_path: Path) -> Callable[[str], str]:
     """Stages one text as a manual of the folder `server`, and returns the text of its page."""
