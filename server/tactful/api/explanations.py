@@ -96,10 +96,10 @@ def explain_routes(shop: Shop, key: ServerKey) -> Sequence[BaseRoute]:
         item = await shop.state.fact_cache.read_item(sku)
         query = request.query_params
         audience = Audience(query.get("currency"), query.get("channel"), query.get("group"))
-        found = item.public_prices(territory, audience)
+        now = shop.clock.now()
+        found = item.public_prices(territory, now, audience)
         if not found:
             raise ProblemError(404, "price.unknown", f"{sku} has no such price in {territory}.")
-        now = shop.clock.now()
         shown = [_price(one, now) for one in found]
         return json_response({"sku": sku, "territory": territory, "prices": shown})
 

@@ -126,7 +126,7 @@ class Scene(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def public_prices(self) -> tuple[PublicPrice, ...]:
         """The public prices in the shopper's territory, oldest first."""
-        return self.item.public_prices(self.territory or "", self.audience)
+        return self.item.public_prices(self.territory or "", self.now, self.audience)
 
     @property
     def page_price(self) -> Money | None:

@@ -100,7 +100,7 @@ class Taints:
         tainted = {self.product_of(sku) for sku in self.skus_of_case(case)}
         if product in tainted if self.bounded(case) else any_item:
             over = self.over_at(case)
-            if over is None:
+            if over is None or self.now < over:
                 yield "complaint.open"
             elif self.now < over + after:
                 yield "complaint.cooldown"
@@ -140,7 +140,7 @@ class Taints:
         for case in self.my_cases():
             if case.kind in SERVICE_KINDS:
                 over = self.over_at(case)
-                if over is None:
+                if over is None or self.now < over:
                     yield "service.open"
                 elif self.now < over + 7 * DAY:
                     yield "service.cooldown"

@@ -63,13 +63,14 @@ class FactsAbout(Struct, frozen=True):
     kinds: tuple[str, ...]
 
 
-class PriceVersions(Struct, frozen=True):
-    """Query for every retained version of one price fact, in the order of recording."""
+class Versions(Struct, frozen=True):
+    """Query for every retained version of one fact, in the order of recording."""
 
+    kind: str
     key: str
 
 
-FactQuery = FactsAbout | PriceVersions
+FactQuery = FactsAbout | Versions
 ItemReading = Generator[FactQuery, Sequence[KeyedFact], Item]
 HistoryReading = Generator[FactQuery, Sequence[KeyedFact], History]
 
@@ -98,7 +99,7 @@ def _read_item(sku: str, *, with_components: bool) -> ItemReading:
     versions: dict[str, list[ReportedFact[Price]]] = {}
     for (kind, key), _ in found:
         if kind == "price":
-            reported = yield PriceVersions(key)
+            reported = yield Versions("price", key)
             versions[key] = [one for _, one in reported]
     return _item(sku, (*found, *recalls), tuple(versions.values()), tuple(components), variants)
 
@@ -138,7 +139,7 @@ def _item(
                 general.append(fact)
             case _:
                 pass
-    rows = price_rows(prices, versions, general)
+    rows = price_rows(prices, versions, general, gone)
     plain = plain_rows(rows)
     return Item(
         sku=sku,
@@ -159,10 +160,15 @@ def _item(
 def read_history(customer: str) -> HistoryReading:
     """Read a customer: their own facts, and the orders and cases that these name, even indirectly.
 
-    Orders, returns, cases and reviews with a contact of the customer are read too.
+    Orders, returns, cases and reviews with a contact of the customer are read too. A contact that the
+    customer had before counts as well: a new address must not end what a complaint suppresses.
     """
     known = dict((yield FactsAbout((("customer", customer),), CUSTOMER_KINDS)))
-    contacts = own_contacts(customer, (one.fact for one in known.values()))
+    own_facts = [one.fact for one in known.values()]
+    if ("customer", customer) in known:
+        earlier = yield Versions("customer", customer)
+        own_facts += [one.fact for _, one in earlier]
+    contacts = own_contacts(customer, own_facts)
     if contacts:
         linked = [(CONTACT, one) for one in sorted(contacts)]
         known.update((yield FactsAbout(linked, LINKED_KINDS)))

@@ -78,15 +78,22 @@ class Item(Struct, frozen=True, gc=False, kw_only=True):
         return None
 
     def public_prices(
-        self, territory: str, audience: Audience = EVERYBODY
+        self, territory: str, now: int, audience: Audience = EVERYBODY
     ) -> tuple[PublicPrice, ...]:
-        """Return the public prices that an audience had in a territory, oldest first."""
+        """Return the public prices that an audience had in a territory, oldest first.
+
+        Args:
+            territory: ISO 3166-1 or 3166-2 code.
+            now: Milliseconds since the Unix epoch, UTC. Where the audience has no currency, it is that
+                of the price in force then.
+            audience: For whom the prices are asked.
+        """
         country = country_of(territory)
         for place in (territory,) if territory == country else (territory, country):
             rows = self.price_rows.get(place)
             found = self.history.get(place, ())
             if rows is not None:
-                found = next((row.history for row in rows_for(rows, audience)), ())
+                found = next((row.history for row in rows_for(rows, audience, now)), ())
             if found:
                 return found
         return ()

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
-from tactful.core.facts.fact_types import Price, ReportedFact
+from tactful.core.facts.fact_types import Gone, Price, ReportedFact
 from tactful.core.facts.price_history import (
     GeneralPrice,
     PublicPrice,
@@ -22,7 +22,7 @@ from tactful.core.facts.price_plan import (
     price_plan,
     version_order,
 )
-from tactful.core.facts.succession import is_newer
+from tactful.core.facts.succession import end_of, is_newer
 from tactful.core.values.territories import country_of
 
 
@@ -97,13 +97,18 @@ def price_rows(
     in_force: Iterable[ReportedFact[Price]],
     versions: Iterable[Sequence[ReportedFact[Price]]],
     general: Iterable[GeneralPrice],
+    gone: Sequence[ReportedFact[Gone]] = (),
 ) -> list[PriceRow]:
     """Return every price of an SKU.
+
+    A version that has ended is never planned again, although it stays in the history of prices: until
+    an announced price takes effect, an SKU whose price is gone has none.
 
     Args:
         in_force: The price facts in force that are not gone.
         versions: For each key under which prices are stored, its retained versions.
         general: The general offers on the SKU.
+        gone: The reports of what does not exist any more.
     """
     prices: dict[RowKey, ReportedFact[Price]] = {}
     for one in in_force:
@@ -115,7 +120,7 @@ def price_rows(
         PriceRow(
             key,
             prices.get(key),
-            price_plan(found) if key in prices else (),
+            price_plan([one for one in found if not end_of(one, gone)]) if key in prices else (),
             with_general_prices(
                 public_prices(found),
                 [one for one in general if (one.territory, one.currency) == key[:2]],
@@ -155,14 +160,15 @@ def histories(
     return found
 
 
-def rows_for(rows: Sequence[PriceRow], audience: Audience) -> Iterator[PriceRow]:
+def rows_for(rows: Sequence[PriceRow], audience: Audience, now: int) -> Iterator[PriceRow]:
     """Yield the rows of a territory that an audience may pay, the most specific first.
 
-    A channel is more specific than a group. Without a currency, the rows must have only one.
+    A channel is more specific than a group. Without a currency, the prices in force at `now` (ms since
+    the Unix epoch, UTC) must have only one.
     """
     currency = audience.currency
     if currency is None:
-        currencies = {row.key.currency for row in rows if row.price is not None}
+        currencies = {row.key.currency for row in rows if row.price_at(now) is not None}
         if len(currencies) != 1:
             return
         (currency,) = currencies
@@ -180,7 +186,7 @@ def price_among(
     rows: Sequence[PriceRow], audience: Audience, now: int
 ) -> ReportedFact[Price] | None:
     """Return the price in force of the most specific row; `None`: there is none."""
-    for row in rows_for(rows, audience):
+    for row in rows_for(rows, audience, now):
         found = row.price_at(now)
         if found is not None:
             return found

@@ -10,8 +10,8 @@ from tactful.core.facts.assembly import (
     FactKey,
     FactQuery,
     KeyedFact,
-    PriceVersions,
     Subject,
+    Versions,
     read_history,
     read_item,
 )
@@ -52,8 +52,8 @@ class FactSet:
         """The last report of each key that was not ignored."""
         self._number = 0
         self._by_subject: dict[Subject, set[FactKey]] = defaultdict(set)
-        self._prices: dict[str, list[ReportedFact[Price]]] = defaultdict(list)
-        """Key of a price fact → its versions, in the order in which they were added."""
+        self._versions: dict[FactKey, list[ReportedFact[Any]]] = defaultdict(list)
+        """Versions of a price or a customer, in the order in which they were added."""
 
     def add(self, fact: AnyFact, at: int) -> None:
         """Add a fact, unless a newer version of it is known.
@@ -70,7 +70,7 @@ class FactSet:
         arrival = advance(head, version, content_digest(fact), encode(fact), at)
         if arrival.outcome is FactOutcome.IGNORED:
             if head and is_dated(fact) and comes_late(head.versions, version):
-                self._add_late_price(key[1], ReportedFact(fact, at))
+                self._add_late_price(key, ReportedFact(fact, at))
             return
         self._arrivals[key] = arrival
         if (
@@ -87,8 +87,8 @@ class FactSet:
         self._in_force[key] = reported
         for subject in subjects_of(fact):
             self._by_subject[subject].add(key)
-        if isinstance(fact, Price):
-            self._prices[key[1]].append(reported)
+        if isinstance(fact, Price | Customer):
+            self._versions[key].append(reported)
 
     def _is_replaced(self, fact: AnyFact, known: ReportedFact[Any]) -> bool:
         return any(
@@ -97,9 +97,9 @@ class FactSet:
             for (kind, key), one in self._in_force.items()
         )
 
-    def _add_late_price(self, key: str, late: ReportedFact[Any]) -> None:
-        if all(one.fact != late.fact for one in self._prices[key]):
-            self._prices[key].append(late)
+    def _add_late_price(self, key: FactKey, late: ReportedFact[Any]) -> None:
+        if all(one.fact != late.fact for one in self._versions[key]):
+            self._versions[key].append(late)
 
     def items(self) -> dict[str, Item]:
         """Return every SKU that has a product, a price or stock, as an item."""
@@ -133,8 +133,9 @@ class FactSet:
             return result
 
     def _answer(self, query: FactQuery) -> list[KeyedFact]:
-        if isinstance(query, PriceVersions):
-            return [(("price", query.key), one) for one in self._prices[query.key]]
+        if isinstance(query, Versions):
+            key = query.kind, query.key
+            return [(key, one) for one in self._versions[key]]
         keys = {key for one in query.subjects for key in self._by_subject.get(one, ())}
         wanted = set(query.subjects)
         return [

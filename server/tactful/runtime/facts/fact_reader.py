@@ -11,7 +11,7 @@ from msgspec import structs
 from tactful.core.facts.assembly import (
     FactQuery,
     KeyedFact,
-    PriceVersions,
+    Versions,
     read_history,
     read_item,
 )
@@ -125,10 +125,10 @@ class FactReader:
 
     async def _answer(self, query: FactQuery) -> list[StoredFact]:
         ledger, at, upto = self._ledger, self._at, self._upto
-        if isinstance(query, PriceVersions):
+        if isinstance(query, Versions):
             return [
                 one
-                for one in await ledger.fact_versions("price", query.key)
+                for one in await ledger.fact_versions(query.kind, query.key)
                 if (at is None or one.at <= at) and (upto is None or one.number <= upto)
             ]
         found: list[StoredFact] = []

@@ -10,6 +10,7 @@ from support.builders import (
     T0,
     case,
     cost,
+    customer,
     line,
     order,
     price,
@@ -23,10 +24,11 @@ from support.builders import (
 from tactful.core.facts.assembly import (
     CUSTOMER_KINDS,
     ITEM_KINDS,
+    LINKED_KINDS,
     FactQuery,
     FactsAbout,
     KeyedFact,
-    PriceVersions,
+    Versions,
     linked_subjects,
     named_skus,
     read_history,
@@ -40,6 +42,7 @@ from tactful.core.facts.price_history import (
     public_prices,
     with_general_prices,
 )
+from tactful.core.facts.shopper_contacts import Contact
 
 R = TypeVar("R")
 
@@ -84,7 +87,7 @@ def test_an_item_is_read_with_its_variants_recalls_and_price_versions() -> None:
         FactsAbout((("sku", "A"),), ITEM_KINDS),
         FactsAbout((("product", "p"),), ("product", "gone")),
         FactsAbout([("product", "p"), ("sku", "A"), ("sku", "B")], ("recall",)),
-        PriceVersions("A|DE|EUR||"),
+        Versions("price", "A|DE|EUR||"),
     ]
     assert (item.product_id, item.variants, item.recalls) == ("p", ("A", "B"), ("x1",))
     assert item.prices["DE"].fact.price.amount == 900
@@ -191,6 +194,18 @@ def test_a_history_follows_orders_and_cases_until_nothing_new_is_named() -> None
     assert [one.fact.order for one in history.orders] == ["o1", "o2", "o3"]
     assert [one.fact.case for one in history.cases] == ["k1", "k2"]
     assert sorted(history.products) == ["A", "B"]
+
+
+def test_facts_are_read_by_every_contact_that_the_customer_had() -> None:
+    before, now = (customer(contact=Contact(email_hash=one)) for one in ("a", "b"))
+    history, asked = answered(
+        read_history("c1"), keyed(now), [*keyed(before), *keyed(now)], keyed(case("k1")), [], [], []
+    )
+    assert asked[1:3] == [
+        Versions("customer", "c1"),
+        FactsAbout([("contact", "a"), ("contact", "b")], LINKED_KINDS),
+    ]
+    assert history.contacts == {"a", "b"}
 
 
 def test_components_of_bundles_are_read_and_an_unknown_one_is_asked_for_once() -> None:

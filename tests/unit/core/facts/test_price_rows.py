@@ -73,8 +73,8 @@ def test_of_several_currencies_the_page_names_one() -> None:
     both = item_of(row(100), row(110, "CHF"))
     assert amount_at(both, "DE") is None
     assert amount_at(both, "DE", Audience("CHF")) == 110
-    assert both.public_prices("DE", Audience("CHF"))[0].currency == "CHF"
-    assert both.public_prices("DE") == ()
+    assert both.public_prices("DE", T0, Audience("CHF"))[0].currency == "CHF"
+    assert both.public_prices("DE", T0) == ()
     assert amount_at(item_of(row(100)), "DE", Audience("CHF")) is None
 
 
@@ -117,7 +117,9 @@ def test_the_nearer_row_wins_and_a_subdivision_falls_back_to_its_country(
     assert item.available(place) == units.get(place, units.get(country))
     assert item.stock_place(place) == (place if place in units else country)
     expected = prices.get(place, prices.get(country))
-    assert [one.amount for one in item.public_prices(place)] == [expected][: expected is not None]
+    assert [one.amount for one in item.public_prices(place, T0)] == [expected][
+        : expected is not None
+    ]
 
 
 def test_a_cost_of_the_country_counts_in_its_subdivisions() -> None:
@@ -164,3 +166,26 @@ def test_a_general_offer_in_a_subdivision_is_in_its_public_prices_only() -> None
     assert [entry.amount for entry in found["US-NY"]] == [100, 80, 100]
     assert [entry.amount for entry in found["US"]] == [100]
     assert "FR" not in found
+
+
+def test_a_price_that_is_announced_in_another_currency_leaves_the_one_in_force() -> None:
+    announced = row(90, "CHF", since=T0 + DAY)
+    item = item_of(row(100), announced)
+    assert amount_at(item, "DE", now=T0) == 100
+    assert item.public_prices("DE", T0)[-1].currency == "EUR"
+    # From then on there are two prices for everybody, of which the page must name one.
+    assert item.price_at("DE", T0 + DAY) is None
+    assert item.public_prices("DE", T0 + DAY) == ()
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0)])
+def test_a_price_that_is_gone_does_not_fill_the_time_until_an_announced_one(
+    order: tuple[int, ...],
+) -> None:
+    told = [row(100, version=1), Gone(of="price", sku="A", territory="DE", version=2),
+            row(90, version=3, since=T0 + DAY)]  # fmt: skip
+    item = item_of(*(told[place] for place in order))
+    assert item.price_at("DE", T0) is None
+    tomorrow = item.price_at("DE", T0 + DAY)
+    assert tomorrow is not None
+    assert tomorrow.fact.price.amount == 90

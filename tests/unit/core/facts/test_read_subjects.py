@@ -10,8 +10,8 @@ from support.oracle.generated_worlds import BOUGHT, world
 from tactful.core.facts.assembly import (
     FactQuery,
     KeyedFact,
-    PriceVersions,
     Subject,
+    Versions,
     read_history,
     read_item,
 )
@@ -39,7 +39,7 @@ class Asked(FactSet):
                 query = reading.send(answer) if answer is not None else next(reading)
             except StopIteration as finished:
                 return finished.value, asked
-            if not isinstance(query, PriceVersions):
+            if not isinstance(query, Versions):
                 asked.update(query.subjects)
             answer = self._answer(query)
 
