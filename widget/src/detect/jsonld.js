@@ -40,7 +40,12 @@ const unwrap = (script) =>
 export const readJsonLd = (scripts, broken = []) =>
   scripts.flatMap((script) => {
     try {
-      return walk(parse(unwrap(script) || '[]'));
+      const plain = unwrap(script);
+      const found = walk(parse(plain || '[]'));
+      // A page may name its product by a reference to another node of the graph.
+      const main = plain.match(/"mainEntity" *: *{ *"@id" *: *"([^"]+)" *}/)?.[1];
+      const meant = found.filter((one) => one['@id'] === main);
+      return main && meant[0] ? meant : found;
     } catch (error) {
       broken.push(`${error}`);
       return [];

@@ -47,6 +47,13 @@ export function decimal(value) {
   return whole ? parts.join('') + tail : `${parts.join('')}.${tail}`;
 }
 
+/**
+ * @param {any} node
+ * @returns {string | undefined} its identifier, without what schema.org puts in front: `sku:`
+ */
+const ident = (node) =>
+  (first(node, IDS) ?? text(list(own(node, 'identifier'))[0]?.value))?.replace(/^(sku|mpn):/i, '');
+
 /** @param {any} value @returns {any[]} */
 export const list = (value) => [value ?? []].flat(9);
 
@@ -65,15 +72,17 @@ const offersOf = (node) =>
  */
 export function read(node) {
   const [offer] = offersOf(node);
-  // WooCommerce lists a former price beside the one to pay, marked with a `priceType`.
+  // Beside the price to pay there may be a former one, marked with a `priceType`, and one for members.
   const paid =
-    list(own(offer, 'priceSpecification')).find((one) => one.price && !one.priceType) ?? offer;
+    list(own(offer, 'priceSpecification')).find(
+      (one) => one.price && !one.validForMemberTier && /^undefined|SaleP/.test(one.priceType),
+    ) ?? offer;
   const low = first(paid, 'price lowPrice');
   // A range names no price.
   const range = first(offer, 'highPrice') ?? low;
   return {
     sku: first(node, 'sku') ?? first(offer, 'sku'),
-    id: first(node, IDS) ?? first(offer, IDS),
+    id: ident(node) ?? ident(offer),
     price: decimal(low) === decimal(range) ? decimal(low) : undefined,
     currency: (first(paid, 'priceCurrency') ?? first(offer, 'priceCurrency'))?.toUpperCase(),
     // "https://schema.org/InStock", "in stock"

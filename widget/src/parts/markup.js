@@ -145,7 +145,7 @@ export function readOpenGraph(doc) {
   const meta = (/** @type {string} */ name) =>
     doc.querySelector(`meta[property$=":${name}"]`)?.getAttribute('content');
   const offers = {
-    price: meta('price:amount'),
+    price: meta('sale_price:amount') ?? meta('price:amount'),
     priceCurrency: meta('price:currency'),
     availability: meta('availability'),
   };

@@ -44,7 +44,11 @@ def json_ld_products(page: ScannedPage, broken: list[str]) -> list[dict[str, Any
         text = re.sub(r"<!\[CDATA\[|\]\]>|[\0-\x1f]", " ", script)
         text = re.sub(r"^[^\[{]*([\[{].*[\]}]).*", r"\1", text).strip()
         try:
-            found += _walk(json.loads(text or "[]"))
+            products = list(_walk(json.loads(text or "[]")))
+            # A page may name its product by a reference to another node of the graph.
+            main = re.search(r'"mainEntity" *: *{ *"@id" *: *"([^"]+)" *}', text)
+            meant = [one for one in products if main and one.get("@id") == main[1]]
+            found += meant or products
         except (ValueError, RecursionError) as error:
             broken.append(str(error))
     return found
@@ -168,9 +172,10 @@ def _value(element: Element) -> str | None:
 def open_graph_products(page: ScannedPage) -> list[dict[str, Any]]:
     """Return the product of the page's OpenGraph; none without a price, as articles have."""
     meta = page.open_graph
-    if not meta.get("price:amount"):
+    price = meta.get("sale_price:amount") or meta.get("price:amount")
+    if not price:
         return []
-    offer = {"price": meta["price:amount"], "priceCurrency": meta.get("price:currency")}
+    offer = {"price": price, "priceCurrency": meta.get("price:currency")}
     return [{"productID": meta.get("retailer_item_id"), "offers": offer}]
 
 

@@ -172,7 +172,7 @@ def _read(node: dict[str, Any]) -> PrintedProduct:
     specifications = [
         one
         for one in listed(offer.get("priceSpecification"))
-        if isinstance(one, dict) and one.get("price") and not one.get("priceType")
+        if isinstance(one, dict) and one.get("price") and _is_paid_by_all(one)
     ]
     paid = specifications[0] if specifications else offer
     low = _first(paid, "price", "lowPrice")
@@ -180,7 +180,7 @@ def _read(node: dict[str, Any]) -> PrintedProduct:
     currency = _first(paid, "priceCurrency") or _first(offer, "priceCurrency")
     return PrintedProduct(
         sku=_first(node, "sku") or _first(offer, "sku"),
-        ident=_first(node, *_IDS) or _first(offer, *_IDS),
+        ident=_ident(node) or _ident(offer),
         price=_decimal(low) if _decimal(low) == _decimal(high) else None,
         currency=currency.upper() if currency else None,
         url=_first(node, "url"),
@@ -188,6 +188,20 @@ def _read(node: dict[str, Any]) -> PrintedProduct:
         name=_first(node, "@id"),
         title=_first(node, "name"),
     )
+
+
+def _is_paid_by_all(specification: dict[str, Any]) -> bool:
+    """Return whether this is the price to pay: not a former one, and not one for members."""
+    kind = specification.get("priceType")
+    return not specification.get("validForMemberTier") and (not kind or "SaleP" in str(kind))
+
+
+def _ident(node: dict[str, Any]) -> str | None:
+    """Return an identifier, without what schema.org puts in front: `sku:`."""
+    kinds = listed(node.get("identifier"))
+    value = kinds[0].get("value") if kinds and isinstance(kinds[0], dict) else None
+    found = _first(node, *_IDS) or short_text(value)
+    return re.sub("^(sku|mpn):", "", found, flags=re.IGNORECASE) if found else None
 
 
 def _offers_read(node: dict[str, Any], page: str) -> list[PrintedProduct]:
