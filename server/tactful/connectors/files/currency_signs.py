@@ -56,6 +56,7 @@ CURRENCIES: Final[dict[str, tuple[str, ...]]] = {
 _CODE = re.compile(r"[A-Za-z]{3}", re.ASCII)
 _NO_DECIMALS = re.compile(r"[.,:]?\s?[-\u2013\u2014]+")
 """What stands for missing decimals, as in `349:-`, `12,–` and `12.-`."""
+_DECIMALS = re.compile(r"[.,][0-9]{1,2}\Z", re.ASCII)
 _DIGIT = re.compile(r"[0-9]", re.ASCII)
 
 
@@ -81,6 +82,9 @@ def split_price(text: str) -> tuple[str, list[str]]:
     if before.endswith("-"):
         before, number = before[:-1], "-" + number
     if found := _NO_DECIMALS.match(after):
+        # Behind decimals a sign is none for missing ones: SAP writes -5,00 as 5,00-.
+        if _DECIMALS.search(number):
+            raise RowError(f"{text[:40]!r} is not a price. Write plain digits, as in 12.50.")
         after = after[found.end() :]
     names = [_plain_sign(name) for name in f"{before} {after}".split()]
     return number, [name for name in names if name]

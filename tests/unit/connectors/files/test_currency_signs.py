@@ -42,6 +42,13 @@ def test_a_text_without_a_number_is_no_price() -> None:
         split_price("on request")
 
 
+def test_a_minus_behind_decimals_is_not_read_as_missing_decimals() -> None:
+    for text in ("5,00-", "1.299,00 -", "5.5-"):
+        with pytest.raises(RowError, match="is not a price"):
+            split_price(text)
+    assert split_price("1.299-") == ("1.299", [])
+
+
 def test_an_ambiguous_sign_is_decided_by_the_currency_of_the_import() -> None:
     assert [currency_of(["kr"], code, "5 kr") for code in ("SEK", "DKK")] == ["SEK", "DKK"]
     for given in (None, "EUR"):
