@@ -4,12 +4,14 @@ Run: `.venv/bin/python tests/bench/bench_report_load.py [--units 1000000]`. Quie
 `GET /v1/report` are interleaved, because the machine is shared. `EFFECTS_LEDGERS`: see `bench_effects.py`.
 
 The controls never touch the server or its ledger. `control` computes, and `control, memory` also walks
-through more memory than the caches hold, both for `--seconds` and with the priority of a report. What
-offers wait beside them is the machine's part: with two cores, the server, the load and a report share them.
+through more memory than the caches hold, both for `--seconds`, on the core of the server, in its session
+and giving way as a report does. What offers wait beside them is the machine's part.
 """
 
+import asyncio
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -21,15 +23,14 @@ from bench_mixed_load import REQUEST, run_program
 from manager import KEY, opened
 from restarts import RULES, SETTINGS
 
-from tactful.stores.report_process import LOWER_PRIORITY
-
 REPORT = "/v1/report?since=2026-01-01T00:00:00Z"
 CONTROLS = {"control": 1 << 16, "control, memory": 1 << 26}
 """Work that is no report → bytes that it walks through."""
 BURN = """
-import os, sys, time
-os.nice(int(sys.argv[1]))
-walked, end = bytearray(int(sys.argv[2])), time.monotonic() + float(sys.argv[3])
+import sys, time
+from tactful.stores.report_process import give_way
+give_way()
+walked, end = bytearray(int(sys.argv[1])), time.monotonic() + float(sys.argv[2])
 while time.monotonic() < end:
     walked.count(1)
 """
@@ -42,8 +43,12 @@ class Shop(bench_mixed_load.Shop):
         if work == "report":
             await run_program("-c", REQUEST, str(self._manager.port), KEY, "GET", REPORT, "")
             return
-        burn = (str(LOWER_PRIORITY), str(CONTROLS[work]), str(self._asked.seconds))
-        await run_program("-c", BURN, *burn)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", BURN, str(CONTROLS[work]), str(self._asked.seconds),
+            env={"PYTHONPATH": str(harness.ROOT / "server")},
+        )  # fmt: skip
+        os.sched_setaffinity(process.pid, {harness.SERVER_CORE})
+        assert await process.wait() == 0
 
 
 def main() -> None:
@@ -55,8 +60,8 @@ def main() -> None:
         made = ledger_of(int(asked.units), Path(os.environ.get("EFFECTS_LEDGERS", path)))
         (folder / "shop" / "data").mkdir(parents=True)
         shutil.copy(made, folder / "shop" / "data" / made.name)
-        with opened(folder / "shop", RULES, SETTINGS) as manager:
-            figures, goals = harness.asyncio.run(compare(Shop(manager, folder, asked), asked))
+        with opened(folder / "shop", RULES, SETTINGS, in_own_session=False) as manager:
+            figures, goals = asyncio.run(compare(Shop(manager, folder, asked), asked))
     harness.report("report_load", figures, goals)
 
 

@@ -29,8 +29,11 @@ class Manager:
     before it; `none`, the next one binds when the one before has gone.
     """
 
-    def __init__(self, way: str, folder: Path, settings: Sequence[str]) -> None:
+    def __init__(
+        self, way: str, folder: Path, settings: Sequence[str], *, in_own_session: bool = True
+    ) -> None:
         self.way = way
+        self._in_own_session = in_own_session
         self._folder = folder
         self._socket = socket.create_server((HOST, 0), backlog=4_096)
         self.port = int(self._socket.getsockname()[1])
@@ -53,8 +56,8 @@ class Manager:
             command = ["-c", HANDED_ON, str(kept[0]), *command]
         with (self._folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, *command], pass_fds=kept, env=environment, start_new_session=True,
-                stdout=subprocess.DEVNULL, stderr=log,
+                [sys.executable, *command], pass_fds=kept, env=environment,
+                start_new_session=self._in_own_session, stdout=subprocess.DEVNULL, stderr=log,
             )  # fmt: skip
         os.sched_setaffinity(self.process.pid, {harness.SERVER_CORE})
         return self.process
@@ -79,13 +82,19 @@ class Manager:
 
 
 @contextmanager
-def opened(folder: Path, rules: str, settings: str, *more: str) -> Iterator[Manager]:
-    """A whole shop with these rules and this `tactful.toml`; `more`: of the command line."""
+def opened(
+    folder: Path, rules: str, settings: str, *more: str, in_own_session: bool = True
+) -> Iterator[Manager]:
+    """A whole shop with these rules and this `tactful.toml`; `more`: of the command line.
+
+    Linux shares a core between sessions first. A server `in_own_session` is like one under systemd.
+    """
     (folder / "rules").mkdir(parents=True)
     (folder / "rules" / "rules.yaml").write_text(rules, "utf-8")
     (folder / "tactful.toml").write_text(settings, "utf-8")
     named = ["--config", str(folder / "tactful.toml"), "--data", str(folder / "data")]
-    manager = Manager("none", folder, [*named, "--rules", str(folder / "rules"), *more])
+    settings_of = [*named, "--rules", str(folder / "rules"), *more]
+    manager = Manager("none", folder, settings_of, in_own_session=in_own_session)
     try:
         deadline = time.monotonic() + PATIENCE_S
         while "serves" not in manager.log():

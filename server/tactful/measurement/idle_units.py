@@ -87,6 +87,16 @@ class IdleUnits:
             found.held_out += ripe * (not is_treated)
         return found
 
+    def ripe(self, treated_bp: int, *, is_treated: bool) -> list[int]:
+        """Return the first triggers, in their order, of the units of an arm whose window has ended."""
+        return sorted(
+            at
+            for (share, arm, _), instants in self._instants.items()
+            if share == treated_bp and arm == is_treated
+            for at in instants
+            if at <= self._ripe_until
+        )
+
     @property
     def units_by_share(self) -> dict[int, int]:
         """Return share in basis points → units."""

@@ -3,7 +3,8 @@
 The rows name nobody: a unit has a number of its own in each table.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from heapq import merge
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +15,7 @@ from tactful.measurement.experiment_report import (
     ReportTerms,
     compared_units,
 )
+from tactful.measurement.idle_units import IdleUnits
 from tactful.measurement.unit_outcomes import MeasuredOrder, Outcome, Trigger, UnitEvent
 
 SCHEMA_VERSION: Final = 1
@@ -48,10 +50,39 @@ class UnitRow(Struct, frozen=True, kw_only=True):
     dismissed: int
 
 
+class UnitRows(Collection[UnitRow]):
+    """The rows of a table, each of which is made when it is asked for."""
+
+    def __init__(self, found: ComparedUnits, idle: IdleUnits) -> None:
+        """Read the rows of units that did something, and of those that are only counted."""
+        self._found = found
+        self._idle = {arm: idle.ripe(found.treated_bp, is_treated=arm) for arm in (True, False)}
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == one for one in self)
+
+    def __len__(self) -> int:
+        return len(self._found.ripe) + sum(map(len, self._idle.values()))
+
+    def __iter__(self) -> Iterator[UnitRow]:
+        code = self._found.currency or ""
+        ripe, outcomes = self._found.ripe, self._found.linked.outcomes
+        listed = sorted((unit.at, key) for key, unit in ripe.items())
+        # Those that are only counted come after others of the same instant, and have no key.
+        places = merge(
+            ((at, 0, key) for at, key in listed),
+            ((at, 1, "") for at in self._idle[True]),
+            ((at, 2, "") for at in self._idle[False]),
+        )
+        for number, (at, kind, key) in enumerate(places, 1):
+            is_treated = kind == 1 if kind else ripe[key].is_treated
+            yield _row(number, at, outcomes.get(key, _NOTHING), code, is_treated=is_treated)
+
+
 class UnitTable(Struct, frozen=True):
     """The compared units of a report in one currency."""
 
-    rows: tuple[UnitRow, ...]
+    rows: Collection[UnitRow]
     currency: str | None
     """ISO 4217 code: that of most buyers; None: nobody bought."""
     other_currencies: tuple[str, ...]
@@ -70,27 +101,24 @@ def unit_table(
     outcomes = found.linked.outcomes.values()
     codes = {code for one in outcomes for code in (*one.revenue, *one.saved)}
     others = codes - {found.currency}
-    return UnitTable(tuple(_rows(found)), found.currency, tuple(sorted(others)))
+    idle = counted.idle if counted is not None else IdleUnits(terms.now - terms.window)
+    return UnitTable(UnitRows(found, idle), found.currency, tuple(sorted(others)))
 
 
-def _rows(found: ComparedUnits) -> Iterator[UnitRow]:
-    code = found.currency or ""
-    order = sorted(found.ripe, key=lambda key: (found.ripe[key].at, key))
-    for number, key in enumerate(order, 1):
-        unit, outcome = found.ripe[key], found.linked.outcomes.get(key, _NOTHING)
-        knows_past = outcome.past_orders is not None
-        yield UnitRow(
-            unit=number,
-            arm="treated" if unit.is_treated else "held_out",
-            triggered_at=unit.at,
-            margin=outcome.margin.get(code, 0.0),
-            past_margin=outcome.past_margin.get(code, 0.0) if knows_past else None,
-            revenue=outcome.revenue.get(code, 0.0),
-            past_revenue=outcome.past_revenue.get(code, 0.0) if knows_past else None,
-            discount=outcome.saved.get(code, 0.0),
-            orders=outcome.orders,
-            item_bought=int(outcome.item_bought),
-            returned=int(outcome.returned),
-            complained=int(outcome.complained),
-            dismissed=int(outcome.dismissed),
-        )
+def _row(number: int, at: int, outcome: Outcome, code: str, *, is_treated: bool) -> UnitRow:
+    knows_past = outcome.past_orders is not None
+    return UnitRow(
+        unit=number,
+        arm="treated" if is_treated else "held_out",
+        triggered_at=at,
+        margin=outcome.margin.get(code, 0.0),
+        past_margin=outcome.past_margin.get(code, 0.0) if knows_past else None,
+        revenue=outcome.revenue.get(code, 0.0),
+        past_revenue=outcome.past_revenue.get(code, 0.0) if knows_past else None,
+        discount=outcome.saved.get(code, 0.0),
+        orders=outcome.orders,
+        item_bought=int(outcome.item_bought),
+        returned=int(outcome.returned),
+        complained=int(outcome.complained),
+        dismissed=int(outcome.dismissed),
+    )

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final, Literal, TypeVar
 
@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 FEW_FACTS: Final = 20_000
 """With fewer facts a report takes less than the start of a process, so it is computed at once."""
-LOWER_PRIORITY: Final = 10
+LOWER_PRIORITY: Final = 19
 """By how much the priority of a report is lower than that of sessions, as `nice` counts it."""
 
 
@@ -136,7 +136,7 @@ class ReportsApart:
 
 def main() -> None:
     """Read a task from the standard input, and write its answer to the standard output."""
-    os.nice(LOWER_PRIORITY)
+    give_way()
     gc.disable()  # a report makes millions of rows and no cycles
     task = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=Task)
     try:
@@ -144,6 +144,18 @@ def main() -> None:
     except LedgerError as error:
         outcome = TaskAnswer(problem=str(error))
     sys.stdout.buffer.write(msgspec.msgpack.encode(outcome))
+
+
+def give_way() -> None:
+    """Let this process run only while nothing else of the server wants its core.
+
+    A process of a low priority still ends its time slice of some milliseconds before a session runs.
+    One of the idle class of Linux (`SCHED_IDLE`) stops at once.
+    """
+    os.nice(LOWER_PRIORITY)
+    if sys.platform == "linux":
+        with suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def compute(task: Task) -> ExperimentReport | dict[str, ExperimentReport] | VariantsReport:

@@ -2,7 +2,11 @@
 
 from typing import Any
 
-from tactful.measurement.experiment_report import ReportTerms, report_experiment
+from msgspec import structs
+
+from tactful.measurement.experiment_report import Counted, ReportTerms, report_experiment
+from tactful.measurement.idle_units import IdleUnits
+from tactful.measurement.unit_outcomes import session_links
 from tactful.measurement.unit_rows import UnitTable, unit_table
 from unit.measurement.test_experiment_report import NOW, shop
 from unit.measurement.test_unit_outcomes import T0, event, line, of, order, trigger
@@ -48,4 +52,28 @@ def test_other_currencies_are_named_and_left_out() -> None:
 
 
 def test_without_a_unit_there_is_no_row_and_no_currency() -> None:
-    assert table() == UnitTable((), None, ())
+    found = table()
+    assert (list(found.rows), found.currency, found.other_currencies) == ([], None, ())
+
+
+def test_units_that_are_only_counted_have_the_same_rows_as_if_they_were_listed() -> None:
+    triggers, orders, events = shop(600)
+    named = [one.who for one in (*orders, *events)]
+    known = {one.customer for one in named} | {one.session for one in named}
+    busy = [one for one in triggers if {one.unit, one.session} & known]
+    idle = IdleUnits(NOW - TERMS.window)
+    for one in triggers:
+        if one not in busy:
+            idle.add(one.treated_bp, one.at, is_treated=one.is_treated, crossed=False)
+    assert 0 < len(busy) < len(triggers)
+    counted = Counted(idle, session_links(triggers, orders), 0)
+    found = unit_table(busy, orders, events, TERMS, counted).rows
+    listed = unit_table(triggers, orders, events, TERMS).rows
+    assert len(found) == len(listed)
+
+    def in_any_order(rows: Any) -> list[str]:
+        return sorted(map(str, (structs.replace(one, unit=0) for one in rows)))
+
+    assert in_any_order(found) == in_any_order(listed)
+    assert [one.unit for one in found] == [*range(1, len(listed) + 1)]
+    assert [one.triggered_at for one in found] == [one.triggered_at for one in listed]

@@ -1,6 +1,8 @@
 """Reports in a process of their own."""
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -123,3 +125,23 @@ async def test_a_task_is_computed_at_its_instant(stored: tuple[SqliteLedger, str
     assert isinstance(found, ExperimentReport)
     assert found.treated == 0
     assert late == await ReportService(ledger, Clock()).report(EVERYTHING)
+
+
+GIVE_WAY = """
+import os, sys
+from tactful.stores import report_process
+if sys.argv[1] == "forbidden":
+    def forbid(*_):
+        raise PermissionError
+    os.sched_setscheduler = forbid
+report_process.give_way()
+print(os.nice(0), os.sched_getscheduler(0) == os.SCHED_IDLE)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the idle class is Linux's")
+@pytest.mark.parametrize(("way", "idle"), [("allowed", "True"), ("forbidden", "False")])
+def test_a_report_gives_way_to_everything_else(way: str, idle: str) -> None:
+    command = [sys.executable, "-c", GIVE_WAY, way]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["19", idle]

@@ -140,7 +140,7 @@ class ReportService:
         Raises:
             LedgerError: The ledger cannot be read.
         """
-        return await self._computed(unit_table, question)
+        return await self._computed(unit_table, question, counts_idle=True)
 
     async def self_test(self, question: ReportQuestion) -> SelfTest:
         """Divide the shoppers that `report` compares by chance, as if offers changed nothing.
@@ -225,7 +225,7 @@ class ReportService:
         Args:
             compute: The arithmetic.
             question: What the report is about.
-            counts_idle: Whether units that did nothing are only counted. The others need each unit.
+            counts_idle: Whether units that did nothing are only counted. Others need each unit.
         """
         terms = self._terms(question)
         known = await self._known_units(question)
