@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from support import fake_medusa, fake_shopify, fake_woocommerce
 from support.fake_medusa import FakeMedusa
@@ -119,6 +120,29 @@ async def history(name: str, number: int) -> ReconciledShop:
             one.later(1)
     await one.map_all()
     return one
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+async def test_old_deliveries_under_other_ids_bring_nothing_old_back(name: str) -> None:
+    # About what the shop still has: a deletion has no stamp, so that an old payload after it counts.
+    replayed = 0
+    for number in range(HISTORIES):
+        one = await history(name, number)
+        one.later(2)
+        one.reconciler.ask()
+        await one.reconciler.read_due()
+        truth = facts_of(one.shop)
+        dice = random.Random(f"replay {name} {number}")
+        old = [sent for sent in one.shop.sent if "delete" not in sent.topic]
+        dice.shuffle(old)
+        for count, sent in enumerate(old):
+            one.later(dice.choice((0, 1, 3_000)))
+            await one.deliver(structs.replace(sent, number=10_000 + count))
+            await one.map_all()
+            replayed += 1
+            found = await one.facts()
+            assert {name: found.get(name) for name in truth} == truth, (number, sent)
+    assert replayed > HISTORIES
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

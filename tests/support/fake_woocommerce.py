@@ -55,10 +55,9 @@ class FakeWoocommerce(FakeShop):
         self._save(ident, price, "updated")
 
     def sell(self, ident: int, count: int) -> None:
-        """Take units out of stock, which moves no stamp."""
-        self.products[ident]["stock_quantity"] = max(
-            0, self.products[ident]["stock_quantity"] - count
-        )
+        """Take units out of stock, which moves the stamp of what was sold, and not of its parent."""
+        left = max(0, self.products[ident]["stock_quantity"] - count)
+        self.products[ident] |= {"stock_quantity": left, "date_modified_gmt": self.stamp()}
         self.send("product.updated", self.products[ident])
 
     def bin(self, ident: int) -> None:

@@ -26,7 +26,8 @@ final class Facts implements FactReader
     public function factsOf(string $subject): array
     {
         [$kind, $name] = explode(':', $subject, 2);
-        $version = gmdate('Y-m-d\TH:i:s', time()) . sprintf('.%03dZ', (int) (fmod(microtime(true), 1) * 1000));
+        $now = microtime(true); // one reading: two of them may lie in different seconds
+        $version = gmdate('Y-m-d\TH:i:s', (int) $now) . sprintf('.%03dZ', (int) (fmod($now, 1) * 1000));
         $facts = match ($kind) {
             'product' => $this->asGuest(fn (): array => $this->aboutProduct((int) $name)),
             'order' => $this->aboutOrder((int) $name),

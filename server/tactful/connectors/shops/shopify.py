@@ -106,7 +106,9 @@ def _variant(
     if terms.territory and terms.currency:
         facts.append(_price(sku, variant, terms, terms.currency))
     if terms.territory and (stock := _total_stock(variant, terms)):
-        facts.append({**stock, "sku": sku, "territory": terms.territory})
+        # A change of the stock counts as an update of the product.
+        stamp = {"version": described["version"]}
+        facts.append({**stock, "sku": sku, "territory": terms.territory, **stamp})
     return facts
 
 

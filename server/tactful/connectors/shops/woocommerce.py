@@ -1,7 +1,7 @@
 """Connector of WooCommerce: its webhooks and its REST API.
 
-A webhook carries the state at its delivery, so that steps between two deliveries are never seen. Stock
-has no stamp of its own: its facts are versioned by arrival.
+A webhook carries the state at its delivery, so that steps between two deliveries are never seen. A sale
+moves the stamp of what was sold, so that an old payload never brings an old stock back.
 """
 
 from collections.abc import Iterator
@@ -258,7 +258,7 @@ _MAPPERS: Final = {topic: mapper for topic, (_, mapper) in _TOPICS.items()}
 _LISTS: Final = (
     Listing(
         name="products",
-        # A sale moves no stamp, so that only the whole list shows the stock.
+        # A sale of a variation moves no stamp of its parent, which alone is in the list.
         path=f"{API}/products?per_page=100&orderby=id&order=asc&status=any",
         topic="product",
         total="x-wp-total",

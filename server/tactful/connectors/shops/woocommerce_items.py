@@ -55,6 +55,9 @@ def _variant(fields: Json, parent: Json, terms: Terms) -> Mapped:
     if sku is None:
         return Mapped(dropped=("A product has no SKU. Give it one, or set sku_from_id.",))
     version = instant(fields.get("date_modified_gmt"))
+    # An edit of the parent changes what its variations are called, and a sale from the stock of the
+    # parent changes theirs: both move the stamp of the parent only.
+    latest = max(filter(None, (version, instant(parent.get("date_modified_gmt")))), default=None)
     is_sold = "publish" in fields["status"] and parent.get("status", "publish") == "publish"
     names = [str(one["name"]) for one in parent.get("categories") or ()]
     brands = [str(one["name"]) for one in parent.get("brands") or ()]
@@ -69,10 +72,7 @@ def _variant(fields: Json, parent: Json, terms: Terms) -> Mapped:
         "url": fields.get("permalink") or parent.get("permalink"),
         "image": next((one["src"] for one in images if one and one.get("src")), None),
         "status": "active" if is_sold else "discontinued",
-        # An edit of the parent changes what its variations are called, and moves its own stamp only.
-        "version": max(
-            filter(None, (version, instant(parent.get("date_modified_gmt")))), default=None
-        ),
+        "version": latest,
     }
     facts, dropped = [present(product)], []
     if fields.get("price") in {None, ""}:
@@ -80,7 +80,8 @@ def _variant(fields: Json, parent: Json, terms: Terms) -> Mapped:
     elif terms.territory and terms.currency:
         facts.append(_price(sku, fields, terms, terms.currency, version))
     if terms.territory:
-        facts.append({**_stock(fields), "sku": sku, "territory": terms.territory})
+        stamp = {"version": latest} if latest else {}
+        facts.append({**_stock(fields), "sku": sku, "territory": terms.territory, **stamp})
     return Mapped(facts=tuple(facts), dropped=tuple(dropped))
 
 
