@@ -124,6 +124,25 @@ async def test_an_order_that_used_the_code_redeems_the_offer_once(tmp_path: Path
         assert await one.parts.shop.reconcile() == []
 
 
+async def test_a_token_of_an_order_that_used_the_code_gets_that_use(tmp_path: Path) -> None:
+    async with live_server(tmp_path, CODED) as one:
+        await one.facts(*CATALOGUE)
+        await add(one, "SPRING-1")
+        accepted = await taken(await hesitating(one))
+        await bought(one, "1001", accepted["code"])
+        (used,) = (await one.http.get("/v1/redemptions?order=1001")).json()["redemptions"]
+        ask = {"token": accepted["token"], "order": "1001", "territory": "DE"}
+        for lines in ([{"sku": "RUN-42", "qty": 1}], [{"sku": "RUN-42", "qty": 3}]):
+            answer = await one.http.post("/v1/redemptions", json={**ask, "lines": lines})
+            assert answer.status_code == 200, answer.text
+            assert answer.json()["redemption"] == used["redemption"]
+            assert (answer.json()["state"], answer.json()["qty"]) == ("redeemed", 1)
+        another = {"lines": [{"sku": "RUN-42", "qty": 1}], "attempt": 2}
+        refused = await one.http.post("/v1/redemptions", json={**ask, **another})
+        assert (refused.status_code, refused.json()["code"]) == (409, "redemption.used")
+        assert await one.budget() == (0, 1935), "once"
+
+
 async def test_a_code_that_is_used_after_the_hold_is_redeemed_all_the_same(tmp_path: Path) -> None:
     async with live_server(tmp_path, CODED) as one:
         await one.facts(*CATALOGUE)

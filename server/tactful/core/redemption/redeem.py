@@ -218,7 +218,8 @@ def _repeat(row: RedemptionRow, digest: bytes) -> RedemptionResult:
     verdict = REDEMPTION_TABLE["redeem", row.status]
     if verdict != "repeat":
         return refuse("redemption.cancelled", f"Attempt {row.attempt} gave the offer back.")
-    if row.status != "refused" and row.request != digest:
+    # Without a request the order has used the offer by its discount code, whatever is in the cart.
+    if row.status != "refused" and row.request and row.request != digest:
         return refuse("redemption.mismatch")
     return RedemptionResult(answer=Repeated(row.answer, row.code))
 

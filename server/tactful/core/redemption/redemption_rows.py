@@ -81,7 +81,10 @@ class RedemptionRow(Struct, frozen=True, kw_only=True):
     """
     lines: tuple[SoldLine, ...] = ()
     request: bytes = b""
-    """The digest of the canonical request; it tells a retry from another request."""
+    """The digest of the canonical request; it tells a retry from another request.
+
+    Empty: no request made this use, but the report of an order with the offer's discount code.
+    """
     token: bytes = b""
     """The digest of the token; it recognises a retry after the token's key is gone."""
     code: int = 0
