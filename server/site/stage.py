@@ -22,6 +22,9 @@ ROOT = HERE.parents[1]
 FOLDERS = ("", "server", "rules", "widget", "examples", "tests")
 """The folders that have manuals; of the root, only its own files."""
 _PASSED = {"node_modules", "__pycache__", "fixtures", "unit", "site", "dist"}
+_UNSEARCHED = "---\nsearch:\n  exclude: true\n---\n\n"
+_HISTORY = {"CHANGELOG.md"}
+"""Pages that the search leaves out: every word is in them, and what holds today is in the manuals."""
 _FENCE = re.compile(r"\s*(```|~~~)")
 _TARGET = re.compile(r"(?<=\]\()([^)\s]+)(?=\))")
 _PICTURE = re.compile(
@@ -66,7 +69,8 @@ class Stage:
     def write(self) -> None:
         """Write every page."""
         for manual, page in self._pages.items():
-            self._put(page, self._linked((ROOT / manual).read_text("utf-8"), manual, page))
+            text = self._linked((ROOT / manual).read_text("utf-8"), manual, page)
+            self._put(page, (_UNSEARCHED if page in _HISTORY else "") + text)
         for path in sorted((HERE / "pages").rglob("*.md")):
             page = path.relative_to(HERE / "pages").as_posix()
             # Their links are written as if the page lay in the root of the repository.
@@ -149,7 +153,9 @@ def _text_page(place: Path) -> str:
     path = ROOT / place
     text = path.read_text("utf-8")
     # The search finds manuals, not sources.
-    return f"---\nsearch:\n  exclude: true\n---\n\n# {place}\n\n~~~~~~ {_LANGUAGES.get(path.suffix, 'text')}\n{text}\n~~~~~~\n"
+    return (
+        f"{_UNSEARCHED}# {place}\n\n~~~~~~ {_LANGUAGES.get(path.suffix, 'text')}\n{text}\n~~~~~~\n"
+    )
 
 
 def main(folder: Path) -> None:

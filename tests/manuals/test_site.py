@@ -84,6 +84,11 @@ def test_a_link_to_a_folder_leads_to_a_page_that_links_to_its_files(docs: Path) 
     assert "rules/codes/R203.md" in linked(docs, "source/rules/codes.md")
 
 
+def test_the_search_finds_what_holds_and_not_what_changed(docs: Path) -> None:
+    assert (docs / "CHANGELOG.md").read_text("utf-8").startswith("---\nsearch:\n  exclude: true\n")
+    assert (docs / "SECURITY.md").read_text("utf-8").startswith("# Security")
+
+
 @pytest.fixture
 def linked_text(tmp_path: Path) -> Callable[[str], str]:
     """Stages one text as a manual of the folder `server`, and returns the text of its page."""
