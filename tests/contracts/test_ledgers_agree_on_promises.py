@@ -94,6 +94,12 @@ class World:
         age = self.draw.choice([0, 0, 0, 1, 2, 5, 40])
         return ReadSet(max(position - age, 0), (*subjects, RULEBOOK, ("rule", "r1")))
 
+    def owner_epoch(self, session: str) -> int:
+        """The epoch under which the owner of a session writes, also after its deletion."""
+        plain = self.ledgers[0]
+        assert isinstance(plain, MemoryLedger)
+        return max(plain.epoch_of(session), 1)
+
     async def push(self) -> Any:
         plain = self.ledgers[0]
         # A session has one customer, because a login gives it another id.
@@ -106,7 +112,6 @@ class World:
             accept_until=self.now + 9 if state is OfferState.ACCEPTED else None,
             pool="p" if coded else None, code=self.draw.choice(CODES) if coded else None,
         )  # fmt: skip
-        stored = await plain.session(session)
         known = await plain.contact(who) if who else None
         revision = (known.revision if known else 0) - (self.draw.random() < 0.1)
         subjects: list[Subject] = [("sku", sku)]
@@ -127,7 +132,7 @@ class World:
             moves=(BudgetMove("spring", "total", "EUR", LIMIT, reserve=made.hold, offer=made.id),),
             entry=entry(session, self.now, customer=who),
             reads=self.reads(await plain.position(), *subjects),
-            epoch=max((stored.epoch if stored else 1) - (self.draw.random() < 0.1), 1),
+            epoch=max(self.owner_epoch(session) - (self.draw.random() < 0.1), 1),
             stock=(StockNeed(sku, "DE", self.draw.choice([None, 2, 4])),),
             taken=b"%d" % self.number,
             tallies=(TallyRow(self.number // 50, "offers", "aero", "DE", "", 1),),
@@ -144,14 +149,13 @@ class World:
         state = self.draw.choice([OfferState.EXPIRED, OfferState.WITHDRAWN, OfferState.DECLINED])
         code = made.code if made.was_accepted else None
         ended = structs.replace(made, state=state, seq=self.number, code=code)
-        stored = await self.ledgers[0].session(made.session)
         turn = Commit(
             session=made.session,
             state=b"\xa5ended",
             offers=(ended,),
             steps=(step(ended, "stock.out", self.now),),
             moves=(BudgetMove("spring", "total", "EUR", LIMIT, reserve=-made.hold, offer=made.id),),
-            epoch=max((stored.epoch if stored else 1) - (self.draw.random() < 0.2), 1),
+            epoch=max(self.owner_epoch(made.session) - (self.draw.random() < 0.2), 1),
         )
         return partial(self.recorded, turn)
 

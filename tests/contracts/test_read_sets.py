@@ -222,6 +222,44 @@ async def test_the_earlier_owner_of_a_claimed_session_writes_nothing_of_it(
     assert await ledger.reconcile() == []
 
 
+@pytest.mark.parametrize("how", ["forgotten", "erased"])
+async def test_the_earlier_owner_of_a_deleted_session_does_not_store_it_again(
+    ledger: AnyLedger, how: str
+) -> None:
+    first = Commit(session="se_1", customer="c1", state=b"1", resume=b"r", epoch=1)
+    assert await ledger.commit(first) is None
+    assert await ledger.claim_session(b"r") is not None
+    if how == "forgotten":
+        await ledger.forget_session("se_1")
+    else:
+        await ledger.erase_customer("c1", "erased-1", T0)
+    late = Commit(session="se_1", state=b"late", epoch=1, entry=entry())
+    assert await ledger.commit(late) == CommitRefusal("session.moved")
+    ledger.record(late)
+    await ledger.flush()
+    assert (ledger.fenced_records, await ledger.session("se_1")) == (1, None)
+    assert await ledger.turn_entries() == []
+    # The owner may: its shopper goes on, without what was deleted.
+    ledger.record(Commit(session="se_1", state=b"anew", resume=b"s", epoch=2))
+    claimed = await ledger.claim_session(b"s")
+    assert claimed is not None
+    assert (claimed.state, claimed.epoch) == (b"anew", 3)
+
+
+async def test_a_session_that_was_never_claimed_leaves_nothing_behind(ledger: AnyLedger) -> None:
+    await ledger.commit(Commit(session="se_1", state=b"1", epoch=1))
+    await ledger.forget_session("se_1")
+    assert await ledger.commit(Commit(session="se_1", state=b"2", epoch=1)) is None
+
+
+async def test_the_epoch_of_a_deleted_session_goes_with_the_retention(ledger: AnyLedger) -> None:
+    await ledger.commit(Commit(session="se_1", state=b"1", resume=b"r", epoch=1))
+    await ledger.claim_session(b"r")
+    await ledger.forget_session("se_1")
+    assert await ledger.prune(before=T0 + 1) == 1
+    assert await ledger.commit(Commit(session="se_1", state=b"2", epoch=1)) is None
+
+
 async def test_the_earlier_owner_loses_no_dismissal(ledger: AnyLedger) -> None:
     await ledger.commit(Commit(session="se_1", state=b"1", resume=b"r", epoch=1))
     await ledger.claim_session(b"r")

@@ -13,6 +13,7 @@ CONTENTS = {
     "changes": "which subjects a commit changed, such as a customer or an item",
     "codes": "which discount code an offer has",
     "contacts": "how often a customer was approached, and their cooldowns",
+    "ended_sessions": "keyed digests of sessions that were deleted",
     "entries": "what shoppers did and what was decided, for explanations",
     "erased": "keyed digests of erased ids",
     "exposures": "who was first shown an offer of a rule, or was held out; customers by keyed digest",

@@ -3,6 +3,7 @@
 import pytest
 
 from tactful.stores.relational.tables.change_rows import NEWEST
+from tactful.stores.shared.erasures import digests_of, ledger_secret
 from tactful.stores.sqlite.sqlite_connection import SqliteConnection
 
 
@@ -15,7 +16,12 @@ def assert_known_rows_are_stored(connection: SqliteConnection) -> None:
     assert instant == (known.newest_at,)
     assert execute("SELECT EXISTS (SELECT 1 FROM erased)").fetchone() == (int(known.any_erased),)
     epochs = dict(execute("SELECT session, epoch FROM sessions"))
-    assert known.epochs == {session: epochs.get(session, 0) for session in known.epochs}
+    ended = dict(execute("SELECT session, epoch FROM ended_sessions"))
+    assert known.any_ended is bool(ended)
+    digest = digests_of(ledger_secret(connection), "session")
+    assert known.epochs == {
+        session: epochs.get(session) or ended.get(digest(session), 0) for session in known.epochs
+    }
     promised = {
         (sku, place): units for sku, place, units in execute("SELECT * FROM stock_commitments")
     }

@@ -85,7 +85,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
 
     async def forget_session(self, session: str) -> None:
         """Delete a session and its turns; its offers stay, under a random session id."""
-        self._sessions.pop(session, None)
+        self._delete_session(session)
         self._entries = [entry for entry in self._entries if entry.session != session]
         alias = secrets.token_urlsafe(16)
         for key, offer in self._offers.items():
@@ -236,7 +236,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
         touched += self._contacts.pop(customer, None) is not None
         gone = sessions - opened
         for session in gone:
-            touched += self._sessions.pop(session, None) is not None
+            touched += self._delete_session(session)
         for session, saved in self._sessions.items():
             if saved.customer == customer:
                 self._sessions[session] = structs.replace(saved, customer=None)
@@ -339,6 +339,7 @@ class MemoryLedger(MemoryRedemptions, MemoryFacts, MemoryRulebooks, MemoryAlerts
         }
         dropped += len(self._entries) - len(entries) + len(self._sessions) - len(sessions)
         self._entries, self._sessions = entries, sessions
+        dropped += self._prune_ended(before)
         dropped += self._actions.prune(before)
         dropped += self._prune_alerts(before) + self._prune_exposures(report_before)
         return (

@@ -55,6 +55,8 @@ class MemoryTurns(MemoryCodes, MemoryExposures):
     def __init__(self) -> None:
         super().__init__()
         self._sessions: dict[str, SavedSession] = {}
+        self._ended: dict[str, tuple[int, int]] = {}
+        """Deleted session that was claimed → (its epoch, when it was last active)."""
         self._contacts: dict[str, SavedContact] = {}
         self._promised: dict[Shelf, int] = {}
         self._tallies: dict[tuple[int, str, str, str, str], int] = {}
@@ -130,9 +132,22 @@ class MemoryTurns(MemoryCodes, MemoryExposures):
 
     # the view that commits are checked against
     def epoch_of(self, session: str) -> int:
-        """Return the epoch of a stored session; 0: it is not stored."""
+        """Return the epoch of a session, or that of its deletion; 0: neither is stored."""
         known = self._sessions.get(session)
-        return known.epoch if known else 0
+        return known.epoch if known else self._ended.get(session, (0, 0))[0]
+
+    def _delete_session(self, session: str) -> int:
+        """Delete a session; return 1, or 0 if it is not stored. The epoch of a claimed one stays."""
+        saved = self._sessions.pop(session, None)
+        if saved and saved.epoch > 1:
+            self._ended[session] = saved.epoch, saved.seen_at
+        return int(saved is not None)
+
+    def _prune_ended(self, before: int) -> int:
+        gone = [session for session, (_, at) in self._ended.items() if at < before]
+        for session in gone:
+            del self._ended[session]
+        return len(gone)
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""
@@ -175,7 +190,7 @@ class MemoryTurns(MemoryCodes, MemoryExposures):
                 commit.resume if commit.resume is not None else known.resume if known else b"",
                 commit.wake_at,
                 commit.seen_at,
-                known.epoch if known else max(commit.epoch, 1),
+                known.epoch if known else max(commit.epoch, self.epoch_of(commit.session), 1),
                 commit.taken if commit.taken is not None else known.taken if known else None,
             )
         for row in commit.tallies:

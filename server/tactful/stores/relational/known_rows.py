@@ -17,8 +17,8 @@ class KnownRows:
     """
 
     __slots__ = (
-        "aliases", "any_erased", "any_order_alias", "balances", "epochs", "newest", "newest_at",
-        "promised",
+        "aliases", "any_ended", "any_erased", "any_order_alias", "balances", "epochs", "newest",
+        "newest_at", "promised",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -30,10 +30,12 @@ class KnownRows:
         """Whether the ledger has any tombstone; valid once `newest` was read."""
         self.any_order_alias: bool = False
         """Whether any order has a second id; valid once `newest` was read."""
+        self.any_ended: bool = False
+        """Whether the epoch of any deleted session is kept; valid once `newest` was read."""
         self.aliases: dict[tuple[str, str], str | None] = {}
         """(kind, id) → what it must be replaced by, as far as it was looked up."""
         self.epochs: dict[str, int] = {}
-        """Session → its stored epoch; 0: it is not stored."""
+        """Session → its stored epoch, or that of its deletion; 0: neither is stored."""
         self.balances: dict[BalanceKey, BudgetRow] = {}
         self.promised: dict[Shelf, int] = {}
         """(SKU, territory) → the units that standing offers promise."""

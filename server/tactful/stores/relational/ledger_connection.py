@@ -15,7 +15,8 @@ from tactful.stores.shared.recent_heads import RecentHeads
 BASIS: Final = """
   SELECT coalesce(max(position), 0),
     coalesce((SELECT at FROM changes ORDER BY position DESC LIMIT 1), 0),
-    EXISTS (SELECT 1 FROM erased), EXISTS (SELECT 1 FROM order_aliases)
+    EXISTS (SELECT 1 FROM erased), EXISTS (SELECT 1 FROM order_aliases),
+    EXISTS (SELECT 1 FROM ended_sessions)
   FROM changes"""
 
 
@@ -133,7 +134,7 @@ class TransactionState:
         """Note what `BASIS` has found."""
         known = self._known
         known.newest, known.newest_at, *any_rows = found.fetchone()
-        known.any_erased, known.any_order_alias = map(bool, any_rows)
+        known.any_erased, known.any_order_alias, known.any_ended = map(bool, any_rows)
 
     def forget_all(self) -> None:
         """Forget what is known and what was logged, because the transaction is rolled back."""

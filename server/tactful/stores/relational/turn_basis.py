@@ -13,6 +13,7 @@ from msgspec import Struct
 from tactful.core.redemption.redemption_rows import BudgetRow
 from tactful.runtime.ports.ledger_rows import Commit, SavedContact
 from tactful.stores.relational.ledger_connection import LedgerConnection, Rows
+from tactful.stores.relational.tables.sessions import learn_ended
 from tactful.stores.shared.balance_moves import balance_key
 
 _ENCODE: Final = msgspec.json.Encoder().encode
@@ -72,6 +73,7 @@ def read_basis(connection: LedgerConnection, turns: Sequence[Commit]) -> TurnBas
     ]
     epochs, promised, balances, states, contacts = [answer() for answer in answers]
     known.epochs |= {**dict.fromkeys(sessions, 0), **dict(epochs)}
+    learn_ended(connection, sessions)
     known.promised |= {
         **dict.fromkeys(shelves, 0),
         **{(sku, territory): units for sku, territory, units in promised},

@@ -29,7 +29,7 @@ from tactful.stores.relational.tables.contacts import put_contacts, read_contact
 from tactful.stores.relational.tables.exposure_rows import put_exposures
 from tactful.stores.relational.tables.offer_rows import put_offers
 from tactful.stores.relational.tables.offer_sums import note_reductions
-from tactful.stores.relational.tables.sessions import learn_epochs, write_sessions
+from tactful.stores.relational.tables.sessions import learn_ended, learn_epochs, write_sessions
 from tactful.stores.relational.tables.tallies import add_tallies
 from tactful.stores.relational.turn_basis import read_basis
 from tactful.stores.shared.balance_moves import apply_moves
@@ -212,7 +212,7 @@ class TurnBatch(RelationalCommitView):
     # what the turns before leave behind, for the check of a commit
 
     def epoch_of(self, session: str) -> int:
-        """Return the epoch of a stored session; 0: it is not stored."""
+        """Return the epoch of a session, or that of its deletion; 0: neither is stored."""
         return super().epoch_of(session) or self._epochs.get(session, 0)
 
     def contact_revision(self, customer: str) -> int:
@@ -253,7 +253,9 @@ class TurnBatch(RelationalCommitView):
         epoch, units, state, own = self._connection.execute(
             _BASIS, (session, *shelf, offer.id, offer.id)
         ).fetchone()
-        epochs.setdefault(session, epoch or 0)
+        if session not in epochs:
+            epochs[session] = epoch or 0
+            learn_ended(self._connection, (session,))
         promised.setdefault(shelf, units or 0)
         self._states[offer.id], self._units[offer.id] = state, own or 0
 

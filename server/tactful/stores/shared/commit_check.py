@@ -36,7 +36,7 @@ class CommitView(Protocol):
         """Return those of the subjects that a change after a position is about."""
 
     def epoch_of(self, session: str) -> int:
-        """Return the epoch of a stored session; 0: it is not stored."""
+        """Return the epoch of a session, or that of its deletion; 0: neither is stored."""
 
     def contact_revision(self, customer: str) -> int:
         """Return the revision of a customer's contact history; 0: none is stored."""

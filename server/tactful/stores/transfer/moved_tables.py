@@ -17,6 +17,7 @@ _NAMED: Final = {
     "subjects": "kind, id, fact_kind, fact_key",
     "heard": "feed",
     "sessions": "rowid",
+    "ended_sessions": "session",
     "contacts": "rowid",
     "offers": "rowid",
     "steps": "id",

@@ -25,6 +25,7 @@ from tactful.stores.relational.tables import change_rows, order_ids, tombstones
 from tactful.stores.relational.tables.exposure_rows import DELETE_OF_SESSIONS
 from tactful.stores.relational.tables.inbox_rows import delete_of_subject
 from tactful.stores.relational.tables.offer_rows import DECODE_OFFER, ENCODE
+from tactful.stores.relational.tables.sessions import delete as delete_sessions
 from tactful.stores.shared.erasures import erasure_digest, is_digest, ledger_secret
 
 _DECODE_IDS: Final = msgspec.json.Decoder(list[str]).decode
@@ -99,10 +100,11 @@ def erasure_slices(
     old = [
         *((_OTHER_ENTRIES_IN, (group, customer)) for group in groups),
         (_ENTRIES_OF, (customer,)),
-        *((_SESSIONS_IN, (group,)) for group in ended_groups),
         *((DELETE_OF_SESSIONS, (group,)) for group in ended_groups),
         (_LEAVE_SESSIONS, (customer,)),
     ]
+    for start in range(0, len(ended), SLICE_ROWS):
+        touched += yield partial(delete_sessions, sessions=ended[start : start + SLICE_ROWS])
     for sql, values in old:
         while done := (yield partial(_delete, sql=sql, values=values)):
             touched += done
@@ -221,7 +223,6 @@ _OTHER_ENTRIES_IN: Final = """
      LIMIT 25)"""
 _ENTRIES_OF: Final = """
   DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE customer = ? LIMIT 25)"""
-_SESSIONS_IN: Final = "DELETE FROM sessions WHERE session IN (SELECT value FROM json_each(?))"
 _LEAVE_SESSIONS: Final = "UPDATE sessions SET customer = NULL WHERE customer = ?"
 
 
@@ -327,8 +328,7 @@ def sessions_of(connection: WriteConnection, customer: str) -> set[str]:
 
 def _delete_session(connection: LedgerConnection, session: str) -> set[str]:
     """Delete a session and its entries; return the offers that it leaves behind."""
-    connection.known.epochs.clear()
-    connection.execute("DELETE FROM sessions WHERE session = ?", (session,))
+    delete_sessions(connection, (session,))
     connection.execute("DELETE FROM entries WHERE session = ?", (session,))
     connection.execute(DELETE_OF_SESSIONS, (ENCODE([session]).decode(),))
     found = connection.execute("SELECT id FROM offers WHERE session = ?", (session,)).fetchall()

@@ -22,6 +22,7 @@ from tactful.stores.relational.ledger_connection import LedgerConnection, WriteC
 from tactful.stores.relational.tables import code_rows, exposure_rows, order_ids
 from tactful.stores.relational.tables.alert_rows import DELETE_OLD as DELETE_OLD_ALERTS
 from tactful.stores.relational.tables.offer_rows import read_offer
+from tactful.stores.relational.tables.sessions import DELETE_OLD_ENDED
 from tactful.stores.relational.writer.group_commit import GroupCommitWriter
 from tactful.stores.relational.writer.write_jobs import Lane
 from tactful.stores.shared.erasures import is_digest, ledger_secret
@@ -32,6 +33,7 @@ RETENTION: Final = {
     "subjects": "with the last version of their fact that names them",
     "heard": "kept: one row for each feed",
     "sessions": "without a standing offer: `retention` after the last activity",
+    "ended_sessions": "`retention` after the last activity of the session",
     "contacts": "when no session, decision or offer of the customer is left",
     "offers": "ended: `retention`; redeemed: `money_retention`, without the customer from `retention` on",
     "steps": "with their offers",
@@ -72,6 +74,7 @@ _OLD: Final = (
     "DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE at < :before LIMIT :limit)",
     "DELETE FROM acts WHERE id IN (SELECT id FROM acts WHERE at < :before LIMIT :limit)",
     DELETE_OLD_ALERTS,
+    DELETE_OLD_ENDED,
 )
 _NEXT_SESSIONS: Final = (
     "SELECT rowid, session, seen_at FROM sessions WHERE rowid > ? ORDER BY rowid LIMIT ?"

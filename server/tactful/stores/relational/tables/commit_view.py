@@ -48,7 +48,7 @@ class RelationalCommitView:
         return digest is not None and heads.changed_since((kind, digest), position)
 
     def epoch_of(self, session: str) -> int:
-        """Return the epoch of a stored session; 0: it is not stored."""
+        """Return the epoch of a session, or that of its deletion; 0: neither is stored."""
         epoch = self._known.epochs.get(session)
         return sessions.read_epoch(self._connection, session) if epoch is None else epoch
 
