@@ -6,6 +6,7 @@
 #   make format   lay the sources out           make clean    remove what was made
 #   make lock     renew the locked packages     make coverage  every branch that decides is tested
 #   make test-nodes  PostgreSQL, and several servers on it      make site     the documentation site
+#   make bench-nodes  ten minutes of faults between several servers and PostgreSQL
 #   make platforms  real shops with their bridges, in a real browser; WORDPRESS=PATH includes
 #                   the WordPress with WooCommerce in that folder
 
@@ -17,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 # UNLOCKED=1 takes the newest versions instead of the locked ones: for a package index without them.
 UNLOCKED ?=
 
-.PHONY: demo test test-nodes check style unit coverage platforms bench soak build site dist-js format clean lock
+.PHONY: demo test test-nodes check style unit coverage platforms bench bench-nodes soak build site dist-js format clean lock
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.runtime
@@ -45,9 +46,10 @@ unit: $(VENV)/.dev
 
 # The ledger on PostgreSQL under the contract suite, with a database that fails, and with several servers.
 NODES := tests/contracts tests/unit/stores/postgres tests/unit/stores/transfer tests/unit/stores/scenarios \
-  tests/journeys/test_postgres_outages.py tests/journeys/test_nodes.py tests/journeys/test_nodes_exactly.py
+  tests/journeys/test_postgres_outages.py tests/journeys/test_nodes.py tests/journeys/test_nodes_exactly.py \
+  tests/journeys/test_nodes_nemesis.py tests/journeys/test_nodes_pooled.py tests/journeys/test_nodes_failover.py
 test-nodes: $(VENV)/.dev
-	@TACTFUL_REQUIRE=1 TACTFUL_NODE_TRIES=20000 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer or node" $(NODES)
+	@TACTFUL_REQUIRE=1 TACTFUL_NODE_TRIES=20000 TACTFUL_NEMESIS_S=60 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer or node" $(NODES)
 
 # What decides is pure, so nothing excuses a branch that no test takes.
 PURE := core rulebook protocol measurement
@@ -88,6 +90,10 @@ bench: $(VENV)/.dev
 	@$(PIP) --require-hashes --no-deps -r requirements-bench.lock || true
 	@command -v npm > /dev/null && cd tests/bench/peers && npm ci --silent --no-audit --no-fund || true
 	@$(BIN)/python tests/bench/run.py
+
+# Ten minutes of faults between four nodes and PostgreSQL, and nodes without one guard each.
+bench-nodes: $(VENV)/.dev
+	@$(BIN)/python tests/bench/bench_nodes.py
 
 soak: $(VENV)/.dev
 	@$(BIN)/python tests/bench/soak.py

@@ -32,6 +32,7 @@ SHORT = {
     "inbound": ["--rounds", "2", "--seconds", "4.0"],
     "measurement": ["--shops", "200"],
     "mixed_load": ["--rounds", "2", "--facts", "20000", "--exported", "20000", "--erased", "5000"],
+    "nodes": ["--seconds", "30", "--control", "0"],
     "oracle": ["--worlds", "20000"],
     "redeem": ["--attempts", "20000", "--rounds", "3"],
     "restart": ["--sessions", "1000", "--restarts", "2", "--control", "100"],

@@ -53,9 +53,7 @@ class Cluster:
 
     def make(self) -> None:
         """Make the cluster and start it."""
-        if self._user:
-            known = pwd.getpwnam(self._user)
-            os.chown(self.folder, known.pw_uid, known.pw_gid)
+        self._own_folder()
         options = ["--auth=trust", "--username=tactful", "--encoding=UTF8", "--locale=C"]
         self._run("initdb", "--pgdata", str(self.folder / "data"), "--no-sync", *options)
         self.start()
@@ -75,6 +73,31 @@ class Cluster:
         """Stop the server; `immediate` is a crash."""
         self._run("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", mode, "-w", "-t", "60")
 
+    def copy_as_standby(self, folder: Path) -> "Cluster":
+        """A second server that follows this one; it is not started yet."""
+        standby = Cluster(folder, self._settings)
+        standby._own_folder()
+        data = str(folder / "data")
+        copied = [
+            "-h",
+            str(self.folder),
+            "-U",
+            "tactful",
+            "-D",
+            data,
+            "-R",
+            "-X",
+            "stream",
+            "-c",
+            "fast",
+        ]
+        standby._run("pg_basebackup", *copied)
+        return standby
+
+    def promote(self) -> None:
+        """Make a standby the primary, and return once it takes writes."""
+        self._run("pg_ctl", "promote", "-D", str(self.folder / "data"), "-w", "-t", "60")
+
     def database(self) -> str:
         """The address of a new, empty database."""
         self._databases += 1
@@ -91,6 +114,11 @@ class Cluster:
         host = ["-h", str(self.folder), "-U", "tactful"]
         return self._run("psql", "-X", "-q", "-A", "-t", *host, "-d", database, "-c", text)
 
+    def _own_folder(self) -> None:
+        if self._user:
+            known = pwd.getpwnam(self._user)
+            os.chown(self.folder, known.pw_uid, known.pw_gid)
+
     def _run(self, program: str, *given: str) -> str:
         command = [str(self._programs / program), *given]
         if self._user:
@@ -105,6 +133,20 @@ class Cluster:
         said = output.read_text()
         assert done.returncode == 0, f"{program}: {said}"
         return said
+
+
+@contextmanager
+def running_standby(primary: Cluster) -> Iterator[Cluster]:
+    """A standby of a cluster that runs for the length of a block."""
+    folder = Path(tempfile.mkdtemp(prefix="pgs-", dir="/tmp"))
+    standby = primary.copy_as_standby(folder)
+    try:
+        standby.start()
+        yield standby
+    finally:
+        if (folder / "data" / "postmaster.pid").exists():
+            standby.stop()
+        shutil.rmtree(folder)
 
 
 @contextmanager

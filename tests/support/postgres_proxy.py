@@ -1,4 +1,4 @@
-"""A proxy before a PostgreSQL that loses connections at chosen moments."""
+"""A proxy before a PostgreSQL that loses connections, holds back bytes, or is slow."""
 
 import contextlib
 import shutil
@@ -24,6 +24,30 @@ class Fault(Enum):
     """The server commits, and from then on nothing passes."""
 
 
+class Way:
+    """One direction of the network, for all connections of a proxy."""
+
+    def __init__(self) -> None:
+        self._passes = threading.Event()
+        self._passes.set()
+        self._never = threading.Event()
+        self.delay_s = 0.0
+
+    def hold(self) -> None:
+        """Keep back every byte, as a network does that drops packets: they are sent again later."""
+        self._passes.clear()
+
+    def release(self) -> None:
+        """Let pass what was kept back, and everything from now on."""
+        self._passes.set()
+
+    def wait(self) -> None:
+        """Return when the next bytes may pass."""
+        if self.delay_s:
+            self._never.wait(self.delay_s)
+        self._passes.wait()
+
+
 class PostgresProxy:
     """A Unix socket that stands before the one of a cluster."""
 
@@ -37,6 +61,7 @@ class PostgresProxy:
         self._faults: list[Fault] = []
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
+        self.to_server, self.to_client = Way(), Way()
         self._begin(self._accept)
 
     def fail_next_commit(self, fault: Fault) -> None:
@@ -49,6 +74,21 @@ class PostgresProxy:
         """Whether a fault still waits for a COMMIT."""
         return bool(self._faults)
 
+    def cut(self) -> None:
+        """End all connections; new ones are accepted."""
+        with self._lock:
+            for one in self._sockets:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+    def heal(self) -> None:
+        """Let everything pass at once, and forget faults that have not happened."""
+        for way in (self.to_server, self.to_client):
+            way.delay_s = 0
+            way.release()
+        with self._lock:
+            self._faults.clear()
+
     def address(self, address: str) -> str:
         """The address of a database through this proxy."""
         return address.partition("?")[0] + f"?host={self.folder}"
@@ -57,10 +97,8 @@ class PostgresProxy:
         """End all connections."""
         # A thread that waits in accept() is woken by a shutdown, not by a close.
         self._listener.shutdown(socket.SHUT_RDWR)
-        with self._lock:
-            for one in self._sockets:
-                with contextlib.suppress(OSError):
-                    one.shutdown(socket.SHUT_RDWR)
+        self.heal()
+        self.cut()
         for thread in self._threads:
             thread.join(20)
         self._listener.close()
@@ -68,7 +106,7 @@ class PostgresProxy:
 
     def _begin(self, work: object, *given: object) -> None:
         thread = threading.Thread(target=work, args=given, daemon=True)  # type: ignore[arg-type]
-        self._threads.append(thread)
+        self._threads = [one for one in self._threads if one.is_alive()] + [thread]
         thread.start()
 
     def _accept(self) -> None:
@@ -93,6 +131,7 @@ class PostgresProxy:
     def _to_server(self, link: "_Link") -> None:
         with contextlib.suppress(OSError):
             while data := link.client.recv(65536):
+                self.to_server.wait()
                 if link.is_hole:
                     continue
                 fault = self._fault_of(data)
@@ -110,6 +149,7 @@ class PostgresProxy:
     def _to_client(self, link: "_Link") -> None:
         with contextlib.suppress(OSError):
             while data := link.server.recv(65536):
+                self.to_client.wait()
                 # The answer to the COMMIT shows that the server has committed.
                 if link.after and b"COMMIT\0" in data:
                     if link.after is Fault.CUT_AFTER:

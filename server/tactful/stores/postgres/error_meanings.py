@@ -5,7 +5,12 @@ from typing import Final
 import psycopg
 from psycopg import errors
 
-from tactful.runtime.ports.ledger import LedgerAwayError, LedgerError, LedgerFullError
+from tactful.runtime.ports.ledger import (
+    LedgerAwayError,
+    LedgerBrokenError,
+    LedgerError,
+    LedgerFullError,
+)
 
 ROLLED_BACK: Final = (
     errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable,
@@ -73,3 +78,19 @@ def translate_error(error: psycopg.Error, place: str) -> LedgerError:
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return LedgerAwayError(f"{place}: {said}")
     return LedgerError(f"{place}: {said} ({error.sqlstate or type(error).__name__})", retry=False)
+
+
+def taken_over_error(place: str) -> LedgerBrokenError:
+    """Return the error of a server whose ledger another one has taken over."""
+    return LedgerBrokenError(
+        f"{place}: another server has taken this ledger over. This one promises and redeems nothing"
+        " more: stop one of the two"
+    )
+
+
+def lapsed_error(place: str) -> LedgerAwayError:
+    """Return the error of a node whose lease was over before its transaction."""
+    return LedgerAwayError(
+        f"{place}: this node was silent for longer than its lease. It has written nothing, and goes on"
+        " once it has joined again"
+    )

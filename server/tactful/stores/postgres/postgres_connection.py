@@ -16,9 +16,14 @@ from typing import Any, Final
 import psycopg
 import structlog
 
-from tactful.runtime.ports.ledger import LedgerAwayError, LedgerBrokenError
+from tactful.runtime.ports.ledger import LedgerAwayError
 from tactful.runtime.ports.ledger_rows import Change
-from tactful.stores.postgres.error_meanings import ROLLED_BACK, is_lost
+from tactful.stores.postgres.error_meanings import (
+    ROLLED_BACK,
+    is_lost,
+    lapsed_error,
+    taken_over_error,
+)
 from tactful.stores.postgres.pending_rows import PendingRows
 from tactful.stores.postgres.raw_connection import DEADLINE_S, RawConnection, connect
 from tactful.stores.postgres.statements import bulk_insert, split_by_key, statement
@@ -68,13 +73,11 @@ class PostgresConnection(TransactionState):
         self._raw: RawConnection | None = None
         self._pipeline: psycopg.Pipeline | None = None
         self._pipelining = ExitStack()
-        self._epoch = 0
-        self._batch = 0
+        self._epoch = self._batch = 0  # An epoch of 0: the server may not write for now.
         self._fence: list[psycopg.Cursor[tuple[Any, ...]]] = []
         self._turn = UNKNOWN_TURN
         self._is_in_transaction = False
         self._is_unreplicated = False
-        self._has_lapsed = False
         self._uncounted: list[psycopg.Cursor[tuple[Any, ...]]] = []
         self._changed = 0
         self._unsettled: list[Change] = []
@@ -234,17 +237,25 @@ class PostgresConnection(TransactionState):
     # the row of the server that writes
 
     def take_over(self) -> bool:
-        """Connect, and take the ledger over; return False while another server holds it.
+        """Connect, and take the ledger over; return False while another server holds it, or locks it.
 
         Raises:
             LedgerAwayError: The database cannot be reached.
         """
         self._connect()
-        rows = self._execute_alone(self._tenure.take_over())
-        if rows is None:
+        try:
+            with self.trips():
+                for sql in _BEGIN:
+                    self._open.execute(sql)
+                rows = self._execute_alone(self._tenure.take_over())
+                # A server that is refused leaves nothing behind.
+                self._open.execute("COMMIT" if rows else "ROLLBACK")
+                self.flush()
+        except RepeatError:
             return False
-        self._epoch, self._batch = rows[-1]
-        return True
+        if rows:
+            self._epoch, self._batch = rows[0]
+        return bool(rows)
 
     def beat(self) -> None:
         """Renew the lease, and find out whether the connection still works.
@@ -259,11 +270,10 @@ class PostgresConnection(TransactionState):
         except RepeatError as error:
             raise LedgerAwayError(str(error)) from error
         if rows is None:
-            raise self._taken_over()
+            raise taken_over_error(self._target.place)
         if rows[0][0] != self._epoch:
             # The renewal has joined the node again.
             self._note_lapse()
-            self._has_lapsed = False
             self._epoch = rows[0][0]
             self.forget_all()
 
@@ -300,7 +310,7 @@ class PostgresConnection(TransactionState):
         if self.suspended:
             raise LedgerAwayError(self.suspended)
         is_open = self._raw is not None and not self._raw.closed
-        if is_open and not self._has_lapsed:
+        if is_open and self._epoch:
             return self._batch - 1
         try:
             if not is_open:
@@ -311,14 +321,13 @@ class PostgresConnection(TransactionState):
             raise LedgerAwayError(f"{self._target.place} cannot be used yet: {error}") from error
         if rows is None:
             self._drop()
-            raise self._taken_over()
-        self._epoch, committed = rows[-1]
-        self._has_lapsed = False
+            raise taken_over_error(self._target.place)
+        self._epoch, committed = rows[0]
         self.forget_all()
         return int(committed)
 
     def _execute_alone(self, statements: Iterable[Statement]) -> list[Any] | None:
-        """Execute statements in a transaction of their own; return their rows if each found one."""
+        """Execute statements, outside of a transaction in one of their own; return their rows if each found one."""
         with self.trips():
             cursors = [self._open.execute(sql, values, binary=True) for sql, values in statements]
             # In a pipeline the transaction ends with the next synchronisation, not with the answer.
@@ -349,14 +358,11 @@ class PostgresConnection(TransactionState):
         with self.trips():
             rows = [cursor.fetchone() for cursor in fence]
         if not all(rows):
-            raise self._taken_over()
+            raise taken_over_error(self._target.place)
         (epoch, *_), turns = rows[0], rows[1:]  # type: ignore[misc]
         if epoch != self._epoch:
             self._note_lapse()
-            raise LedgerAwayError(
-                f"{self._target.place}: this node was silent for longer than its lease. It has written"
-                " nothing, and goes on once it has joined again"
-            )
+            raise lapsed_error(self._target.place)
         for (turn,) in turns:  # type: ignore[misc]
             if turn != self._turn + 1:
                 # Another node has written since.
@@ -366,14 +372,8 @@ class PostgresConnection(TransactionState):
     def _note_lapse(self) -> None:
         """Note that the lease was over; the node joins again with its next transaction."""
         self.lapses += 1
-        self._has_lapsed = True
+        self._epoch = 0
         log.warning("node.lease_lapsed", place=self._target.place, lease_ms=LEASE_MS)
-
-    def _taken_over(self) -> LedgerBrokenError:
-        return LedgerBrokenError(
-            f"{self._target.place}: another server has taken this ledger over. This one promises and"
-            " redeems nothing more: stop one of the two"
-        )
 
     @contextmanager
     def trips(self, *, commits: bool = False) -> Iterator[None]:

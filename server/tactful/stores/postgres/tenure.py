@@ -24,7 +24,7 @@ class Tenure(Protocol):
     """The statements by which a server gets, proves, renews and gives up the right to write.
 
     Each method returns statements of one transaction. The server has the right if each of them found a
-    row. The last row of `take_over` and `take_again` is (epoch, last committed batch). The first row of
+    row. The first row of `take_over` and `take_again` is (epoch, last committed batch). The first row of
     `fence` and `beat` begins with the epoch, which has grown if the lease of a node was over: then others
     may have taken its sessions over, and nothing that it decided before may be written unchecked.
     """
@@ -174,7 +174,8 @@ class Shared:
         """Join, unless a server holds the ledger alone, or a node of this name runs elsewhere."""
         node = self.node
         row = node.name, self.process, node.place, node.version, node.address
-        return (_SHARE, ()), (_JOIN, row)
+        # In the order in which a transaction locks them: two processes of one name may overlap.
+        return (_JOIN, row), (_SHARE, ())
 
     def take_again(self) -> tuple[Statement, ...]:
         """Take the row of the node again, which waits for the end of the lost transaction."""

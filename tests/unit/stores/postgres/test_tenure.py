@@ -1,5 +1,6 @@
 """The right to write, as statements on the rows of the database."""
 
+import re
 from contextlib import closing
 
 import pytest
@@ -200,6 +201,37 @@ def test_a_lost_transaction_of_a_node_is_settled_by_its_own_row(target: Target) 
         heard(other, "2")
         assert one.settle()
         heard(one, "3")
+
+
+def test_a_node_locks_its_row_before_the_turn_in_every_transaction() -> None:
+    tenure = shared("a")
+    all_statements = (
+        tenure.take_over(), tenure.take_again(), tenure.fence(1, 1), tenure.beat(1),
+        tenure.release(1),
+    )  # fmt: skip
+    for statements in all_statements:
+        tables = [re.findall(r"(?:UPDATE|INTO) (\w+) ", sql)[0] for sql, _ in statements]
+        # A restart overlaps with the process before: two orders would lock each other out.
+        assert tables in (["nodes", "writer"], ["nodes"])
+
+
+def test_a_server_that_is_refused_leaves_nothing_behind(target: Target) -> None:
+    with closing(take_over(target, Alone("x"), lambda: None)) as alone:
+        hold(alone)
+        assert not may_take_over(target, shared("a"))
+        assert alone.execute("SELECT count(*) FROM nodes").fetchone() == (0,)
+
+
+def test_a_server_that_cannot_lock_its_row_tries_again(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(take_over(target, shared("a"), lambda: None)) as former:
+        former.start()
+        monkeypatch.setattr(postgres_connection, "_BEGIN", ("BEGIN", "SET LOCAL lock_timeout = 20"))
+        with closing(PostgresConnection(target, shared("a"))) as again:
+            assert not again.take_over()
+            former.commit()
+            assert again.take_over()
 
 
 def test_every_tenure_says_why_it_was_refused() -> None:
