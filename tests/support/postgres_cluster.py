@@ -48,6 +48,7 @@ class Cluster:
         self._settings = settings
         self._programs = require()
         self._databases = 0
+        self._port = dict(one.split("=", 1) for one in settings).get("port", "5432")
         # The server refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else None
 
@@ -111,7 +112,7 @@ class Cluster:
 
     def sql(self, database: str, text: str) -> str:
         """Execute SQL as an administrator; return what psql prints."""
-        host = ["-h", str(self.folder), "-U", "tactful"]
+        host = ["-h", str(self.folder), "-p", self._port, "-U", "tactful"]
         return self._run("psql", "-X", "-q", "-A", "-t", *host, "-d", database, "-c", text)
 
     def _own_folder(self) -> None:
