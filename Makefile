@@ -48,7 +48,7 @@ unit: $(VENV)/.dev
 NODES := tests/contracts tests/unit/stores/postgres tests/unit/stores/transfer tests/unit/stores/scenarios \
   tests/journeys/test_postgres_outages.py tests/journeys/test_nodes.py tests/journeys/test_nodes_exactly.py \
   tests/journeys/test_nodes_nemesis.py tests/journeys/test_nodes_pooled.py tests/journeys/test_nodes_failover.py \
-  tests/journeys/test_postgres_tls.py
+  tests/journeys/test_postgres_tls.py tests/journeys/test_postgres_away.py
 test-nodes: $(VENV)/.dev
 	@TACTFUL_REQUIRE=1 TACTFUL_NODE_TRIES=20000 TACTFUL_NEMESIS_S=60 $(BIN)/python -m pytest -q $(PROCESSES) -k "postgres or transfer or node" $(NODES)
 
