@@ -115,7 +115,7 @@ class TurnRunner:
     def _note_receipt(self, live: LiveSession, signal: Signal) -> None:
         # A session that always has something to do keeps no more of them than its mailbox holds.
         receipt = signal, self._telemetry.clock(), False
-        live.received = (*live.received[1 - MAILBOX :], receipt)
+        live.received = (*live.received[1 - MAILBOX :], receipt) if live.received else (receipt,)
 
     def send_early(self, live: LiveSession, withdrawal: WithdrawOffer, reason: Reason) -> None:
         """Send a withdrawal now, and leave its turn for `run_waiting` or the session's next signal.
