@@ -58,7 +58,7 @@ def test_without_a_unit_there_is_no_row_and_no_currency() -> None:
 
 def test_units_that_are_only_counted_have_the_same_rows_as_if_they_were_listed() -> None:
     triggers, orders, events = shop(600)
-    named = [one.who for one in (*orders, *events)]
+    named = [*(one.who for one in orders), *(one.who for one in events)]
     known = {one.customer for one in named} | {one.session for one in named}
     busy = [one for one in triggers if {one.unit, one.session} & known]
     idle = IdleUnits(NOW - TERMS.window)
