@@ -179,7 +179,7 @@ def test_a_guest_who_logs_in_keeps_the_offer(woo: WooShop) -> None:
         nonce = re.search(r'name="woocommerce-login-nonce" value="([^"]+)"', page)
         assert nonce
         shopper.post("/my-account/", data={
-            "username": "mia", "password": "a-password-of-the-tests", "login": "Log in",
+            "username": "noa", "password": "a-password-of-the-tests", "login": "Log in",
             "woocommerce-login-nonce": nonce[1],
         })  # fmt: skip
         assert "Log out" in shopper.get("/my-account/").text
@@ -188,7 +188,7 @@ def test_a_guest_who_logs_in_keeps_the_offer(woo: WooShop) -> None:
         assert paid["charged"] == PROMISED
         driver.settle()
         assert states(server, promise) == ["redeemed"]
-        assert woo.run(f"echo wc_get_order({paid['order']})->get_user()->user_login;") == "mia"
+        assert woo.run(f"echo wc_get_order({paid['order']})->get_user()->user_login;") == "noa"
 
 
 def test_an_unpaid_order_is_held_again_when_it_is_paid_by_its_link(woo: WooShop) -> None:

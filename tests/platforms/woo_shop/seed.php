@@ -52,6 +52,9 @@ foreach (['cart' => '[woocommerce_cart]', 'checkout' => '[woocommerce_checkout]'
     update_option("lab_blocks_$name", wc_get_page_id($name));
 }
 update_option('woocommerce_lab_settings', ['enabled' => 'yes']);
-$mia = wp_create_user('mia', 'a-password-of-the-tests', 'mia@shop.example');
-(new WP_User($mia))->set_role('customer');
+// Each has a test of its own: WooCommerce keeps the cart and the address of a customer from visit to visit.
+foreach (['mia', 'noa'] as $name) {
+    $customer = wp_create_user($name, 'a-password-of-the-tests', "$name@shop.example");
+    (new WP_User($customer))->set_role('customer');
+}
 flush_rewrite_rules();
