@@ -19,8 +19,8 @@ MAX_PICTURE = 1_000_000
 WAIT_MS = 180_000  # the machine may be busy; the story's own time is counted by its page
 CAPTIONS = (
     "€109.65",
-    "no offer, because a complaint about it is open",
-    "Her card is gone.",
+    "look up why: a complaint about it is open",
+    "the offer leaves. Her browser is not told",
     "The last one is promised to Lotte, so Ravi",
     "Promised €105.78, paid €105.78",
 )

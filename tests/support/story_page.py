@@ -12,9 +12,9 @@ SAID: Final = """[...document.querySelectorAll('#scenes li')].map((item) => ({
 ENDED: Final = "document.getElementById('play').textContent === 'Play again'"
 MEASURED: Final = (
     r"On her page ([\d.]+) ms after the decision",
-    r"Explained in ([\d.]+) ms",
-    r"Gone ([\d.]+) ms after the ticket",
-    r"Gone ([\d.]+) ms after the sale",
+    r"Reason looked up in ([\d.]+) ms",
+    r"Offer gone ([\d.]+) ms after the ticket",
+    r"Offer gone ([\d.]+) ms after the sale",
     r"Redeemed in ([\d.]+) ms",
 )
 """What is measured in each scene, as a regular expression."""

@@ -90,7 +90,7 @@ def checkout_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         lines = await _priced_lines(demo_shop, visitor)
         if not lines:
             return redirect("/shop/cart", visitor)
-        problem = await _stock_problem(demo_shop, lines)
+        problem = await _stock_problem(demo_shop, visitor, lines)
         order = f"K-{secrets.token_hex(4)}"
         charged = None if problem else await _redeem_offers(demo_shop, visitor, order, lines)
         if charged is None:
@@ -134,10 +134,14 @@ def _keep_accepted_offer(visitor: Visitor, token: str, claims: dict[str, Any]) -
         visitor.set_quantity(sku, 1)
 
 
-async def _stock_problem(demo_shop: DemoShop, lines: list[PricedCartLine]) -> str | None:
-    """Return a sentence about the first line that is no longer in stock; None: all are."""
+async def _stock_problem(
+    demo_shop: DemoShop, visitor: Visitor, lines: list[PricedCartLine]
+) -> str | None:
+    """Return a sentence about the first line that the visitor cannot have; None: there is none."""
+    promised = demo_shop.visitors.promised(visitor.key, demo_shop.clock.now())
     for line in lines:
-        there = (await demo_shop.stock(line.article))[line.variant.sku]
+        sku = line.variant.sku
+        there = (await demo_shop.stock(line.article))[sku] - promised.get(sku, 0)
         if there < line.qty:
             size = f"{line.article.title}, {line.variant.size},"
             left = "is sold out" if there <= 0 else f"is down to {there}"

@@ -10,7 +10,11 @@ FEW = 4
 
 
 def shelf(
-    article: Article, chosen: Variant, prices: dict[str, int], stock: dict[str, int]
+    article: Article,
+    chosen: Variant,
+    prices: dict[str, int],
+    stock: dict[str, int],
+    promised: dict[str, int],
 ) -> dict[str, Any]:
     """Return what the page of a product shows about one size, as JSON data.
 
@@ -19,31 +23,35 @@ def shelf(
         chosen: The size that is shown.
         prices: SKU → public price in cents.
         stock: SKU → available pieces of each size of the product.
+        promised: SKU → pieces that the accepted offers of other shoppers hold.
 
     Returns:
         `price` and `was` (None: not reduced) in words, the price in `cents`, `left` in words, whether `few` are left,
         whether it can be `bought`, the `button`, and the sizes that are `gone`.
     """
     price = prices.get(chosen.sku, article.price)
-    left = stock.get(chosen.sku, 0)
+    there = stock.get(chosen.sku, 0)
+    left = there - promised.get(chosen.sku, 0)
     return {
         "price": euros(price),
         "cents": price,
         "was": euros(article.price) if price < article.price else None,
-        "left": _left(left, chosen.size),
+        "left": _left(there, left, chosen.size),
         "few": left <= 1,
         "bought": left > 0,
-        "button": "Add to cart" if left > 0 else "Sold out",
+        "button": "Add to cart" if left > 0 else "Reserved" if there > 0 else "Sold out",
         "gone": [one.size for one in article.variants if stock.get(one.sku, 0) <= 0],
     }
 
 
-def _left(left: int, size: str) -> str:
+def _left(there: int, left: int, size: str) -> str:
     if left > FEW:
         return "In stock"
     if left > 1:
         return f"Only {left} left"
-    return "The last one" if left == 1 else f"None left in {size}"
+    if left == 1:
+        return "The last one"
+    return "Reserved for another shopper" if there > 0 else f"None left in {size}"
 
 
 def structured_data(

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -37,8 +38,13 @@ class StorefrontPages:
 
     def visitor_of(self, request: Request) -> Visitor:
         """Return the visitor of a request, by the key in its URL, or else by its cookie."""
-        key = request.query_params.get(STORY_KEY) or request.cookies.get(COOKIE)
-        return self.demo_shop.visitors.get(key)
+        return self.demo_shop.visitors.get(_key_of(request))
+
+    async def shelf(self, request: Request, article: Article, chosen: Variant) -> dict[str, Any]:
+        """Return what the page of a product shows about one size to the visitor of a request."""
+        shop = self.demo_shop
+        promised = shop.visitors.promised(_key_of(request), shop.clock.now())
+        return shelf(article, chosen, await shop.prices(), await shop.stock(article), promised)
 
     def render(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:
         """Render a page of the shop, with header, footer and widget."""
@@ -87,7 +93,8 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
             "product",
             article=article,
             chosen=variant,
-            shelf=shelf(article, variant, prices, stock),
+            shelf=await storefront.shelf(request, article, variant),
+            live=f"{article.path}/live?{urlencode(_question(request, variant))}",
             described=structured_data(article, variant, prices, stock, str(request.base_url)),
         )
 
@@ -96,8 +103,7 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         if article is None:
             raise ProblemError(404, "product.unknown", "The shop does not sell this product.")
         variant = _chosen(article, request.query_params.get("size"))
-        prices, stock = await demo_shop.prices(), await demo_shop.stock(article)
-        return json_response(shelf(article, variant, prices, stock))
+        return json_response(await storefront.shelf(request, article, variant))
 
     async def login(request: Request) -> Response:
         return storefront.render(request, "login", shoppers=EVERYBODY)
@@ -145,6 +151,17 @@ def storefront_routes(storefront: StorefrontPages) -> Sequence[BaseRoute]:
         Route("/demo/static/{name}", _file(DEMO_FOLDER / "static"), methods=["GET"]),
         Route("/shop/{rest:path}", missing, methods=["GET"]),
     )
+
+
+def _key_of(request: Request) -> str | None:
+    """Return the key of a visitor, from the URL or else from the cookie."""
+    return request.query_params.get(STORY_KEY) or request.cookies.get(COOKIE)
+
+
+def _question(request: Request, chosen: Variant) -> dict[str, str]:
+    """Return the query with which a page asks again what it shows, as the same visitor."""
+    key = request.query_params.get(STORY_KEY)
+    return {"size": chosen.size} | ({STORY_KEY: key} if key else {})
 
 
 def _chosen(article: Article, size: str | None) -> Variant:

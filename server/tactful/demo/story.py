@@ -16,8 +16,15 @@ from tactful.demo.pages import euros, own_url, render_page, require_same_origin
 
 SKU: Final = "RUN-42"
 """The size that all shoppers of the story look at."""
-CAST: Final = ("nadia", "omar", "lotte", "ravi")
-"""Customers of the story, in the order of their entrances."""
+CAST: Final = {
+    "nadia": "Signed up yesterday",
+    "omar": "Waits for support",
+    "lotte": "Four orders this year",
+    "ravi": "Looks at the same pair",
+}
+"""Customers of the story, in the order of their entrances → who they are in it."""
+SIDES: Final = {"left": "nadia", "right": "omar"}
+"""Side of the stage → who stands there at first."""
 SCENES: Final = (
     "Nadia gets an offer",
     "Omar gets none",
@@ -37,7 +44,7 @@ def story_routes(demo_shop: DemoShop) -> Sequence[BaseRoute]:
             "story.html",
             scenes=SCENES,
             article=article,
-            sides=[("left", BY_ID["nadia"]), ("right", BY_ID["omar"])],
+            sides=[(side, BY_ID[name], CAST[name]) for side, name in SIDES.items()],
         )
 
     async def begin(request: Request) -> Response:
@@ -58,11 +65,11 @@ def _cast(demo_shop: DemoShop) -> dict[str, Any]:
     """Make a visitor of each shopper, and return how the page opens the shop for them."""
     article, variant = BY_SKU[SKU]
     shoppers = {}
-    for name in CAST:
+    for name, headline in CAST.items():
         visitor = demo_shop.visitors.of_story(name)
         shoppers[name] = {
             "name": BY_ID[name].name,
-            "headline": BY_ID[name].headline,
+            "headline": headline,
             "colour": BY_ID[name].colour,
             "product": own_url(f"{article.path}?size={variant.size}", visitor),
             "cart": own_url("/shop/cart", visitor),
@@ -98,17 +105,26 @@ async def receipt_of(demo_shop: DemoShop, session: str) -> dict[str, Any]:
         "owner": rule.owner if rule else "",
         "rulebook": redeemed["rulebook"][:12],
         "conditions": [_condition(one) for one in found.get("conditions", [])],
-        "price": " → ".join(
-            f"{one['step']} {euros(one['amount'])}" for one in found.get("price_steps", [])
-        ),
+        "price": _calculation(found.get("price_steps", [])),
         "steps": [
             {"at": one["at"], "to": one["to"]} for one in reversed(steps) if one["offer"] == offer
         ],
     }
 
 
+def _calculation(steps: Sequence[dict[str, Any]]) -> str:
+    """Return the steps that changed the price, such as `list €129.00 → percent €105.78`."""
+    changed = [
+        one
+        for before, one in zip([None, *steps], steps, strict=False)
+        if before is None or before["amount"] != one["amount"]
+    ]
+    return " → ".join(f"{one['step']} {euros(one['amount'])}" for one in changed)
+
+
 def _condition(one: dict[str, Any]) -> str:
     """Return a condition that held as it is written in the rule, with the value that it had."""
     actual = one["actual"]
     value = ", ".join(map(str, actual)) if isinstance(actual, list) else str(actual)
-    return f"{one['needed']} (was {value})"
+    needed = str(one["needed"]).replace("{", "").replace("}", "").replace("_", " ")
+    return f"{needed} (was {value})"

@@ -140,6 +140,21 @@ class Visitors:
         """Return how many visitors are remembered."""
         return len(self._known)
 
+    def promised(self, key: str | None, now: int) -> dict[str, int]:
+        """Return SKU → pieces in the carts of others that accepted offers hold for them.
+
+        Args:
+            key: Whose page asks.
+            now: Milliseconds since the Unix epoch, UTC.
+        """
+        found: dict[str, int] = {}
+        for visitor in self._known.values():
+            for sku, accepted in visitor.accepted_offers.items():
+                if visitor.key != key and accepted.ends_at > now:
+                    held = min(visitor.cart.get(sku, 0), accepted.max_qty)
+                    found[sku] = found.get(sku, 0) + held
+        return found
+
     def of_story(self, customer: str) -> Visitor:
         """Return a new visitor of the story, who is logged in as a customer."""
         visitor = self.get(None)

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from support.demo_server import DemoClient, demo_client
+from tactful.core.values.calendar import MINUTE
 from tactful.demo.story import CAST, SCENES, SKU
+from tactful.demo.visitors import AcceptedOffer
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ async def test_the_first_page_says_what_it_is_and_names_the_scenes(demo: DemoCli
 async def test_each_shopper_has_a_login_and_a_cart_of_its_own(demo: DemoClient) -> None:
     begun = (await demo.press("story")).json()
     assert begun["sku"] == SKU
-    assert tuple(begun["shoppers"]) == CAST
+    assert list(begun["shoppers"]) == list(CAST)
     lotte, ravi = begun["shoppers"]["lotte"], begun["shoppers"]["ravi"]
     answer = await demo.http.get(lotte["product"])
     assert "set-cookie" not in answer.headers, "all frames share the cookies of the browser"
@@ -65,3 +67,22 @@ async def test_there_is_no_receipt_of_a_session_that_redeemed_nothing(demo: Demo
 async def test_another_site_cannot_begin_a_story(demo: DemoClient) -> None:
     answer = await demo.http.post("/demo/story", json={}, headers={"Origin": "null"})
     assert answer.status_code == 403
+
+
+async def test_the_last_pair_is_reserved_for_the_shopper_whose_offer_is_accepted(
+    demo: DemoClient,
+) -> None:
+    shoppers = (await demo.press("story")).json()["shoppers"]
+    await demo.press("sell", sku=SKU, left=1)
+    visitors = demo.server.demo_shop.visitors
+    lotte, ravi = (
+        visitors.get(shoppers[name]["product"].rpartition("=")[2]) for name in ("lotte", "ravi")
+    )
+    now = demo.server.demo_shop.clock.now()
+    lotte.set_quantity(SKU, 1)
+    lotte.accepted_offers[SKU] = AcceptedOffer("of_1", "token", 10_578, 1, now + MINUTE)
+    assert "Reserved for another shopper" in await demo.page(shoppers["ravi"]["product"])
+    assert "The last one" in await demo.page(shoppers["lotte"]["product"])
+    ravi.set_quantity(SKU, 1)
+    answer = await demo.http.post(shoppers["ravi"]["payment"], data={"pay": "1"})
+    assert "is sold out" in answer.text

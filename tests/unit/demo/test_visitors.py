@@ -71,6 +71,20 @@ def test_a_page_gets_only_what_the_widget_needs() -> None:
     }
 
 
+def test_pieces_in_a_cart_are_promised_to_its_visitor_while_the_accepted_offer_lasts() -> None:
+    visitors = Visitors()
+    lotte, ravi = visitors.get(None), visitors.get(None)
+    lotte.set_quantity("RUN-42", 1)
+    ravi.set_quantity("RUN-42", 3)  # no offer: nothing is promised
+    lotte.accepted_offers["RUN-42"] = accepted_offer(until=1_000)
+    assert visitors.promised(ravi.key, 999) == {"RUN-42": 1}
+    assert visitors.promised(None, 999) == {"RUN-42": 1}
+    assert visitors.promised(lotte.key, 999) == {}
+    assert visitors.promised(ravi.key, 1_000) == {}
+    lotte.set_quantity("RUN-42", 0)
+    assert visitors.promised(ravi.key, 999) == {"RUN-42": 0}
+
+
 def test_an_unknown_cookie_makes_a_new_visitor_and_the_oldest_is_forgotten() -> None:
     visitors = Visitors()
     first = visitors.get(None)

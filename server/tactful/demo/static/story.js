@@ -194,7 +194,7 @@ async function silenceAndOffer(cast) {
   await Promise.all([left.enter(cast.nadia), right.enter(cast.omar)]);
   const { price, seen } = await offered(left);
   const took = await sinceDecision(left, seen);
-  say(1, `In stock, above the floor price, and nothing speaks against it: ${price}, for ten minutes.`, `On her page ${milliseconds(took)} after the decision`);
+  say(1, `In stock, the margin stays, and no complaint is open: ${price}, for ten minutes.`, `On her page ${milliseconds(took)} after the decision`);
   await rest(READ_MS);
 
   scene(2, 'Omar looked just as long. The sole of his last pair came off, and support has not answered yet.');
@@ -205,22 +205,23 @@ async function silenceAndOffer(cast) {
   if (right.card || why[0]?.outcome !== 'withheld') throw new Trouble('Omar was offered the shoe: the rules are not those of the demo. Press “Play again”.');
   right.state('no offer', 'stop');
   await rest(GLANCE_MS);
-  say(2, `The sole of his last pair came off, and support has not answered yet. So: no offer, because ${why[0].words}.`, `Explained in ${milliseconds(explained)}`);
+  say(2, `A discount now would hurt. Omar sees none, and support can look up why: ${why[0].words}.`, `Reason looked up in ${milliseconds(explained)}`);
   await rest(READ_MS + GLANCE_MS);
 }
 
 async function ticket() {
-  scene(3, 'Nadia writes to support: “My last pair broke.” The help desk reports the ticket.');
+  scene(3, 'Nadia writes to support: “The pair that I bought as a guest came apart.” The help desk reports the ticket.');
   left.front();
+  left.state('writes to support');
   await rest(GLANCE_MS + GLANCE_MS);
   const took = await withdrawn(left, '/demo/complain', { customer: 'nadia', sku, kind: 'defect' });
   left.state('offer withdrawn', 'stop');
-  say(3, 'Her card is gone. Her browser is not told of the complaint.', `Gone ${milliseconds(took)} after the ticket`);
+  say(3, 'First her shoe, then a price: the offer leaves. Her browser is not told of the complaint.', `Offer gone ${milliseconds(took)} after the ticket`);
   await rest(READ_MS);
 }
 
 async function lastPair(cast) {
-  scene(4, 'Two pairs are left. Lotte, a loyal customer, and Ravi look at them.');
+  scene(4, 'Two new shoppers, and two pairs left. Lotte buys often, so a rule gives her a better price.');
   left.front();
   await ask('/demo/sell', { sku, left: 2 });
   await Promise.all([left.enter(cast.lotte), right.enter(cast.ravi)]);
@@ -232,12 +233,12 @@ async function lastPair(cast) {
   await appears('The acceptance', () => Number(left.page.querySelector('[data-count]').textContent));
   left.state(`promised: ${price}`, 'good');
   await rest(GLANCE_MS);
-  say(4, 'A pair is sold in the shop in town. The last one is promised to Lotte.');
+  say(4, 'Now somebody buys a pair in the shop in town.');
   right.front();
-  await rest(GLANCE_MS + GLANCE_MS);
+  await rest(GLANCE_MS);
   const took = await withdrawn(right, '/demo/sell', { sku, left: 1 });
   right.state('offer withdrawn', 'stop');
-  say(4, 'A pair is sold in the shop in town. The last one is promised to Lotte, so Ravi’s card leaves.', `Gone ${milliseconds(took)} after the sale`);
+  say(4, 'Somebody buys a pair in the shop in town. The last one is promised to Lotte, so Ravi’s offer leaves.', `Offer gone ${milliseconds(took)} after the sale`);
   await rest(READ_MS);
   return price;
 }
@@ -323,12 +324,15 @@ async function play() {
   } catch (error) {
     if (error instanceof Replaced) return;
     $('trouble').hidden = false;
+    document.body.classList.remove('playing');
     $('trouble').textContent = error instanceof Trouble ? error.message : `The story stopped: ${error.message}. Press “Play again”.`;
   }
   document.body.classList.remove('playing');
   $('pause').hidden = true;
   $('play').textContent = 'Play again';
   if (!$('receipt').hidden) $('receipt').focus();
+  const last = $('trouble').hidden ? scenes.at(-1) : $('trouble');
+  last.scrollIntoView({ block: 'nearest' });
 }
 
 function pause(wanted) {
