@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 
 class RunningDemo:
@@ -27,9 +28,18 @@ class RunningDemo:
             self.said += line
             if "Ctrl-C" in line:
                 break
+        # A demo whose messages nobody reads would wait for a reader once the pipe is full.
+        self._reader = Thread(target=self._read_on, daemon=True)
+        self._reader.start()
         found = re.search(r"http://[\d.]+:(\d+)/", self.said)
         assert found, f"{self.said!r}, exit code {self.process.poll()}"
         self.url, self.port = found[0], int(found[1])
+
+    def _read_on(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as messages:
+            for line in messages:
+                self.said += line
 
     @property
     def key(self) -> str:
@@ -41,9 +51,9 @@ class RunningDemo:
     def interrupt(self) -> int:
         """Press Ctrl-C, and return the exit code."""
         self.process.send_signal(signal.SIGINT)
-        _, rest = self.process.communicate(timeout=30)
-        self.said += rest
-        return self.process.returncode
+        code = self.process.wait(30)
+        self._reader.join()
+        return code
 
 
 @contextmanager

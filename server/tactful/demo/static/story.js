@@ -1,7 +1,7 @@
 /** The story: five scenes in two frames of the shop, each with a caption and what was measured. */
 
 /** A scene that has not happened by then says so. */
-const DEADLINE_MS = 20_000;
+const DEADLINE_MS = 60_000;
 const READ_MS = 4000;
 const GLANCE_MS = 1500;
 const TICK_MS = 50;
@@ -43,7 +43,7 @@ async function appears(what, look) {
     if (!paused) left -= Math.min(now - last, TICK_MS);
     last = now;
     if (mine !== run) throw new Replaced();
-    if (left < 0) throw new Trouble(`${what} did not happen within ${DEADLINE_MS / 1000} seconds. Press “Play again” to start with a fresh shop.`);
+    if (left < 0) throw new Trouble(`${what} did not happen within ${DEADLINE_MS / 1000} seconds. This machine may be busy: wait a moment, then press “Play again”, which starts with a fresh shop.`);
   }
 }
 
