@@ -138,7 +138,7 @@ class NodeWatch:
             lambda: [((), float(self.is_cut_off))],
         )
         telemetry.add_gauge(
-            "tactful_node_clock_apart_mseconds",
+            "tactful_node_clock_apart_seconds",
             "Seconds by which the machine's clock is ahead of the database's",
             lambda: [((), self._ledger.clock_apart_ms / 1000)],
         )
