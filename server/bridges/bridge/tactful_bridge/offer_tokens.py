@@ -2,7 +2,7 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Final
@@ -143,4 +143,5 @@ def _base64url(raw: bytes) -> str:
 
 
 def _bytes_of(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    # Not `urlsafe_b64decode`, which from Python 3.15 on warns of the letters of the other alphabet.
+    return b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))

@@ -8,7 +8,7 @@ nothing else. A token carries no personal data.
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
@@ -195,4 +195,5 @@ def _canonical_claims(payload: str) -> TokenClaims | None:
 
 
 def _bytes_of(text: str) -> bytes:
-    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    # Not `urlsafe_b64decode`, which from Python 3.15 on warns of the letters of the other alphabet.
+    return b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
