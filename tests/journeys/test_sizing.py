@@ -16,7 +16,9 @@ sys.path.append(str(ROOT / "tests" / "bench"))
 
 from big_shop import Size, build
 
-SIZING = (ROOT / "server" / "OPERATING.md").read_text("utf-8").partition("## Sizing")[2]
+SIZING = (
+    (ROOT / "server" / "OPERATING.md").read_text("utf-8").partition("## Size of the machine")[2]
+)
 ACTS, ALONE, TOGETHER, IN_COMPANY = 400, 180, 20, 70
 
 
