@@ -3,6 +3,7 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import accumulate
 from typing import Final, Literal
 
 from msgspec import Struct
@@ -100,13 +101,14 @@ def _response_time(
 
 def _quantile(buckets: dict[float, int], share: float) -> float:
     """Return the duration below which a share of the answers lies, in milliseconds."""
-    wanted, below = share * sum(buckets.values()), 0
-    for upper in sorted(buckets):
-        count = buckets[upper]
-        if below + count >= wanted:
-            if upper > BOUNDS_MS[-1]:
-                break
-            lower = max((bound for bound in (0, *BOUNDS_MS) if bound < upper), default=0)
-            return round(lower + (upper - lower) * (wanted - below) / count, 2)
-        below += count
-    return float(BOUNDS_MS[-1])
+    uppers = sorted(buckets)
+    sums = list(accumulate(buckets[upper] for upper in uppers))
+    wanted = share * sums[-1]
+    place = bisect_left(sums, wanted)
+    upper = uppers[place]
+    if upper > BOUNDS_MS[-1]:
+        return float(BOUNDS_MS[-1])
+    lower = max((bound for bound in (0, *BOUNDS_MS) if bound < upper), default=0)
+    count = buckets[upper]
+    below = sums[place] - count
+    return round(lower + (upper - lower) * (wanted - below) / count, 2)
