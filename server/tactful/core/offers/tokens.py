@@ -8,7 +8,6 @@ nothing else. A token carries no personal data.
 import hashlib
 import hmac
 import re
-from base64 import b64decode
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, Literal
 
@@ -17,7 +16,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from msgspec import Meta, Struct
 
-from tactful.core.values.ids import base64url
+from tactful.core.values.ids import base64url, from_base64url
 from tactful.core.values.money import AMOUNT_MAX, BP, Currency
 
 MEDIA_TYPE: Final = "offer+jwt"
@@ -150,7 +149,7 @@ class TokenVerifier:
         if key is None:
             return TokenRefusal("token.key")
         try:
-            key.verify(_bytes_of(found[3]), f"{found[1]}.{found[2]}".encode("ascii"))
+            key.verify(from_base64url(found[3]), f"{found[1]}.{found[2]}".encode("ascii"))
         except InvalidSignature:
             return TokenRefusal("token.signature")
         claims = _canonical_claims(found[2])
@@ -181,7 +180,7 @@ def numeric_date(at_ms: int, *, end: bool = False) -> int:
 def _canonical_claims(payload: str) -> TokenClaims | None:
     """Return the claims if the payload is their canonical spelling, else `None`."""
     try:
-        body = _bytes_of(payload)
+        body = from_base64url(payload)
         claims = _DECODE(body)
         if base64url(_ENCODE(claims)) == payload:
             return claims
@@ -192,8 +191,3 @@ def _canonical_claims(payload: str) -> TokenClaims | None:
     # Claims of a later version are ignored, and the spelling is still the only one.
     is_canonical = _ENCODE_SORTED(named) == body and _ENCODE_SORTED(known) == _ENCODE(claims)
     return claims if is_canonical and base64url(body) == payload else None
-
-
-def _bytes_of(text: str) -> bytes:
-    # Not `urlsafe_b64decode`, which from Python 3.15 on warns of the letters of the other alphabet.
-    return b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))

@@ -8,7 +8,7 @@ if it is given another number of bytes than `ID_BYTES` or `SECRET_BYTES`.
 import hashlib
 import hmac
 import re
-from base64 import urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import Final
 
 ID_BYTES: Final = 16
@@ -37,6 +37,16 @@ _PATTERNS: Final = {
 def base64url(raw: bytes) -> str:
     """Return canonical base64url without padding (RFC 4648, section 5)."""
     return urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
+def from_base64url(text: str) -> bytes:
+    """Return the bytes of base64url without padding; other spellings of them are read as well.
+
+    Raises:
+        ValueError: The text is not base64.
+    """
+    # Not `urlsafe_b64decode`, which from Python 3.15 on warns of the letters of the other alphabet.
+    return b64decode(text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4))
 
 
 def offer_id(entropy: bytes) -> str:

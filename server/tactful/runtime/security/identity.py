@@ -1,7 +1,5 @@
 """Verification of identities and links that the shop's server signed."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -12,6 +10,7 @@ import jwt
 import structlog
 from msgspec import Struct
 
+from tactful.core.values.ids import from_base64url
 from tactful.runtime.ports.environment import Clock
 from tactful.runtime.security.derived_keys import derived_key
 
@@ -199,10 +198,8 @@ def _is_signing_input(text: str) -> bool:
     """
     head, point, _ = text.partition(".")
     try:
-        # Not `urlsafe_b64decode`, which from Python 3.15 on warns of the letters of the other alphabet.
-        plain = head.replace("-", "+").replace("_", "/") + "=" * (-len(head) % 4)
-        header = json.loads(base64.b64decode(plain))
-    except (ValueError, binascii.Error, RecursionError):
+        header = json.loads(from_base64url(head))
+    except (ValueError, RecursionError):
         return False
     return bool(point) and isinstance(header, dict)
 

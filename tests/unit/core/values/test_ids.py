@@ -69,3 +69,10 @@ def test_text_that_is_no_secret_resumes_nothing(text: str) -> None:
 def test_a_secret_is_not_in_its_digest() -> None:
     secret = ids.resume_secret(bytes(range(32)))
     assert secret.encode() not in ids.resume_digest(secret)
+
+
+@given(st.binary(max_size=64))
+def test_what_is_written_in_base64url_is_read_back_in_either_alphabet(raw: bytes) -> None:
+    text = ids.base64url(raw)
+    assert ids.from_base64url(text) == raw
+    assert ids.from_base64url(text.replace("-", "+").replace("_", "/")) == raw
